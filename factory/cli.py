@@ -1,0 +1,179 @@
+"""The commands. Thin: each reads its input, calls the flow, prints what came of it.
+
+Progress goes to stderr, results to stdout. Exit 0 done, 1 the work failed, 2 the input is wrong,
+130 stopped by Ctrl-C or SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from factory import commands
+from factory import doctor as checkup
+from factory.config import ChainConfig, Config, load, parse_section
+from factory.errors import FactoryError
+from factory.pipeline import summarize
+from factory.report.terminal import print_cost, print_funnel
+from factory.run_dir import RunDir
+from sandbox import SandboxError
+
+app = typer.Typer(
+    help="A factory for verified synthetic code: sample rollouts, let reality grade them, translate what survives.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Put a config value over the file's; repeatable.")
+]
+RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of a run.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config of the run; configs/ has some.")],
+    run_dir: Annotated[Path | None, typer.Option(help="Where the run lives; by default runs/NAME.")] = None,
+    sets: Set = None,
+) -> None:
+    """The whole way: sample, verify, select, translate, write shards. Run again, it resumes."""
+    settings = load(config, tuple(sets or ()))
+    place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
+    summary = _interruptible(
+        commands.run(settings, place, err), f"stopped; `factory run {config} --run-dir {place.path}` goes on from here"
+    )
+    _show(summary)
+    commands.print_pair(out, place)
+    out.print(f"shards: {place.shards}", soft_wrap=True)
+    _end(summary)
+
+
+@app.command()
+def verify(
+    problems: Annotated[Path, typer.Option(help="Problem file.")],
+    rollouts: Annotated[Path, typer.Option(help="Rollout file: .jsonl, .json (also .gz) or .parquet.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
+    language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
+    sets: Set = None,
+) -> None:
+    """The filter chain alone, on rollouts from anywhere."""
+    settings = parse_section(ChainConfig, tuple(sets or ()))
+    work = commands.verify(problems, rollouts, language, out_dir, settings, err)
+    summary = _interruptible(work, "stopped; nothing was written")
+    print_funnel(out, summary, problems=20)
+    out.print(f"verdicts: {out_dir / 'verdicts.parquet'}", soft_wrap=True)
+    _end(summary)
+
+
+@app.command()
+def translate(
+    problems: Annotated[Path, typer.Option(help="Problem file.")],
+    survivors: Annotated[
+        Path, typer.Option(help="Verified Python: survivor parts of a run, or rows with problem_id and code.")
+    ],
+    config: Annotated[Path, typer.Option(help="Config; its engine and its translate section are used.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Run directory for the translations.")],
+    sets: Set = None,
+) -> None:
+    """The translator alone: verified Python programs to the targets of the config. Run again, it resumes."""
+    settings = load(config, tuple(sets or ()))
+    place = RunDir(out_dir)
+    work = commands.translate(settings, problems, survivors, place, err)
+    summary = _interruptible(work, "stopped; the same command goes on from here")
+    _show(summary)
+    out.print(f"shards: {place.shards}", soft_wrap=True)
+    _end(summary)
+
+
+@app.command()
+def export(run_dir: RunDirArgument) -> None:
+    """Write the shards of a run from its parts, finished or not."""
+    place = RunDir(run_dir)
+    settings = place.open_config()
+    with place:
+        manifest = commands.export(settings, place.open_problems(), place)
+    for file in manifest["files"]:
+        out.print(
+            f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}", soft_wrap=True, highlight=False
+        )
+
+
+@app.command()
+def status(run_dir: RunDirArgument) -> None:
+    """Funnel, rates and cost of a run as they stand now."""
+    place = RunDir(run_dir)
+    settings = place.open_config()
+    _show(summarize(settings, place.open_problems(), place))
+
+
+@app.command()
+def doctor() -> None:
+    """What of this machine will be used, what is missing, and the command that mends it."""
+    if not checkup.check(out):
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON schema of the config, for editors."""
+    sys.stdout.write(json.dumps(Config.model_json_schema(), indent=2) + "\n")
+
+
+def _show(summary: dict[str, Any]) -> None:
+    print_funnel(out, summary)
+    print_cost(out, summary["cost"])
+
+
+def _end(summary: dict[str, Any]) -> None:
+    """Exit 1 where something could not be graded through our own failure."""
+    if any(part["funnel"]["drops"].get("infrastructure_error") for part in summary["languages"].values()):
+        raise typer.Exit(1)
+
+
+def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str) -> dict[str, Any]:
+    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit 130."""
+
+    async def guarded() -> dict[str, Any]:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        err.print(how_to_go_on, soft_wrap=True)
+        raise typer.Exit(130) from None
+
+
+def main() -> NoReturn:
+    """Run a command; our own errors end in their message and exit code, without a traceback."""
+    try:
+        app()
+    except* FactoryError as group:
+        _fail(group)
+    except* SandboxError as group:
+        _fail(group)
+    sys.exit(0)
+
+
+def _fail(group: BaseExceptionGroup[BaseException]) -> NoReturn:
+    errors = list(_leaves(group))
+    for text in dict.fromkeys(str(error) for error in errors):
+        err.print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
+    sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Any:
+    for error in group.exceptions:
+        yield from _leaves(error) if isinstance(error, BaseExceptionGroup) else (error,)

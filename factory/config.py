@@ -1,0 +1,303 @@
+"""The config: every field with its type, bound, default and meaning in one place.
+
+Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. Secrets never stand
+here: an API key is named by the environment variable that holds it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from factory.errors import ConfigError
+from factory.records import LimitOverrides
+from sandbox import Limits
+
+S = TypeVar("S", bound="Section")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ProblemsConfig(Section):
+    """Which problems to work on."""
+
+    path: Path
+    """File of problems; relative paths start at the current directory."""
+    format: str = "auto"
+    """Name of a problem format, or "auto" to tell by the first line."""
+    limit: int | None = Field(None, ge=1)
+    """Take only the first so many."""
+    ids: tuple[str, ...] = ()
+    """Take only these, in the file's order; empty takes all."""
+
+
+class VllmEngine(Section):
+    """vLLM in this process: its asynchronous engine on the GPUs of this machine, or on its CPU."""
+
+    kind: Literal["vllm"] = "vllm"
+    model: str
+    """Hub id, directory, or an alias of `factory doctor`'s list."""
+    revision: str | None = None
+    """Branch, tag or commit of the model on the hub."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Type of weights and activations."""
+    quantization: str | None = None
+    """vLLM's name of a quantization method, such as "fp8" or "awq"."""
+    max_model_len: int | None = Field(None, ge=16)
+    """Longest prompt plus answer, in tokens; None takes the model's."""
+    max_num_seqs: int | None = Field(None, ge=1)
+    """Sequences decoded at once; None leaves it to vLLM."""
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    """Share of a GPU's memory that vLLM may take."""
+    tensor_parallel_size: int = Field(1, ge=1)
+    """GPUs that share one copy of the model."""
+    data_parallel_size: int = Field(1, ge=1)
+    """Copies of the model."""
+    enforce_eager: bool = False
+    """Skip compilation and CUDA graphs: starts sooner, samples slower on GPUs."""
+    speculative_config: dict[str, Any] | None = None
+    """vLLM's speculative decoding settings, as they stand."""
+    lora: Path | None = None
+    """Directory of a LoRA adapter used for every request."""
+    seed: int = 0
+    """Seed of the engine. Requests carry none: together with chunked prefill that can kill a CPU engine."""
+    in_flight: int = Field(1024, ge=1)
+    """Requests (of n = 1) handed to the engine at once."""
+    restarts: int = Field(2, ge=0)
+    """Times a dead engine is started again before the run gives up."""
+    cpu_kv_cache_gb: int = Field(2, ge=1)
+    """Gibibytes for the KV cache when vLLM runs on the CPU."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Any other vLLM engine argument, passed as it stands."""
+
+
+class OpenAIEngine(Section):
+    """Any endpoint that speaks the OpenAI API, such as a `vllm serve` elsewhere."""
+
+    kind: Literal["openai"] = "openai"
+    model: str
+    """Name of the model, as the endpoint knows it."""
+    base_url: str = Field(pattern=r"^https?://")
+    """Address up to and including `/v1`."""
+    api_key_env: str | None = None
+    """Environment variable that holds the API key; None sends none."""
+    in_flight: int = Field(64, ge=1)
+    """Requests open at once."""
+    retries: int = Field(6, ge=0)
+    """Further tries of a request after a failure that may pass (429, 5xx, no connection), with growing waits."""
+    timeout_s: float = Field(600.0, gt=0)
+    """Seconds until a request without an answer has failed."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request body."""
+
+
+class ReplayEngine(Section):
+    """Recorded rollouts instead of a model."""
+
+    kind: Literal["replay"] = "replay"
+    path: Path
+    """File of rollouts (JSON lines, .gz or parquet)."""
+
+
+EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]
+
+
+class SamplingConfig(Section):
+    """How rollouts are asked for. The numbers go to the engine as they stand."""
+
+    n: int = Field(256, ge=1)
+    """Rollouts a prompt."""
+    mode: Literal["chat", "completion"] = "chat"
+    """Through the model's chat template, or as plain continuation of starter code."""
+    temperature: float = Field(0.8, ge=0)
+    top_p: float = Field(0.95, gt=0, le=1)
+    top_k: int | None = Field(None, ge=1)
+    min_p: float | None = Field(None, ge=0, le=1)
+    repetition_penalty: float | None = Field(None, gt=0)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    max_tokens: int = Field(1024, ge=1)
+    """Longest answer, in tokens."""
+    stop: tuple[str, ...] = ()
+    """Strings that end an answer."""
+    template: Path | None = None
+    """Jinja template of the prompt; None takes the built-in one of the mode."""
+    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Arguments for the model's chat template, such as enable_thinking."""
+
+
+class LimitsConfig(Section):
+    """What one program may use. CPU time decides, so that a busy machine fails nobody."""
+
+    cpu_s: float = Field(5.0, gt=0, le=3600)
+    """CPU seconds: of one program on all its calls, or on one input when it reads stdin."""
+    wall_s: float = Field(30.0, gt=0, le=36000)
+    """Seconds on the clock, for programs that sleep."""
+    memory_mb: int = Field(512, ge=32)
+    """Mebibytes for all its processes together."""
+    processes: int = Field(32, ge=1)
+    """Processes and threads at once."""
+    output_kb: int = Field(4096, ge=1)
+    """Kibibytes of output."""
+    open_files: int = Field(64, ge=16)
+    """Open file descriptors a process."""
+
+    def for_problem(self, overrides: LimitOverrides) -> Limits:
+        """These limits with a problem's own put over them."""
+        return Limits(**(self.model_dump() | overrides.model_dump(exclude_none=True)))
+
+
+class SandboxConfig(Section):
+    """The wall, and who works behind it."""
+
+    backend: str = "auto"
+    """Which wall: auto or bubblewrap."""
+    workers: int = Field(0, ge=0)
+    """Verifying processes, one warm worker each; 0 is one a CPU."""
+    scratch_mb: int = Field(64, ge=1)
+    """Mebibytes a program may write to its work directory."""
+
+
+class VerifyConfig(Section):
+    """The filter chain."""
+
+    dedup: bool = True
+    """Run programs that cannot behave differently once."""
+    chunk: int = Field(256, ge=1, le=65536)
+    """Rollouts of one problem that are verified together: the unit of work and of resume."""
+
+
+class RankConfig(Section):
+    """Which survivors are best."""
+
+    by: tuple[Literal["repairs", "length", "simplicity", "index", "cpu"], ...] = (
+        "repairs",
+        "length",
+        "simplicity",
+        "index",
+    )
+    """Keys, first decides; all ascending. Only `cpu` varies from run to run; the manifest says so when used."""
+    keep: int = Field(4, ge=1)
+    """Distinct survivors kept a problem."""
+
+
+class TranslateConfig(Section):
+    """Verified Python to other languages."""
+
+    targets: tuple[str, ...] = ("go",)
+    """Target languages; empty translates nothing."""
+    survivors: int = Field(1, ge=1)
+    """Survivors of each problem that are translated, best first."""
+    n: int = Field(8, ge=1)
+    """Candidates a survivor and target."""
+    keep: int = Field(1, ge=1)
+    """Distinct good translations kept a survivor and target."""
+    repair_rounds: int = Field(0, ge=0, le=8)
+    """Rounds in which failed candidates go back to the model with what was wrong."""
+    engine: EngineConfig | None = None
+    """Another engine for translating; None takes the same."""
+    temperature: float = Field(0.6, ge=0)
+    max_tokens: int = Field(1536, ge=1)
+    """Longest answer, in tokens."""
+    template: Path | None = None
+    """Jinja template of the prompt; None takes the built-in one."""
+
+
+class ShardsConfig(Section):
+    """What is written for training."""
+
+    rows: int = Field(50_000, ge=1)
+    """Most rows a file."""
+    evidence: bool = False
+    """Add measured CPU time and memory to every row; bytes then vary from run to run and the manifest says so."""
+
+
+class ChainConfig(Section):
+    """What the filter chain needs: all that `factory verify --set` takes."""
+
+    limits: LimitsConfig = LimitsConfig()
+    sandbox: SandboxConfig = SandboxConfig()
+    verify: VerifyConfig = VerifyConfig()
+
+
+class Config(ChainConfig):
+    """One run of the factory."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    """Name of the run; it names the dataset."""
+    run_dir: Path | None = None
+    """Where the run lives; None is runs/NAME."""
+    problems: ProblemsConfig
+    engine: EngineConfig
+    sampling: SamplingConfig = SamplingConfig()
+    rank: RankConfig = RankConfig()
+    translate: TranslateConfig = TranslateConfig()
+    shards: ShardsConfig = ShardsConfig()
+
+
+def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
+    """The config in YAML file `path`, with `overrides` ("a.b=c", c as YAML) put over it.
+
+    Raises ConfigError naming file, key, value and what is allowed.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file; those that come along are in configs/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a config is a mapping of sections, not {type(data).__name__}; see `factory schema`")
+    for override in overrides:
+        _put(data, override)
+    return validate(Config, data, str(path))
+
+
+def parse_section(model: type[S], overrides: tuple[str, ...]) -> S:
+    """A section made of its defaults and `overrides` alone. Raises ConfigError."""
+    data: dict[str, Any] = {}
+    for override in overrides:
+        _put(data, override)
+    return validate(model, data, "--set")
+
+
+def validate(model: type[S], data: dict[str, Any], place: str) -> S:
+    """`data` as a `model`. Raises ConfigError with every fault, one a line."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_fault(place, item) for item in error.errors())) from None
+
+
+def _fault(place: str, item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{place}: {key}: unknown key; `factory schema` lists those there are"
+    if item["type"] == "missing":
+        return f"{place}: {key}: is missing"
+    shown = json.dumps(item["input"], default=str)
+    return f"{place}: {key}: {shown[:120]} is not allowed: {item['msg']}"
+
+
+def _put(data: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"--set {override}: is not of the form a.b=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: {text!r} is not a YAML value") from None
+    *way, last = path.split(".")
+    for part in way:
+        data = data.setdefault(part, {})
+        if not isinstance(data, dict):
+            raise ConfigError(f"--set {override}: {part} is a value, not a section")
+    data[last] = value

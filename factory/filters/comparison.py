@@ -1,0 +1,134 @@
+"""Whether an answer is what was expected, by each kind of comparison (DESIGN.md §4).
+
+Both sides are plain values of exact built-in types, rebuilt outside the wall: nothing of the
+candidate's runs here, so `==` is Python's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from factory.records import Comparison
+from factory.values import dumps
+
+Matcher = Callable[[Any, Any], bool]
+
+
+def matcher(comparison: Comparison, stream: bool) -> Matcher:
+    """The function (answer, expected) -> bool for values, or for texts when `stream`.
+
+    A `checker` is none of these: it runs behind a wall of its own; asked here, it says no.
+    """
+    rel, eps = comparison.rel, comparison.abs
+    match comparison.kind:
+        case "exact":
+            return exact
+        case "float":
+            return lambda got, want: close(got, want, rel, eps)
+        case "unordered":
+            return unordered
+        case "tokens":
+            return lambda got, want: tokens(got, want, rel, eps)
+        case "equal":
+            return same_lines if stream else equal
+        case "checker":
+            return lambda got, want: False
+
+
+def equal(got: Any, want: Any) -> bool:
+    """Python's `==`: 1 == 1.0 == True, but a list is no tuple."""
+    return bool(got == want)
+
+
+def exact(got: Any, want: Any) -> bool:
+    """Equal, and of the same types all the way down; nan is nan."""
+    if type(got) is not type(want):
+        return False
+    if isinstance(want, float):
+        return got == want or (math.isnan(got) and math.isnan(want))
+    if isinstance(want, list | tuple):
+        return len(got) == len(want) and all(map(exact, got, want))
+    if isinstance(want, set | frozenset):
+        return got == want and sorted(map(dumps, got)) == sorted(map(dumps, want))
+    if isinstance(want, dict):
+        if got != want:
+            return False
+        keys = {key: key for key in got}
+        return all(exact(keys[key], key) and exact(got[key], value) for key, value in want.items())
+    return bool(got == want)
+
+
+def close(got: Any, want: Any, rel: float, eps: float) -> bool:
+    """Numbers within `rel` or `eps` of the expected ones, anywhere in the value; all else equal."""
+    if isinstance(want, bool) or isinstance(got, bool):
+        return bool(got == want)
+    if isinstance(want, float | int) and isinstance(got, float | int):
+        if got == want or (got != got and want != want):
+            return True
+        try:
+            return math.isclose(got, want, rel_tol=rel, abs_tol=eps)
+        except OverflowError:
+            return False
+    if isinstance(want, complex) and isinstance(got, complex | float | int):
+        return close(complex(got).real, want.real, rel, eps) and close(complex(got).imag, want.imag, rel, eps)
+    if type(got) is not type(want):
+        return False
+    if isinstance(want, list | tuple):
+        return len(got) == len(want) and all(close(a, b, rel, eps) for a, b in zip(got, want, strict=True))
+    if isinstance(want, dict):
+        return got.keys() == want.keys() and all(close(got[key], value, rel, eps) for key, value in want.items())
+    if isinstance(want, set | frozenset) and len(got) == len(want):
+        try:
+            return all(close(a, b, rel, eps) for a, b in zip(sorted(got), sorted(want), strict=True))
+        except TypeError:
+            return bool(got == want)
+    return bool(got == want)
+
+
+def unordered(got: Any, want: Any) -> bool:
+    """The same elements in any order, as often; the outermost sequence only, whose type is expected."""
+    if type(got) is not type(want) or not isinstance(want, list | tuple):
+        return bool(got == want)
+    if len(got) != len(want):
+        return False
+    left = list(want)
+    try:
+        return sorted(got) == sorted(left)
+    except TypeError:
+        pass  # elements without an order: take them away one by one
+    for item in got:
+        if item not in left:
+            return False
+        left.remove(item)
+    return True
+
+
+def same_lines(got: str, want: str) -> bool:
+    """Equal up to trailing white space of lines and trailing empty lines, as contest judges compare."""
+    return _lines(got) == _lines(want)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def tokens(got: str, want: str, rel: float, eps: float) -> bool:
+    """The same tokens between white space; where both are numbers, within `rel` or `eps`."""
+    left, right = got.split(), want.split()
+    return len(left) == len(right) and all(
+        a == b or _same_number(a, b, rel, eps) for a, b in zip(left, right, strict=True)
+    )
+
+
+def _same_number(got: str, want: str, rel: float, eps: float) -> bool:
+    if "." not in want and "e" not in want.lower():
+        return False  # an integer is matched to the letter
+    try:
+        return math.isclose(float(got), float(want), rel_tol=rel, abs_tol=eps)
+    except (ValueError, OverflowError):
+        return False

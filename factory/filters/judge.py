@@ -1,0 +1,109 @@
+"""Compares what a program answered with what was expected. This is where a verdict is made.
+
+Promises: `passed` needs every case answered and every answer right; no case at all is never a
+pass. Runs nothing of the candidate's: only plain values come here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from factory.filters.comparison import Matcher, matcher
+from factory.languages.base import Unfit
+from factory.records import Case, Problem, Rejection, Run, Status
+from factory.values import decode
+
+Fit = Callable[[Any, Any], Any]
+Check = Callable[[Case, Any], Rejection | None]
+SHOWN = 160
+"""Characters of a value shown in a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    status: Status
+    detail: str
+    cases_passed: int
+    first_failure: str | None
+    """JSON {case, public, input, got, expected}, texts cut to `SHOWN`; None without a failed case."""
+
+
+class Judge:
+    """Knows one problem's expected answers, decoded once.
+
+    `fit` brings an answer into the form of what is expected (see `Language.fit`); `check` decides a
+    case by the problem's own checker.
+    """
+
+    def __init__(self, problem: Problem, fit: Fit, check: Check) -> None:
+        self.problem, self._fit = problem, fit
+        self._check = check if problem.comparison.kind == "checker" else None
+        self._stream = problem.entry_point is None
+        self._expected = [case.stdout if self._stream else decode(case.expected) for case in problem.cases]
+        self._match: Matcher = matcher(problem.comparison, self._stream)
+
+    def judge(self, run: Run) -> Judgement:
+        """The verdict on a run of the problem's cases."""
+        passed, first = 0, None
+        for number, case in enumerate(self.problem.cases):
+            if number >= len(run.outputs):
+                missing = run.failure or Rejection(Status.RUNTIME_ERROR, "ended before it had answered")
+                first = first or (number, case, missing, None)
+                break
+            rejection = self._case(case, run.outputs[number], self._expected[number])
+            if rejection is None:
+                passed += 1
+            else:
+                first = first or (number, case, rejection, run.outputs[number])
+        if run.failure is not None:
+            return Judgement(run.failure.status, run.failure.detail, passed, first and self._failure(*first))
+        if first is None:
+            return Judgement(Status.PASSED, "", passed, None)
+        return Judgement(first[2].status, f"case {first[0]}: {first[2].detail}", passed, self._failure(*first))
+
+    def _case(self, case: Case, output: Any, expected: Any) -> Rejection | None:
+        if isinstance(output, Rejection):
+            return output
+        try:
+            answer = self._fit(output, expected)
+            if self._check is not None:
+                return self._check(case, answer)
+            if self._match(answer, expected):
+                return None
+        except Unfit as error:
+            return Rejection(Status.WRONG_ANSWER, str(error))
+        except RecursionError:
+            return Rejection(Status.WRONG_ANSWER, "answered something nested too deep to compare")
+        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {show(expected)}")
+
+    def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
+        got = rejection.detail if output is None or isinstance(output, Rejection) else show(output)
+        return json.dumps(
+            {
+                "case": number,
+                "public": case.public,
+                "input": show_input(case),
+                "got": got,
+                "expected": show(self._expected[number]),
+            },
+            ensure_ascii=False,
+        )
+
+
+def show(value: Any) -> str:
+    """`value` as Python writes it, at most `SHOWN` characters."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__} too large to show"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def show_input(case: Case) -> str:
+    if case.stdin is not None:
+        return show(case.stdin)
+    args = [show(decode(arg)) for arg in case.args or ()]
+    return ", ".join([*args, *(f"{name}={show(decode(value))}" for name, value in case.kwargs.items())])

@@ -1,0 +1,79 @@
+"""What a target language has to be able to do. One folder or file in `languages/` each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from factory.records import Prepared, Problem, Rejection, Run, Status
+from sandbox import Limits, Mount, Sandbox
+
+
+class Language(Protocol):
+    """Compile, normalise and run programs of one language. Stateless: the sandbox holds the warmth."""
+
+    name: str
+    """As in `--language` and in records."""
+    fences: frozenset[str]
+    """Info strings of Markdown fences that hold it, lower case."""
+    compile_failure: Status
+    """The status of what does not compile."""
+
+    examinable: bool
+    """Whether `examine` can put its programs before Python test code."""
+
+    def describe(self) -> str:
+        """What programs of it are run with, for people. Raises WallUnavailable naming the remedy."""
+        ...
+
+    def entry_name(self, python_name: str) -> str:
+        """What the translator asks the entry point to be called."""
+        ...
+
+    def signature(self, problem: Problem, code: str) -> str:
+        """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
+        ...
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Host files its programs need inside the wall. Raises WallUnavailable naming the remedy."""
+        ...
+
+    def defines(self, code: str, entry_point: str | None) -> bool:
+        """Whether `code`, judged by its text alone, defines the entry point (None: is a whole program)."""
+        ...
+
+    def looks_like(self, text: str) -> bool:
+        """Whether unfenced `text` is a program of this language rather than prose."""
+        ...
+
+    def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
+        """Repair what is missing or unused, check that it compiles, normalise; one result a source, in order."""
+        ...
+
+    def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
+        """Run every program on the problem's inputs; one Run each, in order.
+
+        Only inputs are passed on. Raises sandbox.WorkerLost when the machinery failed.
+        """
+        ...
+
+    def examine(
+        self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+    ) -> Rejection | None:
+        """Put `program` before the problem's test code, which runs in `examiner`, a wall of its own; None is a pass.
+
+        Raises NotImplementedError where `examinable` is False.
+        """
+        ...
+
+    def fit(self, answer: Any, expected: Any) -> Any:
+        """`answer`, one output of `run`, as the plain Python value to compare with `expected`.
+
+        Called outside the wall. Where the language has another form for what Python means (a slice for
+        a tuple, a nil for None) the form of `expected` decides. Raises Unfit naming the type that cannot be it.
+        """
+        ...
+
+
+class Unfit(ValueError):
+    """An answer of a type that cannot mean the expected one; the message names the type."""

@@ -1,0 +1,102 @@
+"""What came back from a Go program, read on the host and trusted in nothing.
+
+An answer counts only when exactly the frames that were due came, in order, ended by the nonce that this
+run's request carried, and the process then ended well. Everything else is the program's failure, in one
+human line. What the answers mean is `fit.py`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from factory.records import Rejection, Status
+from sandbox import Breach, Limits, Report
+from sandbox.contract import Answer, AnswerKind, read_answers
+
+LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class GoAnswer:
+    """What one call returned, as the harness wrote it: JSON of typed results. Untrusted."""
+
+    text: str
+
+
+def read_calls(report: Report, limits: Limits, nonce: str, due: int) -> tuple[tuple[GoAnswer | Rejection, ...], Rejection | None]:
+    """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
+    answers = read_answers(report.output, due)
+    ended = ending(report, limits)
+    if answers.forged or answers.load_error is not None or answers.missing is not None:
+        if ended is not None and ended.status is not Status.RUNTIME_ERROR:
+            return (), ended
+        return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged or 'a frame of no use')}")
+    outputs = tuple(_entry(answer) for answer in answers.answers)
+    if ended is not None:
+        return outputs, ended
+    if not answers.complete:
+        return outputs, Rejection(Status.RUNTIME_ERROR, f"exited with status 0 after {len(outputs)} of {due} answers")
+    if not report.output.endswith(nonce.encode()):
+        return (), Rejection(Status.RUNTIME_ERROR, "wrote out of turn: an end that is not the harness's")
+    return outputs, None
+
+
+def read_stream(report: Report, limits: Limits) -> str | Rejection:
+    """What a program wrote to standard output, or why that does not count."""
+    ended = ending(report, limits)
+    return report.output.decode("utf-8", "surrogateescape") if ended is None else ended
+
+
+def ending(report: Report, limits: Limits) -> Rejection | None:
+    """How a process ended, when not well."""
+    errors = report.errors.decode("utf-8", "replace")
+    if report.breach is Breach.WALL:
+        return Rejection(Status.TIMEOUT, f"did not end within {limits.wall_s:g} s")
+    if report.breach is Breach.CPU:
+        return Rejection(Status.TIMEOUT, f"used more than {limits.cpu_s:g} s of CPU time")
+    if report.breach is Breach.MEMORY or report.usage.peak_mb > limits.memory_mb or _out_of_memory(report, errors):
+        return Rejection(Status.MEMORY_LIMIT, f"needed more than {limits.memory_mb} MiB of memory")
+    # Go ignores SIGXFSZ: a program may well end with status 0 after output that was cut.
+    if report.breach is Breach.OUTPUT or len(report.output) >= limits.output_kb * 1024:
+        return Rejection(Status.OUTPUT_LIMIT, f"wrote more than {limits.output_kb} KiB")
+    if report.ok:
+        return None
+    return Rejection(Status.RUNTIME_ERROR, _last_words(report, errors))
+
+
+def _out_of_memory(report: Report, errors: str) -> bool:
+    told = "out of memory" in errors or "cannot allocate memory" in errors
+    return report.exit_code == 2 and told
+
+
+def _last_words(report: Report, errors: str) -> str:
+    if report.exit_code is None:
+        return f"killed by signal {report.signal}"
+    told = re.search(r"^(?:panic|fatal error): .*", errors, re.MULTILINE)
+    if told is None:
+        if "additional frames elided" in errors:
+            return "ended by Go's runtime in a deep recursion (a stack overflow)"
+        words = errors.strip().splitlines()
+        return line(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
+    place = re.search(r"\bsolution\.go:(\d+)", errors[told.end() :])
+    return line((f"line {place[1]}: " if place else "") + told[0])
+
+
+def _entry(answer: Answer) -> GoAnswer | Rejection:
+    if answer.kind is AnswerKind.VALUE:
+        return GoAnswer(answer.payload)
+    if answer.kind is AnswerKind.UNENCODABLE:
+        return Rejection(Status.WRONG_ANSWER, line(answer.payload))
+    try:
+        told = json.loads(answer.payload)
+        place = f"line {told['line']:d}: " if told["line"] else ""
+        return Rejection(Status.RUNTIME_ERROR, line(f"{place}{told['type']}: {told['message']}"))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Rejection(Status.RUNTIME_ERROR, "a panic in no readable words")
+
+
+def line(text: str) -> str:
+    """`text` as one line of bounded length."""
+    return " ".join(text.split())[:LONGEST_DETAIL]

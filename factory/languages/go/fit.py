@@ -1,0 +1,276 @@
+"""A Go answer in the form of the expected Python value: typed, never by way of printed text.
+
+Go has several forms for what Python means (a slice, an array, a struct or several results for a tuple), so
+the form of the expected value picks one; the values themselves come from the answer alone, and whether they
+are right is the comparison's to say. Where no form fits, the value keeps its own: slices are lists, structs
+dicts, runes ints. Answers are hostile: all that can be wrong in them ends in `Unfit`.
+
+An answer is JSON {"results": [[type, data], ...], "types": [[kind, Go's name, ...], ...]}, where a type is
+an index into "types". Kinds and their data: bool, int (with its width), float, complex, string (text, or
+["base64"] when it is no UTF-8), bytes (base64), bigint (hexadecimal), error, slice and array (element type),
+map (key and value type; pairs), struct (names with types; values in order), pointer ([data]),
+interface ([type, data]), other. `null` is nil.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from factory.languages.base import Unfit
+from factory.languages.go.answers import GoAnswer, line
+
+
+class _Anything:
+    """The form that is expected where nothing is."""
+
+
+ANYTHING = _Anything()
+Type = list[Any]
+CHARACTERS = frozenset({"int32", "uint8"})
+"""Go types that also stand for one character."""
+
+
+def fit(answer: GoAnswer, expected: Any) -> Any:
+    """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
+    try:
+        data = json.loads(answer.text, parse_int=_integer)
+        return _Answer(data["types"]).results(data["results"], expected)
+    except Unfit:
+        raise
+    except RecursionError:
+        raise Unfit("an answer nested too deep") from None
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise Unfit(f"a malformed answer ({type(error).__name__})") from None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("no Go integer is that long")
+    return int(digits)
+
+
+class _Answer:
+    def __init__(self, types: list[Type]) -> None:
+        self._types = types
+
+    # ---- several results ----
+
+    def results(self, results: list[Any], want: Any) -> Any:
+        """What the results of one call mean together: a tuple, a value with its `ok` or `error`, or the value."""
+        if not results:
+            return None
+        if len(results) == 1:
+            return self._value(*results[0], want)
+        *values, (last, flag) = results
+        kind = self._types[last][0]
+        whole = type(want) is tuple and len(want) == len(results)
+        if kind == "error" and not (whole and want[-1] is None and flag is None):
+            if flag is not None and want is None:
+                return None
+            self._value(last, flag, None)  # raises when there is an error
+            return self._together(values, want)
+        if kind == "bool" and not (whole and type(want[-1]) is bool) and type(flag) is bool:
+            return self._together(values, want) if flag else None
+        return self._together(results, want)
+
+    def _together(self, results: list[Any], want: Any) -> Any:
+        if len(results) == 1:
+            return self._value(*results[0], want)
+        wants = want if type(want) is tuple and len(want) == len(results) else [ANYTHING] * len(results)
+        return tuple(self._value(*result, inner) for result, inner in zip(results, wants, strict=True))
+
+    # ---- one value ----
+
+    def _value(self, place: int, data: Any, want: Any) -> Any:
+        kind, name, *more = self._types[_index(place)]
+        match kind:
+            case "bool":
+                return _is(data, bool)
+            case "int":
+                return _character(_is(data, int), more[0], want)
+            case "float":
+                return _float(data)
+            case "complex":
+                real, imaginary = data
+                return complex(_float(real), _float(imaginary))
+            case "string":
+                return _text(data)
+            case "bigint":
+                return int(_is(data, str), 16)
+            case "error" if data is not None:
+                raise Unfit(line(f"returned an error: {_text(data)}"))
+            case "interface" if data is not None:
+                inner, content = data
+                return self._value(inner, content, want)
+            case "pointer" if data is not None:
+                (content,) = data
+                return self._value(more[0], content, want)
+            case "error" | "interface" | "pointer":
+                return None
+            case "bytes" | "slice" | "array":
+                return self._sequence(kind, more, data, want)
+            case "map":
+                return self._map(more, data, want)
+            case "struct":
+                return self._struct(more[0], data, want)
+        raise Unfit(f"a Go {line(str(name))} is no plain value")
+
+    def _sequence(self, kind: str, more: list[Any], data: Any, want: Any) -> Any:
+        if data is None and want is None:
+            return None
+        if kind == "bytes":
+            content = base64.b64decode(_is(data, str), validate=True) if data is not None else b""
+            if type(want) not in (list, tuple, set, frozenset):
+                return content
+            wanted = _Wanted(want)
+            items = [_character(byte, "uint8", wanted.at(i, "int", byte)) for i, byte in enumerate(content)]
+        else:
+            wanted = _Wanted(want)
+            items = [self._member(more[0], item, wanted, i) for i, item in enumerate(_is(data or [], list))]
+        if type(want) is tuple:
+            return tuple(items)
+        if type(want) in (set, frozenset):
+            members = [_frozen(item) for item in items]
+            return type(want)(members) if len(set(members)) == len(members) else items
+        return items
+
+    def _member(self, place: int, data: Any, wanted: _Wanted, i: int | None) -> Any:
+        kind, content = self._dynamic(place, data)
+        return self._value(place, data, wanted.at(i, kind, content))
+
+    def _dynamic(self, place: int, data: Any) -> tuple[str, Any]:
+        """A value's kind and data, seen through interfaces and pointers."""
+        kind = self._types[_index(place)][0]
+        while kind in ("interface", "pointer") and data is not None:
+            if kind == "interface":
+                place, data = data
+            else:
+                place, (data,) = self._types[place][2], data
+            kind = self._types[_index(place)][0]
+        return kind, data
+
+    def _map(self, more: list[Any], data: Any, want: Any) -> Any:
+        if data is None and want is None:
+            return None
+        key_type, value_type = more
+        pairs = _is(data or [], list)
+        value_kind, _, *fields = self._types[_index(value_type)]
+        empty = value_kind == "struct" and not fields[0]
+        if type(want) in (set, frozenset) and (empty or value_kind == "bool") or empty and type(want) is not dict:
+            wanted = _Wanted(want)
+            members = [_frozen(self._member(key_type, key, wanted, None)) for key, value in pairs if empty or _is(value, bool)]
+            if len(set(members)) < len(members):
+                raise Unfit("a Go map with keys that Python holds equal")
+            return frozenset(members) if type(want) is frozenset else set(members)
+        known = want if type(want) is dict else {}
+        keys, values = _Wanted(list(known)), _Wanted(list(known.values()))
+        result = {}
+        for key, value in pairs:
+            name = _frozen(self._member(key_type, key, keys, None))
+            if name in result:
+                raise Unfit("a Go map with keys that Python holds equal")
+            kind, content = self._dynamic(value_type, value)
+            inner = known[name] if name in known and _suits(known[name], kind, content) else values.at(None, kind, content)
+            result[name] = self._value(value_type, value, inner)
+        return result
+
+    def _struct(self, fields: list[Any], data: Any, want: Any) -> Any:
+        content = list(zip(fields, _is(data, list), strict=True))
+        if type(want) in (tuple, list) and type(want) is tuple:
+            wanted = _Wanted(want)
+            return tuple(self._member(place, item, wanted, i) for i, ((_, place), item) in enumerate(content))
+        known = {plain(key): key for key in want if type(key) is str} if type(want) is dict else {}
+        result = {}
+        for (name, place), item in content:
+            key = known.get(plain(_is(name, str)), name)
+            if key in result:
+                raise Unfit("a Go struct with fields of one name")
+            result[key] = self._value(place, item, want[key] if type(want) is dict and key in want else ANYTHING)
+        return result
+
+
+class _Wanted:
+    """The forms expected of a collection's members: by position, else the first of any type that suits."""
+
+    def __init__(self, want: Any) -> None:
+        self._items = want if type(want) in (list, tuple) else ()
+        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
+        self._samples: dict[type, Any] = {}
+        for member in members:
+            self._samples.setdefault(type(member), member)
+
+    def at(self, i: int | None, kind: str, data: Any) -> Any:
+        if i is not None and i < len(self._items) and _suits(self._items[i], kind, data):
+            return self._items[i]
+        return next((sample for sample in self._samples.values() if _suits(sample, kind, data)), ANYTHING)
+
+
+_SUITABLE: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int, float, str),
+    "bigint": (int, float),
+    "float": (float, int),
+    "complex": (complex,),
+    "string": (str,),
+    "bytes": (bytes, list, tuple, set, frozenset),
+    "slice": (list, tuple, set, frozenset),
+    "array": (list, tuple, set, frozenset),
+    "map": (dict, set, frozenset),
+    "struct": (tuple, dict),
+}
+
+
+def _suits(want: Any, kind: str, data: Any) -> bool:
+    if data is None and want is None:
+        return True
+    return type(want) in _SUITABLE.get(kind, ())
+
+
+def plain(name: str) -> str:
+    """What camelCase and snake_case spellings of a name share."""
+    return name.replace("_", "").lower()
+
+
+def _index(place: Any) -> int:
+    if type(place) is not int or place < 0:
+        raise ValueError("a type is a number")
+    return place
+
+
+def _is(data: Any, kind: type) -> Any:
+    if type(data) is not kind:
+        raise TypeError(f"expected {kind.__name__}")
+    return data
+
+
+def _character(code: int, width: str, want: Any) -> int | str:
+    """A rune or byte is a character where one is expected, unless no character has that number."""
+    top = 0x80 if width == "uint8" else 0x110000
+    return chr(code) if type(want) is str and width in CHARACTERS and 0 <= code < top else code
+
+
+def _float(data: Any) -> float:
+    if type(data) is float or data in ("nan", "inf", "-inf"):
+        return float(data)
+    raise TypeError("expected a float")
+
+
+def _text(data: Any) -> str:
+    if type(data) is list:
+        (encoded,) = data
+        return base64.b64decode(_is(encoded, str), validate=True).decode("utf-8", "surrogateescape")
+    return str(_is(data, str))
+
+
+def _frozen(value: Any) -> Any:
+    """A value that can be a key or a member of a set."""
+    if type(value) is list or type(value) is tuple:
+        return tuple(_frozen(item) for item in value)
+    if type(value) is set:
+        return frozenset(value)
+    if type(value) is dict:
+        raise Unfit("a Go map or struct where Python needs a hashable value")
+    return value

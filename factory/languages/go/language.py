@@ -1,0 +1,122 @@
+"""Go as a language of the factory.
+
+`prepare` repairs and checks many sources in one process inside the wall. `run` has them compiled there,
+several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
+or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from factory.languages.go import wire
+from factory.languages.go.answers import GoAnswer, read_calls, read_stream
+from factory.languages.go.fit import fit
+from factory.languages.go.names import declares, go_name
+from factory.languages.go.signature import signature
+from factory.languages.go.toolchain import describe, ensure_toolchain
+from factory.languages.go.workshop import Built, Workshop
+from factory.records import Prepared, Problem, Rejection, Run, Status
+from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step, Usage
+
+TOGETHER = 16
+"""Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
+RUNTIME_MB = 128
+"""Mebibytes of address space that Go's runtime takes for itself; resident memory is held to the caller's limit."""
+RUNTIME_THREADS = 8
+_GO_START = re.compile(r"^(?:package \w+|import [(\"]|func [\w(]|type \w+ |var \w+|const \w+|//|/\*)")
+_FUNCTION = re.compile(r"^func (?:\([^)]*\) *)?\w+ *[(\[]", re.MULTILINE)
+
+
+class Go:
+    """Implements `factory.languages.base.Language`."""
+
+    name = "go"
+    fences = frozenset({"go", "golang"})
+    compile_failure = Status.COMPILE_ERROR
+    examinable = False
+
+    def describe(self) -> str:
+        return describe()
+
+    def entry_name(self, python_name: str) -> str:
+        return go_name(python_name)
+
+    def signature(self, problem: Problem, code: str) -> str:
+        return signature(problem, code)
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Makes the toolchain when this machine has none yet, showing so on standard error. Raises WallUnavailable."""
+        return ensure_toolchain().mounts()
+
+    def defines(self, code: str, entry_point: str | None) -> bool:
+        if entry_point is None:
+            return re.search(r"^\s*func\s+main\s*\(", code, re.MULTILINE) is not None
+        return declares(code, entry_point)
+
+    def looks_like(self, text: str) -> bool:
+        return _GO_START.match(text.strip()) is not None and _FUNCTION.search(text) is not None
+
+    def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
+        return list(Workshop(problem, sandbox).analyse(sources)) if sources else []
+
+    def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
+        if not problem.cases:
+            raise ValueError(f"{problem.id}: test_code is Python and cannot judge Go; only problems with cases can be run")
+        workshop = Workshop(problem, sandbox)
+        encoded = wire.encode_calls(problem) if problem.entry_point is not None else b""
+        for start in range(0, len(programs), TOGETHER):
+            codes = [program.code for program in programs[start : start + TOGETHER]]
+            for built in workshop.build(codes):
+                if isinstance(built, Rejection):
+                    yield Run(failure=built)
+                elif problem.entry_point is not None:
+                    yield _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
+                else:
+                    yield _answer_streams(built, problem, limits, sandbox)
+
+    def examine(
+        self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+    ) -> Rejection | None:
+        raise NotImplementedError("test code is Python and calls Python; `examinable` says so")
+
+    def fit(self, answer: Any, expected: Any) -> Any:
+        return fit(answer, expected) if isinstance(answer, GoAnswer) else answer
+
+
+def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:
+    nonce = secrets.token_hex(16)
+    max_stack = limits.memory_mb * 2**20 // 2
+    report = _start(built, wire.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
+    outputs, failure = read_calls(report, limits, nonce, due)
+    return _run(outputs, failure, report.usage)
+
+
+def _answer_streams(built: Built, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
+    """Every input in a process and work directory of its own, until one breaks a limit."""
+    outputs: list[str | Rejection] = []
+    usage = Usage()
+    for case in problem.cases:
+        stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
+        report = _start(built, stdin, limits, sandbox)
+        usage += report.usage
+        outputs.append(read_stream(report, limits))
+        if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
+            return _run(tuple(outputs), outputs[-1], usage)
+    return _run(tuple(outputs), None, usage)
+
+
+def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
+    widened = replace(limits, memory_mb=limits.memory_mb + RUNTIME_MB, processes=limits.processes + RUNTIME_THREADS)
+    environment = (("GOMAXPROCS", "2"), ("GOMEMLIMIT", f"{limits.memory_mb * 3 // 4}MiB"), ("GOTRACEBACK", "single"))
+    step = Step(("/tmp/job/program", built.slot), stdin=stdin, limits=widened, env=environment)
+    (report,) = sandbox.run_commands(CommandJob(files={"program": built.binary}, steps=(step,)))
+    return report
+
+
+def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage) -> Run:
+    return Run(outputs, failure, cpu_ms=usage.cpu_ms, wall_ms=usage.wall_ms, peak_mb=usage.peak_mb)

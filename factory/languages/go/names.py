@@ -1,0 +1,41 @@
+"""What a Python function is called in Go."""
+
+from __future__ import annotations
+
+import re
+
+KEYWORDS = frozenset(
+    "break case chan const continue default defer else fallthrough for func go goto if import interface map "
+    "package range return select struct switch type var".split()
+)
+TAKEN = frozenset({"main", "init"})
+"""Functions of these names are something else in Go."""
+
+
+def go_name(python_name: str) -> str:
+    """`python_name` in lowerCamelCase; where Go keeps that word for itself, in UpperCamelCase."""
+    words = [word for word in python_name.split("_") if word]
+    if not words:
+        return "f"
+    first = words[0].lower() if words[0].isupper() else words[0][0].lower() + words[0][1:]
+    name = first + "".join(_upper(word) for word in words[1:])
+    if not name[0].isalpha():
+        name = "f" + name
+    return _upper(name) if name in KEYWORDS | TAKEN else name
+
+
+def accepted_names(python_name: str) -> tuple[str, ...]:
+    """The names an entry point may have, best first: lowerCamelCase, UpperCamelCase, Python's own."""
+    camel = go_name(python_name)
+    names = (camel, _upper(camel), python_name)
+    return tuple(name for name in dict.fromkeys(names) if name not in KEYWORDS | TAKEN)
+
+
+def declares(code: str, python_name: str) -> bool:
+    """Whether `code`, by its text, declares a function, or a variable that may be one, of an accepted name."""
+    names = "|".join(re.escape(name) for name in accepted_names(python_name))
+    return re.search(rf"^\s*(?:func|var)\s+(?:{names})\s*[\[(=\s]", code, re.MULTILINE) is not None
+
+
+def _upper(word: str) -> str:
+    return word[0].upper() + word[1:]

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+)
+
+// Packages whose presence in a program changes nothing for the other candidates linked into it.
+var inert = []string{
+	"bufio", "bytes", "cmp", "container/heap", "container/list", "container/ring", "crypto/md5", "crypto/sha1",
+	"crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt",
+	"hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/cmplx", "math/rand",
+	"os", "reflect", "regexp", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "text/tabwriter",
+	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
+}
+
+// alone is whether a program must not share a binary: something of it runs, or takes effect, before main.
+func (p *Program) alone() bool {
+	for _, spec := range p.file.Imports {
+		named := spec.Name != nil && (spec.Name.Name == "_" || spec.Name.Name == ".")
+		if named || !slices.Contains(inert, importPath(spec)) {
+			return true
+		}
+	}
+	for _, decl := range p.file.Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Recv == nil && decl.Name.Name == "init" {
+				return true
+			}
+		case *ast.GenDecl:
+			if decl.Tok == token.VAR && !p.harmless(decl) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// harmless is whether initialising these variables only builds values: no call, no index, no channel, nothing
+// that can panic or be large.
+func (p *Program) harmless(decl *ast.GenDecl) bool {
+	fine := true
+	for _, spec := range decl.Specs {
+		for _, value := range spec.(*ast.ValueSpec).Values {
+			ast.Inspect(value, func(node ast.Node) bool {
+				switch node := node.(type) {
+				case *ast.FuncLit:
+					return false // its body runs when it is called, and nothing here calls
+				case *ast.CallExpr:
+					fine = fine && p.info.Types[node].Value != nil // constant, such as len("abc") or int64(3)
+				case *ast.CompositeLit:
+					_, isMap := p.info.Types[node].Type.Underlying().(*types.Map)
+					fine = fine && (!isMap || p.constantKeys(node))
+				case *ast.IndexExpr, *ast.SliceExpr, *ast.StarExpr, *ast.TypeAssertExpr, *ast.SelectorExpr:
+					fine = fine && p.info.Types[node.(ast.Expr)].IsType()
+				case *ast.BinaryExpr:
+					fine = fine && p.info.Types[node].Value != nil
+				case *ast.UnaryExpr:
+					fine = fine && node.Op != token.ARROW
+				}
+				return fine
+			})
+		}
+	}
+	return fine && p.size(decl) < 1<<20
+}
+
+func (p *Program) constantKeys(literal *ast.CompositeLit) bool {
+	for _, element := range literal.Elts {
+		pair, ok := element.(*ast.KeyValueExpr)
+		if !ok || p.info.Types[pair.Key].Value == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// size is how many bytes the variables themselves take.
+func (p *Program) size(decl *ast.GenDecl) int64 {
+	sizes, total := types.SizesFor("gc", "amd64"), int64(0)
+	for _, spec := range decl.Specs {
+		for _, name := range spec.(*ast.ValueSpec).Names {
+			if object := p.info.Defs[name]; object != nil {
+				total += sizes.Sizeof(object.Type())
+			}
+		}
+	}
+	return total
+}

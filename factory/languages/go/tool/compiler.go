@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Where a build's files lie. They are gone with the job.
+const work = "/tmp/job"
+
+type sourceFile struct{ name, text string }
+
+// archive compiles files into a package archive. `units` are the candidates that it may import.
+func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFile) error {
+	folder, err := os.MkdirTemp(work, "package")
+	if err != nil {
+		return err
+	}
+	config, err := w.importConfig(folder, units)
+	if err != nil {
+		return err
+	}
+	arguments := []string{"-p", path, "-importcfg", config, "-o", archive, "-pack", "-complete", "-nolocalimports",
+		"-dwarf=false", "-c=1", "-trimpath", folder}
+	for _, file := range files {
+		name := filepath.Join(folder, file.name)
+		if err := os.WriteFile(name, []byte(file.text), 0o600); err != nil {
+			return err
+		}
+		arguments = append(arguments, name)
+	}
+	return w.tool("compile", arguments...)
+}
+
+// executable links an archive of package main with all it needs.
+func (w *Workshop) executable(archive string, units []*Unit) ([]byte, error) {
+	config, err := w.importConfig(work, units)
+	if err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(work, "program")
+	if err := w.tool("link", "-s", "-w", "-importcfg", config, "-buildmode", "exe", "-o", binary, archive); err != nil {
+		return nil, err
+	}
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return nil, err
+	}
+	return program, os.Remove(binary)
+}
+
+// importConfig writes the list of archives: the standard library's, the harness, and the units'.
+func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
+	listing, err := os.ReadFile(filepath.Join(w.Root, "importcfg.link"))
+	if err != nil {
+		return "", err
+	}
+	text := strings.Builder{}
+	text.Write(listing)
+	for _, unit := range units {
+		text.WriteString("packagefile " + unit.path + "=" + unit.archive + "\n")
+	}
+	name := filepath.Join(folder, "importcfg")
+	return name, os.WriteFile(name, []byte(text.String()), 0o600)
+}
+
+// tool runs the compiler or the linker; what they say of a program is a refusal.
+func (w *Workshop) tool(name string, arguments ...string) error {
+	message, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).CombinedOutput()
+	if _, ended := errors.AsType[*exec.ExitError](err); ended {
+		return refuse(compileError, "%s", firstComplaint(name, string(message), err))
+	}
+	return err
+}
+
+var place = regexp.MustCompile(`^(?:\S*/)?solution\.go:(\d+):\d+: `)
+
+func firstComplaint(name, message string, err error) string {
+	for line := range strings.Lines(message) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "#") {
+			return place.ReplaceAllString(line, "line $1: ")
+		}
+	}
+	return name + ": " + err.Error()
+}

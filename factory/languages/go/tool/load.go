@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A Workshop holds what all sources of a request share: the problem and the standard library's types.
+type Workshop struct {
+	*Request
+	standard map[string]bool     // import paths that a program may use
+	named    map[string][]string // those paths by package name
+	importer types.Importer
+	fset     *token.FileSet
+}
+
+func newWorkshop(request *Request) *Workshop {
+	w := &Workshop{Request: request, standard: map[string]bool{}, named: map[string][]string{}, fset: token.NewFileSet()}
+	listing, err := os.ReadFile(filepath.Join(request.Root, "importcfg"))
+	if err != nil {
+		fail(err)
+	}
+	for line := range strings.Lines(string(listing)) {
+		path, _, found := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "packagefile "), "=")
+		if found {
+			w.standard[path] = true
+			w.named[packageName(path)] = append(w.named[packageName(path)], path)
+		}
+	}
+	w.standard["unsafe"] = true
+	w.importer = importer.ForCompiler(w.fset, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(filepath.Join(request.Root, "pkg", path+".a"))
+	})
+	return w
+}
+
+// packageName is the last part of a path that is no version.
+func packageName(path string) string {
+	parts := strings.Split(path, "/")
+	last := parts[len(parts)-1]
+	if version, ok := strings.CutPrefix(last, "v"); ok && len(parts) > 1 {
+		if _, err := strconv.Atoi(version); err == nil {
+			return parts[len(parts)-2]
+		}
+	}
+	return last
+}
+
+// A Program is one source as it stands, read and type-checked.
+type Program struct {
+	text   string
+	file   *ast.File
+	pkg    *types.Package
+	info   *types.Info
+	errors []types.Error
+	fset   *token.FileSet
+}
+
+// load reads and checks a source that has a package clause. Type errors are kept in the program.
+func (w *Workshop) load(text string) (*Program, error) {
+	p := &Program{text: text, fset: w.fset}
+	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, w.unreadable(err)
+	}
+	p.file = file
+	if err := w.permitted(p); err != nil {
+		return nil, err
+	}
+	p.info = &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{},
+		Uses: map[*ast.Ident]types.Object{}, Implicits: map[ast.Node]types.Object{},
+	}
+	config := types.Config{
+		Importer: w.importer,
+		Sizes:    types.SizesFor("gc", "amd64"),
+		Error: func(err error) {
+			if fault, ok := errors.AsType[types.Error](err); ok {
+				p.errors = append(p.errors, fault)
+			}
+		},
+	}
+	p.pkg, _ = config.Check(file.Name.Name, w.fset, []*ast.File{file}, p.info)
+	return p, nil
+}
+
+func (w *Workshop) unreadable(err error) error {
+	if list, ok := errors.AsType[scanner.ErrorList](err); ok && len(list) > 0 {
+		return refuse(compileError, "line %d: %s", list[0].Pos.Line, list[0].Msg)
+	}
+	return refuse(compileError, "%v", err)
+}
+
+// permitted refuses what reaches beyond the file: cgo, packages from elsewhere, and compiler directives that do.
+func (w *Workshop) permitted(p *Program) error {
+	for _, spec := range p.file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil || !w.standard[path] {
+			return refuse(compileError, "line %d: import %s is not in the standard library", p.line(spec.Pos()), spec.Path.Value)
+		}
+	}
+	for _, group := range p.file.Comments {
+		for _, comment := range group.List {
+			for _, directive := range []string{"//go:linkname", "//go:embed", "//go:cgo_", "//go:wasm"} {
+				if strings.HasPrefix(comment.Text, directive) {
+					return refuse(compileError, "line %d: %s reaches beyond the program", p.line(comment.Pos()), directive)
+				}
+			}
+		}
+	}
+	for _, decl := range p.file.Decls {
+		if function, ok := decl.(*ast.FuncDecl); ok && function.Body == nil {
+			return refuse(compileError, "line %d: function %s has no body", p.line(function.Pos()), function.Name.Name)
+		}
+	}
+	return nil
+}
+
+// line is a position's line in the text, whatever //line directives say.
+func (p *Program) line(pos token.Pos) int { return p.fset.PositionFor(pos, false).Line }
+
+func (p *Program) offset(pos token.Pos) int { return p.fset.PositionFor(pos, false).Offset }
+
+// fault is the first type error, nil when there is none.
+func (p *Program) fault() error {
+	if len(p.errors) == 0 {
+		return nil
+	}
+	first := p.errors[0]
+	for _, other := range p.errors {
+		continues := strings.HasPrefix(other.Msg, "\t") // as "other declaration of x" does
+		if other.Pos < first.Pos && !continues {
+			first = other
+		}
+	}
+	message, _, _ := strings.Cut(first.Msg, "\n")
+	return refuse(compileError, "line %d: %s", p.line(first.Pos), message)
+}

@@ -1,0 +1,103 @@
+// Command tool reads, repairs and builds candidates' Go. It runs inside the wall, as what it reads is hostile.
+//
+//	tool analyse   a request on standard input; one result a source, as JSON, on standard output
+//	tool build     the same sources, compiled and linked: a JSON header, then the binaries
+//
+// Requests and answers are the structs of this file; factory/languages/go/workshop.py is the other side.
+// A panic on one source is that source's error; whatever takes the whole process down is met on the host
+// by handing over fewer sources at once.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// A Request says which sources to work on, and for which problem.
+type Request struct {
+	Root    string            `json:"root"`    // where the toolchain lies
+	Entry   []string          `json:"entry"`   // accepted names of the entry point; none: programs that read stdin
+	Arities []Arity           `json:"arities"` // the ways in which the cases call it
+	Shapes  []*Shape          `json:"shapes"`  // what the cases give, by position
+	Named   map[string]*Shape `json:"named"`   // and by keyword
+	Sources []string          `json:"sources"`
+}
+
+// An Arity is one way to call: so many positional arguments, and these keywords.
+type Arity struct {
+	Positional int      `json:"positional"`
+	Keywords   []string `json:"keywords"`
+}
+
+// A Result is what is to be said of one source. Status is empty when all is well.
+type Result struct {
+	Status  string   `json:"status,omitempty"`
+	Detail  string   `json:"detail,omitempty"`
+	Code    string   `json:"code,omitempty"`
+	Key     string   `json:"key,omitempty"`
+	Repairs []string `json:"repairs,omitempty"`
+
+	// Of a build: which binary holds the program, and the argument that chooses it there.
+	Binary int    `json:"binary"`
+	Slot   string `json:"slot,omitempty"`
+}
+
+const (
+	compileError = "compile_error"
+	missingEntry = "missing_entry_point"
+)
+
+// A Refusal is a candidate's own fault, as an error.
+type Refusal struct{ Status, Detail string }
+
+func (r *Refusal) Error() string { return r.Detail }
+
+func refuse(status, format string, values ...any) *Refusal {
+	return &Refusal{status, fmt.Sprintf(format, values...)}
+}
+
+func main() {
+	var request Request
+	if err := json.NewDecoder(os.Stdin).Decode(&request); err != nil {
+		fail(err)
+	}
+	workshop := newWorkshop(&request)
+	switch os.Args[1] {
+	case "analyse":
+		results := make([]Result, len(request.Sources))
+		for i, source := range request.Sources {
+			results[i] = guarded(func() (Result, error) { return workshop.analyse(source) })
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(results); err != nil {
+			fail(err)
+		}
+	case "build":
+		if err := workshop.build(request.Sources, os.Stdout); err != nil {
+			fail(err)
+		}
+	}
+}
+
+// guarded turns a refusal, or a panic of the standard library's own, into a result.
+func guarded(work func() (Result, error)) (result Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			result = Result{Status: compileError, Detail: fmt.Sprintf("the type checker gave up: %v", cause)}
+		}
+	}()
+	result, err := work()
+	if err == nil {
+		return result
+	}
+	refusal, ok := err.(*Refusal)
+	if !ok {
+		fail(err)
+	}
+	return Result{Status: refusal.Status, Detail: refusal.Detail}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "tool:", err)
+	os.Exit(3)
+}

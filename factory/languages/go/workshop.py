@@ -1,0 +1,110 @@
+"""Hands sources to the tool inside the wall: to be analysed, and to be built.
+
+The tool takes many sources at once. One that brings it down (a type that takes the checker for ever) must
+not harm its neighbours: a batch that broke a limit is halved until the culprit stands alone. Then it is that
+source's own compile error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from factory.languages.go import wire
+from factory.languages.go.answers import line
+from factory.languages.go.names import accepted_names
+from factory.languages.go.toolchain import ROOT, TOOL
+from factory.records import Prepared, Problem, Rejection, Status
+from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
+
+ENVIRONMENT = (("GOMAXPROCS", "1"), ("GOGC", "400"), ("GOTRACEBACK", "none"), ("TMPDIR", "/tmp"))
+CRASHED = 2
+"""Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A binary, and the argument that makes it be this program."""
+
+    binary: bytes
+    slot: str
+
+
+class Workshop:
+    """Analyses and builds sources for one problem."""
+
+    def __init__(self, problem: Problem, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._header: dict[str, Any] = {"root": ROOT}
+        if problem.entry_point is not None:
+            every = wire.calls(problem)
+            shapes, named = wire.shapes(every)
+            names = accepted_names(problem.entry_point)
+            self._header |= {"entry": names, "arities": wire.arities(every), "shapes": shapes, "named": named}
+
+    def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
+        """Repair and check every source; one result each, in order."""
+        limits = Limits(cpu_s=10 + 0.1 * len(sources), wall_s=120, memory_mb=2048, processes=64, output_kb=256 * 1024)
+        report = self._run("analyse", sources, limits)
+        if report.ok:
+            for result in json.loads(report.output):
+                yield _rejection(result) or Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
+        elif len(sources) > 1:
+            for half in _halves(sources):
+                yield from self.analyse(half)
+        else:
+            yield _gave_up(report, "the type checker", limits)
+
+    def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
+        """Compile and link every source, as it stands; one result each, in order."""
+        limits = Limits(cpu_s=20 + 2 * len(sources), wall_s=300, memory_mb=2048, processes=64, output_kb=1024 * 1024)
+        report = self._run("build", sources, limits)
+        if report.ok:
+            yield from _binaries(report.output)
+        elif len(sources) > 1:
+            for half in _halves(sources):
+                yield from self.build(half)
+        else:
+            yield _gave_up(report, "the compiler", limits)
+
+    def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> Report:
+        request = json.dumps(self._header | {"sources": [_encodable(source) for source in sources]}).encode()
+        step = Step((TOOL, mode), stdin=request, limits=limits, env=ENVIRONMENT)
+        (report,) = self._sandbox.run_commands(CommandJob(files={}, steps=(step,)))
+        if not report.ok and report.breach is None and report.exit_code not in (None, CRASHED):
+            raise WorkerLost(f"the Go tool failed: {line(report.errors.decode('utf-8', 'replace'))}")
+        return report
+
+
+def _encodable(source: str) -> str:
+    """Lone surrogates are no Unicode, in Go no more than elsewhere; they become what the compiler refuses."""
+    return source.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in source) else source
+
+
+def _halves(sources: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    middle = len(sources) // 2
+    return sources[:middle], sources[middle:]
+
+
+def _binaries(output: bytes) -> Iterator[Built | Rejection]:
+    size = int.from_bytes(output[:4], "big")
+    header = json.loads(output[4 : 4 + size])
+    binaries, start = [], 4 + size
+    for length in header["sizes"]:
+        binaries.append(output[start : start + length])
+        start += length
+    for result in header["results"]:
+        yield _rejection(result) or Built(binaries[result["binary"]], result["slot"])
+
+
+def _rejection(result: dict[str, Any]) -> Rejection | None:
+    return Rejection(Status(result["status"]), line(result["detail"])) if "status" in result else None
+
+
+def _gave_up(report: Report, who: str, limits: Limits) -> Rejection:
+    if report.breach is None:
+        return Rejection(Status.COMPILE_ERROR, f"{who} crashed on it")
+    reason = f"{limits.cpu_s:g} s of CPU time" if report.breach in ("cpu", "wall") else f"its {report.breach} limit"
+    return Rejection(Status.COMPILE_ERROR, f"{who} exceeded {reason}")

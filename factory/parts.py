@@ -1,0 +1,138 @@
+"""Parts: immutable parquet files of records, the only thing a run keeps.
+
+Promises: a part that exists is whole (temporary name, fsync, rename, fsync of the folder); equal
+records give equal bytes; damage is found when it is read, and named. Does not promise anything
+about files half written under temporary names: they are ignored, and overwritten.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import types
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel
+
+from factory.errors import PartError
+
+T = TypeVar("T")
+
+
+def write(path: Path, kind: type[T], records: Sequence[T]) -> None:
+    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all."""
+    schema = schema_of(kind)
+    columns = {name: [_cell(getattr(record, name)) for record in records] for name in schema.names}
+    write_table(path, pa.table(columns, schema=schema))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write `table` to `path` as parquet (zstd), durably, at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(path) as temporary:
+        pq.write_table(
+            table, temporary, compression="zstd", row_group_size=8192, write_page_checksum=True, store_schema=False
+        )
+
+
+class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
+    """The way a file of a run comes to be: written aside, fsynced, renamed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        return self._temporary
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._temporary.unlink(missing_ok=True)
+            return
+        with self._temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        self._temporary.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read(path: Path, kind: type[T]) -> list[T]:
+    """The records of `kind` in the part at `path`. Raises PartError naming it when it is damaged."""
+    try:
+        table = pq.read_table(path, page_checksum_verification=True, memory_map=False)
+        if table.schema.names != schema_of(kind).names:
+            raise PartError(f"{path}: has the columns of another version; remedy: delete it, and run again")
+        return list(_records(kind, table.to_pylist()))
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+        raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
+
+
+def _records(kind: type[T], rows: Iterable[dict[str, Any]]) -> Iterator[T]:
+    hints = typing.get_type_hints(kind)
+    loose = [name for name, hint in hints.items() if _is_dict(hint)]
+    tuples = [name for name, hint in hints.items() if typing.get_origin(hint) is tuple]
+    enums = {
+        name: hint
+        for name, hint in hints.items()
+        if isinstance(hint, type) and issubclass(hint, str) and hint is not str
+    }
+    for row in rows:
+        for name in loose:
+            row[name] = json.loads(row[name]) if row[name] is not None else None
+        for name in tuples:
+            row[name] = tuple(row[name])
+        for name, enum in enums.items():
+            row[name] = enum(row[name])
+        yield kind(**row)
+
+
+def schema_of(kind: type[Any]) -> pa.Schema:
+    """The parquet schema of a record class, by its annotations."""
+    hints = typing.get_type_hints(kind)
+    names = (
+        list(kind.model_fields) if issubclass(kind, BaseModel) else [field.name for field in dataclasses.fields(kind)]
+    )
+    return pa.schema([pa.field(name, _arrow(hints[name])) for name in names])
+
+
+def _arrow(hint: Any) -> pa.DataType:
+    for option in typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,):
+        if option is type(None):
+            continue
+        if option is bool:
+            return pa.bool_()
+        if option is int:
+            return pa.int64()
+        if option is float:
+            return pa.float64()
+        if typing.get_origin(option) in (tuple, list):
+            return pa.list_(_arrow(typing.get_args(option)[0]))
+    return pa.string()
+
+
+def _is_dict(hint: Any) -> bool:
+    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    return any(typing.get_origin(option) is dict for option in options)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True, ensure_ascii=True)
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogates(value) else value
+    return value
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False

@@ -1,0 +1,396 @@
+"""The flow, written once: problems → sample → verify → select → translate → verify → shards.
+
+Promises: everything after sampling is a function of the rollouts. Every step's result is a part on
+disk before the next step uses it, so a run that was killed anywhere goes on where it stopped, and
+its shards are, byte for byte, those of a run that was not. Sampling streams: chunks are verified
+while others are sampled.
+
+Does not promise the same rollouts twice: an engine's chunk that was not complete is sampled anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from factory import parts
+from factory.config import Config, EngineConfig, SamplingConfig
+from factory.errors import InfrastructureError, PartError
+from factory.filters.chain import Chain
+from factory.filters.select import Selection, select, survivors
+from factory.languages import language
+from factory.records import Problem, Request, Rollout, Status, Survivor, Verdict
+from factory.report.cost import cost
+from factory.report.funnel import Tally, language_summary, tally
+from factory.rollouts import prompts
+from factory.rollouts.engines import Engine, RequestRefused, open_engine
+from factory.rollouts.extract import extract
+from factory.run_dir import RunDir
+from factory.translate import Specification, complaint, specify
+
+T = TypeVar("T")
+R = TypeVar("R")
+PROBLEMS_AT_ONCE = 64
+"""Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The unit of work: one problem's chunk of rollouts in one language."""
+
+    problem: Problem
+    rollouts: tuple[Rollout, ...]
+    language: str
+
+
+def verify(chain: Chain, task: Task) -> list[Verdict]:
+    """One verdict a rollout, in order. Runs in one process, which owns the chain's warm walls."""
+    target = language(task.language)
+    programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
+    return chain.verify(task.problem, programs, task.language)
+
+
+class Executor(Protocol):
+    async def run(self, work: Callable[[Any, T], R], task: T) -> R: ...
+
+
+class Observer(Protocol):
+    """Is told what happens, as it happens; a progress display or a test."""
+
+    def sampled(self, rollout: Rollout) -> None: ...
+
+    def verified(self, task: Task, verdicts: Sequence[Verdict]) -> None: ...
+
+    def kept(self, survivors: Sequence[Survivor]) -> None: ...
+
+    def note(self, line: str) -> None: ...
+
+
+class Sampler:
+    """An engine that is started when something is left to sample, and not before."""
+
+    def __init__(self, config: EngineConfig, stack: AsyncExitStack, observer: Observer) -> None:
+        self._config, self._stack, self._observer = config, stack, observer
+        self._starting = asyncio.Lock()
+        self._started = ""
+        self.engine: Engine | None = None
+
+    async def sample(self, request: Request, sampling: SamplingConfig) -> list[Rollout]:
+        """All rollouts of `request`, by index. Raises RequestRefused, EngineError."""
+        async with self._starting:
+            if self.engine is None:
+                self._started = uuid.uuid4().hex
+                self.engine = await self._stack.enter_async_context(open_engine(self._config))
+        rollouts = []
+        async for rollout in self.engine.sample(request, sampling):
+            rollouts.append(rollout)
+            self._observer.sampled(rollout)
+        return sorted(rollouts, key=lambda rollout: rollout.index)
+
+    def meter(self) -> dict[str, Any]:
+        """What the engine has used since it started, for the ledger; `engine` tells starts apart."""
+        if self.engine is None:
+            return {}
+        meter = self.engine.meter
+        used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
+        return {"engine": self._started, **used}
+
+
+class Pipeline:
+    """One run on one run directory, which the caller has claimed and locked."""
+
+    def __init__(
+        self, config: Config, problems: Sequence[Problem], run_dir: RunDir, executor: Executor, observer: Observer
+    ) -> None:
+        self.config, self.problems, self.run_dir = config, problems, run_dir
+        self._executor, self._observer = executor, observer
+
+    async def run(self) -> None:
+        """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup."""
+        at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        async with AsyncExitStack() as stack:
+            self._sampler = Sampler(self.config.engine, stack, self._observer)
+            other = self.config.translate.engine
+            self._translator = Sampler(other, stack, self._observer) if other else self._sampler
+
+            async def work(problem: Problem) -> None:
+                async with at_once:
+                    await self._work(problem)
+
+            async with asyncio.TaskGroup() as group:
+                for problem in self.problems:
+                    group.create_task(work(problem))
+
+    async def _work(self, problem: Problem) -> None:
+        """The whole way of one problem."""
+        try:
+            survivors = await self._survivors(problem)
+            translated = survivors[: self.config.translate.survivors]
+            await asyncio.gather(
+                *(self._translate(problem, s, target) for target in self.config.translate.targets for s in translated)
+            )
+        except RequestRefused as error:
+            self.run_dir.log("skipped", problem=problem.id, reason=error.reason)
+            self._observer.note(f"skipped {error}")
+
+    # ---- rollouts → verdicts → survivors ----
+
+    async def _survivors(self, problem: Problem) -> tuple[Survivor, ...]:
+        chunks = await asyncio.gather(*(self._chunk(problem, indices) for indices in self._plan(problem)))
+        rollouts = [rollout for chunk, _ in chunks for rollout in chunk]
+        verdicts = [verdict for _, chunk in chunks for verdict in chunk]
+        path = self.run_dir.survivors(problem, self.config.sampling.n)
+        return self._kept(path, select(verdicts, self.config.rank), rollouts)
+
+    def _kept(self, path: Path, selection: Selection, rollouts: Iterable[Rollout]) -> tuple[Survivor, ...]:
+        kept = survivors(selection, rollouts)
+        if not path.exists():
+            parts.write(path, Survivor, kept)
+        self._observer.kept(kept)
+        return kept
+
+    def _plan(self, problem: Problem) -> list[range]:
+        """The chunks of the problem: those that are there, and between them those still to be sampled."""
+        size, total = self.config.verify.chunk, self.config.sampling.n
+        plan, at = [], 0
+        for there in [*self.run_dir.chunks(problem), range(total, total)]:
+            while at < there.start:
+                stop = min((at // size + 1) * size, there.start)
+                plan.append(range(at, stop))
+                at = stop
+            if there:
+                plan.append(there)
+            at = max(at, there.stop)
+        return plan
+
+    async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]]:
+        path = self.run_dir.rollouts(problem, indices)
+        if path.exists():
+            rollouts = self._resumed(path)
+        else:
+            request = prompts.python_request(problem, indices, self.config.sampling)
+            rollouts = await self._sampled(path, request, self.config.sampling, self._sampler)
+        return rollouts, await self._verified(self.run_dir.verdicts(problem, indices), problem, rollouts, "python")
+
+    def _resumed(self, path: Path) -> list[Rollout]:
+        rollouts = parts.read(path, Rollout)
+        for rollout in rollouts:
+            self._observer.sampled(rollout)
+        return rollouts
+
+    async def _sampled(self, path: Path, request: Request, sampling: SamplingConfig, sampler: Sampler) -> list[Rollout]:
+        started = time.monotonic()
+        rollouts = await sampler.sample(request, sampling)
+        self._write_sampled(path, request.problem_id, rollouts, sampler, started)
+        return rollouts
+
+    def _write_sampled(
+        self, path: Path, problem_id: str, rollouts: Sequence[Rollout], sampler: Sampler, started: float
+    ) -> None:
+        parts.write(path, Rollout, rollouts)
+        self.run_dir.log(
+            "sampled",
+            part=str(path.relative_to(self.run_dir.path)),
+            problem=problem_id,
+            rollouts=len(rollouts),
+            completion_tokens=sum(rollout.completion_tokens or 0 for rollout in rollouts),
+            wall_s=round(time.monotonic() - started, 3),
+            **sampler.meter(),
+        )
+
+    async def _verified(self, path: Path, problem: Problem, rollouts: Sequence[Rollout], name: str) -> list[Verdict]:
+        """The verdicts of the part at `path`; graded now if it is missing, damaged, or has our own failures in it."""
+        if path.exists():
+            try:
+                there = parts.read(path, Verdict)
+            except PartError as error:
+                self._observer.note(f"graded again: {error}")
+            else:
+                if all(verdict.status is not Status.INFRASTRUCTURE_ERROR for verdict in there):
+                    self._observer.verified(Task(problem, tuple(rollouts), name), there)
+                    return there
+        started = time.monotonic()
+        task = Task(problem, tuple(rollouts), name)
+        try:
+            verdicts = await self._executor.run(verify, task)
+        except InfrastructureError as error:
+            verdicts = await self._verified_singly(task, error)
+        parts.write(path, Verdict, verdicts)
+        self.run_dir.log(
+            "verified",
+            part=str(path.relative_to(self.run_dir.path)),
+            problem=problem.id,
+            rollouts=len(verdicts),
+            cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
+            wall_s=round(time.monotonic() - started, 3),
+        )
+        self._observer.verified(task, verdicts)
+        return verdicts
+
+    async def _verified_singly(self, task: Task, error: InfrastructureError) -> list[Verdict]:
+        """A chunk that brought its worker down, one rollout at a time: only the guilty one is not graded."""
+        self._observer.note(f"one by one after a lost worker: {error}")
+        verdicts = []
+        for rollout in task.rollouts:
+            try:
+                verdicts += await self._executor.run(verify, Task(task.problem, (rollout,), task.language))
+            except InfrastructureError as again:
+                verdicts.append(
+                    Verdict(
+                        task.problem.id, rollout.index, task.language, Status.INFRASTRUCTURE_ERROR, f"{again}",
+                        cases_total=len(task.problem.cases) + bool(task.problem.test_code),
+                    )
+                )  # fmt: skip
+        return verdicts
+
+    # ---- survivors → translations ----
+
+    async def _translate(self, problem: Problem, survivor: Survivor, target: str) -> None:
+        """Candidates in `target` for one survivor, round by round, until enough good ones are there."""
+        if not translatable(problem, target):
+            return
+        settings = self.config.translate
+        sampling = translation_sampling(self.config)
+        wanted = specify(problem, survivor, language(target))
+        rollouts: list[Rollout] = []
+        verdicts: list[Verdict] = []
+        failed: list[Verdict] = []
+        for round_number in range(settings.repair_rounds + 1):
+            part = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "rollouts")
+            if part.exists():
+                new = self._resumed(part)
+            elif round_number == 0:
+                request = prompts.translation_request(
+                    problem,
+                    wanted.code,
+                    wanted.parent,
+                    target,
+                    wanted.entry_name,
+                    range(settings.n),
+                    settings.template,
+                    wanted.signature,
+                )
+                new = await self._sampled(part, request, sampling, self._translator)
+            else:
+                new = await self._repaired(part, wanted, failed, round_number)
+            rollouts += new
+            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts")
+            fresh = await self._verified(path, problem, new, target)
+            verdicts += fresh
+            selection = select(verdicts, self.config.rank, settings.keep)
+            failed = [verdict for verdict in fresh if verdict.status is not Status.PASSED and verdict.code]
+            if len(selection.kept) >= settings.keep or not failed:
+                break
+        self._kept(self.run_dir.translated(target, problem, survivor.code_sha256), selection, rollouts)
+
+    async def _repaired(
+        self, part: Path, wanted: Specification, failed: Sequence[Verdict], round_number: int
+    ) -> list[Rollout]:
+        """One answer to each failed candidate, which is shown to the model with what was wrong."""
+        first = self.config.translate.n * round_number
+        started = time.monotonic()
+        answers = await asyncio.gather(
+            *(
+                self._translator.sample(
+                    prompts.repair_request(
+                        wanted.problem,
+                        verdict.code,
+                        complaint(verdict),
+                        wanted.parent,
+                        wanted.language,
+                        wanted.entry_name,
+                        range(first + place, first + place + 1),
+                        wanted.code,
+                        wanted.signature,
+                    ),
+                    translation_sampling(self.config),
+                )
+                for place, verdict in enumerate(failed)
+            )
+        )
+        rollouts = [rollout for answer in answers for rollout in answer]
+        self._write_sampled(part, wanted.problem.id, rollouts, self._translator, started)
+        return rollouts
+
+
+def translatable(problem: Problem, target: str) -> bool:
+    """Whether a program in `target` can be put before all of the problem's tests."""
+    return bool(problem.cases) and (not problem.test_code or language(target).examinable)
+
+
+def translation_sampling(config: Config) -> SamplingConfig:
+    """How translations are sampled: as rollouts are, but for what `translate` says itself."""
+    settings = config.translate
+    return config.sampling.model_copy(
+        update={
+            "n": settings.n,
+            "mode": "chat",
+            "temperature": settings.temperature,
+            "max_tokens": settings.max_tokens,
+            "stop": (),
+        }
+    )
+
+
+def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
+    """Every survivor of a run with its problem: by problem, each program followed by its translations.
+
+    Raises PartError when a part is missing or damaged.
+    """
+    for problem in problems:
+        path = run_dir.survivors(problem, config.sampling.n)
+        if not path.exists():
+            continue  # not reached yet, or skipped
+        for survivor in parts.read(path, Survivor):
+            yield problem, survivor
+            if survivor.rank >= config.translate.survivors:
+                continue
+            for target in config.translate.targets:
+                translated = run_dir.translated(target, problem, survivor.code_sha256)
+                if translated.exists():
+                    yield from ((problem, translation) for translation in parts.read(translated, Survivor))
+
+
+def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
+    """What the parts of a run, finished or not, come to: `summary.json`.
+
+    Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
+    """
+    tallies: dict[str, dict[str, Tally]] = {"python": {}, **{target: {} for target in config.translate.targets}}
+    for problem in problems:
+        verdicts = _graded(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
+        if not verdicts:
+            continue
+        selection = select(verdicts, config.rank)
+        tallies["python"][problem.id] = tally(verdicts, len(selection.kept), selection.dropped)
+        for target in config.translate.targets:
+            counts = Tally()
+            for parent in selection.kept[: config.translate.survivors]:
+                rounds = range(config.translate.repair_rounds + 1)
+                found = _graded(run_dir.translation(target, problem, parent.code_sha256, r, "verdicts") for r in rounds)
+                chosen = select(found, config.rank, config.translate.keep)
+                counts.add(tally(found, len(chosen.kept), chosen.dropped))
+            if counts.rollouts:
+                tallies[target][problem.id] = counts
+    ledger = run_dir.ledger()
+    return {
+        "name": config.name,
+        "problems": len(problems),
+        "languages": {name: language_summary(by_problem) for name, by_problem in tallies.items()},
+        "skipped": {line["problem"]: line["reason"] for line in ledger if line["event"] == "skipped"},
+        "untranslatable": {
+            target: [problem.id for problem in problems if not translatable(problem, target)]
+            for target in config.translate.targets
+        },
+        "cost": cost(ledger),
+    }
+
+
+def _graded(paths: Iterable[Path]) -> list[Verdict]:
+    return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]

@@ -1,0 +1,276 @@
+"""The nouns of the field, as frozen records. Stages pass these and nothing else.
+
+Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> Translation -> shard rows.
+`Problem` and `Rollout` come from outside and are validated (pydantic); the others are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LanguageName = str
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Comparison(Record):
+    """How an answer is compared with what is expected (DESIGN.md §4)."""
+
+    kind: Literal["equal", "exact", "float", "unordered", "tokens", "checker"] = "equal"
+    rel: float = Field(1e-6, ge=0)
+    """Relative tolerance of `float` and `tokens`."""
+    abs: float = Field(1e-9, ge=0)
+    """Absolute tolerance of `float` and `tokens`."""
+    checker: str = ""
+    """`checker`: trusted Python defining `check(input, output) -> bool`."""
+
+
+class Case(Record):
+    """One input with what is expected: a call (args, kwargs, expected) or a stream (stdin, stdout).
+
+    `args`, `kwargs` and `expected` are tagged JSON, as in the file.
+    """
+
+    args: list[Any] | None = None
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    expected: Any = None
+    stdin: str | None = None
+    stdout: str | None = None
+    public: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Case:
+        given = self.model_fields_set
+        call, stream = bool(given & {"args", "expected", "kwargs"}), bool(given & {"stdin", "stdout"})
+        if call == stream:
+            raise ValueError("a case has args and expected, or stdin and stdout, not both or neither")
+        if call and not {"args", "expected"} <= given:
+            raise ValueError("a call case needs args and expected")
+        if stream and (self.stdin is None or self.stdout is None):
+            raise ValueError("a stdin case needs stdin and stdout")
+        return self
+
+
+class ProblemMeta(BaseModel):
+    """Where a problem comes from. Further keys are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    source: str = ""
+    license: str = ""
+    difficulty: str = ""
+
+
+class LimitOverrides(Record):
+    """A problem's own limits, by the config's names and units; None leaves the config's."""
+
+    cpu_s: float | None = Field(None, gt=0)
+    wall_s: float | None = Field(None, gt=0)
+    memory_mb: int | None = Field(None, ge=32)
+    processes: int | None = Field(None, ge=1)
+    output_kb: int | None = Field(None, ge=1)
+    open_files: int | None = Field(None, ge=16)
+
+
+class Problem(Record):
+    """A task with the tests that decide it. `entry_point` None is a program that reads stdin."""
+
+    id: str = Field(min_length=1)
+    prompt: str
+    entry_point: str | None = Field(None, pattern=r"^[^\W\d]\w*$")
+    starter_code: str = ""
+    reference: str | None = None
+    cases: tuple[Case, ...] = ()
+    test_code: str = ""
+    comparison: Comparison = Comparison()
+    limits: LimitOverrides = LimitOverrides()
+    meta: ProblemMeta = ProblemMeta()
+
+    @model_validator(mode="after")
+    def _decidable(self) -> Problem:
+        if not self.cases and not self.test_code:
+            raise ValueError("cases: a problem without cases or test_code decides nothing")
+        if self.test_code and self.entry_point is None:
+            raise ValueError("entry_point: test_code calls a function; null is for stdin programs")
+        for number, case in enumerate(self.cases):
+            if (case.stdin is not None) != (self.entry_point is None):
+                kind = "stdin and stdout" if self.entry_point is None else "args and expected"
+                raise ValueError(f"cases.{number}: entry_point {self.entry_point!r} wants {kind}")
+        return self
+
+    @property
+    def public_cases(self) -> tuple[Case, ...]:
+        return tuple(case for case in self.cases if case.public)
+
+
+class Rollout(BaseModel):
+    """One raw model output, never edited. Unknown fields of outside files are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    problem_id: str = Field(min_length=1)
+    index: int = Field(ge=0)
+    text: str
+    mode: Literal["chat", "completion", "code"]
+    language: LanguageName = "python"
+    parent: str | None = None
+    """sha256 of the program that this one translates."""
+    model: str | None = None
+    sampling: dict[str, Any] | None = None
+    template: str | None = None
+    """sha256 of the prompt template that asked for it."""
+    seed: int | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = Field(None, ge=0)
+    completion_tokens: int | None = Field(None, ge=0)
+    reasoning: str | None = None
+    logprobs: list[float] | None = None
+
+
+class Message(Record):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an engine is asked for: the rollouts `indices` of one prompt.
+
+    `messages` are rendered by the model's chat template when `mode` is chat;
+    for completion `prompt` is continued as it stands.
+    """
+
+    problem_id: str
+    language: LanguageName
+    indices: range
+    mode: Literal["chat", "completion"]
+    messages: tuple[Message, ...] = ()
+    prompt: str = ""
+    template: str = ""
+    parent: str | None = None
+
+
+class Status(StrEnum):
+    """Every way a candidate can end (DESIGN.md §4). A closed set."""
+
+    PASSED = "passed"
+    NO_CODE = "no_code"
+    SYNTAX_ERROR = "syntax_error"
+    COMPILE_ERROR = "compile_error"
+    MISSING_ENTRY_POINT = "missing_entry_point"
+    WRONG_ANSWER = "wrong_answer"
+    RUNTIME_ERROR = "runtime_error"
+    TIMEOUT = "timeout"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    FLAKY = "flaky"
+    DUPLICATE = "duplicate"
+    CONTAMINATED = "contaminated"
+    INFRASTRUCTURE_ERROR = "infrastructure_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What extraction found in a rollout: a program, or None and why not."""
+
+    index: int
+    code: str | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a program goes no further: a status other than passed, in one human line."""
+
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A program that compiles. `key` is equal for programs that cannot behave differently."""
+
+    code: str
+    key: str
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a program did on a problem's inputs.
+
+    `outputs` has one entry per case, in order, as far as it came: the answer (a decoded plain
+    value for calls, text for streams), or the Rejection that case earned. `failure` is what
+    befell the whole program (it never loaded, a limit broke); it outranks everything.
+    """
+
+    outputs: tuple[Any, ...] = ()
+    failure: Rejection | None = None
+    cpu_ms: float = 0.0
+    wall_ms: float = 0.0
+    peak_mb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reality said of one rollout.
+
+    A duplicate (`duplicate_of` is the index of the first of its kind in the chunk) carries the
+    status of what it duplicates. cpu_ms, wall_ms (milliseconds) and peak_mb (mebibytes) are
+    measured and so vary from run to run; nothing else does.
+    """
+
+    problem_id: str
+    index: int
+    language: LanguageName
+    status: Status
+    detail: str = ""
+    repairs: tuple[str, ...] = ()
+    cases_passed: int = 0
+    cases_total: int = 0
+    first_failure: str | None = None
+    cpu_ms: float = 0.0
+    wall_ms: float = 0.0
+    peak_mb: float = 0.0
+    code: str = ""
+    code_sha256: str = ""
+    form: str = ""
+    """Key of the normal form: equal for programs that cannot behave differently."""
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A kept program that passed. `rank` counts from 0 within its problem, language and parent.
+
+    `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms and peak_mb
+    are measured, and reach a shard only where the config asks for evidence.
+    """
+
+    problem_id: str
+    index: int
+    language: LanguageName
+    rank: int
+    code: str
+    code_sha256: str
+    form: str
+    cases_passed: int
+    cases_total: int
+    cpu_ms: float
+    peak_mb: float
+    repairs: tuple[str, ...] = ()
+    parent: str | None = None
+    model: str | None = None
+    sampling: str = "{}"
+    template: str | None = None

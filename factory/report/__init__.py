@@ -1,0 +1,1 @@
+"""What a run came to: counts, rates, and how they are shown."""

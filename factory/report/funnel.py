@@ -1,0 +1,128 @@
+"""The funnel: how many rollouts went into and came out of every tier, and why the rest did not.
+
+Promises: counts are exact and add up; pass@k is the unbiased estimator. `infrastructure_error` is
+our failure: such rollouts count in the funnel's drops and in no rate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from factory.records import Status, Verdict
+
+PASS_AT = (1, 10, 100)
+_NOT_EXTRACTED = {Status.NO_CODE}
+_NOT_COMPILED = {Status.SYNTAX_ERROR, Status.COMPILE_ERROR}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one problem, or of one language over all problems; `add` sums them.
+
+    Tiers: rollouts ⊇ extracted (a program was found) ⊇ compiled ⊇ passed ⊇ distinct (by normal form,
+    within their problem) ⊇ kept. `executed` counts programs run: compiled ones less duplicates in a chunk.
+    """
+
+    rollouts: int = 0
+    extracted: int = 0
+    compiled: int = 0
+    executed: int = 0
+    passed: int = 0
+    passed_without_repair: int = 0
+    distinct: int = 0
+    kept: int = 0
+    drops: Counter[str] = field(default_factory=Counter)
+    """Rollouts that are no survivor, by status, or by why a passed one was not kept."""
+    repairs: Counter[str] = field(default_factory=Counter)
+    cpu_s: float = 0.0
+
+    def add(self, other: Tally) -> None:
+        for name in (
+            "rollouts",
+            "extracted",
+            "compiled",
+            "executed",
+            "passed",
+            "passed_without_repair",
+            "distinct",
+            "kept",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.drops.update(other.drops)
+        self.repairs.update(other.repairs)
+        self.cpu_s += other.cpu_s
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
+        counts = {name: getattr(self, name) for name in names}
+        drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
+        return counts | {"drops": drops, "repairs": dict(sorted(self.repairs.items()))}
+
+    @property
+    def graded(self) -> int:
+        """Rollouts with a verdict of the candidate's own making."""
+        return self.rollouts - self.drops[Status.INFRASTRUCTURE_ERROR]
+
+
+def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Tally:
+    """The counts of one problem's verdicts, of which `kept` survive; `dropped` as in `filters.select`."""
+    counts = Tally(kept=kept)
+    forms = set()
+    for verdict in verdicts:
+        counts.rollouts += 1
+        counts.extracted += verdict.status not in _NOT_EXTRACTED
+        counts.compiled += verdict.status not in _NOT_EXTRACTED | _NOT_COMPILED
+        counts.executed += bool(verdict.form) and verdict.duplicate_of is None
+        if verdict.duplicate_of is None:
+            counts.cpu_s += verdict.cpu_ms / 1000
+        if verdict.status is Status.PASSED:
+            counts.passed += 1
+            counts.passed_without_repair += not verdict.repairs
+            forms.add(verdict.form)
+            counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
+        else:
+            counts.drops[str(verdict.status)] += 1
+    counts.distinct = len(forms)
+    counts.drops.update(dropped)
+    return counts
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Unbiased pass@k from n samples of which c passed: 1 - C(n-c, k) / C(n, k). Needs n >= k.
+
+    Chen et al., "Evaluating Large Language Models Trained on Code", 2021, equation 1.
+    """
+    if n - c < k:
+        return 1.0
+    return 1.0 - math.prod((n - c - i) / (n - i) for i in range(k))
+
+
+def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, float]:
+    """{"pass@1": mean over problems, …} for every k that all problems have rollouts for."""
+    counts = [(t.graded, t.passed if repaired else t.passed_without_repair) for t in tallies if t.graded]
+    if not counts:
+        return {}
+    fewest = min(n for n, _ in counts)
+    return {
+        f"pass@{k}": round(sum(pass_at_k(n, c, k) for n, c in counts) / len(counts), 6) for k in PASS_AT if k <= fewest
+    }
+
+
+def language_summary(by_problem: dict[str, Tally]) -> dict[str, Any]:
+    """What `summary.json` says of one language: totals, rates, and the same per problem."""
+    total = Tally()
+    for counts in by_problem.values():
+        total.add(counts)
+    tallies = list(by_problem.values())
+    return {
+        "funnel": total.as_dict(),
+        "problems": len(by_problem),
+        "problems_with_survivors": sum(counts.kept > 0 for counts in tallies),
+        "pass_rates": pass_rates(tallies),
+        "pass_rates_without_repair": pass_rates(tallies, repaired=False),
+        "by_problem": {name: counts.as_dict() for name, counts in by_problem.items()},
+    }

@@ -1,0 +1,81 @@
+"""What a run shows while it works: bars on a terminal, a plain line now and then elsewhere. On stderr."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from factory.records import Rollout, Status, Survivor, Verdict
+
+PLAIN_EVERY_S = 10.0
+
+
+class RunProgress:
+    """Counts rollouts and verdicts of a run; a context manager. Totals are what is asked for, not a promise."""
+
+    def __init__(self, console: Console, totals: dict[str, int]) -> None:
+        self._console, self._totals = console, totals
+        self._sampled = self._tokens = self._kept = 0
+        self._verified = dict.fromkeys(totals, 0)
+        self._passed = dict.fromkeys(totals, 0)
+        self._started = self._told = time.monotonic()
+        self._bars: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+            )
+            self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=self._console)
+            self._bars.start()
+            self._tasks["sampled"] = self._bars.add_task("sampled", total=sum(self._totals.values()), note="")
+            for language, total in self._totals.items():
+                self._tasks[language] = self._bars.add_task(f"verified {language}", total=total, note="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+        else:
+            self._tell()
+
+    def sampled(self, rollout: Rollout) -> None:
+        self._sampled += 1
+        self._tokens += rollout.completion_tokens or 0
+        if self._bars is not None:
+            self._bars.update(self._tasks["sampled"], advance=1, note=f"{self._tokens:,} tokens")
+        self._tell_now_and_then()
+
+    def verified(self, task: object, verdicts: Sequence[Verdict]) -> None:
+        for verdict in verdicts:
+            self._verified[verdict.language] += 1
+            self._passed[verdict.language] += verdict.status is Status.PASSED
+        if verdicts and self._bars is not None:
+            name = verdicts[0].language
+            self._bars.update(self._tasks[name], advance=len(verdicts), note=f"{self._passed[name]:,} pass")
+        self._tell_now_and_then()
+
+    def kept(self, survivors: Sequence[Survivor]) -> None:
+        self._kept += len(survivors)
+
+    def note(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _tell_now_and_then(self) -> None:
+        if self._bars is None and time.monotonic() - self._told >= PLAIN_EVERY_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        languages = (f"{name} {self._verified[name]:,} verified, {self._passed[name]:,} pass" for name in self._totals)
+        sampled = f"{self._sampled:,} sampled ({self._tokens:,} tokens)"
+        self.note(f"{self._told - self._started:6.0f} s  {'; '.join((sampled, *languages))}; {self._kept:,} kept")

@@ -1,0 +1,211 @@
+"""The run directory: what lies where, whose it is, and who may write to it now.
+
+    config.yaml  problems/  rollouts/  verdicts/  survivors/  translations/  shards/  ledger.jsonl  summary.json
+
+Promises: one config and one process at a time; a part's name tells what it was made of, so what
+exists is done. A config that only extends the old one (more rollouts, more workers) is taken over;
+any other is refused with the difference.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory.config import Config
+from factory.errors import ConfigError, PartError
+from factory.parts import atomic
+from factory.records import Problem
+
+MAY_GROW = ("sampling.n", "problems.limit", "translate.survivors")
+"""Numbers that a resumed run may raise."""
+MAY_CHANGE = (
+    "run_dir",
+    "sandbox.workers",
+    "engine.in_flight",
+    "engine.restarts",
+    "engine.retries",
+    "engine.timeout_s",
+    "engine.gpu_memory_utilization",
+    "engine.cpu_kv_cache_gb",
+    "engine.tensor_parallel_size",
+    "engine.data_parallel_size",
+    "shards.rows",
+    "shards.evidence",
+)
+"""What changes neither a rollout nor a verdict."""
+
+
+class RunDir:
+    """Paths of one run, and the lock on it. A context manager while the run works on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    # ---- what lies where ----
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def problems_file(self) -> Path:
+        return self.path / "problems" / "problems.jsonl"
+
+    @property
+    def summary_file(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def shards(self) -> Path:
+        return self.path / "shards"
+
+    def rollouts(self, problem: Problem, indices: range) -> Path:
+        return self.path / "rollouts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
+
+    def verdicts(self, problem: Problem, indices: range) -> Path:
+        return self.path / "verdicts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
+
+    def chunks(self, problem: Problem) -> list[range]:
+        """The index ranges of the problem whose rollouts are there, ascending."""
+        found = []
+        for path in (self.path / "rollouts").glob(f"{slug(problem.id)}.*.parquet"):
+            start, stop = path.name.split(".")[-2].split("-")
+            found.append(range(int(start), int(stop)))
+        return sorted(found, key=lambda indices: indices.start)
+
+    def survivors(self, problem: Problem, rollouts: int) -> Path:
+        return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
+
+    def translation(self, target: str, problem: Problem, parent: str, round_number: int, kind: str) -> Path:
+        """`kind` is "rollouts" or "verdicts"."""
+        return self.path / "translations" / target / kind / f"{slug(problem.id)}.{parent[:12]}.{round_number}.parquet"
+
+    def translated(self, target: str, problem: Problem, parent: str) -> Path:
+        return self.path / "translations" / target / "survivors" / f"{slug(problem.id)}.{parent[:12]}.parquet"
+
+    # ---- whose it is ----
+
+    def claim(self, config: Config, problems: Iterable[Problem]) -> None:
+        """Make the directory this run's, or see that it is. Raises ConfigError with the difference."""
+        new = json.loads(config.model_dump_json())
+        if self.config_file.exists():
+            old = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+            refused = differences(old, new)
+            if refused:
+                shown = "\n".join(f"  {line}" for line in refused)
+                raise ConfigError(
+                    f"{self.path}: belongs to another config:\n{shown}\n"
+                    "remedy: another --run-dir, or the old values. A run may only be extended: "
+                    f"{', '.join(MAY_GROW)} may grow"
+                )
+        self._claim_problems(list(problems))
+        self.path.mkdir(parents=True, exist_ok=True)
+        with atomic(self.config_file) as temporary:
+            temporary.write_text(yaml.safe_dump(new, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def _claim_problems(self, problems: list[Problem]) -> None:
+        lines = {problem.id: problem.model_dump_json(exclude_unset=True) for problem in problems}
+        if self.problems_file.exists():
+            for line in self.problems_file.read_text(encoding="utf-8").splitlines():
+                known = json.loads(line)["id"]
+                if known not in lines:
+                    raise ConfigError(f"{self.path}: was started with problem {known!r}, which is no longer given")
+                if lines[known] != line:
+                    raise ConfigError(f"{self.path}: problem {known!r} has changed since; remedy: another --run-dir")
+        self.problems_file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(self.problems_file) as temporary:
+            temporary.write_text("".join(f"{line}\n" for line in lines.values()), encoding="utf-8")
+
+    def open_config(self) -> Config:
+        """The config of an existing run. Raises ConfigError."""
+        if not self.config_file.exists():
+            raise ConfigError(f"{self.path}: is no run directory (it has no config.yaml)")
+        return Config.model_validate(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
+
+    def open_problems(self) -> list[Problem]:
+        """The problems of an existing run, in order. Raises PartError."""
+        try:
+            lines = self.problems_file.read_text(encoding="utf-8").splitlines()
+            return [Problem.model_validate_json(line) for line in lines]
+        except (OSError, ValueError) as error:
+            raise PartError(f"{self.problems_file}: cannot be read: {error}") from None
+
+    def __enter__(self) -> RunDir:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise ConfigError(f"{self.path}: another process is working on this run; wait for it, or end it") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+
+    # ---- what was spent ----
+
+    def log(self, event: str, **facts: Any) -> None:
+        """Append one line to the ledger."""
+        with (self.path / "ledger.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False) + "\n")
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """The ledger's lines; a last one that a kill cut short is left out."""
+        try:
+            lines = (self.path / "ledger.jsonl").read_text(encoding="utf-8").split("\n")
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue  # cut short by a kill
+        return found
+
+
+def slug(problem_id: str) -> str:
+    """A file name for a problem id: readable, and unique by a piece of its hash."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", problem_id)[:60].strip("-")
+    return f"{readable}-{hashlib.sha256(problem_id.encode()).hexdigest()[:8]}"
+
+
+def _span(indices: range) -> str:
+    return f"{indices.start:06d}-{indices.stop:06d}"
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Config values that a resumed run may not change: "key: old -> new" lines."""
+    before, after = _flat(old), _flat(new)
+    refused = []
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        if was == now or key in MAY_CHANGE:
+            continue
+        if key in MAY_GROW and was is not None and (now is None or now > was):
+            continue
+        refused.append(f"{key}: {json.dumps(was)} -> {json.dumps(now)}")
+    return refused
+
+
+def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(data, dict):
+        return {prefix: data}
+    return {
+        key: value
+        for name, inner in data.items()
+        for key, value in _flat(inner, f"{prefix}.{name}" if prefix else name).items()
+    }

@@ -1,0 +1,98 @@
+"""What one row of a shard holds: a verified program with everything needed to verify it again.
+
+Promises: rows are a function of survivors, problems and prompts; nothing measured is in them unless
+`evidence` is asked for. License and source travel along.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from factory.records import Problem, Survivor
+
+_TEXT = pa.string()
+SCHEMA = pa.schema(
+    [
+        ("id", _TEXT),
+        ("problem_id", _TEXT),
+        ("language", _TEXT),
+        ("prompt", _TEXT),
+        ("code", _TEXT),
+        ("messages", pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))),
+        ("entry_point", _TEXT),
+        ("cases", _TEXT),
+        ("test_code", _TEXT),
+        ("comparison", _TEXT),
+        ("limits", _TEXT),
+        ("status", _TEXT),
+        ("cases_passed", pa.int64()),
+        ("cases_total", pa.int64()),
+        ("repairs", pa.list_(_TEXT)),
+        ("code_sha256", _TEXT),
+        ("parent_sha256", _TEXT),
+        ("rollout_index", pa.int64()),
+        ("rank", pa.int64()),
+        ("model", _TEXT),
+        ("sampling", _TEXT),
+        ("template_sha256", _TEXT),
+        ("source", _TEXT),
+        ("license", _TEXT),
+        ("difficulty", _TEXT),
+    ]
+)
+"""`cases`, `comparison`, `limits` and `sampling` are JSON; cases are in the tagged encoding."""
+EVIDENCE = [("cpu_ms", pa.float64()), ("peak_mb", pa.float64())]
+"""Measured columns: CPU milliseconds on all cases, peak mebibytes."""
+
+
+def schema(evidence: bool) -> pa.Schema:
+    return pa.schema([*SCHEMA, *(pa.field(*column) for column in EVIDENCE)]) if evidence else SCHEMA
+
+
+def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
+    """The row of one survivor, keys as in `schema`."""
+    cells: dict[str, Any] = {
+        "id": f"{problem.id}/{survivor.language}/{survivor.code_sha256[:12]}",
+        "problem_id": problem.id,
+        "language": survivor.language,
+        "prompt": problem.prompt,
+        "code": survivor.code,
+        "messages": messages(problem, survivor),
+        "entry_point": problem.entry_point,
+        "cases": json.dumps([case.model_dump(exclude_unset=True) for case in problem.cases], ensure_ascii=False),
+        "test_code": problem.test_code,
+        "comparison": problem.comparison.model_dump_json(),
+        "limits": problem.limits.model_dump_json(exclude_none=True),
+        "status": "passed",
+        "cases_passed": survivor.cases_passed,
+        "cases_total": survivor.cases_total,
+        "repairs": list(survivor.repairs),
+        "code_sha256": survivor.code_sha256,
+        "parent_sha256": survivor.parent,
+        "rollout_index": survivor.index,
+        "rank": survivor.rank,
+        "model": survivor.model,
+        "sampling": survivor.sampling,
+        "template_sha256": survivor.template,
+        "source": problem.meta.source,
+        "license": problem.meta.license,
+        "difficulty": problem.meta.difficulty,
+    }
+    if evidence:
+        cells |= {"cpu_ms": survivor.cpu_ms, "peak_mb": survivor.peak_mb}
+    return cells
+
+
+def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:
+    """The program as a chat for supervised fine-tuning: the task, then the program in a fence."""
+    task = problem.prompt.rstrip()
+    if survivor.language != "python":
+        task = f"{task}\n\nWrite it in {survivor.language.capitalize()}."
+    fence = "```"
+    while fence in survivor.code:
+        fence += "`"
+    answer = f"{fence}{survivor.language}\n{survivor.code.rstrip()}\n{fence}"
+    return [{"role": "user", "content": task}, {"role": "assistant", "content": answer}]

@@ -1,0 +1,142 @@
+"""The words of the sandbox: what goes in (jobs, limits) and what comes out (reports).
+
+Everything is a frozen value. Nothing here has an expected answer in it, and nothing
+may: that is what keeps a candidate from finding one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Breach(StrEnum):
+    """Which limit ended a program, when one did."""
+
+    CPU = "cpu"
+    WALL = "wall"
+    MEMORY = "memory"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one program may use. CPU time decides; wall time only catches sleepers."""
+
+    cpu_s: float = 5.0
+    """CPU seconds of the program and everything it starts, together."""
+    wall_s: float = 30.0
+    """Seconds on the clock; generous, so that a busy machine fails nobody."""
+    memory_mb: int = 512
+    """Mebibytes of address space a process, and of resident memory for all its processes together."""
+    processes: int = 32
+    """Processes and threads alive at once."""
+    output_kb: int = 4096
+    """Kibibytes of answers (or of standard output); also the largest file it may write."""
+    open_files: int = 64
+    """Open file descriptors a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host file or directory shown read-only inside the wall, at `target`."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCalls:
+    """Import `source`, then call `entry_point` once per input, all in one process.
+
+    `inputs` is a tuple of JSON texts `[args, kwargs]` in the tagged encoding of
+    `sandbox.worker.codec`. Pass the same tuple object for many programs: it is sent
+    and decoded once.
+    """
+
+    source: str
+    entry_point: str
+    inputs: tuple[str, ...]
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class PythonStreams:
+    """Run `source` as `__main__`, once per input, each in a process of its own.
+
+    `inputs` is a tuple of texts for standard input.
+    """
+
+    source: str
+    inputs: tuple[str, ...]
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Import `source`, then answer calls to `entry_point` one at a time, as they are asked.
+
+    With `tests`, the other end of one: `source` is test code, in which `entry_point` and
+    `candidate` name a function whose every call is asked outside.
+    """
+
+    source: str
+    entry_point: str
+    limits: Limits = Limits()
+    tests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of a `CommandJob`; the paths in `argv` are those inside the wall."""
+
+    argv: tuple[str, ...]
+    stdin: bytes = b""
+    limits: Limits = Limits()
+    env: tuple[tuple[str, str], ...] = ()
+    required: bool = True
+    """When this step fails, those after it are not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandJob:
+    """Write `files` into a fresh work directory (`/tmp/job`), then run `steps` there in order.
+
+    `files` maps relative paths to contents.
+    """
+
+    files: dict[str, bytes]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process tree used, as the kernel accounts it."""
+
+    cpu_ms: float = 0.0
+    wall_ms: float = 0.0
+    peak_mb: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.cpu_ms + other.cpu_ms, self.wall_ms + other.wall_ms, max(self.peak_mb, other.peak_mb))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one process tree ended.
+
+    `output` is what it answered (raw frames for `PythonCalls`, standard output otherwise),
+    untrusted and at most `limits.output_kb` long. `errors` is the tail of standard error.
+    """
+
+    exit_code: int | None
+    """Exit code, or None when a signal ended it."""
+    signal: int | None
+    breach: Breach | None
+    output: bytes
+    errors: bytes = b""
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0 and self.breach is None

@@ -1,0 +1,217 @@
+"""One warm worker, kept alive: started when first needed, replaced after a while or on any surprise.
+
+Promises: a job gets a report of what its program did, or `WorkerLost` after three workers
+failed it; never a report about our own failure. Does not promise parallelism: a process that
+wants more workers opens more sandboxes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from sandbox.boundary import boundary
+from sandbox.contract import Line, message, read_message, split_frames
+from sandbox.errors import WallUnavailable, WorkerLost
+from sandbox.model import Breach, CommandJob, Conversation, Limits, Mount, PythonCalls, PythonStreams, Report, Usage
+
+T = TypeVar("T")
+TRIES = 3
+JOBS_A_WORKER = 5000
+GRACE_S = 20.0
+"""How long after a job's wall limit a worker may still be busy killing, reaping and cleaning."""
+START_S = 30.0
+
+
+class Sandbox:
+    """Runs jobs one after another behind a wall. A context manager; closing ends the worker.
+
+    Raises WallUnavailable when the wall cannot be built here.
+    """
+
+    def __init__(self, backend: str = "auto", mounts: tuple[Mount, ...] = (), scratch_mb: int = 64) -> None:
+        self._boundary = boundary(backend)
+        self._mounts, self._scratch_mb = mounts, scratch_mb
+        self._line: Line | None = None
+        self._inputs: tuple[str, tuple[str, ...]] | None = None
+        self._jobs = 0
+        self.restarts = 0
+        """Workers lost to anything but their age."""
+
+    def __enter__(self) -> Sandbox:
+        self._worker()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def backend(self) -> str:
+        return self._boundary.name
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = self._inputs = None
+        self._jobs = 0
+
+    # ---- jobs ----
+
+    def run_calls(self, job: PythonCalls) -> Report:
+        """Run one program on its inputs; `read_answers` reads the report's output."""
+
+        def attempt(line: Line) -> Report:
+            self._load(line, "calls", job.inputs)
+            header = {"op": "calls", "entry_point": job.entry_point, "limits": _limits(job.limits)}
+            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            header, blobs = read_message(line, _deadline(job.limits))
+            return _report(header["reports"][0], blobs[0], b"")
+
+        return self._attempt(attempt)
+
+    def run_streams(self, job: PythonStreams) -> tuple[Report, ...]:
+        """Run one program once per input; reports end early after one that broke a limit."""
+
+        def attempt(line: Line) -> tuple[Report, ...]:
+            self._load(line, "streams", job.inputs)
+            header = {"op": "streams", "limits": _limits(job.limits)}
+            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            return _reports(read_message(line, _deadline(job.limits, len(job.inputs))))
+
+        return self._attempt(attempt)
+
+    def run_commands(self, job: CommandJob) -> tuple[Report, ...]:
+        """Run the steps in order; reports end early after a required step that failed."""
+
+        def attempt(line: Line) -> tuple[Report, ...]:
+            steps = [
+                {"argv": step.argv, "env": dict(step.env), "required": step.required, "limits": _limits(step.limits)}
+                for step in job.steps
+            ]
+            header = {"op": "commands", "files": list(job.files), "steps": steps}
+            line.send(message(header, *job.files.values(), *(step.stdin for step in job.steps)))
+            wall_s = sum(step.limits.wall_s for step in job.steps)
+            return _reports(read_message(line, time.monotonic() + wall_s + GRACE_S))
+
+        return self._attempt(attempt)
+
+    @contextlib.contextmanager
+    def conversation(self, job: Conversation) -> Iterator[Talk]:
+        """Talk to one program, call by call.
+
+        Raises WorkerLost when the worker fails in the middle: a conversation cannot be repeated from here,
+        whoever leads it starts it again.
+        """
+        line = self._worker()
+        try:
+            header = {"op": "open", "entry_point": job.entry_point, "tests": job.tests, "limits": _limits(job.limits)}
+            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            talk = Talk(line, job.limits)
+            yield talk
+            talk.end()
+            self._inputs = None
+        except (EOFError, TimeoutError) as error:
+            self._lose()
+            raise WorkerLost(f"the sandbox worker was lost: {error}") from None
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- the worker ----
+
+    def _attempt(self, attempt: Callable[[Line], T]) -> T:
+        reason = ""
+        for _ in range(TRIES):
+            try:
+                result = attempt(self._worker())
+            except (EOFError, TimeoutError) as error:
+                reason = str(error)
+                self._lose()
+            else:
+                self._jobs += 1
+                return result
+        raise WorkerLost(f"{TRIES} sandbox workers were lost on the same job: {reason}")
+
+    def _worker(self) -> Line:
+        if self._line is not None and self._jobs >= JOBS_A_WORKER:
+            self.close()
+        if self._line is None:
+            self._line = self._start()
+        return self._line
+
+    def _start(self) -> Line:
+        line = self._boundary.start(self._mounts, self._scratch_mb)
+        try:
+            line.send(message({"op": "inputs", "kind": "calls"}, b"[]") + message({"op": "ping"}))
+            read_message(line, time.monotonic() + START_S)
+        except (EOFError, TimeoutError) as error:
+            line.close()
+            raise WallUnavailable(
+                f"the {self._boundary.name} wall does not start: {error}; `factory doctor` tells more"
+            ) from None
+        return line
+
+    def _lose(self) -> None:
+        self.restarts += 1
+        self.close()
+
+    def _load(self, line: Line, kind: str, inputs: tuple[str, ...]) -> None:
+        if self._inputs is None or self._inputs[0] != kind or self._inputs[1] is not inputs:
+            text = json.dumps(inputs).encode()
+            line.send(message({"op": "inputs", "kind": kind}, text))
+            self._inputs = (kind, inputs)
+
+
+class Talk:
+    """An open conversation: one frame (kind, payload) from inside for each text sent in.
+
+    `opening` is the first frame, given unasked. None stands for a frame that never came, or bytes that are none.
+    """
+
+    def __init__(self, line: Line, limits: Limits) -> None:
+        self._line, self._limits = line, limits
+        self.report: Report | None = None
+        """How it ended, once it has."""
+        self.opening = self._frame()
+
+    def ask(self, text: str) -> tuple[str, str] | None:
+        self._line.send(message({"op": "call"}, text.encode()))
+        return self._frame()
+
+    def end(self) -> None:
+        self._line.send(message({"op": "close"}))
+        header, _ = read_message(self._line, _deadline(self._limits))
+        self.report = _report(header["reports"][0], b"", b"")
+
+    def _frame(self) -> tuple[str, str] | None:
+        _, (data,) = read_message(self._line, _deadline(self._limits))
+        frames, rest = split_frames(data)
+        return frames[0] if len(frames) == 1 and not rest else None
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    return {name: getattr(limits, name) for name in limits.__slots__}
+
+
+def _deadline(limits: Limits, runs: int = 1) -> float:
+    return time.monotonic() + limits.wall_s * runs + GRACE_S
+
+
+def _reports(response: tuple[dict[str, Any], list[bytes]]) -> tuple[Report, ...]:
+    header, blobs = response
+    outputs = zip(blobs[::2], blobs[1::2], strict=True)
+    return tuple(_report(report, out, errors) for report, (out, errors) in zip(header["reports"], outputs, strict=True))
+
+
+def _report(data: dict[str, Any], output: bytes, errors: bytes) -> Report:
+    return Report(
+        exit_code=data["exit_code"],
+        signal=data["signal"],
+        breach=Breach(data["breach"]) if data["breach"] else None,
+        output=output,
+        errors=errors,
+        usage=Usage(data["cpu_ms"], data["wall_ms"], data["peak_mb"]),
+    )

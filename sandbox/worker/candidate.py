@@ -1,0 +1,206 @@
+"""What runs in the forked child: load the program, feed it inputs, write down what it answers.
+
+Everything in this process belongs to the candidate the moment its code runs, this module
+included; so nothing here is a check. The frames it writes are claims. They are parsed and
+compared outside, where the expected values are.
+
+A frame is one byte of kind, four of length (big endian), then the payload:
+  R  the program is loaded and the entry point is there
+  V  a value, as tagged JSON           U  a value that is not plain: its type's name
+  X  the call raised: JSON {type, message, line}
+  L  loading raised, as X              M  no such entry point: JSON list of the names there are
+  Z  the end: every input was answered
+"""
+
+import builtins
+import io
+import json
+import os
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from sandbox.worker import codec
+
+MODULE = "solution"
+FILE = "solution.py"
+OUT_OF_MEMORY = 99
+"""Exit code of a program that ended in MemoryError."""
+
+
+def frame(kind: bytes, payload: str = "") -> bytes:
+    data = payload.encode("utf-8", "backslashreplace")
+    return kind + len(data).to_bytes(4, "big") + data
+
+
+def write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def describe(error: BaseException) -> str:
+    """`error` as JSON: its type, its message in short, the last line of the program it passed through."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and line is None:
+        line = error.lineno
+    try:
+        message = str(error)[:300]
+    except BaseException as second:  # the candidate's own __str__ runs here, and may do anything
+        message = f"(message raised {type(second).__name__})"
+    return json.dumps({"type": type(error).__name__, "message": message, "line": line})
+
+
+def load(source: bytes, name: str) -> dict[str, Any]:
+    """Run `source` as module `name` and return its namespace."""
+    module = types.ModuleType(name)
+    module.__dict__["__file__"] = FILE
+    sys.modules[name] = module
+    exec(compile(source.lstrip(b"\xef\xbb\xbf"), FILE, "exec", dont_inherit=True), module.__dict__)
+    return module.__dict__
+
+
+def find(source: bytes, entry_point: str, put: Callable[[bytes], object]) -> Callable[..., object] | None:
+    """The program's entry point, after frame R; or None, after the frame that says why not."""
+    try:
+        namespace = load(source, MODULE)
+    except BaseException as error:
+        put(frame(b"L", describe(error)))
+        return None
+    target = namespace.get(entry_point)
+    if not callable(target):
+        names = sorted(n for n, v in namespace.items() if isinstance(v, types.FunctionType))
+        put(frame(b"M", json.dumps(names[:20])))
+        return None
+    put(frame(b"R"))
+    return target
+
+
+def answer(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> bytes:
+    """One call's frame."""
+    try:
+        return frame(b"V", codec.dumps(target(*args, **kwargs)))
+    except codec.Unencodable as error:
+        return frame(b"U", str(error))
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
+        return frame(b"X", describe(error))
+
+
+def answer_calls(source: bytes, entry_point: str, inputs: list[tuple[list[Any], dict[str, Any]]], out: int) -> None:
+    """Answer every input in turn on file descriptor `out`."""
+    put = partial(write_all, out)
+    target = find(source, entry_point, put)
+    if target is None:
+        return
+    for args, kwargs in inputs:
+        put(answer(target, args, kwargs))
+    put(frame(b"Z"))
+
+
+def converse(source: bytes, entry_point: str, asked: int, out: int) -> None:
+    """Answer calls as they come on `asked` (four bytes of length, then JSON) until it closes."""
+    put = partial(write_all, out)
+    target = find(source, entry_point, put)
+    if target is None:
+        return
+    for text in _calls(asked):
+        args, kwargs = codec.loads(text)
+        put(answer(target, args, kwargs))
+
+
+class Gone(BaseException):
+    """The candidate did not answer a call; a test cannot catch it by accident."""
+
+
+def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
+    """Run test code whose candidate sits behind another wall: every call is asked and answered by frames.
+
+    Frames out: C a call, as tagged JSON [args, kwargs]; P the tests are satisfied; F they are not, as X.
+    Frames in, as JSON: {"kind": V, U or X of the candidate's frame, "payload"}, or {"kind": ""} for no answer.
+
+    The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts.
+    """
+    put = partial(write_all, out)
+    replies = _calls(asked)
+
+    def proxy(*args: Any, **kwargs: Any) -> Any:
+        put(frame(b"C", codec.dumps([list(args), kwargs])))
+        reply = json.loads(next(replies))
+        if reply["kind"] == "V":
+            return codec.loads(reply["payload"])
+        if reply["kind"] == "U":
+            raise TypeError(f"the candidate returned {reply['payload'][:80]}, which is no plain value")
+        if reply["kind"] == "X":
+            raise revived(reply["payload"])
+        raise Gone("the candidate ended before it had answered")
+
+    namespace: dict[str, Any] = {"__name__": "tests", entry_point: proxy, "candidate": proxy}
+    try:
+        exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
+        if callable(namespace.get("check")):
+            namespace["check"](proxy)
+        for name, test in list(namespace.items()):
+            if name.startswith("test_") and isinstance(test, types.FunctionType):
+                test()
+    except BaseException as error:
+        put(frame(b"F", describe(error)))
+    else:
+        put(frame(b"P"))
+
+
+def revived(payload: str) -> Exception:
+    """The built-in exception a candidate raised, for tests that expect one; RuntimeError for any other."""
+    error = json.loads(payload)
+    kind = getattr(builtins, str(error["type"]), RuntimeError)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = RuntimeError
+    try:
+        return kind(error["message"])
+    except TypeError:  # UnicodeDecodeError and a few want more arguments
+        return RuntimeError(error["message"])
+
+
+def _calls(asked: int) -> Iterator[str]:
+    with io.FileIO(asked, closefd=False) as raw, io.BufferedReader(raw) as stream:
+        while size := stream.read(4):
+            yield stream.read(int.from_bytes(size, "big")).decode()
+
+
+def run_main(source: bytes) -> int:
+    """Run `source` as a script on fresh standard streams; the exit code."""
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.argv = [FILE]
+    code = 0
+    try:
+        load(source, "__main__")
+    except SystemExit as leaving:
+        code = leaving.code if type(leaving.code) is int else int(leaving.code is not None)
+    except MemoryError:
+        code = OUT_OF_MEMORY
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    try:
+        wait_for_threads()
+        sys.stdout.flush()
+    except BaseException:
+        return code or 1
+    return code & 0xFF
+
+
+def wait_for_threads() -> None:
+    """What the interpreter does at its end: join the threads that are no daemons."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()

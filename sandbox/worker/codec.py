@@ -1,0 +1,133 @@
+"""Plain values as JSON and back: the only language spoken across the wall.
+
+Promises: a value that decodes is built of exact built-in types; decoding runs nothing
+and looks nothing up by name. Does not promise to carry anything else: an object of any
+other type (a subclass of `int`, a generator, a class of the candidate's) is refused by
+its type's name. `Counter`, `defaultdict` and `OrderedDict` count as the dicts they are.
+
+JSON is too poor for some values; those are tagged as {"$": kind, "v": ...}:
+tuple, set, frozenset, bytes (base64), float ("nan", "inf", "-inf"), complex ([re, im]),
+int (decimal text, beyond ±2^53) and dict (pairs, when a key is no string or is "$").
+"""
+
+import base64
+import json
+from collections import Counter, OrderedDict, defaultdict
+from typing import Any
+
+MAX_DEPTH = 200
+SAFE_INT = 2**53
+
+
+class Unencodable(ValueError):
+    """A value that is not plain; the message names its type."""
+
+
+def encode(value: Any) -> Any:
+    """`value` as a JSON-able structure. Raises Unencodable, naming the type that is not plain."""
+    return _encode(value, MAX_DEPTH)
+
+
+def _encode(value: Any, depth: int) -> Any:
+    # `type(...) is`, never isinstance nor ==: a class, and its class, may lie in every method they have.
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        return value if -SAFE_INT <= value <= SAFE_INT else {"$": "int", "v": str(value)}
+    if kind is float:
+        if value != value or value in (float("inf"), float("-inf")):
+            return {"$": "float", "v": repr(value)}
+        return value
+    if depth == 0:
+        raise Unencodable(f"value nested deeper than {MAX_DEPTH}")
+    if kind is list:
+        return [_encode(item, depth - 1) for item in value]
+    if kind is tuple or kind is frozenset or kind is set:
+        items = [_encode(item, depth - 1) for item in value]
+        if kind is not tuple:
+            items.sort(key=lambda item: json.dumps(item, sort_keys=True))
+        return {"$": kind.__name__, "v": items}
+    if kind is dict or kind is defaultdict or kind is OrderedDict or kind is Counter:
+        pairs = [[_encode(key, depth - 1), _encode(item, depth - 1)] for key, item in dict.items(value)]
+        if all(type(key) is str and key != "$" for key, _ in pairs):
+            return {str(key): item for key, item in pairs}
+        return {"$": "dict", "v": pairs}
+    if kind is bytes:
+        return {"$": "bytes", "v": base64.b64encode(value).decode("ascii")}
+    if kind is complex:
+        return {"$": "complex", "v": [_encode(value.real, 1), _encode(value.imag, 1)]}
+    raise Unencodable(kind.__name__)
+
+
+def dumps(value: Any) -> str:
+    """`value` as tagged JSON text. Raises Unencodable."""
+    return json.dumps(encode(value), separators=(",", ":"))
+
+
+def decode(data: Any) -> Any:
+    """The value that `encode` made `data` of. Raises ValueError naming what is malformed."""
+    if isinstance(data, list):
+        return [decode(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if "$" not in data:
+        return {key: decode(item) for key, item in data.items()}
+    if set(data) != {"$", "v"}:
+        raise ValueError(f'a tagged value has exactly the keys "$" and "v", not {sorted(data)}')
+    kind, payload = data["$"], data["v"]
+    try:
+        return _DECODERS[kind](payload)
+    except KeyError:
+        raise ValueError(f"unknown value tag {kind!r}; known: {', '.join(_DECODERS)}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"malformed {kind} value: {error}") from None
+
+
+def loads(text: str) -> Any:
+    """The value in tagged JSON `text`. Raises ValueError, or RecursionError when nested too deep."""
+    return decode(json.loads(text))
+
+
+def _items(payload: Any) -> list[Any]:
+    if not isinstance(payload, list):
+        raise TypeError(f"expected a list, found {type(payload).__name__}")
+    return [decode(item) for item in payload]
+
+
+def _text(payload: Any) -> str:
+    if not isinstance(payload, str):
+        raise TypeError(f"expected a string, found {type(payload).__name__}")
+    return payload
+
+
+def _decode_float(payload: Any) -> float:
+    if payload not in ("nan", "inf", "-inf"):
+        raise ValueError('expected "nan", "inf" or "-inf"')
+    return float(str(payload))
+
+
+def _decode_complex(payload: Any) -> complex:
+    parts = _items(payload)
+    if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
+        raise ValueError("expected [real, imaginary]")
+    return complex(*parts)
+
+
+def _decode_dict(payload: Any) -> dict[Any, Any]:
+    pairs = _items(payload)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError("expected a list of [key, value] pairs")
+    return {pair[0]: pair[1] for pair in pairs}
+
+
+_DECODERS = {
+    "tuple": lambda payload: tuple(_items(payload)),
+    "set": lambda payload: set(_items(payload)),
+    "frozenset": lambda payload: frozenset(_items(payload)),
+    "bytes": lambda payload: base64.b64decode(_text(payload), validate=True),
+    "float": _decode_float,
+    "complex": _decode_complex,
+    "int": lambda payload: int(_text(payload)),
+    "dict": _decode_dict,
+}

@@ -1,0 +1,163 @@
+"""Whatever a Go candidate does to its harness, it does not pass; named by what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factory.records import Problem, Rejection, Status
+from sandbox import Limits, Sandbox
+
+ANSWER = b'{"results":[[0,7]],"types":[["int","int","int"]]}'
+FRAME = b"V" + len(ANSWER).to_bytes(4, "big") + ANSWER
+WHOLE = b"R\0\0\0\0" + FRAME + b"Z\0\0\0\0"
+
+
+def go_bytes(name: str, data: bytes) -> str:
+    return f"var {name} = []byte{{{', '.join(str(byte) for byte in data)}}}\n"
+
+
+FORGED = go_bytes("whole", WHOLE) + go_bytes("frame", FRAME)
+RIGHT = "func f(a int) int { return a + 2 }\n"
+
+# Each: the attack, what is added to a program, the entry function, the status that it must end in.
+ATTACKS = [
+    ("exit_in_init", 'import "os"\nfunc init() { os.Exit(0) }\n' + RIGHT, "runtime_error"),
+    ("exit_in_a_variable", 'import "os"\nvar x = leave()\nfunc leave() int { os.Exit(0); return 1 }\n' + RIGHT, "runtime_error"),
+    ("exit_in_the_call", 'import "os"\nfunc f(a int) int { os.Exit(0); return 7 }', "runtime_error"),
+    ("exit_in_a_goroutine", 'import "os"\nfunc f(a int) int { go os.Exit(0); select {} }', "runtime_error"),
+    ("syscall_exit", 'import "syscall"\nfunc f(a int) int { syscall.Exit(0); return 7 }', "runtime_error"),
+    ("forged_frames_on_stdout_in_init", 'import "os"\nfunc init() { os.Stdout.Write(whole); os.Exit(0) }\n' + RIGHT + FORGED, "runtime_error"),
+    (
+        "forged_frames_on_every_descriptor_in_init",
+        'import ("os"; "syscall")\nfunc init() { for fd := 0; fd < 64; fd++ { syscall.Write(fd, whole) }; os.Exit(0) }\n' + RIGHT + FORGED,
+        "runtime_error",
+    ),
+    (
+        "forged_frames_on_every_descriptor_in_the_call",
+        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 0; fd < 64; fd++ { syscall.Write(fd, append(frame, whole[len(whole)-5:]...)) }; os.Exit(0); return 0 }\n' + FORGED,
+        "runtime_error",
+    ),
+    (
+        "an_extra_frame_and_on_with_it",
+        'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, frame) }; return 7 }\n' + FORGED,
+        "runtime_error",
+    ),
+    ("noise_on_every_descriptor", 'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, []byte("ok")) }; return 7 }', "runtime_error"),
+    (
+        "the_channel_rewritten_from_its_start",
+        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Seek(fd, 0, 0); syscall.Write(fd, whole) }; os.Exit(0); return 0 }\n' + FORGED,
+        "runtime_error",
+    ),
+    ("the_channel_closed", 'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Close(fd) }; return 7 }', "runtime_error"),
+    ("panic_in_init", 'func init() { panic("no") }\n' + RIGHT, "runtime_error"),
+    ("panic_in_a_goroutine", 'func f(a int) int { go panic("no"); select {} }', "runtime_error"),
+    ("goexit", 'import "runtime"\nfunc f(a int) int { runtime.Goexit(); return 7 }', "runtime_error"),
+    ("goexit_in_a_recover", 'import "runtime"\nfunc f(a int) int { defer func() { recover(); runtime.Goexit() }(); panic(1) }', "runtime_error"),
+    ("deadlock", "func f(a int) int { select {} }", "runtime_error"),
+    ("deadlock_on_a_channel", "func f(a int) int { c := make(chan int); return <-c }", "runtime_error"),
+    ("endless_loop", "func f(a int) int { for { } }", "timeout"),
+    ("endless_loop_in_init", "func init() { for { } }\n" + RIGHT, "timeout"),
+    ("endless_loops_in_parallel", "func f(a int) int { for i := 0; i < 8; i++ { go func() { for { } }() }; for { } }", "timeout"),
+    ("endless_sleep", 'import "time"\nfunc f(a int) int { time.Sleep(time.Hour); return 7 }', "timeout"),
+    ("memory_in_one_piece", "func f(a int) int { b := make([]byte, 4<<30); for i := range b { b[i] = 1 }; return len(b) }", "memory_limit"),
+    ("memory_bit_by_bit", "var keep [][]byte\nfunc f(a int) int { for { b := make([]byte, 1<<20); for i := range b { b[i] = 1 }; keep = append(keep, b) } }", "memory_limit"),
+    ("endless_recursion", "func f(a int) int { return f(a+1) + 1 }", "runtime_error"),
+    ("goroutine_bomb", "func f(a int) int { for { go func() { select {} }() } }", "memory_limit or timeout"),
+    ("thread_bomb", 'import "runtime"\nfunc f(a int) int { for { go func() { runtime.LockOSThread(); select {} }() } }', "runtime_error"),
+    ("concurrent_map_writes", "func f(a int) int { m := map[int]int{}; for i := 0; i < 8; i++ { go func() { for { m[1]++ } }() }; select {} }", "runtime_error"),
+    ("too_much_on_stderr", 'func f(a int) int { for { print("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") } }', "timeout"),
+    ("too_much_in_an_answer", 'import "strings"\nfunc f(a int) string { return strings.Repeat("a", 8<<20) }', "output_limit"),
+    (
+        "an_answer_that_shares_itself",
+        "func f(a int) any { var x any = 1; for i := 0; i < 60; i++ { x = []any{x, x} }; return x }",
+        "output_limit",
+    ),
+    ("a_kill_of_all_processes", 'import "syscall"\nfunc f(a int) int { syscall.Kill(-1, syscall.SIGKILL); syscall.Kill(syscall.Getpid(), syscall.SIGKILL); return 7 }', "runtime_error"),
+    ("a_panic_whose_method_panics", "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) int { panic(E{}) }", "runtime_error"),
+    ("an_error_whose_method_panics", "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) error { return E{} }", "runtime_error"),
+]
+
+
+@pytest.mark.parametrize(("source", "status"), [row[1:] for row in ATTACKS], ids=[row[0] for row in ATTACKS])
+def test_it_does_not_pass(try_go: Any, source: str, status: str) -> None:
+    tried = try_go(source, "f", ((5,), 7), limits=Limits(cpu_s=1, wall_s=4, memory_mb=256))
+    assert tried.run is not None, tried.prepared
+    assert not tried.passes(7)
+    outcome = tried.run.failure or tried.values[0]
+    assert isinstance(outcome, Rejection), tried
+    assert outcome.status.value in status.split(" or "), outcome
+    assert "\n" not in outcome.detail
+    print(outcome)
+
+
+def test_a_panic_is_its_cases_failure_with_its_line_and_the_others_still_run(try_go: Any) -> None:
+    source = 'package main\n\nimport "fmt"\n\nfunc f(a []int) int {\n\treturn a[1]\n}\n\nfunc main() { fmt.Println() }\n'
+    tried = try_go(source, "f", (([1, 2],), 2), (([],), 0), (([3, 4],), 4))
+    assert tried.run.failure is None
+    assert tried.values == (
+        2,
+        Rejection(Status.RUNTIME_ERROR, "line 4: panic: runtime error: index out of range [1] with length 0"),
+        4,
+    )
+
+
+def test_answers_before_a_crash_count_and_the_rest_is_missing(try_go: Any) -> None:
+    source = 'import "os"\nfunc f(a int) int { if a == 2 { os.Exit(0) }; return a }'
+    tried = try_go(source, "f", ((1,), 1), ((2,), 2), ((3,), 3))
+    assert tried.values == (1,)
+    assert tried.run.failure == Rejection(Status.RUNTIME_ERROR, "exited with status 0 after 1 of 3 answers")
+
+
+def test_printing_harms_nobody(try_go: Any) -> None:
+    source = 'import ("fmt"; "os")\nfunc init() { fmt.Println("loaded") }\nfunc f(a int) int { fmt.Println("V"); fmt.Fprintln(os.Stderr, "x"); println(a); return a }'
+    assert try_go(source, "f", ((1,), 1), ((2,), 2)).passes(1, 2)
+
+
+def test_standard_input_is_empty_and_holds_no_cases(try_go: Any) -> None:
+    source = 'import ("io"; "os")\nfunc f() int { b, _ := io.ReadAll(os.Stdin); return len(b) }'
+    assert try_go(source, "f", ((), 0)).passes(0)
+
+
+def test_there_is_no_network(try_go: Any) -> None:
+    source = 'import "net"\nfunc f(where string) bool { _, err := net.Dial("tcp", where); return err == nil }'
+    assert try_go(source, "f", (("1.1.1.1:80",), False), (("127.0.0.1:80",), False)).passes(False, False)
+
+
+def test_the_host_s_files_are_not_there_and_nothing_can_be_written_outside_the_work_directory(try_go: Any) -> None:
+    source = (
+        'import "os"\nfunc f(path string) bool { _, err := os.Stat(path); return err == nil }\n'
+        'func g(path string) bool { return os.WriteFile(path, []byte("x"), 0o600) == nil }'
+    )
+    assert try_go(source, "f", (("/root",), False), (("/etc/passwd",), False), (("/home",), False)).passes(False, False, False)
+    tried = try_go(source, "g", (("/opt/go/root/tool",), False), (("/opt/x",), False), (("/tmp/job/x",), True))
+    assert tried.passes(False, False, True)
+
+
+def test_one_candidates_files_and_processes_are_gone_for_the_next(try_go: Any) -> None:
+    leave = 'import ("os"; "os/exec")\nfunc f() bool { exec.Command("/opt/python/bin/python3", "-c", "import time; time.sleep(99)").Start(); return os.WriteFile("/tmp/left", nil, 0o600) == nil }'
+    find = 'import "os"\nfunc f() int { e, _ := os.ReadDir("/tmp"); n := len(e); p, _ := os.ReadDir("/proc"); for _, x := range p { if x.Name()[0] > \'0\' && x.Name()[0] <= \'9\' { n++ } }; return n }'
+    assert try_go(leave, "f", ((), True)).passes(True)
+    assert try_go(find, "f", ((), 3)).passes(3)  # /tmp/job, PID 1 and itself
+
+
+def test_the_environment_is_empty_of_the_hosts(try_go: Any) -> None:
+    source = 'import ("os"; "strings")\nfunc f() []string { var n []string; for _, e := range os.Environ() { k, _, _ := strings.Cut(e, "="); n = append(n, k) }; return n }'
+    assert try_go(source, "f", ((), {"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"})).passes({"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"})
+
+
+def test_a_source_that_takes_the_compiler_down_harms_no_neighbour(go_sandbox: Sandbox) -> None:
+    from factory.languages.go import Go
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    deep = "func f(a int) int { return " + "(" * 200_000 + "a" + ")" * 200_000 + " }"
+    huge = "func f(a int) int { var x [1 << 40]int; return x[a] }"
+    good = "func f(a int) int { return a }"
+    go = Go()
+    prepared = go.prepare([good, deep, good, huge], problem, go_sandbox)
+    assert [getattr(one, "status", None) for one in prepared][:3] == [None, Status.COMPILE_ERROR, None]
+    fine = [one for one in prepared if not isinstance(one, Rejection)]
+    runs = list(go.run(fine, problem, Limits(), go_sandbox))
+    assert [run.failure is None for run in runs[:2]] == [True, True]
+    assert all(run.failure is not None for run in runs[2:])
