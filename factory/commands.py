@@ -21,8 +21,7 @@ from factory.errors import RolloutError
 from factory.executors.local import LocalExecutor
 from factory.filters.chain import Chain
 from factory.languages import language
-from factory.pipeline import Pipeline, Task, kept_programs, summarize, translatable
-from factory.pipeline import verify as verify_task
+from factory.pipeline import Pipeline, Task, graded, kept_programs, summarize, translatable
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
@@ -48,12 +47,12 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
         summary = summarize(config, todo, place)
         with parts.atomic(place.summary_file) as temporary:
             temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        export(config, todo, place)
+        shards.write(place.shards, config, kept_programs(config, todo, place), summary)
     return summary
 
 
 async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console: Console) -> None:
-    totals = {"python": len(todo) * config.sampling.n}
+    totals: dict[str, int | None] = {"python": len(todo) * config.sampling.n}
     settings = config.translate
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in todo) * settings.survivors * settings.n
@@ -126,18 +125,17 @@ async def verify(
     problem_file: Path, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
-    target = language(name)
     known = {problem.id: problem for problem in problems.read_file(problem_file)}
-    target.mounts()
+    language(name).mounts()
     out.mkdir(parents=True, exist_ok=True)
-    verdicts: list[Verdict] = []
-    with RunProgress(console, {name: 0}) as progress:
+    left_out: Counter[str] = Counter()
+    with RunProgress(console, {name: None}) as progress:
         async with LocalExecutor(partial(Chain, settings), settings.sandbox.workers) as executor:
             ahead = asyncio.Semaphore(executor.workers * IN_FLIGHT_A_WORKER)
 
             async def grade(task: Task) -> list[Verdict]:
                 try:
-                    found = await executor.run(verify_task, task)
+                    found = await graded(executor, task, progress.note)
                 finally:
                     ahead.release()
                 progress.verified(task, found)
@@ -145,37 +143,42 @@ async def verify(
 
             waiting = []
             async with asyncio.TaskGroup() as group:
-                for task in _tasks(rollout_file, known, name, settings.verify.chunk):
+                for task in _tasks(rollout_file, known, name, settings.verify.chunk, left_out):
                     await ahead.acquire()
                     waiting.append(group.create_task(grade(task)))
-            for done in waiting:
-                verdicts += done.result()
-    summary = _verify_summary(verdicts, name)
+        for reason, count in left_out.items():
+            progress.note(f"{count} rollout(s) left out: {reason}")
+    verdicts = [verdict for done in waiting for verdict in done.result()]
+    summary = _verify_summary(verdicts, name) | {"left_out": dict(left_out)}
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with parts.atomic(out / "summary.json") as temporary:
         temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary
 
 
-def _tasks(path: Path, known: dict[str, Problem], name: str, size: int) -> Iterator[Task]:
-    """Chunks of each problem's rollouts, in the file's order. Raises RolloutError."""
-    target = language(name)
+def _tasks(path: Path, known: dict[str, Problem], name: str, size: int, left_out: Counter[str]) -> Iterator[Task]:
+    """Chunks of each problem's rollouts, in the file's order; `left_out` counts those that are none, by reason.
+
+    Raises RolloutError.
+    """
+    examinable = language(name).examinable
     waiting: dict[str, list[Rollout]] = {}
     for number, rollout in enumerate(read_rollouts(path), 1):
-        if "language" in rollout.model_fields_set and rollout.language != name:
-            continue  # a mixed file: the other languages are another command's
         if rollout.problem_id not in known:
             some = ", ".join(list(known)[:3])
             raise RolloutError(
                 f"{path}: row {number}: problem_id: {rollout.problem_id!r} is not among the problems ({some}, …)"
             )
         problem = known[rollout.problem_id]
-        if not translatable(problem, name) and not target.examinable:
-            continue
-        chunk = waiting.setdefault(problem.id, [])
-        chunk.append(rollout)
-        if len(chunk) == size:
-            yield Task(problem, tuple(waiting.pop(problem.id)), name)
+        if "language" in rollout.model_fields_set and rollout.language != name:
+            left_out[f"their language is {rollout.language}, not {name}"] += 1
+        elif not examinable and not translatable(problem, name):
+            left_out[f"the tests of their problem are Python code, which {name} cannot be put before"] += 1
+        else:
+            chunk = waiting.setdefault(problem.id, [])
+            chunk.append(rollout)
+            if len(chunk) == size:
+                yield Task(problem, tuple(waiting.pop(problem.id)), name)
     for problem_id, chunk in waiting.items():
         yield Task(known[problem_id], tuple(chunk), name)
 

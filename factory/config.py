@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from factory.errors import ConfigError
 from factory.records import LimitOverrides
 from sandbox import Limits
+from sandbox.boundary import WALLS
 
 S = TypeVar("S", bound="Section")
 
@@ -108,6 +109,9 @@ class ReplayEngine(Section):
 EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]
 
 
+ENGINE_KINDS = ("vllm", "openai", "replay")
+
+
 class SamplingConfig(Section):
     """How rollouts are asked for. The numbers go to the engine as they stand."""
 
@@ -162,6 +166,13 @@ class SandboxConfig(Section):
     """Verifying processes, one warm worker each; 0 is one a CPU."""
     scratch_mb: int = Field(64, ge=1)
     """Mebibytes a program may write to its work directory."""
+
+    @field_validator("backend")
+    @classmethod
+    def _known(cls, backend: str) -> str:
+        if backend not in ("auto", *WALLS):
+            raise ValueError(f"there are: auto, {', '.join(WALLS)}")
+        return backend
 
 
 class VerifyConfig(Section):
@@ -278,7 +289,9 @@ def validate(model: type[S], data: dict[str, Any], place: str) -> S:
 
 
 def _fault(place: str, item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"])
+    loc = [str(part) for part in item["loc"]]
+    # An engine's kind, by which its fields are chosen, is a step of pydantic's way but not of the file's.
+    key = ".".join(part for at, part in enumerate(loc) if not (at and loc[at - 1] == "engine" and part in ENGINE_KINDS))
     if item["type"] == "extra_forbidden":
         return f"{place}: {key}: unknown key; `factory schema` lists those there are"
     if item["type"] == "missing":

@@ -18,6 +18,19 @@ from factory.rollouts import weights
 from sandbox import PythonCalls, Sandbox, SandboxError
 from sandbox.contract import read_answers
 
+PROBE = """
+import socket
+def f(x):
+    try:
+        socket.create_connection(("127.0.0.1", 9), 1)
+    except ConnectionRefusedError:
+        return [x + 1, False]
+    except OSError:
+        return [x + 1, True]
+    return [x + 1, False]
+"""
+"""A program that tells whether it runs and whether it is kept from the host's loopback."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -52,12 +65,10 @@ def machine() -> Iterator[Finding]:
 
 def wall() -> Iterator[Finding]:
     """A sandbox is started and made to run one program, and to keep one from the network."""
-    probe = (
-        "import socket\ndef f(x):\n    s = socket.socket()\n    return [x + 1, s.connect_ex(('1.1.1.1', 53)) != 0]\n"
-    )
+    inputs = ("[[1],{}]",)
     try:
         with Sandbox() as sandbox:
-            report = sandbox.run_calls(PythonCalls(probe, "f", ("[[1],{}]",)))
+            report = sandbox.run_calls(PythonCalls(PROBE, "f", inputs))
             answers = read_answers(report.output, 1).answers
             good = bool(answers) and answers[0].payload == "[2,true]"
             detail = "runs a program, and keeps it from the network" if good else f"a test program ended in {report}"

@@ -1,13 +1,16 @@
 """Parts: immutable parquet files of records, the only thing a run keeps.
 
 Promises: a part that exists is whole (temporary name, fsync, rename, fsync of the folder); equal
-records give equal bytes; damage is found when it is read, and named. Does not promise anything
-about files half written under temporary names: they are ignored, and overwritten.
+records give equal bytes; any damaged byte is found when it is read (a part's sha256 lies beside
+it), and named. Does not promise anything about files half written under temporary names: they are
+ignored, and overwritten.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import io
 import json
 import os
 import types
@@ -29,16 +32,26 @@ def write(path: Path, kind: type[T], records: Sequence[T]) -> None:
     """Write `records`, all of `kind` (a record class), to `path`, at once or not at all."""
     schema = schema_of(kind)
     columns = {name: [_cell(getattr(record, name)) for record in records] for name in schema.names}
-    write_table(path, pa.table(columns, schema=schema))
-
-
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write `table` to `path` as parquet (zstd), durably, at once or not at all."""
+    data = as_parquet(pa.table(columns, schema=schema))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as temporary:
-        pq.write_table(
-            table, temporary, compression="zstd", row_group_size=8192, write_page_checksum=True, store_schema=False
-        )
+    with atomic(path) as temporary, atomic(digest_file(path)) as beside:
+        # The digest is in place before the part is: what exists can be checked.
+        beside.write_text(f"{hashlib.sha256(data).hexdigest()}  {path.name}\n", encoding="ascii")
+        temporary.write_bytes(data)
+
+
+def as_parquet(table: pa.Table) -> bytes:
+    """`table` as a parquet file (zstd); equal tables give equal bytes."""
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as writer:
+        if table.num_rows:  # `datasets` cannot load a row group of no rows
+            writer.write_table(table, row_group_size=8192)
+    return sink.getvalue()
+
+
+def digest_file(path: Path) -> Path:
+    """Where the sha256 of the part at `path` lies, in the form that `sha256sum --check` reads."""
+    return path.with_name(f"{path.name}.sha256")
 
 
 class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
@@ -68,7 +81,10 @@ class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
 def read(path: Path, kind: type[T]) -> list[T]:
     """The records of `kind` in the part at `path`. Raises PartError naming it when it is damaged."""
     try:
-        table = pq.read_table(path, page_checksum_verification=True, memory_map=False)
+        data = path.read_bytes()
+        if digest_file(path).read_text(encoding="ascii").split()[:1] != [hashlib.sha256(data).hexdigest()]:
+            raise PartError(f"{path}: is damaged (its sha256 is another); remedy: delete it, and run again")
+        table = pq.read_table(io.BytesIO(data))
         if table.schema.names != schema_of(kind).names:
             raise PartError(f"{path}: has the columns of another version; remedy: delete it, and run again")
         return list(_records(kind, table.to_pylist()))

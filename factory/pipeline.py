@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,7 @@ class Sampler:
         async with self._starting:
             if self.engine is None:
                 self._started = uuid.uuid4().hex
+                self._observer.note(f"starting the engine: {describe(self._config)}")
                 self.engine = await self._stack.enter_async_context(open_engine(self._config))
         rollouts = []
         async for rollout in self.engine.sample(request, sampling):
@@ -100,6 +101,47 @@ class Sampler:
         meter = self.engine.meter
         used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
         return {"engine": self._started, **used}
+
+
+def describe(config: EngineConfig) -> str:
+    return f"replay of {config.path}" if config.kind == "replay" else f"{config.kind}, {config.model}"
+
+
+async def graded(executor: Executor, task: Task, note: Callable[[str], None]) -> list[Verdict]:
+    """`verify` by an executor. A chunk that brings workers down is done again one rollout at a time.
+
+    So only the guilty rollout is not graded, and has `infrastructure_error` for a verdict.
+    """
+    try:
+        return await executor.run(verify, task)
+    except InfrastructureError as error:
+        note(f"one by one after a lost worker: {error}")
+    verdicts: list[Verdict] = []
+    total = len(task.problem.cases) + bool(task.problem.test_code)
+    for rollout in task.rollouts:
+        try:
+            verdicts += await executor.run(verify, Task(task.problem, (rollout,), task.language))
+        except InfrastructureError as error:
+            status = Status.INFRASTRUCTURE_ERROR
+            verdicts.append(
+                Verdict(task.problem.id, rollout.index, task.language, status, str(error), cases_total=total)
+            )
+    return verdicts
+
+
+def reason_of(group: BaseExceptionGroup[RequestRefused]) -> str:
+    """Why requests were refused: the first of the reasons, however deep it lies."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first.reason if isinstance(first, RequestRefused) else str(first)
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of `work`, done at once; when one fails the others are cancelled first."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+    return [task.result() for task in tasks]
 
 
 class Pipeline:
@@ -132,17 +174,17 @@ class Pipeline:
         try:
             survivors = await self._survivors(problem)
             translated = survivors[: self.config.translate.survivors]
-            await asyncio.gather(
-                *(self._translate(problem, s, target) for target in self.config.translate.targets for s in translated)
-            )
-        except RequestRefused as error:
-            self.run_dir.log("skipped", problem=problem.id, reason=error.reason)
-            self._observer.note(f"skipped {error}")
+            targets = self.config.translate.targets
+            await together(self._translate(problem, parent, target) for target in targets for parent in translated)
+        except* RequestRefused as refused:
+            reason = reason_of(refused)
+            self.run_dir.log("skipped", problem=problem.id, reason=reason)
+            self._observer.note(f"skipped {problem.id}: {reason}")
 
     # ---- rollouts → verdicts → survivors ----
 
     async def _survivors(self, problem: Problem) -> tuple[Survivor, ...]:
-        chunks = await asyncio.gather(*(self._chunk(problem, indices) for indices in self._plan(problem)))
+        chunks = await together(self._chunk(problem, indices) for indices in self._plan(problem))
         rollouts = [rollout for chunk, _ in chunks for rollout in chunk]
         verdicts = [verdict for _, chunk in chunks for verdict in chunk]
         path = self.run_dir.survivors(problem, self.config.sampling.n)
@@ -217,10 +259,7 @@ class Pipeline:
                     return there
         started = time.monotonic()
         task = Task(problem, tuple(rollouts), name)
-        try:
-            verdicts = await self._executor.run(verify, task)
-        except InfrastructureError as error:
-            verdicts = await self._verified_singly(task, error)
+        verdicts = await graded(self._executor, task, self._observer.note)
         parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",
@@ -231,22 +270,6 @@ class Pipeline:
             wall_s=round(time.monotonic() - started, 3),
         )
         self._observer.verified(task, verdicts)
-        return verdicts
-
-    async def _verified_singly(self, task: Task, error: InfrastructureError) -> list[Verdict]:
-        """A chunk that brought its worker down, one rollout at a time: only the guilty one is not graded."""
-        self._observer.note(f"one by one after a lost worker: {error}")
-        verdicts = []
-        for rollout in task.rollouts:
-            try:
-                verdicts += await self._executor.run(verify, Task(task.problem, (rollout,), task.language))
-            except InfrastructureError as again:
-                verdicts.append(
-                    Verdict(
-                        task.problem.id, rollout.index, task.language, Status.INFRASTRUCTURE_ERROR, f"{again}",
-                        cases_total=len(task.problem.cases) + bool(task.problem.test_code),
-                    )
-                )  # fmt: skip
         return verdicts
 
     # ---- survivors → translations ----
@@ -295,24 +318,22 @@ class Pipeline:
         """One answer to each failed candidate, which is shown to the model with what was wrong."""
         first = self.config.translate.n * round_number
         started = time.monotonic()
-        answers = await asyncio.gather(
-            *(
-                self._translator.sample(
-                    prompts.repair_request(
-                        wanted.problem,
-                        verdict.code,
-                        complaint(verdict),
-                        wanted.parent,
-                        wanted.language,
-                        wanted.entry_name,
-                        range(first + place, first + place + 1),
-                        wanted.code,
-                        wanted.signature,
-                    ),
-                    translation_sampling(self.config),
-                )
-                for place, verdict in enumerate(failed)
+        answers = await together(
+            self._translator.sample(
+                prompts.repair_request(
+                    wanted.problem,
+                    verdict.code,
+                    complaint(verdict),
+                    wanted.parent,
+                    wanted.language,
+                    wanted.entry_name,
+                    range(first + place, first + place + 1),
+                    wanted.code,
+                    wanted.signature,
+                ),
+                translation_sampling(self.config),
             )
+            for place, verdict in enumerate(failed)
         )
         rollouts = [rollout for answer in answers for rollout in answer]
         self._write_sampled(part, wanted.problem.id, rollouts, self._translator, started)
@@ -383,7 +404,11 @@ def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> d
         "name": config.name,
         "problems": len(problems),
         "languages": {name: language_summary(by_problem) for name, by_problem in tallies.items()},
-        "skipped": {line["problem"]: line["reason"] for line in ledger if line["event"] == "skipped"},
+        "skipped": {
+            line["problem"]: line["reason"]
+            for line in ledger
+            if line["event"] == "skipped" and line["problem"] not in tallies["python"]
+        },
         "untranslatable": {
             target: [problem.id for problem in problems if not translatable(problem, target)]
             for target in config.translate.targets

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LanguageName = str
 
@@ -51,15 +51,27 @@ class Case(Record):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Case:
-        given = self.model_fields_set
-        call, stream = bool(given & {"args", "expected", "kwargs"}), bool(given & {"stdin", "stdout"})
+        stream = self.stdin is not None or self.stdout is not None
+        call = self.args is not None or bool(self.kwargs)
+        if not stream:  # None may well be expected; beside a stream it is what a written record has there
+            call = call or "expected" in self.model_fields_set
+        elif self.expected is not None:
+            call = True
         if call == stream:
             raise ValueError("a case has args and expected, or stdin and stdout, not both or neither")
-        if call and not {"args", "expected"} <= given:
+        if call and (self.args is None or "expected" not in self.model_fields_set):
             raise ValueError("a call case needs args and expected")
         if stream and (self.stdin is None or self.stdout is None):
             raise ValueError("a stdin case needs stdin and stdout")
         return self
+
+    def as_json(self) -> dict[str, Any]:
+        """The case as it stands in a problem file, without what is not there; the same however it was read."""
+        if self.stdin is not None:
+            data: dict[str, Any] = {"stdin": self.stdin, "stdout": self.stdout}
+        else:
+            data = {"args": self.args, **({"kwargs": self.kwargs} if self.kwargs else {}), "expected": self.expected}
+        return data | ({"public": True} if self.public else {})
 
 
 class ProblemMeta(BaseModel):
@@ -136,6 +148,14 @@ class Rollout(BaseModel):
     completion_tokens: int | None = Field(None, ge=0)
     reasoning: str | None = None
     logprobs: list[float] | None = None
+
+    @field_validator("text", "reasoning")
+    @classmethod
+    def _is_text(cls, value: str | None) -> str | None:
+        """Halves of surrogate pairs, which no file can hold, become U+FFFD, so that a resumed run reads the same."""
+        if value is None or value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class Message(Record):

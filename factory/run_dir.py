@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from factory.config import Config
+from factory.config import Config, validate
 from factory.errors import ConfigError, PartError
 from factory.parts import atomic
 from factory.records import Problem
@@ -100,7 +100,7 @@ class RunDir:
         """Make the directory this run's, or see that it is. Raises ConfigError with the difference."""
         new = json.loads(config.model_dump_json())
         if self.config_file.exists():
-            old = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+            old = self._read_config()
             refused = differences(old, new)
             if refused:
                 shown = "\n".join(f"  {line}" for line in refused)
@@ -131,7 +131,16 @@ class RunDir:
         """The config of an existing run. Raises ConfigError."""
         if not self.config_file.exists():
             raise ConfigError(f"{self.path}: is no run directory (it has no config.yaml)")
-        return Config.model_validate(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
+        return validate(Config, self._read_config(), str(self.config_file))
+
+    def _read_config(self) -> dict[str, Any]:
+        try:
+            data = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{self.config_file}: cannot be read: {error}") from None
+        if not isinstance(data, dict):
+            raise ConfigError(f"{self.config_file}: is no config, but {type(data).__name__}")
+        return data
 
     def open_problems(self) -> list[Problem]:
         """The problems of an existing run, in order. Raises PartError."""
@@ -159,13 +168,16 @@ class RunDir:
 
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to the ledger."""
-        with (self.path / "ledger.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False) + "\n")
+        line = json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False) + "\n"
+        with (self.path / "ledger.jsonl").open("ab+") as file:
+            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                line = f"\n{line}"  # a kill cut the last line short: it must not take this one with it
+            file.write(line.encode("utf-8", "replace"))
 
     def ledger(self) -> list[dict[str, Any]]:
         """The ledger's lines; a last one that a kill cut short is left out."""
         try:
-            lines = (self.path / "ledger.jsonl").read_text(encoding="utf-8").split("\n")
+            lines = (self.path / "ledger.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")
         except FileNotFoundError:
             return []
         found = []

@@ -28,5 +28,5 @@ def read(text: str) -> Any:
         return loads(text)
     except RecursionError:
         raise Unreadable("nested too deep") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise Unreadable(str(error)) from None

@@ -29,7 +29,9 @@ class Boundary(Protocol):
 class Line(Protocol):
     """A started worker: bytes in, bytes out. Reading past its end or its death gives EOFError."""
 
-    def send(self, data: bytes) -> None: ...
+    def send(self, data: bytes) -> None:
+        """All of `data`; EOFError when the worker is gone, TimeoutError when it takes nothing for long."""
+        ...
 
     def receive(self, size: int, deadline: float) -> bytes:
         """Exactly `size` bytes; EOFError when the worker is gone, TimeoutError at `deadline` (monotonic seconds)."""

@@ -28,7 +28,7 @@ class Limits:
     wall_s: float = 30.0
     """Seconds on the clock; generous, so that a busy machine fails nobody."""
     memory_mb: int = 512
-    """Mebibytes of address space a process, and of resident memory for all its processes together."""
+    """Mebibytes of private memory a process may ask for, and of resident memory of all its processes together."""
     processes: int = 32
     """Processes and threads alive at once."""
     output_kb: int = 4096

@@ -38,6 +38,7 @@ class Sandbox:
         self._line: Line | None = None
         self._inputs: tuple[str, tuple[str, ...]] | None = None
         self._jobs = 0
+        self._talking = False
         self.restarts = 0
         """Workers lost to anything but their age."""
 
@@ -67,8 +68,8 @@ class Sandbox:
             self._load(line, "calls", job.inputs)
             header = {"op": "calls", "entry_point": job.entry_point, "limits": _limits(job.limits)}
             line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
-            header, blobs = read_message(line, _deadline(job.limits))
-            return _report(header["reports"][0], blobs[0], b"")
+            response, blobs = read_message(line, _deadline(job.limits))
+            return _report(response["reports"][0], blobs[0], b"")
 
         return self._attempt(attempt)
 
@@ -103,22 +104,25 @@ class Sandbox:
         """Talk to one program, call by call.
 
         Raises WorkerLost when the worker fails in the middle: a conversation cannot be repeated from here,
-        whoever leads it starts it again.
+        whoever leads it starts it again. No other job runs here meanwhile.
         """
         line = self._worker()
+        self._talking = True
         try:
             header = {"op": "open", "entry_point": job.entry_point, "tests": job.tests, "limits": _limits(job.limits)}
             line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
             talk = Talk(line, job.limits)
             yield talk
             talk.end()
-            self._inputs = None
+            self._jobs += 1
         except (EOFError, TimeoutError) as error:
             self._lose()
             raise WorkerLost(f"the sandbox worker was lost: {error}") from None
         except BaseException:
             self.close()
             raise
+        finally:
+            self._talking = False
 
     # ---- the worker ----
 
@@ -130,12 +134,18 @@ class Sandbox:
             except (EOFError, TimeoutError) as error:
                 reason = str(error)
                 self._lose()
+            except BaseException:
+                # Left in the middle (Ctrl-C): the answer still to come must not be taken for the next job's.
+                self.close()
+                raise
             else:
                 self._jobs += 1
                 return result
         raise WorkerLost(f"{TRIES} sandbox workers were lost on the same job: {reason}")
 
     def _worker(self) -> Line:
+        if self._talking:
+            raise RuntimeError("a conversation is open on this sandbox; end it first, or open another sandbox")
         if self._line is not None and self._jobs >= JOBS_A_WORKER:
             self.close()
         if self._line is None:
@@ -149,9 +159,11 @@ class Sandbox:
             read_message(line, time.monotonic() + START_S)
         except (EOFError, TimeoutError) as error:
             line.close()
-            raise WallUnavailable(
-                f"the {self._boundary.name} wall does not start: {error}; `factory doctor` tells more"
-            ) from None
+            told = f"the {self._boundary.name} wall does not start: {error}; `factory doctor` tells more"
+            raise WallUnavailable(told) from None
+        except BaseException:
+            line.close()
+            raise
         return line
 
     def _lose(self) -> None:

@@ -1,13 +1,14 @@
 """Spreads units of work over processes of this machine.
 
 Promises: each process opens its context once and keeps it warm; a process that dies takes no unit
-with it: the pool is renewed and the unit tried again, `TRIES` times in all. Worker processes end
+with it: the pool is renewed and the unit tried again by itself, `TRIES` times in all. Worker processes end
 with this one, however it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import ctypes
 import multiprocessing
 import os
@@ -36,39 +37,64 @@ class LocalExecutor:
     def __init__(self, open_context: Callable[[], AbstractContextManager[Any]], workers: int = 0) -> None:
         self._open_context = open_context
         self.workers = workers or len(os.sched_getaffinity(0))
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
+        self._alone = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._end(wait=kind is None)
+        if self._pool is not None:
+            self._pool.end(at_once=kind is not None)
+            self._pool = None
 
     async def run(self, work: Callable[[C, T], R], task: T) -> R:
         """`work(context, task)` in one of the processes. Raises what it raises, or InfrastructureError."""
-        for _ in range(TRIES):
-            pool = self._start()
-            try:
-                return await asyncio.wrap_future(pool.submit(_call, work, task))
-            except BrokenProcessPool:
-                if self._pool is pool:
-                    self._end(wait=False)
+        pool = self._pool = self._pool or _Pool(self._open_context, self.workers)
+        try:
+            return await pool.run(work, task)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = None
+                pool.end(at_once=True)
+        return await self._again(work, task)
+
+    async def _again(self, work: Callable[[C, T], R], task: T) -> R:
+        """Try a unit that was lost once more, and alone: a pool that breaks takes units with it that did no harm."""
+        async with self._alone:
+            for _ in range(TRIES - 1):
+                pool = _Pool(self._open_context, 1)
+                try:
+                    return await pool.run(work, task)
+                except BrokenProcessPool:
+                    continue
+                finally:
+                    pool.end(at_once=True)
         raise InfrastructureError(f"{TRIES} worker processes died on the same unit of work")
 
-    def _start(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_open,
-                initargs=(self._open_context, os.getpid()),
-            )
-        return self._pool
 
-    def _end(self, wait: bool) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=wait, cancel_futures=True)
-            self._pool = None
+class _Pool:
+    """Worker processes that can be ended at once, in the middle of a unit."""
+
+    def __init__(self, open_context: Callable[[], AbstractContextManager[Any]], workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pids = context.SimpleQueue()
+        self._pool = ProcessPoolExecutor(workers, context, _open, (open_context, os.getpid(), self._pids))
+
+    async def run(self, work: Callable[[C, T], R], task: T) -> R:
+        return await asyncio.wrap_future(self._pool.submit(_call, work, task))
+
+    def end(self, at_once: bool) -> None:
+        """End the processes: after the units they are at, or at once."""
+        if at_once:
+            own = set()
+            while not self._pids.empty():
+                own.add(self._pids.get())
+            for process in multiprocessing.active_children():
+                if process.pid in own:
+                    process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pids.close()
 
 
 class _Worker:
@@ -82,13 +108,12 @@ class _Worker:
 _worker = _Worker()
 
 
-def _open(open_context: Callable[[], AbstractContextManager[Any]], parent: int) -> None:
+def _open(open_context: Callable[[], AbstractContextManager[Any]], parent: int, pids: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
         os._exit(1)
+    pids.put(os.getpid())
     _worker.context = _worker.stack.enter_context(open_context())
-    import atexit
-
     atexit.register(_worker.stack.close)
 
 

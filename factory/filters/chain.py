@@ -19,7 +19,7 @@ from factory.errors import InfrastructureError
 from factory.filters.judge import Judge, Judgement
 from factory.languages import Language, language
 from factory.records import Case, Prepared, Problem, Program, Rejection, Run, Status, Verdict, sha256
-from factory.values import encode
+from factory.values import Unencodable, encode
 from sandbox import Limits, PythonCalls, Sandbox, SandboxError, WorkerLost
 from sandbox.contract import AnswerKind, read_answers
 
@@ -143,7 +143,10 @@ class Chain:
     def _checked(self, problem: Problem, case: Case, answer: Any) -> Rejection | None:
         """Ask the problem's own checker, trusted code in the examiner's wall, about one answer."""
         given = encode(case.stdin) if case.stdin is not None else case.args
-        asked = json.dumps([[given, encode(answer)], {}])
+        try:
+            asked = json.dumps([[given, encode(answer)], {}])
+        except Unencodable as error:
+            return Rejection(Status.WRONG_ANSWER, f"its answer cannot be checked: {error}")
         job = PythonCalls(problem.comparison.checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024))
         report = self._wall("examiner").run_calls(job)
         said = read_answers(report.output, 1).answers

@@ -6,6 +6,7 @@ pass. Runs nothing of the candidate's: only plain values come here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ Fit = Callable[[Any, Any], Any]
 Check = Callable[[Case, Any], Rejection | None]
 SHOWN = 160
 """Characters of a value shown in a verdict."""
+
+
+class Missing:
+    """Stands for an output that never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Judge:
         for number, case in enumerate(self.problem.cases):
             if number >= len(run.outputs):
                 missing = run.failure or Rejection(Status.RUNTIME_ERROR, "ended before it had answered")
-                first = first or (number, case, missing, None)
+                first = first or (number, case, missing, Missing())
                 break
             rejection = self._case(case, run.outputs[number], self._expected[number])
             if rejection is None:
@@ -80,7 +85,10 @@ class Judge:
         return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {show(expected)}")
 
     def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
-        got = rejection.detail if output is None or isinstance(output, Rejection) else show(output)
+        got = rejection.detail
+        if not isinstance(output, Missing | Rejection):
+            with contextlib.suppress(Unfit):
+                got = show(self._fit(output, self._expected[number]))
         return json.dumps(
             {
                 "case": number,

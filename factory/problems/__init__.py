@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,7 +37,7 @@ def load(config: ProblemsConfig) -> list[Problem]:
     for wanted in config.ids:
         if wanted not in known:
             raise ProblemError(
-                f"{config.path}: has no problem {wanted!r}; it holds {len(known)}, such as {next(iter(known))!r}"
+                f"{config.path}: has no problem {wanted!r}; it holds {len(known)}, such as {problems[0].id!r}"
             )
     if config.ids:
         problems = [problem for problem in problems if problem.id in set(config.ids)]
@@ -55,9 +56,7 @@ def read_file(path: Path, name: str = "auto") -> Iterator[Problem]:
         try:
             problem = chosen.read(row)
         except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(str(part) for part in fault["loc"]) or "problem"
-            raise ProblemError(f"{path}:{number}: {field}: {_shown(fault['input'])}: {fault['msg']}") from None
+            raise ProblemError(f"{path}:{number}: {_fault(error)}") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ProblemError(f"{path}:{number}: {_reason(error)}") from None
         if problem.id in seen:
@@ -74,14 +73,24 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, text in _documents(path):
         try:
             row = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProblemError(
                 f"{path}:{number}: is not JSON: {error}; one problem is one JSON object on one line"
             ) from None
+        if "\\ud" in text.lower() and _half_pair(row):
+            raise ProblemError(f"{path}:{number}: holds half of a surrogate pair (\\ud800-\\udfff), which is no text")
         for item in row if isinstance(row, list) else [row]:
             if not isinstance(item, dict):
                 raise ProblemError(f"{path}:{number}: is a JSON {type(item).__name__}, not an object")
             yield number, item
+
+
+def _half_pair(row: object) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _documents(path: Path) -> Iterator[tuple[int, str]]:
@@ -95,7 +104,7 @@ def _documents(path: Path) -> Iterator[tuple[int, str]]:
                 yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
     except FileNotFoundError:
         raise ProblemError(f"{path}: no such problem file") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ProblemError(f"{path}: cannot be read: {error}") from None
 
 
@@ -107,6 +116,14 @@ def _sniffed(path: Path, number: int, row: dict[str, Any]) -> Format:
         f"{path}:{number}: is of no known format (keys {', '.join(sorted(row)[:8])}); "
         f"name one with problems.format: {', '.join(FORMATS)}"
     )
+
+
+def _fault(error: ValidationError) -> str:
+    """The first fault as "field: value: what is wrong"; one of the problem as a whole names its field itself."""
+    fault = error.errors()[0]
+    field = ".".join(str(part) for part in fault["loc"])
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{field}: {_shown(fault['input'])}: {message}" if field else message
 
 
 def _reason(error: Exception) -> str:

@@ -15,9 +15,9 @@ PLAIN_EVERY_S = 10.0
 
 
 class RunProgress:
-    """Counts rollouts and verdicts of a run; a context manager. Totals are what is asked for, not a promise."""
+    """Counts rollouts and verdicts of a run; a context manager. Totals are what is asked for, None where unknown."""
 
-    def __init__(self, console: Console, totals: dict[str, int]) -> None:
+    def __init__(self, console: Console, totals: dict[str, int | None]) -> None:
         self._console, self._totals = console, totals
         self._sampled = self._tokens = self._kept = 0
         self._verified = dict.fromkeys(totals, 0)
@@ -37,7 +37,7 @@ class RunProgress:
             )
             self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=self._console)
             self._bars.start()
-            self._tasks["sampled"] = self._bars.add_task("sampled", total=sum(self._totals.values()), note="")
+            self._tasks["sampled"] = self._bars.add_task("sampled", total=self._total(), note="")
             for language, total in self._totals.items():
                 self._tasks[language] = self._bars.add_task(f"verified {language}", total=total, note="")
         return self
@@ -47,6 +47,10 @@ class RunProgress:
             self._bars.stop()
         else:
             self._tell()
+
+    def _total(self) -> int | None:
+        known = [total for total in self._totals.values() if total is not None]
+        return sum(known) if len(known) == len(self._totals) else None
 
     def sampled(self, rollout: Rollout) -> None:
         self._sampled += 1

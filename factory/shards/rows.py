@@ -62,7 +62,7 @@ def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
         "code": survivor.code,
         "messages": messages(problem, survivor),
         "entry_point": problem.entry_point,
-        "cases": json.dumps([case.model_dump(exclude_unset=True) for case in problem.cases], ensure_ascii=False),
+        "cases": json.dumps([case.as_json() for case in problem.cases], ensure_ascii=False),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
         "limits": problem.limits.model_dump_json(exclude_none=True),

@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory.config import Config
-from factory.parts import write_table
+from factory.parts import as_parquet, atomic
 from factory.records import Problem, Survivor, sha256
 from factory.run_dir import MAY_CHANGE
 from factory.shards.card import card
@@ -73,8 +73,10 @@ def _write(
 
 def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]], evidence: bool) -> dict[str, Any]:
     path = folder / "data" / f"{language}-{number:05d}.parquet"
-    write_table(path, pa.Table.from_pylist(rows, schema=schema(evidence)))
-    data = path.read_bytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = as_parquet(pa.Table.from_pylist(rows, schema=schema(evidence)))
+    with atomic(path) as temporary:
+        temporary.write_bytes(data)
     return {
         "path": str(path.relative_to(folder)),
         "language": language,

@@ -1,36 +1,50 @@
 """A wall of Linux namespaces, built by bubblewrap.
 
 Promises: no network (a namespace with nothing in it, loopback included), no host file but the
-interpreter, the system's shared libraries and the mounts asked for, all read-only; its own
-process, IPC, UTS and mount namespaces; an unprivileged uid without capabilities, no new
-privileges; an empty environment. Works as root and as a plain user.
+interpreter with its standard library, the system's shared libraries and the mounts asked for, all
+read-only; one place to write, a tmpfs of fixed size; its own process, IPC, UTS and mount namespaces;
+an unprivileged uid without capabilities, no new privileges; an empty environment. Works as root and
+as a plain user. (The worker adds a filter of system calls, see `sandbox.worker.syscalls`.)
 
-Does not promise: protection from a kernel that can be broken by unprivileged system calls.
+Does not promise: protection from a kernel that can be broken by the system calls left, nor to hide
+what a kernel tells everybody (its version, the machine's load, where on the host the mounts come from).
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import os
-import selectors
+import random
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import time
 from pathlib import Path
+from typing import IO, cast
 
 from sandbox.errors import WallUnavailable
 from sandbox.model import Mount
 
 WORKER = "/opt/sandbox/worker"
 PYTHON = "/opt/python"
-"""Where things lie inside the wall, wherever they are on the host: the way to them tells nothing."""
+"""Where things lie inside the wall, wherever they are on the host."""
 BOOT = (
     "import sys; sys.path.insert(0, '/opt'); from sandbox.worker import server; "
     "sys.path.remove('/opt'); server.main(int(sys.argv[1]))"
 )
-_slots = itertools.count()
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
+"""Not /dev/zero: mapped shared, it is memory that no limit counts. No terminals."""
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders of a standard library that hold what else is installed, answers of known problem sets among it."""
+SEND_S = 60.0
+"""How long a worker may take nothing of what it is sent."""
+PIECE = 65536
+"""Bytes written at once: what an empty pipe takes."""
 
 
 def find_bwrap() -> str:
@@ -50,31 +64,44 @@ class Bubblewrap:
 
     def start(self, mounts: tuple[Mount, ...], scratch_mb: int) -> Pipes:
         """Start a worker with `mounts` and a scratch directory of `scratch_mb` MiB. Raises WallUnavailable."""
-        process = subprocess.Popen(
-            self._command(mounts, scratch_mb),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={},
-            close_fds=True,
-        )
-        return Pipes(process)
+        told, tell = os.pipe()
+        try:
+            process = subprocess.Popen(
+                self._command(mounts, scratch_mb, tell),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={},
+                pass_fds=(tell,),
+            )
+        except BaseException:
+            os.close(told)
+            raise
+        finally:
+            os.close(tell)
+        with open(told, "rb") as info:
+            return Pipes(process, info.read())
 
-    def _command(self, mounts: tuple[Mount, ...], scratch_mb: int) -> list[str]:
+    def _command(self, mounts: tuple[Mount, ...], scratch_mb: int, tell: int) -> list[str]:
         shown = (*interpreter_mounts(), Mount(str(Path(__file__).parents[1] / "worker"), WORKER), *mounts)
         scratch = str(scratch_mb * 2**20)
         return [
             find_bwrap(),
             *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-            *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"),
+            *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--info-fd", str(tell)),
             *privilege_options(),
             *itertools.chain.from_iterable(("--dir", folder) for folder in parents(shown)),
             *itertools.chain.from_iterable(("--ro-bind", mount.source, mount.target) for mount in shown),
+            *itertools.chain.from_iterable(
+                ("--size", "4096", "--tmpfs", target, "--remount-ro", target) for target in foreign_packages()
+            ),
             *("--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"),
-            *("--proc", "/proc", "--dev", "/dev"),
-            *("--perms", "0777", "--size", scratch, "--tmpfs", "/dev/shm"),
+            *("--proc", "/proc", "--dir", "/dev", "--symlink", "/tmp", "/dev/shm"),
+            *itertools.chain.from_iterable(("--dev-bind", device, device) for device in DEVICES),
+            *("--symlink", "/proc/self/fd", "/dev/fd", "--symlink", "fd/0", "/dev/stdin"),
+            *("--symlink", "fd/1", "/dev/stdout", "--symlink", "fd/2", "/dev/stderr"),
             *("--perms", "0777", "--size", scratch, "--tmpfs", "/tmp"),
-            *("--remount-ro", "/dev", "--remount-ro", "/"),
+            *("--remount-ro", "/"),
             *("--clearenv", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "LD_LIBRARY_PATH", f"{PYTHON}/lib"),
             *("--chdir", "/tmp", "--"),
             *(f"{PYTHON}/bin/python3", "-P", "-s", "-S", "-B", "-c", BOOT, str(unused_uid())),
@@ -94,8 +121,27 @@ def privilege_options() -> list[str]:
 
 
 def unused_uid() -> int:
-    """A uid that no other worker of this machine has, far above those given to people."""
-    return 0x40000000 + os.getpid() * 16 + next(_slots) % 16
+    """A uid and gid that nobody on this machine has: drawn from the upper half of those that exist here.
+
+    The kernel counts a user's processes over all containers of a machine, so a fixed uid would be shared.
+    """
+    (low, high), (low_group, high_group) = mapped_ids("uid"), mapped_ids("gid")
+    return random.SystemRandom().randrange(max(low, low_group), min(high, high_group))
+
+
+def mapped_ids(kind: str) -> tuple[int, int]:
+    """The upper half, from and to, of the widest range of ids that exists in this user namespace."""
+    with open(f"/proc/self/{kind}_map") as file:
+        ranges = [tuple(map(int, line.split())) for line in file]
+    start, _, count = max(ranges, key=lambda row: row[2])
+    end = min(start + count, 2**31)
+    return (start + end) // 2, end
+
+
+def foreign_packages() -> list[str]:
+    """Where, inside, the interpreter's standard library holds packages that are no part of it."""
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    return [f"{PYTHON}/lib/{stdlib.name}/{name}" for name in PACKAGES if (stdlib / name).is_dir()]
 
 
 def interpreter_mounts() -> list[Mount]:
@@ -117,46 +163,70 @@ def interpreter_mounts() -> list[Mount]:
 
 
 class Pipes:
-    """A worker on the other end of two pipes."""
+    """A worker on the other end of two pipes. `info` is what bubblewrap tells of the process it started, JSON."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], info: bytes) -> None:
         self._process = process
-        assert process.stdin and process.stdout and process.stderr
-        self._in, self._out, self._errors = process.stdin, process.stdout, process.stderr
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._out, selectors.EVENT_READ)
+        streams = (process.stdin, process.stdout, process.stderr)
+        self._in, self._out, self._errors = cast("tuple[IO[bytes], ...]", streams)
+        os.set_blocking(self._in.fileno(), False)
+        self._first: int | None = None
+        """Descriptor of the process that is PID 1 inside: when it is dead, so is all that it started."""
+        with contextlib.suppress(ValueError, ProcessLookupError):
+            self._first = os.pidfd_open(json.loads(info)["child-pid"])
         self._buffer = b""
 
     def send(self, data: bytes) -> None:
-        try:
-            self._in.write(data)
-            self._in.flush()
-        except BrokenPipeError:
-            raise EOFError(self._last_words()) from None
+        view = memoryview(data)
+        while view:
+            if not ready(self._in, select.POLLOUT, time.monotonic() + SEND_S):
+                raise TimeoutError(f"the worker took nothing for {SEND_S:.0f} s")
+            try:
+                view = view[os.write(self._in.fileno(), view[:PIECE]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise EOFError(self._last_words()) from None
 
     def receive(self, size: int, deadline: float) -> bytes:
-        while len(self._buffer) < size:
-            if not self._selector.select(max(0.0, deadline - time.monotonic())):
+        pieces = [self._buffer]
+        due = size - len(self._buffer)
+        while due > 0:
+            if not ready(self._out, select.POLLIN, deadline):
                 raise TimeoutError("the worker did not answer in time")
             piece = os.read(self._out.fileno(), 1 << 20)
             if not piece:
                 raise EOFError(self._last_words())
-            self._buffer += piece
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        return data
+            pieces.append(piece)
+            due -= len(piece)
+        data = b"".join(pieces)
+        self._buffer = data[size:]
+        return data[:size]
 
     def _last_words(self) -> str:
-        self._process.kill()
-        self._process.wait()
+        self._kill()
         words = self._errors.read().decode("utf-8", "replace").strip()
         return words.splitlines()[-1] if words else f"exit {self._process.returncode}"
 
-    def close(self) -> None:
-        self._process.kill()
+    def _kill(self) -> None:
+        # bubblewrap outside ends when it has reaped PID 1, and the kernel lets that be reaped last of all inside.
+        if self._first is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            os.close(self._first)
+            self._first = None
+        else:
+            self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        self._kill()
         for stream in (self._in, self._out, self._errors):
-            try:
-                stream.close()
-            except BrokenPipeError:
-                pass  # unsent bytes to a worker that is gone
-        self._selector.close()
+            stream.close()
+
+
+def ready(stream: IO[bytes], event: int, deadline: float) -> bool:
+    """Wait until `stream` is ready for `event`; False at `deadline`."""
+    poll = select.poll()
+    poll.register(stream, event)
+    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))

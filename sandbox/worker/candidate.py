@@ -12,17 +12,19 @@ A frame is one byte of kind, four of length (big endian), then the payload:
   Z  the end: every input was answered
 """
 
+import atexit
 import builtins
 import io
 import json
 import os
+import random
 import sys
 import threading
 import traceback
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sandbox.worker import codec
 
@@ -61,7 +63,8 @@ def describe(error: BaseException) -> str:
 
 
 def load(source: bytes, name: str) -> dict[str, Any]:
-    """Run `source` as module `name` and return its namespace."""
+    """Run `source` as module `name` and return its namespace. Chance is the same for every run of every program."""
+    random.seed(0)  # here, since `random` takes a fresh seed after every fork
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILE
     sys.modules[name] = module
@@ -76,13 +79,13 @@ def find(source: bytes, entry_point: str, put: Callable[[bytes], object]) -> Cal
     except BaseException as error:
         put(frame(b"L", describe(error)))
         return None
-    target = namespace.get(entry_point)
+    target: Any = namespace.get(entry_point)
     if not callable(target):
         names = sorted(n for n, v in namespace.items() if isinstance(v, types.FunctionType))
         put(frame(b"M", json.dumps(names[:20])))
         return None
     put(frame(b"R"))
-    return target
+    return cast("Callable[..., object]", target)
 
 
 def answer(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> bytes:
@@ -161,8 +164,8 @@ def revived(payload: str) -> Exception:
     """The built-in exception a candidate raised, for tests that expect one; RuntimeError for any other."""
     error = json.loads(payload)
     kind = getattr(builtins, str(error["type"]), RuntimeError)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = RuntimeError
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, StopIteration):
+        kind = RuntimeError  # a StopIteration would end the test's own loops, as if all were well
     try:
         return kind(error["message"])
     except TypeError:  # UnicodeDecodeError and a few want more arguments
@@ -176,31 +179,36 @@ def _calls(asked: int) -> Iterator[str]:
 
 
 def run_main(source: bytes) -> int:
-    """Run `source` as a script on fresh standard streams; the exit code."""
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    """Run `source` as a script on fresh standard streams, to its end as the interpreter would; the exit code."""
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc]
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.argv = [FILE]
     code = 0
     try:
         load(source, "__main__")
     except SystemExit as leaving:
-        code = leaving.code if type(leaving.code) is int else int(leaving.code is not None)
+        if leaving.code is not None and not isinstance(leaving.code, int):
+            print(leaving.code, file=sys.stderr)
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except MemoryError:
         code = OUT_OF_MEMORY
     except BaseException:
         traceback.print_exc()
         code = 1
     try:
-        wait_for_threads()
-        sys.stdout.flush()
+        finalize()
+        stdout.flush()
     except BaseException:
         return code or 1
     return code & 0xFF
 
 
-def wait_for_threads() -> None:
-    """What the interpreter does at its end: join the threads that are no daemons."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+def finalize() -> None:
+    """What the interpreter does at its end, in its order: threads, exit handlers, open files."""
+    threading._shutdown()  # type: ignore[attr-defined]  # joins threads, ends executors left open
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    # A file that nobody closed is written out when its last name goes.
+    sys.modules.pop("__main__").__dict__.clear()

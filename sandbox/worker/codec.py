@@ -28,7 +28,7 @@ def encode(value: Any) -> Any:
     return _encode(value, MAX_DEPTH)
 
 
-def _encode(value: Any, depth: int) -> Any:
+def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
     # `type(...) is`, never isinstance nor ==: a class, and its class, may lie in every method they have.
     kind = type(value)
     if kind is str or kind is bool or value is None:

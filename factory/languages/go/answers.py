@@ -25,7 +25,9 @@ class GoAnswer:
     text: str
 
 
-def read_calls(report: Report, limits: Limits, nonce: str, due: int) -> tuple[tuple[GoAnswer | Rejection, ...], Rejection | None]:
+def read_calls(
+    report: Report, limits: Limits, nonce: str, due: int
+) -> tuple[tuple[GoAnswer | Rejection, ...], Rejection | None]:
     """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
     answers = read_answers(report.output, due)
     ended = ending(report, limits)
@@ -67,8 +69,14 @@ def ending(report: Report, limits: Limits) -> Rejection | None:
 
 
 def _out_of_memory(report: Report, errors: str) -> bool:
+    """Whether Go's runtime gave up for want of memory.
+
+    It says so before a trace so long that the words may not be in what is kept of standard error. The faults
+    that make it list its own goroutines are those of resources: memory, and rarely threads or the stack.
+    """
     told = "out of memory" in errors or "cannot allocate memory" in errors
-    return report.exit_code == 2 and told
+    untold = "fatal error: " not in errors and "[GC sweep wait]" in errors
+    return report.exit_code == 2 and (told or untold)
 
 
 def _last_words(report: Report, errors: str) -> str:
@@ -76,12 +84,10 @@ def _last_words(report: Report, errors: str) -> str:
         return f"killed by signal {report.signal}"
     told = re.search(r"^(?:panic|fatal error): .*", errors, re.MULTILINE)
     if told is None:
-        if "additional frames elided" in errors:
-            return "ended by Go's runtime in a deep recursion (a stack overflow)"
         words = errors.strip().splitlines()
-        return line(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
+        return _steady(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
     place = re.search(r"\bsolution\.go:(\d+)", errors[told.end() :])
-    return line((f"line {place[1]}: " if place else "") + told[0])
+    return _steady((f"line {place[1]}: " if place else "") + told[0])
 
 
 def _entry(answer: Answer) -> GoAnswer | Rejection:
@@ -92,11 +98,16 @@ def _entry(answer: Answer) -> GoAnswer | Rejection:
     try:
         told = json.loads(answer.payload)
         place = f"line {told['line']:d}: " if told["line"] else ""
-        return Rejection(Status.RUNTIME_ERROR, line(f"{place}{told['type']}: {told['message']}"))
+        return Rejection(Status.RUNTIME_ERROR, _steady(f"{place}{told['type']}: {told['message']}"))
     except (ValueError, TypeError, KeyError, RecursionError):
         return Rejection(Status.RUNTIME_ERROR, "a panic in no readable words")
 
 
 def line(text: str) -> str:
     """`text` as one line of bounded length."""
-    return " ".join(text.split())[:LONGEST_DETAIL]
+    return " ".join(text[: 4 * LONGEST_DETAIL].split())[:LONGEST_DETAIL]
+
+
+def _steady(text: str) -> str:
+    """`text` as one line without addresses, which vary from run to run."""
+    return line(re.sub(r"\b0x[0-9a-f]{8,16}\b", "0x…", text))

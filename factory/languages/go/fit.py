@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from factory.languages.base import Unfit
@@ -37,7 +37,7 @@ def fit(answer: GoAnswer, expected: Any) -> Any:
     """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
     try:
         data = json.loads(answer.text, parse_int=_integer)
-        return _Answer(data["types"]).results(data["results"], expected)
+        return _Answer(_is(data["types"], list)).results(_is(data["results"], list), expected)
     except Unfit:
         raise
     except RecursionError:
@@ -63,7 +63,7 @@ class _Answer:
         if not results:
             return None
         if len(results) == 1:
-            return self._value(*results[0], want)
+            return self._together(results, want)
         *values, (last, flag) = results
         kind = self._types[last][0]
         whole = type(want) is tuple and len(want) == len(results)
@@ -78,28 +78,20 @@ class _Answer:
 
     def _together(self, results: list[Any], want: Any) -> Any:
         if len(results) == 1:
-            return self._value(*results[0], want)
+            ((place, data),) = results
+            return self._value(place, data, want)
         wants = want if type(want) is tuple and len(want) == len(results) else [ANYTHING] * len(results)
-        return tuple(self._value(*result, inner) for result, inner in zip(results, wants, strict=True))
+        return tuple(self._value(place, data, inner) for (place, data), inner in zip(results, wants, strict=True))
 
     # ---- one value ----
 
     def _value(self, place: int, data: Any, want: Any) -> Any:
         kind, name, *more = self._types[_index(place)]
+        if kind in _SCALARS:
+            return _SCALARS[kind](data)
         match kind:
-            case "bool":
-                return _is(data, bool)
             case "int":
                 return _character(_is(data, int), more[0], want)
-            case "float":
-                return _float(data)
-            case "complex":
-                real, imaginary = data
-                return complex(_float(real), _float(imaginary))
-            case "string":
-                return _text(data)
-            case "bigint":
-                return int(_is(data, str), 16)
             case "error" if data is not None:
                 raise Unfit(line(f"returned an error: {_text(data)}"))
             case "interface" if data is not None:
@@ -157,14 +149,10 @@ class _Answer:
             return None
         key_type, value_type = more
         pairs = _is(data or [], list)
-        value_kind, _, *fields = self._types[_index(value_type)]
-        empty = value_kind == "struct" and not fields[0]
-        if type(want) in (set, frozenset) and (empty or value_kind == "bool") or empty and type(want) is not dict:
-            wanted = _Wanted(want)
-            members = [_frozen(self._member(key_type, key, wanted, None)) for key, value in pairs if empty or _is(value, bool)]
-            if len(set(members)) < len(members):
-                raise Unfit("a Go map with keys that Python holds equal")
-            return frozenset(members) if type(want) is frozenset else set(members)
+        kind, _, *fields = self._types[_index(value_type)]
+        empty = kind == "struct" and not fields[0]
+        if (type(want) in (set, frozenset) and (empty or kind == "bool")) or (empty and type(want) is not dict):
+            return self._set(key_type, [key for key, value in pairs if empty or _is(value, bool)], want)
         known = want if type(want) is dict else {}
         keys, values = _Wanted(list(known)), _Wanted(list(known.values()))
         result = {}
@@ -173,13 +161,20 @@ class _Answer:
             if name in result:
                 raise Unfit("a Go map with keys that Python holds equal")
             kind, content = self._dynamic(value_type, value)
-            inner = known[name] if name in known and _suits(known[name], kind, content) else values.at(None, kind, content)
-            result[name] = self._value(value_type, value, inner)
+            fits = name in known and _suits(known[name], kind, content)
+            result[name] = self._value(value_type, value, known[name] if fits else values.at(None, kind, content))
         return result
+
+    def _set(self, key_type: int, keys: list[Any], want: Any) -> Any:
+        wanted = _Wanted(want)
+        members = [_frozen(self._member(key_type, key, wanted, None)) for key in keys]
+        if len(set(members)) < len(members):
+            raise Unfit("a Go map with keys that Python holds equal")
+        return frozenset(members) if type(want) is frozenset else set(members)
 
     def _struct(self, fields: list[Any], data: Any, want: Any) -> Any:
         content = list(zip(fields, _is(data, list), strict=True))
-        if type(want) in (tuple, list) and type(want) is tuple:
+        if type(want) is tuple:
             wanted = _Wanted(want)
             return tuple(self._member(place, item, wanted, i) for i, ((_, place), item) in enumerate(content))
         known = {plain(key): key for key in want if type(key) is str} if type(want) is dict else {}
@@ -263,6 +258,20 @@ def _text(data: Any) -> str:
         (encoded,) = data
         return base64.b64decode(_is(encoded, str), validate=True).decode("utf-8", "surrogateescape")
     return str(_is(data, str))
+
+
+def _complex(data: Any) -> complex:
+    real, imaginary = data
+    return complex(_float(real), _float(imaginary))
+
+
+_SCALARS: dict[str, Callable[[Any], Any]] = {
+    "bool": lambda data: _is(data, bool),
+    "float": _float,
+    "complex": _complex,
+    "string": _text,
+    "bigint": lambda data: int(_is(data, str), 16),
+}
 
 
 def _frozen(value: Any) -> Any:

@@ -23,7 +23,7 @@ from factory.languages.go.workshop import Built, Workshop
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step, Usage
 
-TOGETHER = 16
+TOGETHER = 32
 """Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
 RUNTIME_MB = 128
 """Mebibytes of address space that Go's runtime takes for itself; resident memory is held to the caller's limit."""
@@ -66,7 +66,9 @@ class Go:
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if not problem.cases:
-            raise ValueError(f"{problem.id}: test_code is Python and cannot judge Go; only problems with cases can be run")
+            raise ValueError(
+                f"{problem.id}: test_code is Python and cannot judge Go; only problems with cases can be run"
+            )
         workshop = Workshop(problem, sandbox)
         encoded = wire.encode_calls(problem) if problem.entry_point is not None else b""
         for start in range(0, len(programs), TOGETHER):
@@ -90,7 +92,7 @@ class Go:
 
 def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:
     nonce = secrets.token_hex(16)
-    max_stack = limits.memory_mb * 2**20 // 2
+    max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, wire.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)
     return _run(outputs, failure, report.usage)
@@ -113,7 +115,7 @@ def _answer_streams(built: Built, problem: Problem, limits: Limits, sandbox: San
 def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
     widened = replace(limits, memory_mb=limits.memory_mb + RUNTIME_MB, processes=limits.processes + RUNTIME_THREADS)
     environment = (("GOMAXPROCS", "2"), ("GOMEMLIMIT", f"{limits.memory_mb * 3 // 4}MiB"), ("GOTRACEBACK", "single"))
-    step = Step(("/tmp/job/program", built.slot), stdin=stdin, limits=widened, env=environment)
+    step = Step(("/tmp/job/program", *built.slot), stdin=stdin, limits=widened, env=environment)
     (report,) = sandbox.run_commands(CommandJob(files={"program": built.binary}, steps=(step,)))
     return report
 

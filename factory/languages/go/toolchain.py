@@ -1,10 +1,11 @@
 """What Go needs on this machine: made once, kept in the cache, shown read-only inside the wall.
 
-The standard library as compiled archives, the harness compiled against it, and our own tool. Promises:
-the folder appears whole or not at all, two processes never make it twice, and another version of Go or of
+The standard library as compiled archives; the harness compiled against it, and our own tool. Promises:
+a folder appears whole or not at all, two processes never make it twice, and another version of Go or of
 our sources gets a folder of its own. Nothing of Go's own build cache is shown inside the wall.
 
-    CACHE/go-VERSION-HASH/  tool  importcfg  importcfg.link  pkg/IMPORT/PATH.a
+    CACHE/go1.27.3-linux-amd64/    IMPORT/PATH.a ...  names
+    CACHE/go1.27.3-linux-amd64-HASH/  tool  harness.a  importcfg  importcfg.link
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 from sandbox import Mount, WallUnavailable
 
 INSIDE = "/opt/go"
-ROOT = f"{INSIDE}/root"
+ROOT, STANDARD = f"{INSIDE}/root", f"{INSIDE}/standard"
 TOOL = f"{ROOT}/tool"
 HARNESS = "rollout/harness"
 HERE = Path(__file__).parent
@@ -37,16 +38,23 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """Where things lie on the host."""
+    """Where things lie on the host, or will lie."""
 
     version: str
+    standard: Path
+    """Archives of the standard library."""
     root: Path
-    """The folder in the cache."""
+    """What is made of our own sources."""
     compiler: Path
     linker: Path
 
+    @property
+    def ready(self) -> bool:
+        return self.standard.is_dir() and self.root.is_dir()
+
     def mounts(self) -> tuple[Mount, ...]:
         return (
+            Mount(str(self.standard), STANDARD),
             Mount(str(self.root), ROOT),
             Mount(str(self.compiler), f"{INSIDE}/compile"),
             Mount(str(self.linker), f"{INSIDE}/link"),
@@ -77,125 +85,116 @@ def ensure_toolchain(progress: Progress | None = None) -> Toolchain:
     Without `progress` a bar on standard error shows the making, or one plain line where that is no terminal.
     Raises WallUnavailable, saying what is missing.
     """
-    return _ensure(cache_dir(), progress)
-
-
-def describe() -> str:
-    """One line for `factory doctor`: Go's version and whether the toolchain is made. Raises WallUnavailable."""
-    toolchain = _plan(find_go(), cache_dir())
-    if toolchain.root.is_dir():
-        return f"{toolchain.version}, ready in {toolchain.root}"
-    return f"{toolchain.version}; its first use compiles the standard library once, about a minute of CPU time"
-
-
-_made: dict[Path, Toolchain] = {}
-
-
-def _ensure(folder: Path, progress: Progress | None) -> Toolchain:
-    if folder in _made and _made[folder].root.is_dir():
-        return _made[folder]
-    go = find_go()
+    go, folder = find_go(), cache_dir()
     toolchain = _plan(go, folder)
-    if not toolchain.root.is_dir():
+    if not toolchain.ready:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _locked(folder / f"{toolchain.root.name}.lock"):
+            with (folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not toolchain.standard.is_dir():
+                    with _appearing(toolchain.standard) as building, _shown(progress) as show:
+                        _make_standard(go, building, show)
                 if not toolchain.root.is_dir():
-                    _make(go, toolchain, progress)
+                    with _appearing(toolchain.root) as building:
+                        _make_own(toolchain, building)
         except OSError as error:
             raise WallUnavailable(
                 f"the Go toolchain cannot be made in {folder}: {error}; "
                 "remedy: set ROLLOUT_FACTORY_CACHE to a folder with 500 MB to spare"
             ) from None
-    _made[folder] = toolchain
     return toolchain
+
+
+def describe() -> str:
+    """One line for `factory doctor`: Go's version and whether the toolchain is made. Raises WallUnavailable."""
+    toolchain = _plan(find_go(), cache_dir())
+    if toolchain.ready:
+        return f"{toolchain.version}, ready in {toolchain.root.parent}"
+    return f"{toolchain.version}; its first use compiles the standard library once, about a minute of CPU time"
 
 
 @cache
 def _plan(go: Path, folder: Path) -> Toolchain:
     """Where the toolchain lies or will lie."""
-    version, tools = _go(go, "env", "GOVERSION", "GOTOOLDIR").split("\n")
+    version, system, machine, tools = _go(go, "env", "GOVERSION", "GOOS", "GOARCH", "GOTOOLDIR").split("\n")
     compiler, linker = (Path(tools) / name for name in ("compile", "link"))
     for needed in (compiler, linker):
         if not needed.is_file():
             raise WallUnavailable(f"{version} has no {needed}; {REMEDY}")
-    digest = hashlib.sha256(version.encode())
+    digest = hashlib.sha256()
     for path in (Path(__file__), *_sources("tool"), *_sources("harness")):
         digest.update(path.read_bytes())
-    return Toolchain(version, folder / f"{version}-{digest.hexdigest()[:16]}", compiler, linker)
+    standard = folder / f"{version}-{system}-{machine}"
+    return Toolchain(version, standard, Path(f"{standard}-{digest.hexdigest()[:16]}"), compiler, linker)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _sources(name: str) -> list[Path]:
-    return sorted((HERE / name).glob("*.go"))
-
-
-def _make(go: Path, toolchain: Toolchain, progress: Progress | None) -> None:
-    building = Path(tempfile.mkdtemp(prefix=".making-", dir=toolchain.root.parent))
+def _appearing(target: Path) -> Iterator[Path]:
+    """A folder to fill, that becomes `target` when all went well."""
+    building = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
     try:
         building.chmod(0o755)
-        with _shown(progress) as show:
-            archives = _standard_library(go, building, show)
-        _write_listings(building, archives)
-        _compile(toolchain, building, HARNESS, "harness", building / "pkg" / f"{HARNESS}.a")
-        _compile(toolchain, building, "main", "tool", building / "tool.a")
-        _run(
-            [toolchain.linker, "-s", "-w", "-importcfg", building / "host.importcfg", "-o", building / "tool"]
-            + [building / "tool.a"]
-        )
-        for scrap in ("tool.a", "host.importcfg"):
-            (building / scrap).unlink()
-        building.rename(toolchain.root)
+        yield building
+        building.rename(target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _standard_library(go: Path, building: Path, show: Progress) -> list[str]:
-    """Compile every package of the standard library into `building`/pkg; their import paths."""
+def _make_standard(go: Path, building: Path, show: Progress) -> None:
+    """Compile every package of the standard library into `building`."""
+    made = []
     with tempfile.TemporaryDirectory(dir=building) as scratch:
         own = _go(go, "env", "GOCACHE")
         environment = {} if own and Path(own).is_dir() else {"GOCACHE": scratch}
-        names, made = _go(go, "list", "std", **environment).split(), []
+        names = _go(go, "list", "std", **environment).split()
         for start in range(0, len(names), 16):
-            part = names[start : start + 16]
-            listed = _go(go, "list", "-export", "-f", "{{.ImportPath}}={{.Export}}", *part, **environment)
+            listed = _go(
+                go, "list", "-export", "-f", "{{.ImportPath}}={{.Export}}", *names[start : start + 16], **environment
+            )
             for line in listed.splitlines():
                 path, _, archive = line.partition("=")
                 if not archive:
                     continue  # "unsafe", and packages without files for this machine
                 made.append(path)
-                target = building / "pkg" / f"{path}.a"
+                target = building / f"{path}.a"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(archive, target)
             show(min(start + 16, len(names)), len(names))
-    return made
+    (building / "names").write_text("\n".join(made))
 
 
-def _write_listings(building: Path, names: Iterable[str]) -> None:
-    """Which archives a program may import, which ones a link may use, and the latter as the host sees them."""
-
-    def listing(root: Path | str, names: Iterable[str]) -> str:
-        return "".join(f"packagefile {name}={root}/pkg/{name}.a\n" for name in names)
-
-    names = list(names)
+def _make_own(toolchain: Toolchain, building: Path) -> None:
+    """The harness, the tool, and which archives a program may import and a link may use."""
+    names = (toolchain.standard / "names").read_text().split()
     public = [name for name in names if not {"internal", "vendor", "cmd"} & set(name.split("/"))]
-    (building / "importcfg").write_text(listing(ROOT, public))
-    (building / "importcfg.link").write_text(listing(ROOT, [*names, HARNESS]))
-    (building / "host.importcfg").write_text(listing(building, names))
+    (building / "importcfg").write_text(_listing(STANDARD, public))
+    (building / "importcfg.link").write_text(_listing(STANDARD, names) + f"packagefile {HARNESS}={ROOT}/harness.a\n")
+    with tempfile.TemporaryDirectory(dir=building) as scratch:
+        config, archive = Path(scratch) / "importcfg", Path(scratch) / "tool.a"
+        config.write_text(_listing(toolchain.standard, names))
+        for path, folder, target in ((HARNESS, "harness", building / "harness.a"), ("main", "tool", archive)):
+            options = (
+                "-p",
+                path,
+                "-importcfg",
+                config,
+                "-pack",
+                "-complete",
+                "-dwarf=false",
+                "-trimpath",
+                HERE / folder,
+            )
+            _run([toolchain.compiler, *options, "-o", target, *_sources(folder)])
+        _run([toolchain.linker, "-s", "-w", "-importcfg", config, "-o", building / "tool", archive])
 
 
-def _compile(toolchain: Toolchain, building: Path, path: str, folder: str, archive: Path) -> None:
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    _run(
-        [toolchain.compiler, "-p", path, "-importcfg", building / "host.importcfg", "-o", archive]
-        + ["-pack", "-complete", "-dwarf=false", "-trimpath", HERE / folder, *_sources(folder)]
-    )
+def _listing(root: Path | str, names: Iterable[str]) -> str:
+    return "".join(f"packagefile {name}={root}/{name}.a\n" for name in names)
+
+
+def _sources(name: str) -> list[Path]:
+    return sorted((HERE / name).glob("*.go"))
 
 
 def _go(go: Path, *arguments: str, **environment: str) -> str:
@@ -205,7 +204,9 @@ def _go(go: Path, *arguments: str, **environment: str) -> str:
 
 
 def _run(command: list[str | Path], environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         words = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         raise WallUnavailable(f"{Path(command[0]).name} {command[1]} failed: {words[0]}; {REMEDY}")

@@ -13,7 +13,7 @@ from typing import Any
 from factory.records import Problem
 from factory.values import decode
 
-_KINDS = {list: b"l", tuple: b"u", set: b"e", frozenset: b"z"}
+_KINDS: dict[type, bytes] = {list: b"l", tuple: b"u", set: b"e", frozenset: b"z"}
 Call = tuple[list[Any], dict[str, Any]]
 
 

@@ -1,15 +1,15 @@
 """Hands sources to the tool inside the wall: to be analysed, and to be built.
 
 The tool takes many sources at once. One that brings it down (a type that takes the checker for ever) must
-not harm its neighbours: a batch that broke a limit is halved until the culprit stands alone. Then it is that
-source's own compile error.
+not harm its neighbours: the tool starts again behind those that it finished, and where it falls at its first
+step, that source is at fault: a compile error of its own.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.languages.go import wire
@@ -20,16 +20,18 @@ from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
 
 ENVIRONMENT = (("GOMAXPROCS", "1"), ("GOGC", "400"), ("GOTRACEBACK", "none"), ("TMPDIR", "/tmp"))
+LIMITS = Limits(wall_s=300, memory_mb=2048, processes=64, output_kb=2 * 1024 * 1024)
+"""Of the tool and what it starts; the CPU time grows with the sources."""
 CRASHED = 2
 """Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A binary, and the argument that makes it be this program."""
+    """A binary, and the argument that makes it be this program, where it holds several."""
 
     binary: bytes
-    slot: str
+    slot: tuple[str, ...]
 
 
 class Workshop:
@@ -46,26 +48,26 @@ class Workshop:
 
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
         """Repair and check every source; one result each, in order."""
-        limits = Limits(cpu_s=10 + 0.1 * len(sources), wall_s=120, memory_mb=2048, processes=64, output_kb=256 * 1024)
-        report = self._run("analyse", sources, limits)
-        if report.ok:
-            for result in json.loads(report.output):
+        while sources:
+            limits = replace(LIMITS, cpu_s=5 + 0.05 * len(sources))
+            report = self._run("analyse", sources, limits)
+            done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
+            for result in done:
                 yield _rejection(result) or Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
-        elif len(sources) > 1:
-            for half in _halves(sources):
-                yield from self.analyse(half)
-        else:
-            yield _gave_up(report, "the type checker", limits)
+            if not done:
+                yield _gave_up(report, "the type checker", limits)
+            sources = sources[max(len(done), 1) :]
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
         """Compile and link every source, as it stands; one result each, in order."""
-        limits = Limits(cpu_s=20 + 2 * len(sources), wall_s=300, memory_mb=2048, processes=64, output_kb=1024 * 1024)
+        limits = replace(LIMITS, cpu_s=60 + 2 * len(sources))
         report = self._run("build", sources, limits)
         if report.ok:
             yield from _binaries(report.output)
         elif len(sources) > 1:
-            for half in _halves(sources):
-                yield from self.build(half)
+            middle = len(sources) // 2
+            yield from self.build(sources[:middle])
+            yield from self.build(sources[middle:])
         else:
             yield _gave_up(report, "the compiler", limits)
 
@@ -83,20 +85,15 @@ def _encodable(source: str) -> str:
     return source.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in source) else source
 
 
-def _halves(sources: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    middle = len(sources) // 2
-    return sources[:middle], sources[middle:]
-
-
 def _binaries(output: bytes) -> Iterator[Built | Rejection]:
-    size = int.from_bytes(output[:4], "big")
-    header = json.loads(output[4 : 4 + size])
-    binaries, start = [], 4 + size
-    for length in header["sizes"]:
+    size = int.from_bytes(output[-4:], "big")
+    trailer = json.loads(output[-4 - size : -4])
+    binaries, start = [], 0
+    for length in trailer["sizes"]:
         binaries.append(output[start : start + length])
         start += length
-    for result in header["results"]:
-        yield _rejection(result) or Built(binaries[result["binary"]], result["slot"])
+    for result in trailer["results"]:
+        yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
 
 
 def _rejection(result: dict[str, Any]) -> Rejection | None:

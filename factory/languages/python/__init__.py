@@ -46,7 +46,7 @@ class Python:
         if entry_point is None:
             return bool(re.search(r"\b(input\s*\(|stdin|open\s*\(\s*0)", code))
         name = re.escape(entry_point)
-        return bool(re.search(rf"^(?:(?:async\s+)?def\s+{name}\b|{name}\s*=[^=])", code, re.MULTILINE))
+        return bool(re.search(rf"^(?:(?:async\s+)?def\s+{name}\b|{name}\s*(?::[^=\n]+)?=[^=])", code, re.MULTILINE))
 
     def looks_like(self, text: str) -> bool:
         tree = parse(text)
@@ -57,28 +57,21 @@ class Python:
         )
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
-        keywords = frozenset(name for case in problem.cases for name in case.kwargs)
-        if problem.test_code:
-            keywords |= {
-                node.arg
-                for node in ast.walk(ast.parse(problem.test_code))
-                if isinstance(node, ast.keyword) and node.arg
-            }
+        keywords = _keywords(problem)
         return [self._prepare(source, problem, keywords) for source in sources]
 
-    def _prepare(self, source: str, problem: Problem, keywords: frozenset[str]) -> Prepared | Rejection:
+    def _prepare(self, source: str, problem: Problem, keywords: frozenset[str] | None) -> Prepared | Rejection:
         tree = parse(source)
         if isinstance(tree, Rejection):
             return tree
         code, repairs = imports.repair(source, tree, problem.starter_code)
         if repairs:
-            tree = parse(code)
-            if isinstance(tree, Rejection):
-                return tree
-        try:
-            return Prepared(code, normal_form.key(tree, keywords), repairs)
-        except RecursionError:
-            return Rejection(Status.SYNTAX_ERROR, "nested too deep to parse")
+            repaired = parse(code)
+            if isinstance(repaired, Rejection):
+                code, repairs = source, ()
+            else:
+                tree = repaired
+        return Prepared(code, normal_form.key(code, tree, keywords), repairs)
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if problem.entry_point is None:
@@ -98,6 +91,17 @@ class Python:
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return plain(answer, expected) if isinstance(answer, Answer) else answer
+
+
+def _keywords(problem: Problem) -> frozenset[str] | None:
+    """Names by which the tests pass arguments; None when they could be any."""
+    names = {name for case in problem.cases for name in case.kwargs}
+    for node in ast.walk(ast.parse(problem.test_code)):
+        if isinstance(node, ast.keyword):
+            if node.arg is None:
+                return None
+            names.add(node.arg)
+    return frozenset(names)
 
 
 def call_text(case: Case) -> str:

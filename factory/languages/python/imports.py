@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import warnings
 from collections.abc import Iterator
 
 HOMES: dict[str, str] = {
@@ -89,46 +90,76 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
 def repair(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str, ...]]:
     """`code` with what it forgot put before it, and one line per addition ("import added: typing.List").
 
-    Besides imports these are the definitions that `starter_code` gave and the answer relies on.
+    Besides imports these are the definitions that `starter_code` gave and the answer relies on, with
+    what those rely on in turn.
     """
-    lines: dict[str, str] = {}
     given = _definitions(starter_code)
-    for name, as_module in missing(tree).items():
+    added: dict[str, str] = {}
+    definitions: dict[str, str] = {}
+    told: set[str] = set()
+    wanting = missing(tree)
+    bound = set(bound_names(tree))
+    while wanting:
+        name, as_module = wanting.popitem()
         if name in given:
-            lines[given[name]] = f"taken from the starter code: {name}"
+            text = given[name]
+            told.add(f"taken from the starter code: {name}")
+            own = ast.parse(text)
+            (added if isinstance(own.body[0], ast.Import | ast.ImportFrom) else definitions)[text] = name
+            bound.update(bound_names(own))
+            wanting.update((more, use) for more, use in missing(own).items() if more not in bound)
         elif name in HOMES:
-            lines[f"from {HOMES[name]} import {name}"] = f"import added: {HOMES[name]}.{name}"
+            added[f"from {HOMES[name]} import {name}"] = name
+            told.add(f"import added: {HOMES[name]}.{name}")
         elif name in MODULES and as_module:
-            lines[f"import {name}"] = f"import added: {name}"
-    if not lines:
+            added[f"import {name}"] = name
+            told.add(f"import added: {name}")
+    if not told:
         return code, ()
+    # Imports first, then what the starter code defines, in its order: a definition may use them when it is made.
+    lines = [*sorted(added), *(text for text in dict.fromkeys(given.values()) if text in definitions)]
+    code = code.lstrip("\ufeff")
     future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    if future:
-        # A __future__ import has to stay first: what is added goes behind the last of them.
-        at = max(node.end_lineno or 0 for node in future)
-        before, after = code.split("\n")[:at], code.split("\n")[at:]
-        return "\n".join([*before, *sorted(lines), *after]), tuple(sorted(lines.values()))
-    return "\n".join([*sorted(lines), code]), tuple(sorted(lines.values()))
+    # A __future__ import has to stay first: what is added goes behind the last of them.
+    at = max((node.end_lineno or 0 for node in future), default=0)
+    before, after = code.split("\n")[:at], code.split("\n")[at:]
+    return "\n".join([*before, *lines, *after]), tuple(sorted(told))
 
 
 def _definitions(starter_code: str) -> dict[str, str]:
-    """Helpers and imports in the starter code, complete ones only: name -> source text."""
-    try:
-        tree = ast.parse(starter_code)
-    except (SyntaxError, ValueError):
-        return {}
+    """Helpers, constants and imports in the starter code, complete ones only: name -> source text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(starter_code)
+        except (SyntaxError, ValueError):
+            starter_code += "\n    pass\n"  # a last function that is still to be written
+            try:
+                tree = ast.parse(starter_code)
+            except (SyntaxError, ValueError):
+                return {}
     found = {}
     for node in tree.body:
-        text = ast.get_source_segment(starter_code, node) or ""
+        text = _source(starter_code, node)
         if isinstance(node, ast.Import | ast.ImportFrom):
-            found.update({(alias.asname or alias.name): text for alias in node.names})
-        elif isinstance(node, ast.FunctionDef) and not _is_signature_only(node):
-            found[node.name] = text
+            found.update({(alias.asname or alias.name).partition(".")[0]: text for alias in node.names})
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if not _is_signature_only(node):
+                found[node.name] = text
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update({target.id: text for target in targets if isinstance(target, ast.Name)})
     return found
 
 
-def _is_signature_only(node: ast.FunctionDef) -> bool:
-    """Whether the body is nothing but a docstring, `pass` or `...`: a function still to be written."""
+def _source(text: str, node: ast.stmt) -> str:
+    """The whole lines of `node`, its decorators among them."""
+    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+
+
+def _is_signature_only(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Whether the body is nothing but a docstring, `pass` or `...`: something still to be written."""
     return all(
         isinstance(part, ast.Pass) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
         for part in node.body

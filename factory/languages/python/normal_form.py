@@ -1,130 +1,158 @@
 """A text that two programs share only if they cannot behave differently.
 
 What does not count: comments, formatting, docstrings and the names of functions' local variables.
-The renaming is one injective mapping over the whole program, onto names that occur nowhere in
-it, so scoping stays what it was. A name is renamed only when it cannot be seen from outside a
-function: never where it is also bound at module or class level, declared global, or passed as
-a keyword; and nothing is renamed in a program that looks at its own names (`locals`, `eval`, …).
+The renaming is one injective mapping over the whole program, onto names that no program can
+contain, so scoping stays what it was. A name is renamed only where the compiler's own symbol
+table says that every use of it, anywhere, is local to a function: never a name that is also
+global, built-in, bound at module or class level, a class's, or that an argument may be passed by. Nothing
+is renamed in a program that looks at its own names (`locals`, `eval`, …): there lines count too.
 
-Does not promise to find every pair that behaves the same.
+Does not promise to find every pair that behaves the same, nor to tell apart two programs that answer with
+the words of an exception that names a local variable ("cannot access local variable 'x'").
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
+import symtable
+import warnings
 from collections.abc import Iterator
 
-from factory.languages.python.imports import bound_names
-
-INTROSPECTION = frozenset(
-    "eval exec compile locals globals vars dir __import__ inspect importlib traceback gc ctypes sys _getframe "
-    "__code__ __annotations__ __kwdefaults__ __doc__ co_varnames getsource".split()
+_NAMES = frozenset("eval exec compile locals globals vars dir help getattr breakpoint __import__ __builtins__".split())
+_MODULES = frozenset(
+    "ast builtins cProfile code codeop ctypes dis doctest faulthandler gc importlib inspect linecache logging marshal "
+    "multiprocessing pdb pickle pkgutil profile pydoc runpy symtable timeit tokenize trace traceback tracemalloc "
+    "unittest warnings".split()
 )
-"""A program in which one of these words occurs is compared without renaming and with its docstrings."""
+_ATTRIBUTES = frozenset(
+    "_current_frames _getframe attrgetter co_varnames cr_code cr_frame exc_info f_code f_globals f_lineno f_locals "
+    "get_type_hints getsource gi_code gi_frame modules setprofile settrace tb_frame tb_lineno tb_next "
+    "__annotations__ __builtins__ __closure__ __code__ __defaults__ __dict__ __doc__ __globals__ __kwdefaults__ "
+    "__name__ __qualname__ __signature__ __traceback__ __wrapped__".split()
+)
+INTROSPECTION = _NAMES | _MODULES | _ATTRIBUTES
+"""Words by which a program sees names, source, lines or frames.
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+A program that uses one is compared as it stands, its line numbers included.
+"""
+_IN_TEXT = frozenset(word for word in _ATTRIBUTES if "_" in word)
+"""Those that count in a string too, as in `"{0.__name__}".format(f)`."""
+_CODING = re.compile(r"\A(?:[ \t\f]*(?:#[^\n]*)?\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*(?!utf-?8\b)[-\w.]+", re.IGNORECASE)
 
 
-def key(tree: ast.Module, keywords: frozenset[str]) -> str:
-    """sha256 of the normal form of `tree`, which is changed on the way.
+def key(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> str:
+    """sha256 of the normal form of `tree`, which is `source` parsed, and is changed on the way.
 
-    `keywords` are names that callers pass arguments by; they keep their meaning.
+    `keywords` are names that callers pass arguments by; they keep their meaning. None: any may be.
     """
-    if not _introspects(tree):
-        for node in ast.walk(tree):
-            if isinstance(node, (*_SCOPES, ast.Module)):
-                _drop_docstring(node)
-        _rename(tree, _hidden_names(tree) - keywords)
-    return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
+    try:
+        text = _normal(source, tree, keywords)
+    except (RecursionError, MemoryError, ValueError):  # too deep to walk, or an integer too long to write: itself alone
+        text = source
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _normal(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> str:
+    if _CODING.match(source.lstrip("\ufeff")):
+        return source  # a comment that says how bytes are read
+    if _introspects(tree):
+        return ast.dump(tree, include_attributes=True)
+    hidden = _hidden_names(source, tree, keywords)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+            _drop_docstring(node)
+    _rename(tree, hidden)
+    return ast.dump(tree)
 
 
 def _introspects(tree: ast.Module) -> bool:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in INTROSPECTION:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in INTROSPECTION:
-            return True
-        if isinstance(node, ast.alias) and node.name.partition(".")[0] in INTROSPECTION - {"sys"}:
-            return True
+    return any(_is_introspection(node) for node in ast.walk(tree))
+
+
+def _is_introspection(node: ast.AST) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in _NAMES or node.id == "__doc__"
+    if isinstance(node, ast.Attribute):
+        return node.attr in _ATTRIBUTES
+    if isinstance(node, ast.Import):
+        return any(alias.name.partition(".")[0] in _MODULES for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        module = (node.module or "").partition(".")[0]
+        return module in _MODULES or any(alias.name in _ATTRIBUTES for alias in node.names)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and "_" in node.value:
+        return not _IN_TEXT.isdisjoint(re.findall(r"\w+", node.value))
     return False
 
 
-def _drop_docstring(node: ast.AST) -> None:
-    body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
-    first = body[0] if body else None
+def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> None:
+    first = node.body[0] if node.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        body[:1] = [] if len(body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
+        node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
 
 
-def _hidden_names(tree: ast.Module) -> set[str]:
-    """Names bound in functions only."""
-    hidden: set[str] = set()
-    seen: set[str] = set()
+def _hidden_names(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> set[str]:
+    """Names that are local to functions wherever they occur, and that nothing outside can name."""
+    local: set[str] = set()
+    seen, unpacks = set(keywords or ()), keywords is None
+    for name, is_local in _uses(source):
+        (local if is_local else seen).add(name)
+    parameters = set()
     for node in ast.walk(tree):
-        if isinstance(node, _FUNCTIONS):
-            hidden.update(arg.arg for arg in _arguments(node.args))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for statement in node.body:
-                hidden.update(_bound_here(statement))
-        elif isinstance(node, ast.ClassDef | ast.Module):
-            for statement in node.body:
-                seen.update(_bound_here(statement))
-        elif isinstance(node, ast.Global):
-            seen.update(node.names)
-        elif isinstance(node, ast.keyword) and node.arg:
-            seen.add(node.arg)
+        if isinstance(node, ast.arg):
+            parameters.add(node.arg)
+        elif isinstance(node, ast.keyword):
+            unpacks = unpacks or node.arg is None
+            seen.add(node.arg or "")
+        elif isinstance(node, ast.ClassDef):
+            seen.add(node.name)  # it shows in what its instances look like
         elif isinstance(node, ast.MatchClass):
             seen.update(node.kwd_attrs)
-    return {name for name in hidden - seen if not name.startswith("__")}
+        elif isinstance(node, ast.alias) and "." in node.name and not node.asname:
+            seen.add(node.name.partition(".")[0])  # `import a.b` binds a
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            seen.add(node.value)  # Thread(kwargs={"x": 1})
+    if unpacks:  # f(**anything)
+        seen |= parameters
+    return {name for name in local - seen if "__" not in name}
 
 
-def _arguments(args: ast.arguments) -> Iterator[ast.arg]:
-    yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    yield from (arg for arg in (args.vararg, args.kwarg) if arg)
+def _uses(source: str) -> Iterator[tuple[str, bool]]:
+    """Every (name, whether it is a function's own or an enclosing function's) of every scope of the program."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tables = [symtable.symtable(source.lstrip("\ufeff"), "solution.py", "exec")]
+        except SyntaxError:
+            return  # it does not compile; there is nothing to tell apart
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        function = table.get_type() == "function"
+        for symbol in table.get_symbols():
+            yield symbol.get_name(), symbol.is_free() or (function and not symbol.is_global())
 
 
-def _bound_here(statement: ast.stmt) -> Iterator[str]:
-    """Names that `statement` binds in its own scope, not in the functions and classes inside it."""
-    if isinstance(statement, _SCOPES):
-        yield statement.name
-        return
-    nested = [node for node in ast.walk(statement) if isinstance(node, _SCOPES)]
-    inside = {id(child) for scope in nested for child in ast.walk(scope) if child is not scope}
-    yield from (scope.name for scope in nested if id(scope) not in inside)
-    for node in ast.walk(statement):
-        if id(node) in inside or isinstance(node, _SCOPES):
-            continue
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.alias | ast.ExceptHandler | ast.MatchAs | ast.MatchStar | ast.MatchMapping):
-            yield from bound_names(node)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
 def _rename(tree: ast.Module, names: set[str]) -> None:
-    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(bound_names(tree))
-    prefix = "v"
-    while any(name.startswith(prefix) and name[len(prefix) :].isdigit() for name in taken):
-        prefix += "_"
     mapping: dict[str, str] = {}
 
     def new(name: str) -> str:
-        return mapping.setdefault(name, f"{prefix}{len(mapping)}") if name in names else name
+        return mapping.setdefault(name, f"<{len(mapping)}>") if name in names else name
 
     for node in ast.walk(tree):
-        match node:
-            case ast.Name():
-                node.id = new(node.id)
-            case ast.arg():
-                node.arg = new(node.arg)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                node.name = new(node.name)
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                node.name = new(name)
-            case ast.MatchMapping(rest=str(name)):
-                node.rest = new(name)
-            case ast.Nonlocal():
-                node.names = [new(name) for name in node.names]
-            case ast.alias() if (node.asname or node.name) in names:
-                node.asname = new(node.asname or node.name)
+        if isinstance(node, ast.Name):
+            node.id = new(node.id)
+        elif isinstance(node, ast.arg):
+            node.arg = new(node.arg)
+        elif isinstance(node, _NAMED) and node.name:
+            node.name = new(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            node.rest = new(node.rest)
+        elif isinstance(node, ast.Nonlocal):
+            node.names = [new(name) for name in node.names]
+        elif isinstance(node, ast.alias) and (node.asname or node.name) in names:
+            node.asname = new(node.asname or node.name)

@@ -20,7 +20,7 @@ from factory.records import Request, Rollout
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
-class RequestRefused(EngineError):  # noqa: N818 - named for what happened
+class RequestRefused(EngineError):
     """The engine is well, but this one request cannot be served: report it, skip it, go on."""
 
     def __init__(self, problem_id: str, reason: str) -> None:

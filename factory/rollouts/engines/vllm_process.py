@@ -86,7 +86,7 @@ def environment(config: VllmEngine, log: Log) -> Iterator[None]:
         "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
     if config.tensor_parallel_size == config.data_parallel_size == 1:
-        wanted["VLLM_CPU_OMP_THREADS_BIND"] = _cpus(os.sched_getaffinity(0))
+        wanted["VLLM_CPU_OMP_THREADS_BIND"] = usable_cpus(os.sched_getaffinity(0))
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
     try:
@@ -111,7 +111,7 @@ def deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _cpus(usable: set[int]) -> str:
+def usable_cpus(usable: set[int]) -> str:
     """CPU numbers as vLLM wants them: {0, 1, 2, 5} is "0-2,5"."""
     ranges: list[list[int]] = []
     for cpu in sorted(usable):

@@ -30,6 +30,7 @@ class Tried:
         return all(not isinstance(v, Unfit | Rejection) and v == e for v, e in zip(self.values, expected, strict=True))
 
 
+LIMITS = Limits(cpu_s=2, wall_s=10)
 Try = Callable[..., Tried]
 
 
@@ -44,7 +45,7 @@ def try_go(go_sandbox: Sandbox) -> Try:
     """`try_go(source, entry_point, (args, expected), ...)`; args is a tuple, or (tuple, dict of keywords)."""
     go = Go()
 
-    def attempt(source: str, entry_point: str, *cases: tuple[Any, Any], limits: Limits = Limits(cpu_s=2, wall_s=10)) -> Tried:
+    def attempt(source: str, entry_point: str, *cases: tuple[Any, Any], limits: Limits = LIMITS) -> Tried:
         problem = Problem(
             id="t/0",
             prompt="",
@@ -55,7 +56,9 @@ def try_go(go_sandbox: Sandbox) -> Try:
         if isinstance(prepared, Rejection):
             return Tried(prepared)
         (run,) = go.run([prepared], problem, limits, go_sandbox)
-        return Tried(prepared, run, tuple(fitted(go, out, want) for out, (_, want) in zip(run.outputs, cases, strict=False)))
+        return Tried(
+            prepared, run, tuple(fitted(go, out, want) for out, (_, want) in zip(run.outputs, cases, strict=False))
+        )
 
     return attempt
 

@@ -1,5 +1,8 @@
 """Whatever a Go candidate does to its harness, it does not pass; named by what it does."""
 
+# Go programs stand on one line here.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any
@@ -24,59 +27,124 @@ RIGHT = "func f(a int) int { return a + 2 }\n"
 # Each: the attack, what is added to a program, the entry function, the status that it must end in.
 ATTACKS = [
     ("exit_in_init", 'import "os"\nfunc init() { os.Exit(0) }\n' + RIGHT, "runtime_error"),
-    ("exit_in_a_variable", 'import "os"\nvar x = leave()\nfunc leave() int { os.Exit(0); return 1 }\n' + RIGHT, "runtime_error"),
+    (
+        "exit_in_a_variable",
+        'import "os"\nvar x = leave()\nfunc leave() int { os.Exit(0); return 1 }\n' + RIGHT,
+        "runtime_error",
+    ),
     ("exit_in_the_call", 'import "os"\nfunc f(a int) int { os.Exit(0); return 7 }', "runtime_error"),
     ("exit_in_a_goroutine", 'import "os"\nfunc f(a int) int { go os.Exit(0); select {} }', "runtime_error"),
     ("syscall_exit", 'import "syscall"\nfunc f(a int) int { syscall.Exit(0); return 7 }', "runtime_error"),
-    ("forged_frames_on_stdout_in_init", 'import "os"\nfunc init() { os.Stdout.Write(whole); os.Exit(0) }\n' + RIGHT + FORGED, "runtime_error"),
+    (
+        "forged_frames_on_stdout_in_init",
+        'import "os"\nfunc init() { os.Stdout.Write(whole); os.Exit(0) }\n' + RIGHT + FORGED,
+        "runtime_error",
+    ),
     (
         "forged_frames_on_every_descriptor_in_init",
-        'import ("os"; "syscall")\nfunc init() { for fd := 0; fd < 64; fd++ { syscall.Write(fd, whole) }; os.Exit(0) }\n' + RIGHT + FORGED,
+        'import ("os"; "syscall")\nfunc init() { for fd := 0; fd < 64; fd++ { syscall.Write(fd, whole) }; os.Exit(0) }\n'
+        + RIGHT
+        + FORGED,
         "runtime_error",
     ),
     (
         "forged_frames_on_every_descriptor_in_the_call",
-        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 0; fd < 64; fd++ { syscall.Write(fd, append(frame, whole[len(whole)-5:]...)) }; os.Exit(0); return 0 }\n' + FORGED,
+        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 0; fd < 64; fd++ { syscall.Write(fd, append(frame, whole[len(whole)-5:]...)) }; os.Exit(0); return 0 }\n'
+        + FORGED,
         "runtime_error",
     ),
     (
         "an_extra_frame_and_on_with_it",
-        'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, frame) }; return 7 }\n' + FORGED,
+        'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, frame) }; return 7 }\n'
+        + FORGED,
         "runtime_error",
     ),
-    ("noise_on_every_descriptor", 'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, []byte("ok")) }; return 7 }', "runtime_error"),
+    (
+        "noise_on_every_descriptor",
+        'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Write(fd, []byte("ok")) }; return 7 }',
+        "runtime_error",
+    ),
     (
         "the_channel_rewritten_from_its_start",
-        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Seek(fd, 0, 0); syscall.Write(fd, whole) }; os.Exit(0); return 0 }\n' + FORGED,
+        'import ("os"; "syscall")\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Seek(fd, 0, 0); syscall.Write(fd, whole) }; os.Exit(0); return 0 }\n'
+        + FORGED,
         "runtime_error",
     ),
-    ("the_channel_closed", 'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Close(fd) }; return 7 }', "runtime_error"),
+    (
+        "the_channel_closed",
+        'import "syscall"\nfunc f(a int) int { for fd := 3; fd < 64; fd++ { syscall.Close(fd) }; return 7 }',
+        "runtime_error",
+    ),
     ("panic_in_init", 'func init() { panic("no") }\n' + RIGHT, "runtime_error"),
     ("panic_in_a_goroutine", 'func f(a int) int { go panic("no"); select {} }', "runtime_error"),
     ("goexit", 'import "runtime"\nfunc f(a int) int { runtime.Goexit(); return 7 }', "runtime_error"),
-    ("goexit_in_a_recover", 'import "runtime"\nfunc f(a int) int { defer func() { recover(); runtime.Goexit() }(); panic(1) }', "runtime_error"),
+    (
+        "goexit_in_a_recover",
+        'import "runtime"\nfunc f(a int) int { defer func() { recover(); runtime.Goexit() }(); panic(1) }',
+        "runtime_error",
+    ),
     ("deadlock", "func f(a int) int { select {} }", "runtime_error"),
     ("deadlock_on_a_channel", "func f(a int) int { c := make(chan int); return <-c }", "runtime_error"),
     ("endless_loop", "func f(a int) int { for { } }", "timeout"),
     ("endless_loop_in_init", "func init() { for { } }\n" + RIGHT, "timeout"),
-    ("endless_loops_in_parallel", "func f(a int) int { for i := 0; i < 8; i++ { go func() { for { } }() }; for { } }", "timeout"),
+    (
+        "endless_loops_in_parallel",
+        "func f(a int) int { for i := 0; i < 8; i++ { go func() { for { } }() }; for { } }",
+        "timeout",
+    ),
     ("endless_sleep", 'import "time"\nfunc f(a int) int { time.Sleep(time.Hour); return 7 }', "timeout"),
-    ("memory_in_one_piece", "func f(a int) int { b := make([]byte, 4<<30); for i := range b { b[i] = 1 }; return len(b) }", "memory_limit"),
-    ("memory_bit_by_bit", "var keep [][]byte\nfunc f(a int) int { for { b := make([]byte, 1<<20); for i := range b { b[i] = 1 }; keep = append(keep, b) } }", "memory_limit"),
-    ("endless_recursion", "func f(a int) int { return f(a+1) + 1 }", "runtime_error"),
+    (
+        "memory_in_one_piece",
+        "func f(a int) int { b := make([]byte, 4<<30); for i := range b { b[i] = 1 }; return len(b) }",
+        "memory_limit",
+    ),
+    (
+        "memory_bit_by_bit",
+        "var keep [][]byte\nfunc f(a int) int { for { b := make([]byte, 1<<20); for i := range b { b[i] = 1 }; keep = append(keep, b) } }",
+        "memory_limit",
+    ),
+    ("endless_recursion", "func f(a int) int { return f(a+1) + 1 }", "runtime_error or memory_limit"),
     ("goroutine_bomb", "func f(a int) int { for { go func() { select {} }() } }", "memory_limit or timeout"),
-    ("thread_bomb", 'import "runtime"\nfunc f(a int) int { for { go func() { runtime.LockOSThread(); select {} }() } }', "runtime_error"),
-    ("concurrent_map_writes", "func f(a int) int { m := map[int]int{}; for i := 0; i < 8; i++ { go func() { for { m[1]++ } }() }; select {} }", "runtime_error"),
-    ("too_much_on_stderr", 'func f(a int) int { for { print("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") } }', "timeout"),
-    ("too_much_in_an_answer", 'import "strings"\nfunc f(a int) string { return strings.Repeat("a", 8<<20) }', "output_limit"),
+    (
+        "thread_bomb",
+        'import "runtime"\nfunc f(a int) int { for { go func() { runtime.LockOSThread(); select {} }() } }',
+        "runtime_error or memory_limit",
+    ),
+    (
+        "concurrent_map_writes",
+        "func f(a int) int { m := map[int]int{}; for i := 0; i < 8; i++ { go func() { for { m[1]++ } }() }; select {} }",
+        "runtime_error",
+    ),
+    (
+        "too_much_on_stderr",
+        'func f(a int) int { for { print("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") } }',
+        "timeout",
+    ),
+    (
+        "too_much_in_an_answer",
+        'import "strings"\nfunc f(a int) string { return strings.Repeat("a", 8<<20) }',
+        "output_limit",
+    ),
     (
         "an_answer_that_shares_itself",
         "func f(a int) any { var x any = 1; for i := 0; i < 60; i++ { x = []any{x, x} }; return x }",
         "output_limit",
     ),
-    ("a_kill_of_all_processes", 'import "syscall"\nfunc f(a int) int { syscall.Kill(-1, syscall.SIGKILL); syscall.Kill(syscall.Getpid(), syscall.SIGKILL); return 7 }', "runtime_error"),
-    ("a_panic_whose_method_panics", "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) int { panic(E{}) }", "runtime_error"),
-    ("an_error_whose_method_panics", "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) error { return E{} }", "runtime_error"),
+    (
+        "a_kill_of_all_processes",
+        'import "syscall"\nfunc f(a int) int { syscall.Kill(-1, syscall.SIGKILL); syscall.Kill(syscall.Getpid(), syscall.SIGKILL); return 7 }',
+        "runtime_error",
+    ),
+    (
+        "a_panic_whose_method_panics",
+        "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) int { panic(E{}) }",
+        "runtime_error",
+    ),
+    (
+        "an_error_whose_method_panics",
+        "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) error { return E{} }",
+        "runtime_error",
+    ),
 ]
 
 
@@ -93,7 +161,9 @@ def test_it_does_not_pass(try_go: Any, source: str, status: str) -> None:
 
 
 def test_a_panic_is_its_cases_failure_with_its_line_and_the_others_still_run(try_go: Any) -> None:
-    source = 'package main\n\nimport "fmt"\n\nfunc f(a []int) int {\n\treturn a[1]\n}\n\nfunc main() { fmt.Println() }\n'
+    source = (
+        'package main\n\nimport "fmt"\n\nfunc f(a []int) int {\n\treturn a[1]\n}\n\nfunc main() { fmt.Println() }\n'
+    )
     tried = try_go(source, "f", (([1, 2],), 2), (([],), 0), (([3, 4],), 4))
     assert tried.run.failure is None
     assert tried.values == (
@@ -130,7 +200,9 @@ def test_the_host_s_files_are_not_there_and_nothing_can_be_written_outside_the_w
         'import "os"\nfunc f(path string) bool { _, err := os.Stat(path); return err == nil }\n'
         'func g(path string) bool { return os.WriteFile(path, []byte("x"), 0o600) == nil }'
     )
-    assert try_go(source, "f", (("/root",), False), (("/etc/passwd",), False), (("/home",), False)).passes(False, False, False)
+    assert try_go(source, "f", (("/root",), False), (("/etc/passwd",), False), (("/home",), False)).passes(
+        False, False, False
+    )
     tried = try_go(source, "g", (("/opt/go/root/tool",), False), (("/opt/x",), False), (("/tmp/job/x",), True))
     assert tried.passes(False, False, True)
 
@@ -144,7 +216,9 @@ def test_one_candidates_files_and_processes_are_gone_for_the_next(try_go: Any) -
 
 def test_the_environment_is_empty_of_the_hosts(try_go: Any) -> None:
     source = 'import ("os"; "strings")\nfunc f() []string { var n []string; for _, e := range os.Environ() { k, _, _ := strings.Cut(e, "="); n = append(n, k) }; return n }'
-    assert try_go(source, "f", ((), {"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"})).passes({"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"})
+    assert try_go(source, "f", ((), {"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"})).passes(
+        {"GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK"}
+    )
 
 
 def test_a_source_that_takes_the_compiler_down_harms_no_neighbour(go_sandbox: Sandbox) -> None:
@@ -161,3 +235,40 @@ def test_a_source_that_takes_the_compiler_down_harms_no_neighbour(go_sandbox: Sa
     runs = list(go.run(fine, problem, Limits(), go_sandbox))
     assert [run.failure is None for run in runs[:2]] == [True, True]
     assert all(run.failure is not None for run in runs[2:])
+
+
+def test_large_data_in_one_program_leaves_its_neighbours_room(go_sandbox: Sandbox) -> None:
+    from factory.languages.go import Go
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    sources = ["func f(a int) int { return a }"] * 2
+    for megabytes in (3, 25, 45, 400):
+        sources += [f"func f(a int) int {{ x := [{megabytes << 20}]byte{{5: 1}}; return int(x[a]) }}", sources[0]]
+        sources += [f"var x = [{megabytes << 20}]byte{{5: 1}}\nfunc f(a int) int {{ return int(x[a]) }}", sources[0]]
+    go = Go()
+    prepared = go.prepare(sources, problem, go_sandbox)
+    runs = list(go.run([one for one in prepared if not isinstance(one, Rejection)], problem, Limits(), go_sandbox))
+    failures = [run.failure for run in runs]
+    assert len(runs) == len(sources)
+    assert failures[:2] + failures[3::2] == [None] * (2 + len(sources[3::2])), failures
+    assert all(one is None or one.status in (Status.COMPILE_ERROR, Status.MEMORY_LIMIT) for one in failures), failures
+
+
+def test_a_type_checker_that_never_ends_is_its_own_sources_fault(go_sandbox: Sandbox) -> None:
+    from factory.languages.go import Go
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    good = "func f(a int) int { return a }"
+    doubling = "\n".join(f"type T{i} struct {{ a, b T{i + 1} }}" for i in range(40))
+    slow = good + "\n" + doubling + "\ntype T40 struct{ f func() }\nvar x = any(T0{}) == any(T0{})"
+    first, culprit, last = Go().prepare([good, slow, good], problem, go_sandbox)
+    assert not isinstance(first, Rejection)
+    assert not isinstance(last, Rejection)
+    assert isinstance(culprit, Rejection)
+    assert culprit.status is Status.COMPILE_ERROR
+    assert culprit.detail.startswith("the type checker exceeded")
+
+
+def test_the_smallest_limits_leave_room_for_gos_own_runtime(try_go: Any) -> None:
+    limits = Limits(cpu_s=1, wall_s=10, memory_mb=32, processes=1, open_files=16, output_kb=1)
+    assert try_go("func f(a int) int { return a }", "f", ((1,), 1), limits=limits).passes(1)

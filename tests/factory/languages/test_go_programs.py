@@ -1,5 +1,8 @@
 """What a candidate brings along does no harm: its package, main, tests, imports, spelling of the name."""
 
+# Go programs stand on one line here.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any
@@ -32,7 +35,9 @@ def test_the_camel_case_one_is_called_where_there_are_several(try_go: Any) -> No
 def test_names_that_go_keeps_for_itself(try_go: Any, entry: str) -> None:
     from factory.languages.go import go_name
 
-    ready(try_go(f"package main\nfunc {go_name(entry)}(a int) int {{ return a + 2 }}\nfunc main() {{}}", entry, ((1,), 3)))
+    ready(
+        try_go(f"package main\nfunc {go_name(entry)}(a int) int {{ return a + 2 }}\nfunc main() {{}}", entry, ((1,), 3))
+    )
 
 
 OTHERS = [
@@ -41,7 +46,10 @@ OTHERS = [
     ("type S struct{}\nfunc (s *S) AddTwo(a int) int { return a }", "AddTwo is a method of *S, not a function"),
     ("type addTwo int", "addTwo is no function but"),
     ("func addTwo[T any](a int) T { var t T; return t }", "T is not told by any argument"),
-    ("func addTwo[T ~string](a T) T { return a }", "addTwo is generic, and its type parameters cannot be told from the cases"),
+    (
+        "func addTwo[T ~string](a T) T { return a }",
+        "addTwo is generic, and its type parameters cannot be told from the cases",
+    ),
 ]
 
 
@@ -54,7 +62,15 @@ def test_a_missing_entry_point_tells_what_there_is(try_go: Any, source: str, tol
 
 
 @pytest.mark.parametrize(
-    "clause", ["", "package main\n", "package addtwo\n", "package add_two_test\n", "// About.\npackage main // it\n", "//go:build ignore\n\npackage main\n"]
+    "clause",
+    [
+        "",
+        "package main\n",
+        "package addtwo\n",
+        "package add_two_test\n",
+        "// About.\npackage main // it\n",
+        "//go:build ignore\n\npackage main\n",
+    ],
 )
 def test_any_package_clause_or_none(try_go: Any, clause: str) -> None:
     code = ready(try_go(clause + ADD, "add_two", ((1,), 3))).code
@@ -102,7 +118,13 @@ def test_a_main_that_the_program_itself_calls_stays(try_go: Any) -> None:
 
 
 def test_broken_tests_do_no_harm(try_go: Any) -> None:
-    ready(try_go(ADD + '\nfunc TestIt(t *testing.T) { require.Equal(t, nope(), 3) }\nfunc main() { undefined() }', "add_two", ((1,), 3)))
+    ready(
+        try_go(
+            ADD + "\nfunc TestIt(t *testing.T) { require.Equal(t, nope(), 3) }\nfunc main() { undefined() }",
+            "add_two",
+            ((1,), 3),
+        )
+    )
 
 
 def test_init_and_package_variables_take_effect(try_go: Any) -> None:
@@ -112,13 +134,20 @@ def test_init_and_package_variables_take_effect(try_go: Any) -> None:
 
 REPAIRS = [
     ('import "fmt"\n' + ADD, ("import removed: fmt",)),
-    ('import (\n"fmt"\n"os"\n)\n' + ADD + '\nfunc x() { fmt.Println() }', ("import removed: os",)),
+    ('import (\n"fmt"\n"os"\n)\n' + ADD + "\nfunc x() { fmt.Println() }", ("import removed: os",)),
     ('func addTwo(a int) int { return strings.Count("aa", "a") + a }', ("import added: strings",)),
-    ("func addTwo(a int) int { r := rand.New(rand.NewSource(1)); _ = r.Intn(5); return a + 2 }", ("import added: math/rand",)),
-    ('import "sort"\nfunc addTwo(a int) int { fmt.Sprint(); _ = heap.Interface(nil); return a + 2 }',
-     ("import removed: sort", "import added: container/heap", "import added: fmt")),
-    ('package x; import "fmt"; import "os"; func addTwo(a int) int { return max(a, strings.Count("", "")) + len(os.Args) + 1 }',
-     ("import removed: fmt", "import added: strings")),
+    (
+        "func addTwo(a int) int { r := rand.New(rand.NewSource(1)); _ = r.Intn(5); return a + 2 }",
+        ("import added: math/rand",),
+    ),
+    (
+        'import "sort"\nfunc addTwo(a int) int { fmt.Sprint(); _ = heap.Interface(nil); return a + 2 }',
+        ("import removed: sort", "import added: container/heap", "import added: fmt"),
+    ),
+    (
+        'package x; import "fmt"; import "os"; func addTwo(a int) int { return max(a, strings.Count("", "")) + len(os.Args) + 1 }',
+        ("import removed: fmt", "import added: strings"),
+    ),
 ]
 
 
@@ -138,18 +167,30 @@ COMPILE_ERRORS = [
     ("func addTwo(a int) int {\n\tx := 1\n\treturn a\n}", "line 2: declared and not used: x"),
     ('import "fmt"\nfunc addTwo(a int) int {\n\treturn strings.Nope(a)\n}', "line 3: undefined: strings"),
     ("func addTwo(a int) int {\n\treturn rand.Int() + template.X\n}", "line 2: undefined: rand"),
-    ('func addTwo(a int) int { return "x" }', 'line 1: cannot use "x" (untyped string constant) as int value in return statement'),
+    (
+        'func addTwo(a int) int { return "x" }',
+        'line 1: cannot use "x" (untyped string constant) as int value in return statement',
+    ),
     ("func addTwo(a int) int { }", "line 1: missing return"),
     ("func addTwo(a int) int\n", "line 1: function addTwo has no body"),
     ('import "github.com/x/y"\n' + ADD, 'line 1: import "github.com/x/y" is not in the standard library'),
     ('import "C"\n' + ADD, 'line 1: import "C" is not in the standard library'),
     ('import "rollout/harness"\n' + ADD, 'line 1: import "rollout/harness" is not'),
     ('import "internal/abi"\n' + ADD, 'line 1: import "internal/abi" is not'),
-    ('import _ "unsafe"\n//go:linkname x runtime.x\nfunc x()\n' + ADD, "line 2: //go:linkname reaches beyond the program"),
+    (
+        'import _ "unsafe"\n//go:linkname x runtime.x\nfunc x()\n' + ADD,
+        "line 2: //go:linkname reaches beyond the program",
+    ),
     ('import _ "embed"\n//go:embed x.txt\nvar x string\n' + ADD, "line 2: //go:embed reaches beyond the program"),
     ("func addTwo(a, b int) int { return a }", "line 1: addTwo declares 2 parameters, the cases give 1"),
-    ("func addTwo(a func(int) int) int { return 1 }", "parameter a of addTwo has type func(int) int, which no case's value can be"),
-    ("func addTwo(a int) int { return a }\nfunc addTwo(a int) int { return a }", "line 2: addTwo redeclared in this block"),
+    (
+        "func addTwo(a func(int) int) int { return 1 }",
+        "parameter a of addTwo has type func(int) int, which no case's value can be",
+    ),
+    (
+        "func addTwo(a int) int { return a }\nfunc addTwo(a int) int { return a }",
+        "line 2: addTwo redeclared in this block",
+    ),
 ]
 
 
@@ -176,18 +217,40 @@ def test_keys_ignore_layout_comments_names_of_variables_and_what_is_never_called
 
 
 DIFFERENT = [
-    ("func addTwo(a int) int { b := 2; c := 3; _ = c; return a + b }", "func addTwo(a int) int { b := 2; c := 3; _ = b; return a + c - 1 }"),
-    ("func addTwo(a int) int { x := []int{2}; return a + sum(x...) }\nfunc sum(x ...int) int { return 2 }",
-     "func addTwo(a int) int { x := []int{2}; return a + sum(x) }\nfunc sum(x []int) int { return 2 }"),
-    ("type T = int\nfunc addTwo(a int) int { var t any = T(2); _, ok := t.(int); if ok { return a + 2 }; return 3 }",
-     "type T int\nfunc addTwo(a int) int { var t any = T(2); _, ok := t.(int); if ok { return a + 2 }; return 3 }"),
+    (
+        'package a\nimport "fmt"\ntype T int\nfunc addTwo(a int) int { fmt.Sprintf("%T", T(1)); return a + 2 }',
+        'package b\nimport "fmt"\ntype T int\nfunc addTwo(a int) int { fmt.Sprintf("%T", T(1)); return a + 2 }',
+    ),
+    (
+        "func addTwo(a int) int { b := 2; c := 3; _ = c; return a + b }",
+        "func addTwo(a int) int { b := 2; c := 3; _ = b; return a + c - 1 }",
+    ),
+    (
+        "func addTwo(a int) int { x := []int{2}; return a + sum(x...) }\nfunc sum(x ...int) int { return 2 }",
+        "func addTwo(a int) int { x := []int{2}; return a + sum(x) }\nfunc sum(x []int) int { return 2 }",
+    ),
+    (
+        "type T = int\nfunc addTwo(a int) int { var t any = T(2); _, ok := t.(int); if ok { return a + 2 }; return 3 }",
+        "type T int\nfunc addTwo(a int) int { var t any = T(2); _, ok := t.(int); if ok { return a + 2 }; return 3 }",
+    ),
     ("func addTwo(a int) int { return a + 1 + 1 }", "func addTwo(a int) int { return a + (1 + 1) }"),
-    ("var x, y = 1, 2\nfunc addTwo(a int) int { return a + y }", "var x, y = 2, 1\nfunc addTwo(a int) int { return a + x }"),
+    (
+        "var x, y = 1, 2\nfunc addTwo(a int) int { return a + y }",
+        "var x, y = 2, 1\nfunc addTwo(a int) int { return a + x }",
+    ),
     ("func init() {}\n" + ADD, ADD),
-    ("func addTwo(a int) int { a := a; return a + 2 }".replace("a := a", "{ a := a + 1; _ = a }"), "func addTwo(a int) int { { a := a + 1; a = a }; return a + 2 }"),
-    ('import "fmt"\ntype A struct{ X int }\nfunc addTwo(a int) int { fmt.Sprintf("%+v", A{1}); return a + 2 }',
-     'import "fmt"\ntype A struct{ Y int }\nfunc addTwo(a int) int { fmt.Sprintf("%+v", A{1}); return a + 2 }'),
-    ('import "math/rand"\nfunc addTwo(a int) int { rand.Int(); return a + 2 }', 'import "math/rand/v2"\nfunc addTwo(a int) int { rand.Int(); return a + 2 }'),
+    (
+        "func addTwo(a int) int { a := a; return a + 2 }".replace("a := a", "{ a := a + 1; _ = a }"),
+        "func addTwo(a int) int { { a := a + 1; a = a }; return a + 2 }",
+    ),
+    (
+        'import "fmt"\ntype A struct{ X int }\nfunc addTwo(a int) int { fmt.Sprintf("%+v", A{1}); return a + 2 }',
+        'import "fmt"\ntype A struct{ Y int }\nfunc addTwo(a int) int { fmt.Sprintf("%+v", A{1}); return a + 2 }',
+    ),
+    (
+        'import "math/rand"\nfunc addTwo(a int) int { rand.Int(); return a + 2 }',
+        'import "math/rand/v2"\nfunc addTwo(a int) int { rand.Int(); return a + 2 }',
+    ),
 ]
 
 
@@ -203,7 +266,7 @@ def test_programs_share_a_binary_only_where_nothing_of_them_runs_before_main(go_
         'import "os"\nvar x = stop()\nfunc stop() int { os.Exit(0); return 1 }\nfunc f(a int) int { return a }',
         "func f(a int) int { return a + 1 }",
         "func init() { panic(1) }\nfunc f(a int) int { return a }",
-        "var table = map[string]int{\"a\": 1}\nfunc f(a int) int { return a + table[\"a\"] }",
+        'var table = map[string]int{"a": 1}\nfunc f(a int) int { return a + table["a"] }',
         "var table = []int{1, 2, 3}\nvar t = table[5]\nfunc f(a int) int { return a }",
         "func RolloutFactoryMain() {}\nfunc f(a int) int { return a + 3 }",
         'import _ "image/png"\nfunc f(a int) int { return a + 4 }',
@@ -217,9 +280,19 @@ def test_programs_share_a_binary_only_where_nothing_of_them_runs_before_main(go_
 
 def test_running_what_was_never_prepared_is_a_compile_error(go_sandbox: Sandbox) -> None:
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
-    codes = ["package x\nfunc f(", "package x\nfunc f(a int) int { return b }", "package x\nfunc g() {}", "package x\nfunc f(a int) int { return a }"]
+    codes = [
+        "package x\nfunc f(",
+        "package x\nfunc f(a int) int { return b }",
+        "package x\nfunc g() {}",
+        "package x\nfunc f(a int) int { return a }",
+    ]
     runs = list(Go().run([Prepared(code, "") for code in codes], problem, Limits(), go_sandbox))
-    assert [run.failure.status.value if run.failure else "" for run in runs] == ["compile_error", "compile_error", "missing_entry_point", ""]
+    assert [run.failure.status.value if run.failure else "" for run in runs] == [
+        "compile_error",
+        "compile_error",
+        "missing_entry_point",
+        "",
+    ]
 
 
 # ---- programs that read stdin ----
@@ -251,7 +324,10 @@ func main() {
 """
 
 
-def streams(sandbox: Sandbox, source: str, *texts: str, limits: Limits = Limits(cpu_s=1)) -> Any:
+BRIEF = Limits(cpu_s=1)
+
+
+def streams(sandbox: Sandbox, source: str, *texts: str, limits: Limits = BRIEF) -> Any:
     problem = Problem(id="t/0", prompt="", cases=tuple({"stdin": text, "stdout": ""} for text in texts))
     (prepared,) = Go().prepare([source], problem, sandbox)
     if isinstance(prepared, Rejection):
@@ -285,13 +361,22 @@ def test_stdin_programs_stop_at_the_first_broken_limit(go_sandbox: Sandbox) -> N
 def test_stdin_programs_of_any_package_and_with_missing_imports(go_sandbox: Sandbox) -> None:
     run = streams(go_sandbox, 'func main() { var s string; fmt.Scan(&s); fmt.Print(s + "\\xff") }', "hé")
     assert run.outputs == ("hé\udcff",)
-    assert streams(go_sandbox, "package x\nimport \"os\"\nfunc main() { println(1) }", "").outputs == ("",)
-    assert streams(go_sandbox, "package main\nfunc f() {}", "") == Rejection(Status.MISSING_ENTRY_POINT, "no function main")
+    assert streams(go_sandbox, 'package x\nimport "os"\nfunc main() { println(1) }', "").outputs == ("",)
+    assert streams(go_sandbox, "package main\nfunc f() {}", "") == Rejection(
+        Status.MISSING_ENTRY_POINT, "no function main"
+    )
 
 
 def test_a_stdin_programs_files_are_gone_for_its_next_input(go_sandbox: Sandbox) -> None:
     source = 'package main\nimport ("fmt"; "os")\nfunc main() { _, e := os.Stat("x"); os.WriteFile("x", nil, 0o600); fmt.Print(e == nil) }'
     assert streams(go_sandbox, source, "", "").outputs == ("false", "false")
+
+
+def test_programs_print_the_names_that_they_have_where_they_ship(go_sandbox: Sandbox, try_go: Any) -> None:
+    source = 'package main\nimport ("fmt"; "os")\ntype T struct{ A int }\nfunc main() { fmt.Printf("%T %#v %d", T{}, T{1}, len(os.Args)) }'
+    assert streams(go_sandbox, source, "").outputs == ("main.T main.T{A:1} 1",)
+    source = 'package two\nimport "fmt"\ntype T struct{}\nfunc f() string { return fmt.Sprintf("%T", T{}) }'
+    assert try_go(source, "f", ((), "two.T")).passes("two.T")
 
 
 def test_problems_without_cases_cannot_be_run(go_sandbox: Sandbox) -> None:

@@ -1,5 +1,8 @@
 """Values of every form go into a Go program as declared, and come back as what Python means."""
 
+# Go programs stand on one line here.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any
@@ -17,60 +20,150 @@ GOOD: list[tuple[str, str, list[tuple[tuple[Any, ...], Any]]]] = [
     ("int", "func f(a, b int) int { return a + b }", [((2, 3), 5), ((-2, 1), -1), ((2**62, 1), 2**62 + 1)]),
     ("int8", "func f(a int8) int8 { return -a }", [((127,), -127)]),
     ("uint64", "func f(a uint64) uint64 { return a }", [((2**64 - 1,), 2**64 - 1)]),
-    ("big pointer", 'import "math/big"\nfunc f(a *big.Int) *big.Int { return new(big.Int).Mul(a, a) }', [((BIG,), BIG**2), ((-3,), 9), ((0,), 0)]),
+    (
+        "big pointer",
+        'import "math/big"\nfunc f(a *big.Int) *big.Int { return new(big.Int).Mul(a, a) }',
+        [((BIG,), BIG**2), ((-3,), 9), ((0,), 0)],
+    ),
     ("big value", 'import "math/big"\nfunc f(a big.Int) big.Int { return *new(big.Int).Neg(&a) }', [((BIG,), -BIG)]),
     ("big in a slice", 'import "math/big"\nfunc f(a []*big.Int) []*big.Int { return a }', [(([1, BIG],), [1, BIG])]),
     ("float64", "func f(a float64) float64 { return a / 2 }", [((3.0,), 1.5), ((3,), 1.5), ((-0.0,), 0.0)]),
     ("float32", "func f(a float32) float32 { return a * 2 }", [((1.5,), 3.0)]),
-    ("whole floats", "func f(a float64) float64 { return a }", [((2**70,), 2**70), ((-(2**90) * 3,), -(2**90) * 3), ((1e300,), 1e300)]),
+    (
+        "whole floats",
+        "func f(a float64) float64 { return a }",
+        [((2**70,), 2**70), ((-(2**90) * 3,), -(2**90) * 3), ((1e300,), 1e300)],
+    ),
     ("infinite", "func f(a float64) float64 { return -a }", [((float("inf"),), float("-inf"))]),
     ("complex", "func f(a complex128) complex128 { return a * a }", [((1j,), -1 + 0j)]),
-    ("string", "func f(s string) string { return s + s }", [(("ä€𝄞\n\"\\\x00",), "ä€𝄞\n\"\\\x00" * 2), (("",), "")]),
+    ("string", "func f(s string) string { return s + s }", [(('ä€𝄞\n"\\\x00',), 'ä€𝄞\n"\\\x00' * 2), (("",), "")]),
     ("bytes that are no text", "func f(s string) string { return s[:1] }", [(("é",), "\udcc3")]),
     ("[]byte", "func f(b []byte) []byte { return b[1:] }", [((b"\x00\xff\x10",), b"\xff\x10"), ((b"a",), b"")]),
     ("[]byte as numbers", "func f(b []byte) []byte { return b }", [(([1, 2],), [1, 2])]),
     ("byte", "func f(c byte) byte { return c - 32 }", [(("a",), "A"), ((97,), 65)]),
     ("rune", "func f(c rune) rune { return c + 1 }", [(("ä",), "å"), ((97,), 98)]),
-    ("[]rune", "func f(c []rune) []rune { return c[:1] }", [((["x", "y"],), ["x"]), (("xy",), ["x"]), (([1, 2],), [1])]),
+    (
+        "[]rune",
+        "func f(c []rune) []rune { return c[:1] }",
+        [((["x", "y"],), ["x"]), (("xy",), ["x"]), (([1, 2],), [1])],
+    ),
     ("bool", "func f(a, b bool) bool { return a && !b }", [((True, False), True), ((True, True), False)]),
     ("slice", "func f(a []int) []int { return append(a, 1) }", [(([3],), [3, 1]), (([],), [1]), (((3,),), (3, 1))]),
     ("nil slice", "func f(a []int) []int { return nil }", [(([3],), []), ((None,), None)]),
     ("nested", "func f(a [][]string) [][]string { return a[1:] }", [(([["a"], ["b", "c"], []],), [["b", "c"], []])]),
-    ("array", "func f(a [3]int) [2]int { return [2]int{a[2], a[0]} }", [(((1, 2, 3),), (3, 1)), (([1, 2, 3],), [3, 1])]),
-    ("map", "func f(m map[string][]int) map[string]int { r := map[string]int{}; for k, v := range m { r[k] = len(v) }; return r }",
-     [(({"a": [1], "$": []},), {"a": 1, "$": 0}), (({},), {})]),
-    ("map of ints", "func f(m map[int]string) map[string]int { r := map[string]int{}; for k, v := range m { r[v] = k }; return r }", [(({1: "x"},), {"x": 1})]),
-    ("map of runes", "func f(s string) map[rune]int { r := map[rune]int{}; for _, c := range s { r[c]++ }; return r }", [(("aab",), {"a": 2, "b": 1})]),
+    (
+        "array",
+        "func f(a [3]int) [2]int { return [2]int{a[2], a[0]} }",
+        [(((1, 2, 3),), (3, 1)), (([1, 2, 3],), [3, 1])],
+    ),
+    (
+        "map",
+        "func f(m map[string][]int) map[string]int { r := map[string]int{}; for k, v := range m { r[k] = len(v) }; return r }",
+        [(({"a": [1], "$": []},), {"a": 1, "$": 0}), (({},), {})],
+    ),
+    (
+        "map of ints",
+        "func f(m map[int]string) map[string]int { r := map[string]int{}; for k, v := range m { r[v] = k }; return r }",
+        [(({1: "x"},), {"x": 1})],
+    ),
+    (
+        "map of runes",
+        "func f(s string) map[rune]int { r := map[rune]int{}; for _, c := range s { r[c]++ }; return r }",
+        [(("aab",), {"a": 2, "b": 1})],
+    ),
     ("map of arrays", "func f(m map[[2]int]bool) map[[2]int]bool { return m }", [(({(1, 2): True},), {(1, 2): True})]),
-    ("set of struct{}", "func f(m map[int]struct{}) map[int]struct{} { delete(m, 1); return m }", [(({1, 2},), {2}), ((frozenset({1, 2}),), frozenset({2}))]),
-    ("set of bool", "func f(m map[string]bool) map[string]bool { m[\"no\"] = false; return m }", [(({"a"},), {"a"})]),
+    (
+        "set of struct{}",
+        "func f(m map[int]struct{}) map[int]struct{} { delete(m, 1); return m }",
+        [(({1, 2},), {2}), ((frozenset({1, 2}),), frozenset({2}))],
+    ),
+    ("set of bool", 'func f(m map[string]bool) map[string]bool { m["no"] = false; return m }', [(({"a"},), {"a"})]),
     ("set of a slice", "func f(s []int) []int { return s[:len(s)-1] }", [(([1, 2, 3],), {1, 2})]),
-    ("set of pairs", "func f(n int) map[[2]int]struct{} { return map[[2]int]struct{}{{n, 1}: {}} }", [((5,), {(5, 1)})]),
-    ("struct", "type P struct { Name string; age int }\nfunc f(p P) P { p.age++; return p }",
-     [((("x", 1),), ("x", 2)), (({"name": "x", "age": 1},), {"name": "x", "age": 2})]),
-    ("struct by snake case", "type P struct { FirstName string }\nfunc f(p *P) []P { return []P{*p} }", [(({"first_name": "x"},), [{"first_name": "x"}])]),
-    ("pointer", "func f(a *int) *int { if a == nil { return nil }; b := *a + 1; return &b }", [((1,), 2), ((None,), None)]),
-    ("any", "func f(a any) any { return a }",
-     [((1,), 1), ((1.5,), 1.5), (("x",), "x"), ((True,), True), ((None,), None), (([1, ["a", None]],), [1, ["a", None]]), (({"a": [1]},), {"a": [1]}),
-      (({1: "x", (2, 3): "y"},), {1: "x", (2, 3): "y"}), ((b"\x00",), b"\x00"), (({1, 2},), {1, 2})]),
-    ("any in a slice", "func f(a []interface{}) int { n := 0; for _, x := range a { if i, ok := x.(int); ok { n += i } }; return n }", [(([1, "x", 2.0, 3],), 4)]),
-    ("big any", 'import "math/big"\nfunc f(a any) any { return new(big.Int).Add(a.(*big.Int), big.NewInt(1)) }', [((BIG,), BIG + 1)]),
-    ("variadic", "func f(s string, n ...int) int { return len(s) + len(n) }", [(("a", 1, 2), 3), (("a",), 1), (("a", [1, 2, 3]), 4)]),
-    ("named types", "type Celsius float64\ntype Names []Name\ntype Name string\nfunc f(c Celsius, n Names) (Celsius, Names) { return c, n }",
-     [((1.5, ["a"]), (1.5, ["a"]))]),
-    ("several results", "func f(a int) (int, string) { return a, \"x\" }", [((1,), (1, "x"))]),
+    (
+        "set of pairs",
+        "func f(n int) map[[2]int]struct{} { return map[[2]int]struct{}{{n, 1}: {}} }",
+        [((5,), {(5, 1)})],
+    ),
+    (
+        "struct",
+        "type P struct { Name string; age int }\nfunc f(p P) P { p.age++; return p }",
+        [((("x", 1),), ("x", 2)), (({"name": "x", "age": 1},), {"name": "x", "age": 2})],
+    ),
+    (
+        "struct by snake case",
+        "type P struct { FirstName string }\nfunc f(p *P) []P { return []P{*p} }",
+        [(({"first_name": "x"},), [{"first_name": "x"}])],
+    ),
+    (
+        "pointer",
+        "func f(a *int) *int { if a == nil { return nil }; b := *a + 1; return &b }",
+        [((1,), 2), ((None,), None)],
+    ),
+    (
+        "any",
+        "func f(a any) any { return a }",
+        [
+            ((1,), 1),
+            ((1.5,), 1.5),
+            (("x",), "x"),
+            ((True,), True),
+            ((None,), None),
+            (([1, ["a", None]],), [1, ["a", None]]),
+            (({"a": [1]},), {"a": [1]}),
+            (({1: "x", (2, 3): "y"},), {1: "x", (2, 3): "y"}),
+            ((b"\x00",), b"\x00"),
+            (({1, 2},), {1, 2}),
+        ],
+    ),
+    (
+        "any in a slice",
+        "func f(a []interface{}) int { n := 0; for _, x := range a { if i, ok := x.(int); ok { n += i } }; return n }",
+        [(([1, "x", 2.0, 3],), 4)],
+    ),
+    (
+        "big any",
+        'import "math/big"\nfunc f(a any) any { return new(big.Int).Add(a.(*big.Int), big.NewInt(1)) }',
+        [((BIG,), BIG + 1)],
+    ),
+    (
+        "variadic",
+        "func f(s string, n ...int) int { return len(s) + len(n) }",
+        [(("a", 1, 2), 3), (("a",), 1), (("a", [1, 2, 3]), 4)],
+    ),
+    (
+        "named types",
+        "type Celsius float64\ntype Names []Name\ntype Name string\nfunc f(c Celsius, n Names) (Celsius, Names) { return c, n }",
+        [((1.5, ["a"]), (1.5, ["a"]))],
+    ),
+    ("several results", 'func f(a int) (int, string) { return a, "x" }', [((1,), (1, "x"))]),
     ("a tuple with a bool", "func f(a int) (int, bool) { return a, a > 1 }", [((1,), (1, False)), ((2,), (2, True))]),
     ("value and ok", "func f(a int) (int, bool) { return a, a > 1 }", [((2,), 2), ((1,), None)]),
-    ("value and error", 'import "errors"\nfunc f(a int) (int, error) { if a < 0 { return 0, errors.New("no") }; return a, nil }', [((2,), 2), ((-1,), None)]),
+    (
+        "value and error",
+        'import "errors"\nfunc f(a int) (int, error) { if a < 0 { return 0, errors.New("no") }; return a, nil }',
+        [((2,), 2), ((-1,), None)],
+    ),
     ("a tuple and ok", "func f(a int) ([2]int, bool) { return [2]int{a, a}, a > 0 }", [((1,), (1, 1)), ((0,), None)]),
-    ("two values and error", "func f(a int) (int, string, error) { return a, \"x\", nil }", [((1,), (1, "x"))]),
+    ("two values and error", 'func f(a int) (int, string, error) { return a, "x", nil }', [((1,), (1, "x"))]),
     ("no result", "func f(a []int) {}", [(([1],), None)]),
-    ("generic", "func f[T comparable](a []T, x T) int { for i, v := range a { if v == x { return i } }; return -1 }", [((["a", "b"], "b"), 1)]),
-    ("generic with a core type", 'import "cmp"\nfunc f[S ~[]E, E cmp.Ordered](a S) E { return max(a[0], a[1]) }', [(([1, 2.5],), 2.5)]),
+    (
+        "generic",
+        "func f[T comparable](a []T, x T) int { for i, v := range a { if v == x { return i } }; return -1 }",
+        [((["a", "b"], "b"), 1)],
+    ),
+    (
+        "generic with a core type",
+        'import "cmp"\nfunc f[S ~[]E, E cmp.Ordered](a S) E { return max(a[0], a[1]) }',
+        [(([1, 2.5],), 2.5)],
+    ),
     ("function variable", "var f = func(a int) int { return a + 1 }", [((1,), 2)]),
-    ("lists of tuples", "func f(n int) [][2]any { return [][2]any{{n, \"a\"}} }", [((3,), [(3, "a")])]),
-    ("mixed forms", "func f() []any { return []any{nil, []int{1, 2}, \"x\"} }", [((), [None, (1, 2), "x"])]),
-    ("a linked list's end", "type N struct { V int; Next *N }\nfunc f() *N { return &N{1, &N{2, nil}} }", [((), (1, (2, None)))]),
+    ("lists of tuples", 'func f(n int) [][2]any { return [][2]any{{n, "a"}} }', [((3,), [(3, "a")])]),
+    ("mixed forms", 'func f() []any { return []any{nil, []int{1, 2}, "x"} }', [((), [None, (1, 2), "x"])]),
+    (
+        "a linked list's end",
+        "type N struct { V int; Next *N }\nfunc f() *N { return &N{1, &N{2, nil}} }",
+        [((), (1, (2, None)))],
+    ),
 ]
 
 
@@ -122,7 +215,9 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("source", "value", "told"), MISFITS)
-def test_what_does_not_fit_is_that_cases_failure_and_names_the_type(try_go: Any, source: str, value: Any, told: str) -> None:
+def test_what_does_not_fit_is_that_cases_failure_and_names_the_type(
+    try_go: Any, source: str, value: Any, told: str
+) -> None:
     tried = try_go(source, "f", ((value,), 0))
     (rejection,) = tried.values
     assert isinstance(rejection, Rejection)
@@ -200,6 +295,8 @@ def test_nan_comes_back_as_nan(try_go: Any) -> None:
 
 def test_big_inputs_are_quick(try_go: Any) -> None:
     numbers = list(range(100_000))
-    tried = try_go("func f(a []int) int { s := 0; for _, x := range a { s += x }; return s }", "f", ((numbers,), sum(numbers)))
+    tried = try_go(
+        "func f(a []int) int { s := 0; for _, x := range a { s += x }; return s }", "f", ((numbers,), sum(numbers))
+    )
     assert tried.passes(sum(numbers))
     assert tried.run.cpu_ms < 500

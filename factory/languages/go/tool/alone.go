@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 )
 
 // Packages whose presence in a program changes nothing for the other candidates linked into it.
@@ -39,33 +40,78 @@ func (p *Program) alone() bool {
 	return false
 }
 
-// harmless is whether initialising these variables only builds values: no call, no index, no channel, nothing
-// that can panic or be large.
+// tellsItsPackage is whether a program might print its package's name, as %T and %#v of its types do: then it
+// must not be linked under another one.
+func (p *Program) tellsItsPackage() bool {
+	for _, spec := range p.file.Imports {
+		if slices.Contains([]string{"encoding/json", "reflect", "runtime"}, importPath(spec)) || !slices.Contains(inert, importPath(spec)) {
+			return true
+		}
+	}
+	tells := false
+	ast.Inspect(p.file, func(node ast.Node) bool {
+		if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			tells = tells || strings.Contains(literal.Value, "%") && strings.ContainsAny(literal.Value, "T#")
+		}
+		return !tells
+	})
+	return tells
+}
+
+// harmless is whether initialising these variables only builds values: no call but of a few that do just
+// that, no index, no channel, nothing that can panic or be large.
 func (p *Program) harmless(decl *ast.GenDecl) bool {
 	fine := true
 	for _, spec := range decl.Specs {
 		for _, value := range spec.(*ast.ValueSpec).Values {
 			ast.Inspect(value, func(node ast.Node) bool {
+				expression, ok := node.(ast.Expr)
+				if !ok {
+					return fine
+				}
+				if known := p.info.Types[expression]; known.Value != nil || known.IsType() {
+					return false // a constant, or the name of a type
+				}
 				switch node := node.(type) {
 				case *ast.FuncLit:
-					return false // its body runs when it is called, and nothing here calls
+					return false // its body runs when it is called, and nothing here calls it
 				case *ast.CallExpr:
-					fine = fine && p.info.Types[node].Value != nil // constant, such as len("abc") or int64(3)
+					fine = fine && p.builds(node)
+					return false
 				case *ast.CompositeLit:
 					_, isMap := p.info.Types[node].Type.Underlying().(*types.Map)
 					fine = fine && (!isMap || p.constantKeys(node))
-				case *ast.IndexExpr, *ast.SliceExpr, *ast.StarExpr, *ast.TypeAssertExpr, *ast.SelectorExpr:
-					fine = fine && p.info.Types[node.(ast.Expr)].IsType()
-				case *ast.BinaryExpr:
-					fine = fine && p.info.Types[node].Value != nil
 				case *ast.UnaryExpr:
-					fine = fine && node.Op != token.ARROW
+					fine = fine && node.Op == token.AND
+				case *ast.Ident, *ast.KeyValueExpr, *ast.ParenExpr:
+				default:
+					fine = false
 				}
 				return fine
 			})
 		}
 	}
 	return fine && p.size(decl) < 1<<20
+}
+
+// builds is whether a call is make(map), new(T) or errors.New("text").
+func (p *Program) builds(call *ast.CallExpr) bool {
+	if len(call.Args) != 1 {
+		return false
+	}
+	argument := p.info.Types[call.Args[0]]
+	switch function := call.Fun.(type) {
+	case *ast.Ident:
+		builtin, ok := p.info.Uses[function].(*types.Builtin)
+		if !ok || builtin.Name() != "make" && builtin.Name() != "new" {
+			return false
+		}
+		return argument.IsType() && types.SizesFor("gc", "amd64").Sizeof(argument.Type) < 1<<16
+	case *ast.SelectorExpr:
+		object := p.info.Uses[function.Sel]
+		return object != nil && object.Pkg() != nil && object.Pkg().Path() == "errors" && object.Name() == "New" && argument.Value != nil
+	}
+	return false
 }
 
 func (p *Program) constantKeys(literal *ast.CompositeLit) bool {

@@ -1,12 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
+)
+
+// Larger archives are not kept for a common binary, and larger binaries are refused.
+const (
+	largestShared = 1 << 20
+	largestBinary = 32 << 20
 )
 
 // A Unit is one candidate on its way into a binary.
@@ -14,57 +20,80 @@ type Unit struct {
 	place   int    // among the sources
 	path    string // of its package
 	archive string
-	main    string // the exported function of its shim
+	main    string // the exported function of its shim; none where the unit is a program as it stands
 	alone   bool
 }
 
+// A Build is the sources of one request on their way.
+type Build struct {
+	workshop *Workshop
+	results  []Result
+	sizes    []int // of the binaries written so far
+	out      io.Writer
+}
+
 // build compiles sources, as they stand, and links those that can share a binary together.
-// It writes the header's length (four bytes, big endian), the header, and the binaries.
+// It writes the binaries one after another, then a trailer (JSON), then the trailer's length (four bytes, big endian).
 func (w *Workshop) build(sources []string, out io.Writer) error {
-	results := make([]Result, len(sources))
-	groups := make([][]*Unit, 1)
+	b := &Build{w, make([]Result, len(sources)), []int{}, out}
+	var shared []*Unit
 	for i, source := range sources {
-		results[i] = guarded(func() (Result, error) {
+		b.results[i] = guarded(func() (Result, error) {
 			unit, err := w.compile(i, source)
 			switch {
 			case err != nil:
 			case unit.alone:
-				groups = append(groups, []*Unit{unit})
+				err = b.link(unit)
 			default:
-				groups[0] = append(groups[0], unit)
+				shared = append(shared, unit)
 			}
-			return Result{}, err
+			return b.results[i], err
 		})
 	}
-	sizes, binaries := []int{}, bytes.Buffer{}
-	for ; len(groups) > 0; groups = groups[1:] {
-		program, err := w.link(groups[0])
-		if err != nil && len(groups[0]) > 1 {
-			for _, unit := range groups[0] {
-				groups = append(groups, []*Unit{unit})
-			}
-			continue
-		}
-		for _, unit := range groups[0] {
-			results[unit.place] = guarded(func() (Result, error) {
-				return Result{Binary: len(sizes), Slot: strconv.Itoa(unit.place)}, err
+	if err := b.link(shared...); err != nil {
+		for _, unit := range shared {
+			b.results[unit.place] = guarded(func() (Result, error) {
+				err := b.link(unit)
+				return b.results[unit.place], err
 			})
 		}
-		if len(program) > 0 {
-			sizes = append(sizes, len(program))
-			binaries.Write(program)
-		}
 	}
-	header, err := json.Marshal(map[string]any{"results": results, "sizes": sizes})
+	trailer, err := json.Marshal(map[string]any{"results": b.results, "sizes": b.sizes})
 	if err != nil {
 		return err
 	}
-	answer := append(binary.BigEndian.AppendUint32(nil, uint32(len(header))), header...)
-	if _, err := out.Write(answer); err != nil {
+	_, err = out.Write(binary.BigEndian.AppendUint32(trailer, uint32(len(trailer))))
+	return err
+}
+
+// link makes one binary of these units, writes it, and says in their results where it is.
+func (b *Build) link(units ...*Unit) error {
+	if len(units) == 0 {
+		return nil
+	}
+	archive := units[0].archive
+	if units[0].main != "" {
+		archive = filepath.Join(work, "main.a")
+		if err := b.workshop.archive("main", archive, units, []sourceFile{{"main.go", b.workshop.program(units)}}); err != nil {
+			return err
+		}
+	}
+	program, err := b.workshop.executable(archive, units)
+	if err != nil {
 		return err
 	}
-	_, err = binaries.WriteTo(out)
-	return err
+	for _, unit := range units {
+		b.results[unit.place] = Result{Binary: len(b.sizes)}
+		if unit.main != "" {
+			b.results[unit.place].Slot = strconv.Itoa(unit.place)
+		}
+		os.Remove(unit.archive)
+	}
+	b.sizes = append(b.sizes, len(program))
+	if _, err = b.out.Write(program); err != nil {
+		fail(err)
+	}
+	return nil
 }
 
 // compile makes an archive of a candidate and its shim.
@@ -85,21 +114,20 @@ func (w *Workshop) compile(place int, source string) (*Unit, error) {
 		place: place, path: "candidate/" + number, archive: filepath.Join(work, number+".a"),
 		main: p.free("RolloutFactoryMain"), alone: p.alone(),
 	}
-	name := edit{p.offset(p.file.Name.Pos()), p.offset(p.file.Name.End()), plainName}
-	return unit, w.archive(unit.path, unit.archive, nil, []sourceFile{
-		{"solution.go", apply(source, []edit{name})},
-		{"shim.go", w.shim(p, entry, unit.main)},
-	})
-}
-
-// link makes one binary of these units; none of no units.
-func (w *Workshop) link(units []*Unit) ([]byte, error) {
-	if len(units) == 0 {
-		return nil, nil
+	if !w.calls() && p.tellsItsPackage() {
+		unit.path, unit.main, unit.alone = "main", "", true
+		return unit, w.archive(unit.path, unit.archive, nil, []sourceFile{{"solution.go", source}})
 	}
-	archive := filepath.Join(work, "main.a")
-	if err := w.archive("main", archive, units, []sourceFile{{"main.go", w.program(units)}}); err != nil {
+	name := p.file.Name.Name
+	if !w.calls() {
+		name = plainName // what is called main cannot be imported
+	}
+	code := apply(source, []edit{{p.offset(p.file.Name.Pos()), p.offset(p.file.Name.End()), name}})
+	files := []sourceFile{{"solution.go", code}, {"shim.go", w.shim(p, entry, name, unit.main)}}
+	if err := w.archive(unit.path, unit.archive, nil, files); err != nil {
 		return nil, err
 	}
-	return w.executable(archive, units)
+	made, err := os.Stat(unit.archive)
+	unit.alone = unit.alone || err == nil && made.Size() > largestShared
+	return unit, err
 }

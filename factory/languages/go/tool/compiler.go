@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Where a build's files lie. They are gone with the job.
@@ -20,6 +22,7 @@ func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFi
 	if err != nil {
 		return err
 	}
+	defer os.RemoveAll(folder)
 	config, err := w.importConfig(folder, units)
 	if err != nil {
 		return err
@@ -33,7 +36,11 @@ func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFi
 		}
 		arguments = append(arguments, name)
 	}
-	return w.tool("compile", arguments...)
+	if err := w.tool("compile", arguments...); err != nil {
+		os.Remove(archive)
+		return err
+	}
+	return nil
 }
 
 // executable links an archive of package main with all it needs.
@@ -43,14 +50,18 @@ func (w *Workshop) executable(archive string, units []*Unit) ([]byte, error) {
 		return nil, err
 	}
 	binary := filepath.Join(work, "program")
+	defer os.Remove(binary)
 	if err := w.tool("link", "-s", "-w", "-importcfg", config, "-buildmode", "exe", "-o", binary, archive); err != nil {
 		return nil, err
 	}
-	program, err := os.ReadFile(binary)
+	made, err := os.Stat(binary)
 	if err != nil {
 		return nil, err
 	}
-	return program, os.Remove(binary)
+	if made.Size() > largestBinary {
+		return nil, refuse(compileError, "the linked program takes %d MiB, more than %d", made.Size()>>20, largestBinary>>20)
+	}
+	return os.ReadFile(binary)
 }
 
 // importConfig writes the list of archives: the standard library's, the harness, and the units'.
@@ -62,16 +73,31 @@ func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
 	text := strings.Builder{}
 	text.Write(listing)
 	for _, unit := range units {
+		if unit.path == "main" {
+			continue
+		}
 		text.WriteString("packagefile " + unit.path + "=" + unit.archive + "\n")
 	}
 	name := filepath.Join(folder, "importcfg")
 	return name, os.WriteFile(name, []byte(text.String()), 0o600)
 }
 
+// CPU seconds that one compilation or link may take; beyond these the kernel ends it.
+const toolSeconds = 20
+
+// restrict sets the limit that the processes started from here inherit.
+func restrict() error {
+	return syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: toolSeconds, Max: toolSeconds + 1})
+}
+
 // tool runs the compiler or the linker; what they say of a program is a refusal.
 func (w *Workshop) tool(name string, arguments ...string) error {
 	message, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).CombinedOutput()
-	if _, ended := errors.AsType[*exec.ExitError](err); ended {
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		if ended.UserTime()+ended.SystemTime() >= toolSeconds*time.Second {
+			return refuse(compileError, "%s: more than %d s of CPU time", name, toolSeconds)
+		}
 		return refuse(compileError, "%s", firstComplaint(name, string(message), err))
 	}
 	return err
@@ -82,8 +108,12 @@ var place = regexp.MustCompile(`^(?:\S*/)?solution\.go:(\d+):\d+: `)
 func firstComplaint(name, message string, err error) string {
 	for line := range strings.Lines(message) {
 		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "#") {
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case place.MatchString(line):
 			return place.ReplaceAllString(line, "line $1: ")
+		default:
+			return name + ": " + line
 		}
 	}
 	return name + ": " + err.Error()

@@ -83,7 +83,10 @@ func (p *Program) rewritten(removed []*ast.ImportSpec, added []string) string {
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(sortKey(a), sortKey(b)) })
 	end := p.offset(p.file.Name.End())
 	var edits []edit
-	if len(lines) > 0 {
+	switch {
+	case len(lines) == 1:
+		edits = append(edits, edit{end, end, ";import " + lines[0]})
+	case len(lines) > 1:
 		edits = append(edits, edit{end, end, ";import (" + strings.Join(lines, ";") + ")"})
 	}
 	for _, decl := range p.file.Decls {

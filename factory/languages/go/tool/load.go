@@ -18,28 +18,28 @@ import (
 // A Workshop holds what all sources of a request share: the problem and the standard library's types.
 type Workshop struct {
 	*Request
-	standard map[string]bool     // import paths that a program may use
+	standard map[string]string   // archives of the packages that a program may import
 	named    map[string][]string // those paths by package name
 	importer types.Importer
 	fset     *token.FileSet
 }
 
 func newWorkshop(request *Request) *Workshop {
-	w := &Workshop{Request: request, standard: map[string]bool{}, named: map[string][]string{}, fset: token.NewFileSet()}
+	w := &Workshop{Request: request, standard: map[string]string{}, named: map[string][]string{}, fset: token.NewFileSet()}
 	listing, err := os.ReadFile(filepath.Join(request.Root, "importcfg"))
 	if err != nil {
 		fail(err)
 	}
 	for line := range strings.Lines(string(listing)) {
-		path, _, found := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "packagefile "), "=")
+		path, archive, found := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "packagefile "), "=")
 		if found {
-			w.standard[path] = true
+			w.standard[path] = archive
 			w.named[packageName(path)] = append(w.named[packageName(path)], path)
 		}
 	}
-	w.standard["unsafe"] = true
+	w.standard["unsafe"] = "" // known to the type checker itself
 	w.importer = importer.ForCompiler(w.fset, "gc", func(path string) (io.ReadCloser, error) {
-		return os.Open(filepath.Join(request.Root, "pkg", path+".a"))
+		return os.Open(w.standard[path])
 	})
 	return w
 }
@@ -85,7 +85,8 @@ func (w *Workshop) load(text string) (*Program, error) {
 		Importer: w.importer,
 		Sizes:    types.SizesFor("gc", "amd64"),
 		Error: func(err error) {
-			if fault, ok := errors.AsType[types.Error](err); ok {
+			var fault types.Error
+			if errors.As(err, &fault) {
 				p.errors = append(p.errors, fault)
 			}
 		},
@@ -95,7 +96,8 @@ func (w *Workshop) load(text string) (*Program, error) {
 }
 
 func (w *Workshop) unreadable(err error) error {
-	if list, ok := errors.AsType[scanner.ErrorList](err); ok && len(list) > 0 {
+	var list scanner.ErrorList
+	if errors.As(err, &list) && len(list) > 0 {
 		return refuse(compileError, "line %d: %s", list[0].Pos.Line, list[0].Msg)
 	}
 	return refuse(compileError, "%v", err)
@@ -105,7 +107,7 @@ func (w *Workshop) unreadable(err error) error {
 func (w *Workshop) permitted(p *Program) error {
 	for _, spec := range p.file.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
-		if err != nil || !w.standard[path] {
+		if _, known := w.standard[path]; err != nil || !known {
 			return refuse(compileError, "line %d: import %s is not in the standard library", p.line(spec.Pos()), spec.Path.Value)
 		}
 	}

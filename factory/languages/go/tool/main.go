@@ -1,11 +1,10 @@
 // Command tool reads, repairs and builds candidates' Go. It runs inside the wall, as what it reads is hostile.
 //
-//	tool analyse   a request on standard input; one result a source, as JSON, on standard output
-//	tool build     the same sources, compiled and linked: a JSON header, then the binaries
+//	tool analyse   a request on standard input; one result a source, a line of JSON each, on standard output
+//	tool build     the sources compiled and linked: the binaries, then a trailer of JSON
 //
 // Requests and answers are the structs of this file; factory/languages/go/workshop.py is the other side.
-// A panic on one source is that source's error; whatever takes the whole process down is met on the host
-// by handing over fewer sources at once.
+// A panic on one source is that source's error; whatever takes the whole process down is met on the host.
 package main
 
 import (
@@ -65,14 +64,16 @@ func main() {
 	workshop := newWorkshop(&request)
 	switch os.Args[1] {
 	case "analyse":
-		results := make([]Result, len(request.Sources))
-		for i, source := range request.Sources {
-			results[i] = guarded(func() (Result, error) { return workshop.analyse(source) })
-		}
-		if err := json.NewEncoder(os.Stdout).Encode(results); err != nil {
-			fail(err)
+		answers := json.NewEncoder(os.Stdout) // one line each, at once: what is missing tells who brought us down
+		for _, source := range request.Sources {
+			if err := answers.Encode(guarded(func() (Result, error) { return workshop.analyse(source) })); err != nil {
+				fail(err)
+			}
 		}
 	case "build":
+		if err := restrict(); err != nil {
+			fail(err)
+		}
 		if err := workshop.build(request.Sources, os.Stdout); err != nil {
 			fail(err)
 		}

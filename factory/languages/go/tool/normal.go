@@ -38,6 +38,9 @@ func (p *Program) key(entry []string) string {
 	}
 	n := &normaliser{program: p, numbers: map[types.Object]int{}, digest: sha256.New()}
 	n.aliases()
+	if p.tellsItsPackage() {
+		io.WriteString(n.digest, p.file.Name.Name+";")
+	}
 	for _, decl := range p.reachable(entry) {
 		n.node(reflect.ValueOf(decl))
 	}

@@ -15,13 +15,13 @@ func (p *Program) free(name string) string {
 }
 
 // shim is the file that stands beside a candidate's own and hands its entry point out of the package.
-func (w *Workshop) shim(p *Program, entry *Entry, main string) string {
+func (w *Workshop) shim(p *Program, entry *Entry, name, main string) string {
 	if !w.calls() {
-		return fmt.Sprintf("package %s\n\nfunc %s() { main() }\n", plainName, main)
+		return fmt.Sprintf("package %s\n\nfunc %s() { main() }\n", name, main)
 	}
 	harness, big := p.free("rolloutFactoryHarness"), p.free("rolloutFactoryBig")
 	var text strings.Builder
-	fmt.Fprintf(&text, "package %s\n\nimport %s \"rollout/harness\"\n", plainName, harness)
+	fmt.Fprintf(&text, "package %s\n\nimport %s \"rollout/harness\"\n", name, harness)
 	if entry.usesBig {
 		fmt.Fprintf(&text, "import %s \"math/big\"\n", big)
 	}

@@ -1,0 +1,196 @@
+"""One candidate: forked, confined, watched, killed, reaped, reported.
+
+Promises: nothing it starts is left after `finish`; what it used is measured for the whole tree.
+"""
+
+import contextlib
+import fcntl
+import math
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from sandbox.worker import candidate, census, scratch
+from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
+from sandbox.worker.wire import Header
+
+FIRST_LOOK_MS, LOOK_MS = 20, 50
+FILE_MB = 16 / 1024
+"""What a file counts for in memory: no limit of the kernel's bounds a tmpfs's inodes, nor the time to empty it."""
+SETUP_FAILED = 70
+"""Exit code of a child that never came to its program, or whose program broke what runs it."""
+HOST = 0
+"""Descriptor on which the host speaks."""
+PARKED = 64
+"""Descriptors from here on hold what a child is given while those below are closed."""
+HARD = {
+    what: resource.getrlimit(what)[1]
+    for what in (
+        resource.RLIMIT_CPU,
+        resource.RLIMIT_DATA,
+        resource.RLIMIT_STACK,
+        resource.RLIMIT_FSIZE,
+        resource.RLIMIT_NOFILE,
+        resource.RLIMIT_NPROC,
+        resource.RLIMIT_CORE,
+    )
+}
+"""The most that this machine lets us set, read once."""
+
+
+class Child:
+    """A forked candidate and everything it starts.
+
+    It takes exactly the descriptors `fds` (its number: ours), the limits and the system call filter, then
+    runs `body`, whose result is its exit code.
+    """
+
+    def __init__(self, body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter) -> None:
+        self.limits = limits
+        self.breach: str | None = None
+        self.resting = False
+        """Waiting for the host: time on the clock that is not the candidate's."""
+        self._cpu_seen = self._cpu_lost = 0.0
+        self._files = scratch.files_in_use()
+        self.started = time.monotonic()
+        self.pid = os.fork()
+        if self.pid == 0:
+            become(body, limits, fds, syscalls)
+        self._pidfd = os.pidfd_open(self.pid)
+        self._poll = select.poll()
+        self._poll.register(self._pidfd, select.POLLIN)
+        self._poll.register(HOST, 0)  # asks for nothing, and tells when the host is gone
+        self._next_look = FIRST_LOOK_MS
+
+    def wait(self) -> None:
+        """Until it has ended or was killed for breaking a limit."""
+        while not self.ready():
+            if self.look():
+                return
+
+    def alive_until(self, fd: int, event: int) -> bool:
+        """Wait until `fd` is ready for `event`; False when the child ended or broke a limit first."""
+        if self.breach:
+            return False
+        self._poll.register(fd, event)
+        try:
+            while True:
+                ready = self.ready(fd)
+                if fd in ready:
+                    return True
+                if ready or self.look():
+                    return False
+        finally:
+            if fd == HOST:
+                self._poll.modify(HOST, 0)
+            else:
+                self._poll.unregister(fd)
+
+    def ready(self, awaited: int | None = None) -> list[int]:
+        """What happened until the next look is due. Raises EOFError when the host is gone and not `awaited`."""
+        ready = [fd for fd, _ in self._poll.poll(self._next_look)]
+        if HOST in ready and awaited != HOST:
+            raise EOFError("the host is gone")
+        return ready
+
+    def look(self) -> bool:
+        """Whether a limit is broken; if so everything is killed."""
+        self._next_look = LOOK_MS
+        cpu_s, resident_mb = census.usage()
+        # Time that one look saw and the next does not was spent by processes that nobody waited for.
+        self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
+        self._cpu_seen = cpu_s
+        files_mb = (scratch.files_in_use() - self._files) * FILE_MB
+        most_mb = float(self.limits["memory_mb"]) - files_mb
+        if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
+            self.end("cpu")
+        elif resident_mb > most_mb and census.memory_mb() > most_mb:
+            self.end("memory")
+        elif not self.resting and time.monotonic() - self.started > float(self.limits["wall_s"]):
+            self.end("wall")
+        return self.breach is not None
+
+    def end(self, breach: str) -> None:
+        """Kill it for breaking a limit; the first one broken is told."""
+        self.breach = self.breach or breach
+        kill_all()
+
+    def finish(self) -> Header:
+        """Reap the child, kill and reap all it left behind; how it ended and what all of it used."""
+        _, status, usage = os.wait4(self.pid, 0)
+        wall_ms = (time.monotonic() - self.started) * 1000
+        os.close(self._pidfd)
+        cpu, peak = self._cpu_lost + usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        kill_all()
+        while True:
+            try:
+                _, _, usage = os.wait4(-1, 0)
+            except ChildProcessError:
+                break
+            cpu += usage.ru_utime + usage.ru_stime
+            peak = max(peak, usage.ru_maxrss)
+        code = os.waitstatus_to_exitcode(status)
+        if self.breach is None:
+            if cpu > float(self.limits["cpu_s"]):
+                self.breach = "cpu"
+            elif code == -signal.SIGXFSZ:
+                self.breach = "output"
+            elif code == candidate.OUT_OF_MEMORY:
+                self.breach = "memory"
+        return {
+            "exit_code": code if code >= 0 else None,
+            "signal": -code if code < 0 else None,
+            "breach": self.breach,
+            "cpu_ms": cpu * 1000,
+            "wall_ms": wall_ms,
+            "peak_mb": peak / 1024,
+        }
+
+
+def kill_all() -> None:
+    """Every process inside but this one: PID 1 is never among those that kill(-1) reaches."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def become(body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter) -> NoReturn:
+    code = SETUP_FAILED
+    try:
+        parked = {target: fcntl.fcntl(fd, fcntl.F_DUPFD, PARKED) for target, fd in fds.items()}
+        os.closerange(0, PARKED)
+        for target, fd in parked.items():
+            os.dup2(fd, target)
+        os.closerange(PARKED, 4096)
+        os.setsid()
+        confine(limits)
+        syscalls.install()
+        code = body()
+    except MemoryError:
+        code = candidate.OUT_OF_MEMORY
+    finally:
+        os._exit(code)
+
+
+def confine(limits: Header) -> None:
+    """Set the kernel's limits on this process; they are inherited and cannot be raised again."""
+    cpu_s = math.ceil(float(limits["cpu_s"])) + 1
+    memory = int(limits["memory_mb"]) * 2**20
+    for what, most in (
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_STACK, min(memory, 256 * 2**20)),
+        (resource.RLIMIT_FSIZE, int(limits["output_kb"]) * 1024),
+        (resource.RLIMIT_NOFILE, int(limits["open_files"])),
+        (resource.RLIMIT_NPROC, int(limits["processes"]) + 1),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = HARD[what]  # a machine may allow less than was asked
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    prctl(PR_SET_DUMPABLE, 1)  # the server may then see what memory it shares with its children

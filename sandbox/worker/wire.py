@@ -1,0 +1,82 @@
+"""Moves bytes between the host and files, kernel to kernel where they are a candidate's.
+
+Promises: `receive`, `append` and `respond` never bring a blob into this process's memory.
+"""
+
+import json
+import os
+from typing import Any
+
+Header = dict[str, Any]
+
+
+def read_exactly(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = os.read(0, size - len(data))
+        if not piece:
+            raise EOFError("the host closed in the middle of a message")
+        data += piece
+    return data
+
+
+def read_header() -> Header | None:
+    """The host's next message without its blobs; None when it has closed."""
+    first = os.read(0, 1)
+    if not first:
+        return None
+    size = int.from_bytes(first + read_exactly(3), "big")
+    header: Header = json.loads(read_exactly(size))
+    return header
+
+
+def write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def send(header: Header) -> None:
+    text = json.dumps(header).encode()
+    write_all(1, len(text).to_bytes(4, "big") + text)
+
+
+def respond(reports: list[Header], kept: int, sizes: list[int]) -> None:
+    """Send reports and what the file `kept` holds, as blobs of `sizes`."""
+    send({"reports": reports, "blobs": sizes})
+    copy(kept, 1, 0, sum(sizes))
+
+
+def new_file(data: bytes = b"") -> int:
+    """The descriptor of a file in memory, at offset 0."""
+    fd = os.memfd_create("file")
+    if data:
+        write_all(fd, data)
+        os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def receive(size: int, into: int | None = None) -> int:
+    """Move `size` bytes from the host into a file (a new one, or after what `into` holds); it, at offset 0."""
+    fd = new_file() if into is None else into
+    os.lseek(fd, 0, os.SEEK_END)
+    while size:
+        moved = os.splice(0, fd, size)
+        if not moved:
+            raise EOFError("the host closed in the middle of a blob")
+        size -= moved
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def append(fd: int, kept: int, most: int | None = None) -> int:
+    """Copy the file `fd`, or its last `most` bytes, to where `kept` stands; how many bytes that is."""
+    size = os.fstat(fd).st_size
+    start = 0 if most is None else max(0, size - most)
+    copy(fd, kept, start, size)
+    return size - start
+
+
+def copy(source: int, target: int, start: int, end: int) -> None:
+    while start < end:
+        start += os.sendfile(target, source, start, end - start)

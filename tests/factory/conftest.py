@@ -1,0 +1,56 @@
+"""One warm filter chain for all tests, and short ways to problems and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from factory.config import ChainConfig
+from factory.filters.chain import Chain
+from factory.records import Problem, Program, Verdict
+from factory.values import encode
+
+MakeProblem = Callable[..., Problem]
+Grade = Callable[..., list[Verdict]]
+
+
+@pytest.fixture(scope="session")
+def make_problem() -> MakeProblem:
+    """`make_problem(((1, 2), 3), …, kind="exact", **fields)`: cases are (args, expected), or (stdin, stdout) texts."""
+
+    def make(*cases: tuple[Any, Any], kind: str = "equal", **fields: Any) -> Problem:
+        stream = any(isinstance(given, str) for given, _ in cases)
+        rows = [
+            {"stdin": given, "stdout": expected}
+            if stream
+            else {"args": [encode(arg) for arg in given], "expected": encode(expected)}
+            for given, expected in cases
+        ]
+        defaults = {
+            "id": "t/0",
+            "prompt": "Do it.",
+            "entry_point": None if stream else "f",
+            "cases": rows,
+            "comparison": {"kind": kind},
+        }
+        return Problem.model_validate(defaults | fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def chain() -> Iterator[Chain]:
+    with Chain(ChainConfig.model_validate({"limits": {"cpu_s": 0.5, "wall_s": 30, "memory_mb": 256}})) as chain:
+        yield chain
+
+
+@pytest.fixture(scope="session")
+def grade(chain: Chain) -> Grade:
+    """`grade(problem, source, …)`: one Python verdict a source."""
+
+    def verdicts(problem: Problem, *sources: str | None) -> list[Verdict]:
+        return chain.verify(problem, [Program(index, source) for index, source in enumerate(sources)], "python")
+
+    return verdicts

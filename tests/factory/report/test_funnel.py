@@ -1,0 +1,162 @@
+"""The funnel: counts that add up, and pass@k against counting every draw."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+
+from factory.config import RankConfig
+from factory.filters.select import select
+from factory.records import Status, Verdict
+from factory.report.cost import cost
+from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
+
+
+def verdict(index: int, status: Status = Status.PASSED, form: str = "", **fields: Any) -> Verdict:
+    compiled = status not in (Status.NO_CODE, Status.SYNTAX_ERROR, Status.COMPILE_ERROR)
+    return Verdict("t/0", index, "python", status, form=(form or f"form{index}") if compiled else "", **fields)
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_pass_at_k_is_the_share_of_draws_with_a_pass(n: int) -> None:
+    for c, k in itertools.product(range(n + 1), range(1, n + 1)):
+        draws = list(itertools.combinations([True] * c + [False] * (n - c), k))
+        assert math.isclose(pass_at_k(n, c, k), sum(map(any, draws)) / len(draws)), (n, c, k)
+
+
+def test_pass_at_k_does_not_overflow() -> None:
+    assert math.isclose(pass_at_k(100_000, 1, 100), 100 / 100_000, rel_tol=1e-9)
+    assert pass_at_k(100_000, 50_000, 100) == 1.0
+    assert pass_at_k(10, 0, 10) == 0.0
+
+
+VERDICTS = [
+    verdict(0, Status.NO_CODE),
+    verdict(1, Status.SYNTAX_ERROR),
+    verdict(2, Status.WRONG_ANSWER, cpu_ms=500.0),
+    verdict(3, Status.WRONG_ANSWER, form="form2", cpu_ms=500.0, duplicate_of=2),
+    verdict(4, form="a", code="long code", cpu_ms=1000.0),
+    verdict(5, form="a", code="code", duplicate_of=4, cpu_ms=1000.0, repairs=("import added: a", "import added: b")),
+    verdict(6, form="a", code="code", cpu_ms=250.0),
+    verdict(7, form="b", code="code of b", repairs=("import removed: c", "import added: d")),
+    verdict(8, form="c", code="code of c, too"),
+    verdict(9, Status.INFRASTRUCTURE_ERROR),
+    verdict(10, Status.TIMEOUT),
+]
+
+
+def counted() -> Tally:
+    selection = select(VERDICTS, RankConfig(keep=2))
+    return tally(VERDICTS, len(selection.kept), selection.dropped)
+
+
+def test_every_tier_is_counted() -> None:
+    counts = counted()
+    assert counts.as_dict() == {
+        "rollouts": 11,
+        "extracted": 10,
+        "compiled": 9,
+        "executed": 7,
+        "passed": 5,
+        "passed_without_repair": 3,
+        "distinct": 3,
+        "kept": 2,
+        "drops": {
+            "beyond rank.keep": 1, "duplicate": 2, "infrastructure_error": 1, "no_code": 1, "syntax_error": 1,
+            "timeout": 1, "wrong_answer": 2,
+        },
+        "repairs": {"import added": 2, "import removed": 1},
+    }  # fmt: skip
+    assert counts.graded == 10
+    assert counts.cpu_s == pytest.approx(1.75), "a duplicate was not run"
+
+
+def test_what_was_dropped_and_what_was_kept_add_up() -> None:
+    counts = counted()
+    assert counts.kept + sum(counts.drops.values()) == counts.rollouts
+    total = Tally()
+    for _ in range(3):
+        total.add(counted())
+    assert total.kept + sum(total.drops.values()) == total.rollouts == 33
+    assert total.as_dict()["drops"]["wrong_answer"] == 6
+    assert total.cpu_s == pytest.approx(5.25)
+
+
+def test_tiers_only_narrow() -> None:
+    counts = counted()
+    tiers = [counts.rollouts, counts.extracted, counts.compiled, counts.passed, counts.distinct, counts.kept]
+    assert tiers == sorted(tiers, reverse=True)
+
+
+def test_adding_changes_only_the_sum() -> None:
+    one, other = counted(), counted()
+    one.add(other)
+    assert other.as_dict() == counted().as_dict()
+
+
+def test_an_empty_tally_counts_nothing() -> None:
+    counts = tally([], 0, {"duplicate": 0, "beyond rank.keep": 0})
+    assert counts.as_dict()["drops"] == {}
+    assert (counts.rollouts, counts.graded) == (0, 0)
+
+
+def some(passed: int, failed: int, lost: int = 0, repaired: int = 0) -> Tally:
+    verdicts = [verdict(n, repairs=("import added: x",) if n < repaired else ()) for n in range(passed)]
+    verdicts += [verdict(100 + n, Status.WRONG_ANSWER) for n in range(failed)]
+    verdicts += [verdict(200 + n, Status.INFRASTRUCTURE_ERROR) for n in range(lost)]
+    return tally(verdicts, 0, {})
+
+
+def test_rates_are_means_over_problems() -> None:
+    rates = pass_rates([some(10, 0), some(0, 10), some(5, 5)])
+    assert rates == {"pass@1": 0.5, "pass@10": round(2 / 3, 6)}
+
+
+def test_a_rate_is_given_only_where_every_problem_has_the_rollouts_for_it() -> None:
+    assert set(pass_rates([some(10, 0), some(4, 5)])) == {"pass@1"}
+    assert set(pass_rates([some(50, 50)])) == {"pass@1", "pass@10", "pass@100"}
+    assert pass_rates([]) == {}
+
+
+def test_our_own_failures_count_in_no_rate() -> None:
+    assert pass_rates([some(1, 1, lost=8)]) == {"pass@1": 0.5}
+    assert pass_rates([some(0, 0, lost=8)]) == {}
+    assert pass_rates([some(1, 1), some(0, 0, lost=8)]) == {"pass@1": 0.5}
+
+
+def test_rates_are_given_with_and_without_repair() -> None:
+    tallies = [some(2, 2, repaired=1)]
+    assert pass_rates(tallies) == {"pass@1": 0.5}
+    assert pass_rates(tallies, repaired=False) == {"pass@1": 0.25}
+
+
+def test_the_summary_of_a_language() -> None:
+    summary = language_summary({"t/0": counted(), "t/1": tally([verdict(0, Status.NO_CODE)], 0, {})})
+    assert summary["funnel"]["rollouts"] == 12
+    assert (summary["problems"], summary["problems_with_survivors"]) == (2, 1)
+    assert summary["by_problem"]["t/0"] == counted().as_dict()
+    assert summary["pass_rates"] == {"pass@1": 0.25}
+    assert language_summary({})["pass_rates"] == {}
+
+
+def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
+    sampled = {"event": "sampled", "rollouts": 4, "completion_tokens": 100}
+    ledger = [
+        sampled | {"engine": "one", "engine_s": 5.0, "load_s": 2.0, "gpus": 2},
+        sampled | {"engine": "one", "engine_s": 9.0, "load_s": 2.0, "gpus": 2},
+        sampled | {"engine": "two", "engine_s": 1.0, "load_s": 3.0, "gpus": 1},
+        sampled | {"engine": "one", "engine_s": 7.0, "load_s": 2.0, "gpus": 2},
+        {"event": "verified", "cpu_s": 0.5},
+        {"event": "verified", "cpu_s": 0.25},
+        {"event": "skipped", "problem": "x"},
+    ]
+    assert cost(ledger) == {
+        "rollouts": 16, "completion_tokens": 400, "program_cpu_s": 0.75, "engine_s": 10.0, "load_s": 5.0, "gpu_s": 19.0,
+        "tokens_per_s": 40.0,
+    }  # fmt: skip
+    assert cost([]) == {
+        "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
+    }  # fmt: skip

@@ -1,0 +1,250 @@
+"""Shards: the same bytes for the same survivors, loadable by `datasets`, and nothing measured in them unasked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from datasets import load_dataset
+
+from factory.config import Config
+from factory.filters.select import select
+from factory.records import Problem, Status, Survivor, Verdict, sha256
+from factory.report.funnel import language_summary, tally
+from factory.shards import write
+
+CASES = [
+    {"args": [1], "expected": {"$": "tuple", "v": [2]}, "public": True},
+    {"args": [2], "kwargs": {"k": 1}, "expected": None},
+]
+PROBLEMS = [
+    Problem.model_validate(
+        {
+            "id": f"set/{n}", "prompt": f"Task {n}: é?\n", "entry_point": "f", "cases": CASES, "limits": {"cpu_s": 2},
+            "meta": {"source": "here", "license": ("MIT", "Apache-2.0")[n % 2], "difficulty": "easy"},
+        }
+    )
+    for n in range(3)
+]  # fmt: skip
+SCRIPT = Problem.model_validate(
+    {"id": "set/9", "prompt": "Read.", "entry_point": None, "cases": [{"stdin": "a\n", "stdout": "b\n"}]}
+)
+
+
+@pytest.fixture(autouse=True)
+def version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(name: str) -> str:
+        return "1.2.3" if name == "rollout-factory" else metadata.version(name)
+
+    monkeypatch.setattr("factory.shards.writer.metadata", SimpleNamespace(version=of))
+
+
+def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields: Any) -> Survivor:
+    code = f"def f(x):\n    return {rank}  # {problem.id} {language}\n"
+    return Survivor(
+        problem.id, 7, language, rank, code, sha256(code), "form", 2, 2, 1.5 + rank, 9.5,
+        **({"model": "m", "sampling": '{"n": 4}', "template": "t" * 64} | fields),
+    )  # fmt: skip
+
+
+def kept() -> list[tuple[Problem, Survivor]]:
+    found = []
+    for problem in [*PROBLEMS, SCRIPT]:
+        first = survivor(problem, repairs=("import added: math",))
+        found += [
+            (problem, first),
+            (problem, survivor(problem, "go", parent=first.code_sha256)),
+            (problem, survivor(problem, rank=1)),
+        ]
+    return found
+
+
+def config(**sections: Any) -> Config:
+    base = {"name": "test", "problems": {"path": "p"}, "engine": {"kind": "replay", "path": "r"}}
+    return Config.model_validate(base | sections)
+
+
+def summary() -> dict[str, Any]:
+    verdicts = [
+        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0),
+        Verdict("set/0", 1, "python", Status.TIMEOUT),
+    ]
+    selection = select(verdicts, config().rank)
+    return {
+        "languages": {
+            "python": language_summary({"set/0": tally(verdicts, len(selection.kept), selection.dropped)}),
+            "go": language_summary({}),
+        },
+        "cost": {"gpu_s": 123.456},
+    }
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def rows_of(folder: Path, language: str) -> list[dict[str, Any]]:
+    return [row for path in sorted((folder / "data").glob(f"{language}-*")) for row in pq.read_table(path).to_pylist()]
+
+
+def loaded(folder: Path, tmp_path: Path, *name: str) -> Any:
+    return load_dataset(str(folder), *name, split="train", cache_dir=str(tmp_path / "cache"))
+
+
+def test_the_same_survivors_give_the_same_bytes_in_every_file(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", config(), kept(), summary())
+    other = write(tmp_path / "two", config(), kept(), summary() | {"cost": {"gpu_s": 1.0}})
+    assert one == other
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+
+
+def test_what_was_measured_does_not_reach_the_bytes(tmp_path: Path) -> None:
+    again = [(problem, replace(one, cpu_ms=99.0, peak_mb=1.0)) for problem, one in kept()]
+    write(tmp_path / "one", config(), kept(), summary())
+    write(tmp_path / "two", config(sandbox={"workers": 7}, run_dir="elsewhere"), again, summary())
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert not {"cpu_ms", "peak_mb", "wall_ms"} & set(rows_of(tmp_path / "one", "python")[0])
+
+
+def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Path) -> None:
+    manifest = write(tmp_path / "s", config(shards={"evidence": True}), kept(), summary())
+    assert manifest["varies_from_run_to_run"] == ["evidence"]
+    assert [row["cpu_ms"] for row in rows_of(tmp_path / "s", "python")[:2]] == [1.5, 2.5]
+    assert manifest["schema"]["cpu_ms"] == "double"
+    ranked = write(tmp_path / "s", config(rank={"by": ["cpu"]}), kept(), summary())
+    assert ranked["varies_from_run_to_run"] == ["rank.by: cpu"]
+    assert write(tmp_path / "s", config(), kept(), summary())["varies_from_run_to_run"] == []
+
+
+def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
+    manifest = write(tmp_path / "s", config(shards={"rows": 3}), kept(), summary())
+    assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
+    assert [item["path"] for item in manifest["files"]] == [
+        "data/go-00000.parquet", "data/go-00001.parquet",
+        "data/python-00000.parquet", "data/python-00001.parquet", "data/python-00002.parquet",
+    ]  # fmt: skip
+    for item in manifest["files"]:
+        data = (tmp_path / "s" / item["path"]).read_bytes()
+        assert (item["sha256"], item["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+        assert pq.read_table(tmp_path / "s" / item["path"]).num_rows == item["rows"] <= 3
+    assert manifest["rows"] == sum(item["rows"] for item in manifest["files"]) == 12
+    assert (manifest["models"], manifest["licenses"], manifest["factory_version"]) == (
+        ["m"],
+        ["Apache-2.0", "MIT"],
+        "1.2.3",
+    )
+
+
+def test_the_number_of_rows_a_file_does_not_change_the_rows(tmp_path: Path) -> None:
+    write(tmp_path / "one", config(), kept(), summary())
+    write(tmp_path / "two", config(shards={"rows": 1}), kept(), summary())
+    for language in ("python", "go"):
+        assert rows_of(tmp_path / "one", language) == rows_of(tmp_path / "two", language)
+
+
+def test_a_row_has_all_that_is_needed_to_verify_it_again(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(), kept(), summary())
+    row = rows_of(tmp_path / "s", "python")[0]
+    assert json.loads(row["cases"]) == CASES
+    assert json.loads(row["comparison"])["kind"] == "equal"
+    assert json.loads(row["limits"]) == {"cpu_s": 2.0}
+    assert json.loads(row["sampling"]) == {"n": 4}
+    assert (row["id"], row["status"], row["entry_point"]) == (f"set/0/python/{row['code_sha256'][:12]}", "passed", "f")
+    assert (row["source"], row["license"], row["difficulty"]) == ("here", "MIT", "easy")
+    assert (row["repairs"], row["rollout_index"], row["rank"]) == (["import added: math"], 7, 0)
+    assert row["code_sha256"] == sha256(row["code"])
+    script = rows_of(tmp_path / "s", "python")[-1]
+    assert (script["entry_point"], json.loads(script["cases"])) == (None, [{"stdin": "a\n", "stdout": "b\n"}])
+
+
+def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(), kept(), summary())
+    python, go = rows_of(tmp_path / "s", "python")[0], rows_of(tmp_path / "s", "go")[0]
+    assert (python["parent_sha256"], go["parent_sha256"]) == (None, python["code_sha256"])
+    assert python["messages"][0] == {"role": "user", "content": "Task 0: é?"}
+    assert go["messages"][0]["content"] == "Task 0: é?\n\nWrite it in Go."
+    assert go["messages"][1] == {"role": "assistant", "content": f"```go\n{go['code'].rstrip()}\n```"}
+
+
+def test_a_program_with_fences_in_it_is_fenced_by_longer_ones(tmp_path: Path) -> None:
+    code = 'def f():\n    """\n    ```\n    ````\n    """\n'
+    write(tmp_path / "s", config(), [(PROBLEMS[0], replace(survivor(PROBLEMS[0]), code=code))], summary())
+    answer = rows_of(tmp_path / "s", "python")[0]["messages"][1]["content"]
+    assert answer.startswith("`````python\n")
+    assert answer.endswith("\n`````")
+
+
+def test_datasets_loads_all_or_one_language(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(shards={"rows": 5}), kept(), summary())
+    everything = loaded(tmp_path / "s", tmp_path)
+    assert everything.num_rows == 12
+    assert set(everything["language"]) == {"python", "go"}
+    assert loaded(tmp_path / "s", tmp_path, "go").num_rows == 4
+    python = loaded(tmp_path / "s", tmp_path, "python")
+    assert python.num_rows == 8
+    assert python[0]["messages"][0]["role"] == "user"
+    assert json.loads(python[0]["cases"]) == CASES
+
+
+def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
+    # `datasets` itself refuses a split without any row ("corresponds to no data"); other readers do not.
+    manifest = write(tmp_path / "s", config(), [], summary())
+    assert (manifest["rows"], [item["path"] for item in manifest["files"]]) == (0, ["data/python-00000.parquet"])
+    table = pq.read_table(tmp_path / "s" / "data" / "python-00000.parquet")
+    assert (table.num_rows, table.column_names) == (0, list(manifest["schema"]))
+
+
+def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(), [(PROBLEMS[0], survivor(PROBLEMS[0], "go"))], summary())
+    assert [row["language"] for row in loaded(tmp_path / "s", tmp_path)] == ["go"]
+
+
+def test_a_new_export_replaces_the_old_as_a_whole(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(shards={"rows": 1}), kept(), summary())
+    (tmp_path / "s" / "stray.txt").write_text("old")
+    write(tmp_path / "s", config(), kept()[:1], summary())
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "data/python-00000.parquet", "manifest.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_an_export_that_fails_leaves_the_old(tmp_path: Path) -> None:
+    write(tmp_path / "s", config(), kept(), summary())
+    before = bytes_of(tmp_path / "s")
+
+    def failing() -> Any:
+        yield from kept()[:2]
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write(tmp_path / "s", config(shards={"rows": 1}), failing(), summary())
+    assert bytes_of(tmp_path / "s") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
+    manifest = write(tmp_path / "s", config(), kept(), summary())
+    text = (tmp_path / "s" / "README.md").read_text()
+    head = yaml.safe_load(text.split("---\n")[1])
+    assert [item["config_name"] for item in head["configs"]] == ["default", "go", "python"]
+    assert "12 programs (4 in Go, 8 in Python)" in text
+    assert "Apache-2.0, MIT" in text
+    assert manifest["config_sha256"] in text
+    assert "| sampled | 2 |" in text
+    assert "pass@1 0.500" in text
+    assert "123" not in text, "what was measured has no place in it"
+
+
+def test_the_configs_sum_changes_with_what_changes_the_data_only(tmp_path: Path) -> None:
+    def sum_of(**sections: Any) -> str:
+        return str(write(tmp_path / "s", config(**sections), [], summary())["config_sha256"])
+
+    assert sum_of() == sum_of(sandbox={"workers": 3}) == sum_of(shards={"rows": 9}) == sum_of(run_dir="x")
+    assert len({sum_of(), sum_of(sampling={"n": 9}), sum_of(limits={"cpu_s": 9}), sum_of(name="other")}) == 4

@@ -1,0 +1,172 @@
+"""The commands as a user meets them: exit codes, what stands on stdout and stderr, what is written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+PROBLEM = {
+    "id": "p/1",
+    "prompt": "Add.",
+    "entry_point": "add",
+    "cases": [{"args": [1, 2], "expected": 3, "public": True}, {"args": [0, 0], "expected": 0}],
+}
+ROLLOUTS = [
+    {"problem_id": "p/1", "index": 0, "text": "def add(a, b):\n    return a + b\n", "mode": "code"},
+    {"problem_id": "p/1", "index": 1, "text": "def add(a, b):\n    return a - b\n", "mode": "code"},
+    {"problem_id": "p/1", "index": 2, "text": "def add(x, y):\n    return x + y  # sum\n", "mode": "code", "extra": 1},
+]
+
+
+def factory(*arguments):
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+def write_lines(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def given(tmp_path):
+    """(problem file, rollout file, output folder)."""
+    return write_lines(tmp_path / "p.jsonl", [PROBLEM]), write_lines(tmp_path / "r.jsonl", ROLLOUTS), tmp_path / "out"
+
+
+def verify(given, *more):
+    problems, rollouts, out = given
+    return factory("verify", "--problems", problems, "--rollouts", rollouts, "--out", out, *more)
+
+
+def test_verify_writes_verdicts_and_a_summary(given):
+    done = verify(given)
+    assert done.returncode == 0, done.stderr
+    assert "passes all tests" in done.stdout
+    rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
+    assert [(row["index"], row["status"], row["duplicate_of"]) for row in rows] == [
+        (0, "passed", None),
+        (1, "wrong_answer", None),
+        (2, "passed", 0),
+    ]
+    assert rows[1]["detail"] == "case 0: answered -1, expected 3"
+    assert json.loads(rows[1]["first_failure"])["case"] == 0
+    summary = json.loads((given[2] / "summary.json").read_text())
+    assert summary["languages"]["python"]["funnel"]["passed"] == 2
+
+
+def test_verify_takes_settings(given):
+    done = verify(given, "--set", "verify.dedup=false", "--set", "sandbox.workers=1")
+    assert done.returncode == 0
+    rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
+    assert all(row["duplicate_of"] is None for row in rows)
+
+
+def test_verify_grades_go(given):
+    write_lines(
+        given[1],
+        [{"problem_id": "p/1", "index": 0, "text": "package x\nfunc Add(a, b int) int { return a+b }", "mode": "code"}],
+    )
+    done = verify(given, "--language", "go")
+    assert done.returncode == 0, done.stderr
+    (row,) = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
+    assert (row["status"], row["language"], row["cases_passed"]) == ("passed", "go", 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([ROLLOUTS[0] | {"problem_id": "p/9"}], "'p/9' is not among the problems"),
+        ([ROLLOUTS[0] | {"index": "x"}], "index"),
+        ([ROLLOUTS[0] | {"mode": "speech"}], "mode"),
+    ],
+)
+def test_a_bad_rollout_is_named(given, rows, told):
+    write_lines(given[1], rows)
+    done = verify(given)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert str(given[1]) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (given[2] / "verdicts.parquet").exists()
+
+
+def test_a_bad_problem_is_named_with_its_line(given):
+    write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "entry_point": 5}])
+    done = verify(given)
+    assert done.returncode == 2
+    assert f"{given[0]}:2: entry_point: 5" in done.stderr
+
+
+def test_an_unknown_language_is_answered_with_those_there_are(given):
+    done = verify(given, "--language", "cobol")
+    assert done.returncode == 2
+    assert "python, go" in done.stderr
+
+
+def test_an_unknown_wall_is_answered_with_those_there_are(given):
+    done = verify(given, "--set", "sandbox.backend=paper")
+    assert done.returncode == 2
+    assert "bubblewrap" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: x\nproblems: {path: p}\nengine: {kind: replay, path: r}\nwrong: 1\n", "wrong: unknown key"),
+        ("name: x\nproblems: {path: p}\nengine: {kind: psychic}\n", "vllm"),
+        ("name: X Y\nproblems: {path: p}\nengine: {kind: replay, path: r}\n", 'name: "X Y" is not allowed'),
+        (
+            "name: x\nproblems: {path: p}\nengine: {kind: replay, path: r}\nsampling: {n: 0}\n",
+            "sampling.n: 0 is not allowed",
+        ),
+        ("just text\n", "a config is a mapping"),
+        ("a: [\n", "is not YAML"),
+    ],
+)
+def test_a_bad_config_is_named_with_key_and_value(tmp_path, text, told):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    done = factory("run", path)
+    assert done.returncode == 2
+    assert str(path) in done.stderr
+    assert told in done.stderr
+
+
+def test_schema_describes_every_key():
+    done = factory("schema")
+    assert done.returncode == 0
+    schema = json.loads(done.stdout)
+    assert schema["properties"]["sampling"]
+    limits = schema["$defs"]["LimitsConfig"]["properties"]
+    assert all("description" in field for field in limits.values())
+
+
+def test_doctor_tells_what_there_is():
+    done = factory("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sandbox (bubblewrap)" in done.stdout
+    assert "go1." in done.stdout
+
+
+def test_a_run_directory_that_is_none():
+    done = factory("status", Path("/nonexistent/run"))
+    assert done.returncode == 2
+    assert "is no run directory" in done.stderr
+
+
+def test_a_second_process_on_a_run_is_turned_away(tmp_path, given):
+    import fcntl
+
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    config = tmp_path / "c.yaml"
+    config.write_text(f"name: x\nproblems: {{path: {given[0]}}}\nengine: {{kind: replay, path: {given[1]}}}\n")
+    with (run_dir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = factory("run", config, "--run-dir", run_dir)
+    assert done.returncode == 2
+    assert "another process" in done.stderr

@@ -1,0 +1,276 @@
+"""Programs that take all there is: each meets a limit, and the verdict says which."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+def test_fork_bomb_is_contained(attack):
+    code = """
+    import os
+    def f(n):
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+    """
+    attack(code, "timeout")
+
+
+def test_thread_bomb_is_contained(attack):
+    code = """
+    import threading, time
+    def f(n):
+        while True:
+            threading.Thread(target=time.sleep, args=(60,)).start()
+    """
+    got = attack(code, "runtime_error")
+    assert "can't start new thread" in got.detail
+
+
+def test_private_memory_is_limited(attack):
+    attack("def f(n):\n    return len(bytearray(1 << 30))\n", "memory_limit")
+
+
+def test_list_that_grows_for_ever_is_a_memory_limit(attack):
+    attack("def f(n):\n    a = [0]\n    while True:\n        a += a\n", "memory_limit")
+
+
+def test_memory_spread_over_processes_is_limited(attack):
+    code = """
+    import os, time
+    def f(n):
+        for _ in range(8):
+            if os.fork() == 0:
+                hoard = bytearray(os.urandom(1 << 20)) * 100
+                time.sleep(60)
+        time.sleep(60)
+    """
+    attack(code, "memory_limit")
+
+
+def test_memory_behind_an_ended_first_thread_is_limited(attack):
+    code = """
+    import ctypes, os, threading, time
+    def hold():
+        hoard = bytearray(b"x") * (150 << 20)
+        time.sleep(60)
+    def f(n):
+        for _ in range(3):
+            if os.fork() == 0:
+                threading.Thread(target=hold).start()
+                time.sleep(0.3)
+                ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+        time.sleep(60)
+    """
+    attack(code, "memory_limit")
+
+
+def test_shared_anonymous_memory_cannot_be_had(attack):
+    # Its pages stay when they are unmapped from every process that could be seen holding them.
+    got = attack("import mmap\ndef f(n):\n    return len(mmap.mmap(-1, 1 << 20))\n", "runtime_error")
+    assert "PermissionError" in got.detail
+
+
+def test_memory_file_cannot_be_had(attack):
+    got = attack("import os\ndef f(n):\n    return os.memfd_create('hoard')\n", "runtime_error")
+    assert "Function not implemented" in got.detail
+
+
+def test_zero_device_cannot_be_had(attack):
+    attack("def f(n):\n    return open('/dev/zero', 'rb').read(4)\n", "runtime_error")
+
+
+def test_huge_page_cannot_be_had(attack):
+    code = """
+    import mmap
+    def f(n):
+        return len(mmap.mmap(-1, 2 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000))
+    """
+    attack(code, "runtime_error")
+
+
+def test_disk_is_limited(attack):
+    code = """
+    def f(n):
+        for i in range(1000):
+            with open(f"/tmp/{i}", "wb") as file:
+                file.write(bytes(1 << 20))
+    """
+    got = attack(code, "runtime_error")
+    assert "No space left" in got.detail
+
+
+def test_disk_by_way_of_shared_memory_is_limited(attack):
+    code = """
+    def f(n):
+        for i in range(1000):
+            with open(f"/dev/shm/{i}", "wb") as file:
+                file.write(bytes(1 << 20))
+    """
+    got = attack(code, "runtime_error")
+    assert "No space left" in got.detail
+
+
+def test_inodes_are_limited(attack):
+    code = """
+    import os
+    def f(n):
+        i = 0
+        while True:
+            i += 1
+            os.mknod(f"/tmp/{i}")
+    """
+    attack(code, "memory_limit")
+
+
+def test_large_file_is_an_output_limit(attack):
+    attack("def f(n):\n    open('/tmp/x', 'wb').write(bytes(8 << 20))\n", "output_limit")
+
+
+def test_open_files_are_limited(attack):
+    got = attack("def f(n):\n    return [open('/dev/null') for _ in range(1000)]\n", "runtime_error")
+    assert "Too many open files" in got.detail
+
+
+def test_flood_on_stdout_is_an_output_limit(attack_stdin):
+    attack_stdin("while True:\n    print('x' * 1000)\n", "output_limit")
+
+
+def test_flood_on_stderr_is_an_output_limit(attack_stdin):
+    attack_stdin("import sys\nwhile True:\n    sys.stderr.write('x' * 1000)\n", "output_limit")
+
+
+def test_flood_on_the_result_is_an_output_limit(attack):
+    attack("def f(n):\n    return 'x' * (8 << 20)\n", "output_limit")
+
+
+def test_flood_with_the_signal_ignored_is_not_passed(attack_stdin):
+    code = """
+    import signal, sys
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    while True:
+        try:
+            sys.stdout.write("x" * 1000)
+            sys.stdout.flush()
+        except OSError:
+            break
+    """
+    attack_stdin(code, "output_limit")
+
+
+def test_flood_in_calls_goes_nowhere(attack):
+    attack("def f(n):\n    for _ in range(10_000):\n        print('x' * 1000)\n", "wrong_answer")
+
+
+def test_endless_loop_is_a_timeout(attack):
+    attack("def f(n):\n    while True:\n        pass\n", "timeout")
+
+
+def test_endless_loop_while_loading_is_a_timeout(attack):
+    attack("while True:\n    pass\ndef f(n):\n    return 2 * n\n", "timeout")
+
+
+def test_endless_loop_with_every_signal_ignored_is_a_timeout(attack):
+    code = """
+    import signal
+    for number in range(1, 65):
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
+    def f(n):
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                pass
+    """
+    attack(code, "timeout")
+
+
+def test_time_of_children_nobody_waits_for_is_counted(attack):
+    code = """
+    import os, signal, time
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    def f(n):
+        while True:
+            if os.fork() == 0:
+                until = time.process_time() + 0.3
+                while time.process_time() < until:
+                    pass
+                os._exit(0)
+            time.sleep(0.2)
+    """
+    got = attack(code, "timeout")
+    assert "CPU time" in got.detail
+
+
+def test_huge_integer_arithmetic_is_a_timeout(attack):
+    attack("def f(n):\n    return 7 ** (7 ** 12) % 10\n", "timeout")
+
+
+def test_catastrophic_regular_expression_is_a_timeout(attack):
+    attack("import re\ndef f(n):\n    return bool(re.match('(a+)+$', 'a' * 60 + 'b'))\n", "timeout")
+
+
+def test_deep_recursion_is_a_runtime_error(attack):
+    attack("def f(n):\n    return f(n + 1)\n", "runtime_error")
+
+
+def test_overflow_of_the_c_stack_is_a_runtime_error(attack):
+    code = """
+    import sys
+    sys.setrecursionlimit(10 ** 9)
+    def f(n):
+        deep = []
+        for _ in range(200_000):
+            deep = [deep]
+        return len(repr(deep))
+    """
+    attack(code, "runtime_error")
+
+
+def test_null_pointer_is_a_runtime_error(attack):
+    got = attack("import ctypes\ndef f(n):\n    ctypes.string_at(0)\n", "runtime_error")
+    assert "signal 11" in got.detail
+
+
+@pytest.mark.parametrize(
+    "wait",
+    ["import time\ndef f(n):\n    time.sleep(600)\n", "import os\ndef f(n):\n    os.kill(os.getpid(), 19)\n",
+     "import threading\ndef f(n):\n    threading.Lock().acquire() and threading.Event().wait()\n"],
+    ids=["sleeping", "stopped", "waiting"],
+)  # fmt: skip
+def test_program_that_never_ends_without_work_is_a_timeout(attack, wait):
+    got = attack(wait, "timeout", idle=True)
+    assert "clock" in got.detail
+
+
+def test_children_that_outlive_the_answer_keep_nobody_waiting(attack):
+    code = """
+    import os, time
+    def f(n):
+        for _ in range(4):
+            if os.fork() == 0:
+                time.sleep(600)
+        return 0
+    """
+    began = time.monotonic()
+    attack(code, "wrong_answer")
+    assert time.monotonic() - began < 3
+
+
+def test_memory_error_that_is_swallowed_is_not_passed(attack):
+    code = """
+    def f(n):
+        try:
+            return bytearray(1 << 32)
+        except MemoryError:
+            return None
+    """
+    attack(code, "wrong_answer")
