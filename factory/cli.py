@@ -21,7 +21,7 @@ from factory import commands
 from factory import doctor as checkup
 from factory.config import ChainConfig, Config, load, parse_section
 from factory.errors import FactoryError
-from factory.pipeline import summarize
+from factory.outcome import summarize
 from factory.report.terminal import print_cost, print_funnel
 from factory.run_dir import RunDir
 from sandbox import SandboxError

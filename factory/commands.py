@@ -21,7 +21,8 @@ from factory.errors import RolloutError
 from factory.executors.local import LocalExecutor
 from factory.filters.chain import Chain
 from factory.languages import language
-from factory.pipeline import Pipeline, Task, graded, kept_programs, summarize, translatable
+from factory.outcome import kept_programs, summarize, translatable
+from factory.pipeline import Pipeline, Task, graded
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,8 @@ from factory.errors import InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
+from factory.outcome import translatable
 from factory.records import Problem, Request, Rollout, Status, Survivor, Verdict
-from factory.report.cost import cost
-from factory.report.funnel import Tally, language_summary, tally
 from factory.rollouts import prompts
 from factory.rollouts.engines import Engine, RequestRefused, open_engine
 from factory.rollouts.extract import extract
@@ -340,11 +339,6 @@ class Pipeline:
         return rollouts
 
 
-def translatable(problem: Problem, target: str) -> bool:
-    """Whether a program in `target` can be put before all of the problem's tests."""
-    return bool(problem.cases) and (not problem.test_code or language(target).examinable)
-
-
 def translation_sampling(config: Config) -> SamplingConfig:
     """How translations are sampled: as rollouts are, but for what `translate` says itself."""
     settings = config.translate
@@ -357,65 +351,3 @@ def translation_sampling(config: Config) -> SamplingConfig:
             "stop": (),
         }
     )
-
-
-def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
-    """Every survivor of a run with its problem: by problem, each program followed by its translations.
-
-    Raises PartError when a part is missing or damaged.
-    """
-    for problem in problems:
-        path = run_dir.survivors(problem, config.sampling.n)
-        if not path.exists():
-            continue  # not reached yet, or skipped
-        for survivor in parts.read(path, Survivor):
-            yield problem, survivor
-            if survivor.rank >= config.translate.survivors:
-                continue
-            for target in config.translate.targets:
-                translated = run_dir.translated(target, problem, survivor.code_sha256)
-                if translated.exists():
-                    yield from ((problem, translation) for translation in parts.read(translated, Survivor))
-
-
-def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`.
-
-    Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
-    """
-    tallies: dict[str, dict[str, Tally]] = {"python": {}, **{target: {} for target in config.translate.targets}}
-    for problem in problems:
-        verdicts = _graded(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
-        if not verdicts:
-            continue
-        selection = select(verdicts, config.rank)
-        tallies["python"][problem.id] = tally(verdicts, len(selection.kept), selection.dropped)
-        for target in config.translate.targets:
-            counts = Tally()
-            for parent in selection.kept[: config.translate.survivors]:
-                rounds = range(config.translate.repair_rounds + 1)
-                found = _graded(run_dir.translation(target, problem, parent.code_sha256, r, "verdicts") for r in rounds)
-                chosen = select(found, config.rank, config.translate.keep)
-                counts.add(tally(found, len(chosen.kept), chosen.dropped))
-            if counts.rollouts:
-                tallies[target][problem.id] = counts
-    ledger = run_dir.ledger()
-    return {
-        "name": config.name,
-        "problems": len(problems),
-        "languages": {name: language_summary(by_problem) for name, by_problem in tallies.items()},
-        "skipped": {
-            line["problem"]: line["reason"]
-            for line in ledger
-            if line["event"] == "skipped" and line["problem"] not in tallies["python"]
-        },
-        "untranslatable": {
-            target: [problem.id for problem in problems if not translatable(problem, target)]
-            for target in config.translate.targets
-        },
-        "cost": cost(ledger),
-    }
-
-
-def _graded(paths: Iterable[Path]) -> list[Verdict]:
-    return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]

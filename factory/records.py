@@ -115,6 +115,9 @@ class Problem(Record):
             raise ValueError("cases: a problem without cases or test_code decides nothing")
         if self.test_code and self.entry_point is None:
             raise ValueError("entry_point: test_code calls a function; null is for stdin programs")
+        if self.entry_point is None and self.comparison.kind in ("float", "unordered"):
+            kind = self.comparison.kind
+            raise ValueError(f"comparison.kind: {kind!r} compares values; a stdin program takes equal, exact or tokens")
         for number, case in enumerate(self.cases):
             if (case.stdin is not None) != (self.entry_point is None):
                 kind = "stdin and stdout" if self.entry_point is None else "args and expected"

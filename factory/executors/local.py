@@ -82,7 +82,11 @@ class _Pool:
         self._pool = ProcessPoolExecutor(workers, context, _open, (open_context, os.getpid(), self._pids))
 
     async def run(self, work: Callable[[C, T], R], task: T) -> R:
-        return await asyncio.wrap_future(self._pool.submit(_call, work, task))
+        try:
+            future = self._pool.submit(_call, work, task)
+        except OSError as error:  # the pool breaks, and closes its pipes, while a further process is being started
+            raise BrokenProcessPool(str(error)) from error
+        return await asyncio.wrap_future(future)
 
     def end(self, at_once: bool) -> None:
         """End the processes: after the units they are at, or at once."""

@@ -80,7 +80,7 @@ def decode(data: Any) -> Any:
         return _DECODERS[kind](payload)
     except KeyError:
         raise ValueError(f"unknown value tag {kind!r}; known: {', '.join(_DECODERS)}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"malformed {kind} value: {error}") from None
 
 

@@ -161,9 +161,8 @@ def main() -> None:
     cpu = {name: statistics.median(row[0] for row in rows) for name, rows in taken.items()}
     wall = {name: statistics.median(row[1] for row in rows) for name, rows in taken.items()}
     base = cpu["this sandbox"]
-    print(
-        f"{'medians of ' + str(options.rounds) + ' rounds':36} {'CPU ms':>8} {'per s, core':>12} {'wall ms':>8} {'ratio':>7}"
-    )
+    title = f"medians of {options.rounds} rounds"
+    print(f"{title:36} {'CPU ms':>8} {'per s, core':>12} {'wall ms':>8} {'ratio':>7}")
     for name in taken:
         print(f"{name:36} {cpu[name]:8.2f} {1000 / cpu[name]:12.0f} {wall[name]:8.2f} {cpu[name] / base:6.1f}x")
 

@@ -56,6 +56,7 @@ def test_memory_behind_an_ended_first_thread_is_limited(attack):
     code = """
     import ctypes, os, threading, time
     def hold():
+        time.sleep(0.6)
         hoard = bytearray(b"x") * (150 << 20)
         time.sleep(60)
     def f(n):
@@ -204,7 +205,10 @@ def test_time_of_children_nobody_waits_for_is_counted(attack):
                 while time.process_time() < until:
                     pass
                 os._exit(0)
-            time.sleep(0.2)
+            try:
+                os.wait()
+            except ChildProcessError:  # only once they have all ended
+                pass
     """
     got = attack(code, "timeout")
     assert "CPU time" in got.detail
@@ -224,15 +228,20 @@ def test_deep_recursion_is_a_runtime_error(attack):
 
 def test_overflow_of_the_c_stack_is_a_runtime_error(attack):
     code = """
-    import sys
-    sys.setrecursionlimit(10 ** 9)
+    import threading
+    from itertools import chain
     def f(n):
-        deep = []
-        for _ in range(200_000):
-            deep = [deep]
-        return len(repr(deep))
+        deep = iter([])
+        for _ in range(100_000):
+            deep = chain(deep)
+        threading.stack_size(1 << 16)
+        thread = threading.Thread(target=next, args=(deep, 0))
+        thread.start()
+        thread.join()
+        return 2 * n
     """
-    attack(code, "runtime_error")
+    got = attack(code, "runtime_error")
+    assert "signal 11" in got.detail
 
 
 def test_null_pointer_is_a_runtime_error(attack):

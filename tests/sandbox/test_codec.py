@@ -10,7 +10,8 @@ import pytest
 from sandbox.worker import codec
 
 VALUES = [
-    None, True, False, 0, 2**53, 2**53 + 1, -(2**70), 0.5, -0.0, float("inf"), "", "ä", "\ud800", [], [[1]], (), (1, (2,)),
+    None, True, False, 0, 2**53, 2**53 + 1, -(2**70), 0.5, -0.0, float("inf"), "", "ä", "\ud800", [], [[1]],
+    (), (1, (2,)),
     {1, 2}, frozenset(), b"", b"\xff", 1 + 2j, {}, {"a": [1]}, {1: 2}, {"$": 1}, {(1,): {None}}, {True: "x"},
 ]  # fmt: skip
 
@@ -52,9 +53,11 @@ def test_nesting_has_an_end():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[", '{"$": "int"}', '{"$": "int", "v": 1}', '{"$": "int", "v": "x"}', '{"$": "eval", "v": "1"}', '{"$": [], "v": 1}',
+    ["", "[",
+     '{"$": "int"}', '{"$": "int", "v": 1}', '{"$": "int", "v": "x"}', '{"$": "eval", "v": "1"}', '{"$": [], "v": 1}',
      '{"$": "tuple", "v": 1}', '{"$": "set", "v": [[]]}', '{"$": "dict", "v": [[1]]}', '{"$": "dict", "v": [[[], 1]]}',
-     '{"$": "bytes", "v": "*"}', '{"$": "float", "v": "1"}', '{"$": "complex", "v": [1]}', '{"$": "int", "v": "1", "w": 2}'],
+     '{"$": "bytes", "v": "*"}', '{"$": "float", "v": "1"}', '{"$": "complex", "v": [1]}',
+     '{"$": "int", "v": "1", "w": 2}'],
 )  # fmt: skip
 def test_malformed_text_is_refused(text):
     with pytest.raises((ValueError, TypeError)):

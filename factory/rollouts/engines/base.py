@@ -49,6 +49,8 @@ class Meter:
     completion_tokens: int = 0
     load_s: float = 0.0
     """Seconds that starting took, restarts included."""
+    restarts: int = 0
+    """Times a dead engine was started again."""
     gpus: int = 0
     """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
     started: float | None = field(default=None, repr=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -23,6 +24,7 @@ from factory.rollouts import weights
 from factory.rollouts.engines.base import Meter, PromptTooLong, RequestRefused, as_they_finish, settings, thought
 from factory.rollouts.engines.vllm_start import Started, start, stop
 
+_log = logging.getLogger(__name__)
 _TRIES = 3
 """Times one request is sent again when the living engine gave it up."""
 
@@ -145,6 +147,9 @@ class Vllm:
                     reason = dead.log.root_cause()
                     raise EngineError(f"{self.model}: the engine died {self._config.restarts + 1} times: {reason}")
                 self._restarts_left -= 1
+                self.meter.restarts += 1
+                left = f"{self._restarts_left} more restarts are allowed"
+                _log.warning("%s: the engine died and starts again; %s: %s", self.model, left, dead.log.root_cause())
                 await self._start()
             except EngineError as error:
                 self._failure = error

@@ -201,3 +201,11 @@ def test_a_case_is_written_the_same_however_it_was_read(tmp_path: Path) -> None:
         ).cases[0]
         again = type(case).model_validate_json(case.model_dump_json())
         assert case.as_json() == again.as_json() == given
+
+
+def test_a_comparison_of_values_is_refused_for_a_stdin_problem(tmp_path):
+    path = tmp_path / "p.jsonl"
+    row = {"id": "p", "prompt": "x", "entry_point": None, "cases": [{"stdin": "1", "stdout": "1"}]}
+    path.write_text(json.dumps(row | {"comparison": {"kind": "unordered"}}) + "\n")
+    with pytest.raises(ProblemError, match="comparison.kind: 'unordered' compares values"):
+        list(read_file(path))

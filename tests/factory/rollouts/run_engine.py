@@ -1,4 +1,4 @@
-"""A program of the engine tests: `python run_engine.py MODEL close|interrupt|die`. Says what is left of it on stdout."""
+"""A program of the engine tests: `python run_engine.py MODEL close|interrupt|die`. Its stdout tells what is left."""
 
 import asyncio
 import multiprocessing

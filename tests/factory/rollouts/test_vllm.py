@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from factory.rollouts.engines.vllm_process import usable_cpus
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.filterwarnings("ignore:Unclosed context:ResourceWarning"),  # vLLM leaves zmq's to the collector
     pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed: pip install '.[cpu]'"),
 ]
 PROGRAM = Path(__file__).with_name("run_engine.py")
@@ -32,13 +35,25 @@ def settings(model: Path, **more: Any) -> VllmEngine:
     return VllmEngine(model=str(model), enforce_eager=True, max_num_seqs=16, in_flight=24, cpu_kv_cache_gb=1, **more)
 
 
+Running = tuple[asyncio.Runner, Engine]
+
+
 @pytest.fixture(scope="module")
-def running(tiny_model: Path) -> Iterator[tuple[asyncio.Runner, Engine]]:
+def running(tiny_model: Path) -> Iterator[Running]:
     engine = open_engine(settings(tiny_model))
     with asyncio.Runner() as runner:
         runner.run(engine.__aenter__())
         yield runner, engine
         runner.run(engine.__aexit__(None, None, None))
+    del engine
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Finalizers of a test's engine run in the test, where their warnings are expected."""
+    yield
+    gc.collect()
 
 
 def chat(content: str = "hi", indices: range = range(1), problem_id: str = "p") -> Request:
@@ -49,12 +64,13 @@ async def collect(engine: Engine, request: Request, sampling: SamplingConfig) ->
     return [rollout async for rollout in engine.sample(request, sampling)]
 
 
-def test_a_chat_is_rendered_once_and_every_index_answered(running: tuple[asyncio.Runner, Engine], tiny_model: Path) -> None:
+def test_a_chat_is_rendered_once_and_every_index_answered(running: Running, tiny_model: Path) -> None:
     runner, engine = running
     before = (engine.meter.rollouts, engine.meter.completion_tokens)
-    got = runner.run(collect(engine, chat(indices=range(5, 45)), SamplingConfig(max_tokens=40, temperature=1.0, top_p=1)))
+    sampling = SamplingConfig(max_tokens=40, temperature=1.0, top_p=1)
+    got = runner.run(collect(engine, chat(indices=range(5, 45)), sampling))
     assert sorted(one.index for one in got) == list(range(5, 45))
-    assert {one.prompt_tokens for one in got} == {len("<user\nhi>\n<assistant\n")}  # a token is a byte, or a special one
+    assert {one.prompt_tokens for one in got} == {len("<user\nhi>\n<assistant\n")}, "a byte or a tag is a token"
     for one in got:
         assert one.finish_reason in ("length", "stop")
         assert 1 <= (one.completion_tokens or 0) <= 40
@@ -69,16 +85,17 @@ def test_a_chat_is_rendered_once_and_every_index_answered(running: tuple[asyncio
     assert engine.meter.gpus == 0
 
 
-def test_a_completion_continues_the_plain_prompt(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_a_completion_continues_the_plain_prompt(running: Running) -> None:
     runner, engine = running
     sampling = SamplingConfig(mode="completion", max_tokens=8, temperature=0, top_k=3, min_p=0.1)
     request = Request("p", "go", range(3), "completion", prompt="def f():\n", parent="sha")
     got = runner.run(collect(engine, request, sampling))
-    assert [(one.prompt_tokens, one.mode, one.language, one.parent) for one in got] == [(9, "completion", "go", "sha")] * 3
+    told = {(one.prompt_tokens, one.mode, one.language, one.parent) for one in got}
+    assert told == {(9, "completion", "go", "sha")}
     assert len({one.text for one in got}) == 1, "temperature 0 leaves no choice"
 
 
-def test_a_stop_string_ends_an_answer(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_a_stop_string_ends_an_answer(running: Running) -> None:
     runner, engine = running
     free = SamplingConfig(mode="completion", max_tokens=30, temperature=0)
     request = Request("p", "python", range(1), "completion", prompt="x")
@@ -89,7 +106,7 @@ def test_a_stop_string_ends_an_answer(running: tuple[asyncio.Runner, Engine]) ->
     assert cut.finish_reason == "stop"
 
 
-def test_arguments_reach_the_chat_template(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_arguments_reach_the_chat_template(running: Running) -> None:
     runner, engine = running
     plain, longer = (
         runner.run(collect(engine, chat(), SamplingConfig(max_tokens=1, chat_template_kwargs=arguments)))[0]
@@ -98,19 +115,20 @@ def test_arguments_reach_the_chat_template(running: tuple[asyncio.Runner, Engine
     assert (longer.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len("<think>")
 
 
-def test_answers_stream_out_while_others_are_sampled(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_answers_stream_out_while_others_are_sampled(running: Running) -> None:
     runner, engine = running
+    begun = engine.meter.elapsed_s
 
     async def run() -> list[float]:
-        return [engine.meter.elapsed_s async for _ in engine.sample(chat(indices=range(96)), SamplingConfig(max_tokens=100))]
+        stream = engine.sample(chat(indices=range(96)), SamplingConfig(max_tokens=100))
+        return [engine.meter.elapsed_s async for _ in stream]
 
     times = runner.run(run())
     assert len(times) == 96
-    assert times[0] - times[-1] < 0
-    assert times[-1] - times[0] > 2 * (times[1] - times[0]), "they came all at once"
+    assert times[-1] - times[0] > 1.5 * times[0] - 1.5 * begun, "they came all at once"
 
 
-def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: Running) -> None:
     runner, engine = running
     order: list[str] = []
 
@@ -130,7 +148,7 @@ def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: tuple[a
     assert "other" not in order[:16], "first asked, first served"
 
 
-def test_one_prompt_too_long_is_refused_and_the_rest_served(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_one_prompt_too_long_is_refused_and_the_rest_served(running: Running) -> None:
     runner, engine = running
     with pytest.raises(PromptTooLong, match=r"^long: the prompt has 1\d\d\d tokens, at most 511 leave room") as caught:
         runner.run(collect(engine, chat("x" * 1000, problem_id="long"), SamplingConfig()))
@@ -141,13 +159,13 @@ def test_one_prompt_too_long_is_refused_and_the_rest_served(running: tuple[async
     assert (cut.completion_tokens or 0) <= 12
 
 
-def test_an_empty_prompt_is_refused(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_an_empty_prompt_is_refused(running: Running) -> None:
     runner, engine = running
     with pytest.raises(RequestRefused, match=r"^p: vLLM refuses the request: .*empty"):
         runner.run(collect(engine, Request("p", "python", range(2), "completion", prompt=""), SamplingConfig()))
 
 
-def test_leaving_early_aborts_the_rest(running: tuple[asyncio.Runner, Engine]) -> None:
+def test_leaving_early_aborts_the_rest(running: Running) -> None:
     runner, engine = running
 
     async def leave() -> int:
@@ -159,29 +177,36 @@ def test_leaving_early_aborts_the_rest(running: tuple[asyncio.Runner, Engine]) -
     assert runner.run(leave()) == 0
 
 
-def test_a_killed_engine_comes_back_and_answers_what_it_owed(tiny_model: Path) -> None:
-    async def run(restarts: int) -> list[int]:
-        async with open_engine(settings(tiny_model, restarts=restarts)) as engine:
+def test_a_killed_engine_comes_back_and_answers_what_it_owed(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where a dead engine's log stays
+
+    async def run() -> None:
+        async with open_engine(settings(tiny_model, restarts=1)) as engine:
             indices = []
             async for rollout in engine.sample(chat(indices=range(64)), SamplingConfig(max_tokens=60)):
                 indices.append(rollout.index)
-                if len(indices) in (5, 30):
+                if len(indices) == 5:
                     _kill_engines()
-            return indices
+            assert sorted(indices) == list(range(64))
+            assert engine.meter.restarts == 1
+            assert "starts again" in caplog.text
+            _kill_engines()
+            with pytest.raises(EngineError, match="the engine died 2 times"):
+                await collect(engine, chat(), SamplingConfig())
+            with pytest.raises(EngineError, match="the engine died 2 times"):
+                await collect(engine, chat(), SamplingConfig())
 
-    with pytest.raises(EngineError, match="the engine died 2 times"):
-        asyncio.run(run(restarts=1))
-    assert sorted(asyncio.run(run(restarts=2))) == list(range(64))
+    asyncio.run(run())
     assert not _engines()
 
 
-def _engines(of: int | None = None) -> list[int]:
-    """Process ids of vLLM's engines and workers that live, below process `of` (this one)."""
+def _engines() -> list[int]:
+    """Process ids of vLLM's engines and workers that live below this process."""
     import psutil
 
-    if of is None:
-        of = os.getpid()
-    below = psutil.Process(of).children(recursive=True)
+    below = psutil.Process().children(recursive=True)
     return [one.pid for one in below if one.status() != "zombie" and "VLLM" in " ".join(one.cmdline())]
 
 
@@ -207,29 +232,30 @@ def test_settings_at_fault_are_config_errors(tiny_model: Path, more: dict[str, A
         asyncio.run(run())
 
 
-def _program(model: Path, how: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+def _program(model: Path, how: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(directory)}
     command = [sys.executable, str(PROGRAM), str(model), how]
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=200, start_new_session=True, check=False
     )
 
 
-def test_closing_leaves_no_process_and_says_nothing(tiny_model: Path) -> None:
-    done = _program(tiny_model, "close")
+def test_closing_leaves_no_process_and_says_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    done = _program(tiny_model, "close", tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "64 [] False\n", "")
+    assert not list(tmp_path.glob("rollout-factory-*"))
 
 
-def test_ctrl_c_ends_the_engine_without_a_traceback(tiny_model: Path) -> None:
-    done = _program(tiny_model, "interrupt")
+def test_ctrl_c_ends_the_engine_without_a_traceback(tiny_model: Path, tmp_path: Path) -> None:
+    done = _program(tiny_model, "interrupt", tmp_path)
     assert (done.stdout, done.stderr) == ("interrupted []\n", "")
 
 
-def test_a_killed_process_takes_its_engine_along(tiny_model: Path) -> None:
+def test_a_killed_process_takes_its_engine_along(tiny_model: Path, tmp_path: Path) -> None:
     import psutil
 
     before = {one.pid for one in psutil.process_iter()}
-    assert _program(tiny_model, "die").returncode == -9
+    assert _program(tiny_model, "die", tmp_path).returncode == -9
     for _ in range(100):
         left = [one for one in psutil.process_iter() if one.pid not in before and "VLLM" in one.name()]
         if not [one for one in left if one.status() != "zombie"]:
