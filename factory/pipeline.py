@@ -95,8 +95,8 @@ class Sampler:
 
     def meter(self) -> dict[str, Any]:
         """What the engine has used since it started, for the ledger; `engine` tells starts apart."""
-        if self.engine is None:
-            return {}
+        if self.engine is None or self._config.kind == "replay":
+            return {}  # a replay's tokens cost nothing and say nothing of speed
         meter = self.engine.meter
         used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
         return {"engine": self._started, **used}

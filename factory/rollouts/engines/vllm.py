@@ -17,6 +17,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 
+import jinja2
+
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import EngineError
 from factory.records import Request, Rollout
@@ -45,9 +47,7 @@ class Vllm:
         self.meter = Meter()
         self._config = config
         self._started: Started | None = None
-        self._restarts_left = config.restarts
-        self._restarting = asyncio.Lock()
-        self._failure: EngineError | None = None
+        self._revival: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(config.in_flight)
         self._numbers = itertools.count()
 
@@ -58,6 +58,9 @@ class Vllm:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self._revival is not None:
+            self._revival.cancel()
+            await asyncio.gather(self._revival, return_exceptions=True)
         if self._started is not None:
             started, self._started = self._started, None
             await asyncio.to_thread(stop, started)
@@ -65,20 +68,10 @@ class Vllm:
 
     async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
         self.meter.begin()
-        ask = self._ask(request, sampling)
+        ask = _asked(await self._running(), request, sampling, self.model)
         async with aclosing(as_they_finish(self._one(ask, index) for index in request.indices)) as rollouts:
             async for rollout in rollouts:
                 yield self.meter.count(rollout)
-
-    def _ask(self, request: Request, sampling: SamplingConfig) -> _Ask:
-        started = self._running()
-        tokens = _tokenize(started.tokenizer, request, sampling, self.model)
-        limit = started.max_model_len - 1
-        if len(tokens) > limit:
-            raise PromptTooLong(request.problem_id, len(tokens), limit)
-        asked = settings(sampling)
-        numbers = {key: value for key, value in asked.items() if key != "chat_template_kwargs"}
-        return _Ask(request, {"prompt_token_ids": tokens}, started.sampling_params(numbers), asked)
 
     async def _one(self, ask: _Ask, index: int) -> Rollout:
         async with self._slots:
@@ -94,14 +87,15 @@ class Vllm:
     async def _answer(self, ask: _Ask) -> Any:
         """The finished output of one request, from this engine or from those that follow it."""
         while True:
-            started = self._running()
+            started = await self._running()
             try:
                 return await self._generate(started, ask)
             except started.refusals as error:
                 raise RequestRefused(ask.request.problem_id, f"vLLM refuses the request: {error}") from None
             except started.deaths as error:
                 if not started.llm.errored:
-                    raise EngineError(f"{self.model}: vLLM failed: {error.__cause__ or error}") from error
+                    told = f"vLLM failed on the request: {error.__cause__ or error}"
+                    raise RequestRefused(ask.request.problem_id, told) from error
                 await self._restart(started)
 
     async def _generate(self, started: Started, ask: _Ask) -> Any:
@@ -113,9 +107,10 @@ class Vllm:
                     return answer
         raise EngineError(f"{self.model}: vLLM ended request {number} without an answer")
 
-    def _running(self) -> Started:
-        if self._failure is not None:
-            raise self._failure
+    async def _running(self) -> Started:
+        """The engine that runs, after a restart if one is under way. Raises EngineError when there is none left."""
+        if self._revival is not None:
+            await asyncio.shield(self._revival)
         if self._started is None:
             raise EngineError(f"{self.model}: the engine is not running; use it inside `async with`")
         return self._started
@@ -136,24 +131,31 @@ class Vllm:
         self.meter.load_s += time.monotonic() - begun
 
     async def _restart(self, dead: Started) -> None:
-        """Replace `dead`, once, whoever asks first. Raises EngineError when no restart is left."""
-        async with self._restarting:
-            if self._started is not dead:
-                return
+        """Replace `dead`, once, whoever asks first, and whoever leaves meanwhile."""
+        if self._started is dead:
             self._started = None
-            await asyncio.to_thread(stop, dead)
-            try:
-                if not self._restarts_left:
-                    reason = dead.log.root_cause()
-                    raise EngineError(f"{self.model}: the engine died {self._config.restarts + 1} times: {reason}")
-                self._restarts_left -= 1
-                self.meter.restarts += 1
-                left = f"{self._restarts_left} more restarts are allowed"
-                _log.warning("%s: the engine died and starts again; %s: %s", self.model, left, dead.log.root_cause())
-                await self._start()
-            except EngineError as error:
-                self._failure = error
-                raise
+            self._revival = asyncio.create_task(self._revive(dead))
+        await self._running()
+
+    async def _revive(self, dead: Started) -> None:
+        """Start again. Raises EngineError, to everyone who asks from then on, when no restart is left."""
+        await asyncio.to_thread(stop, dead)
+        reason = dead.log.root_cause()
+        if self.meter.restarts == self._config.restarts:
+            raise EngineError(f"{self.model}: the engine died {self.meter.restarts + 1} times: {reason}")
+        self.meter.restarts += 1
+        _log.warning("%s: the engine died and is started again: %s", self.model, reason)
+        await self._start()
+
+
+def _asked(started: Started, request: Request, sampling: SamplingConfig, model: str) -> _Ask:
+    tokens = _tokenize(started.tokenizer, request, sampling, model)
+    limit = started.max_model_len - 1
+    if len(tokens) > limit:
+        raise PromptTooLong(request.problem_id, len(tokens), limit)
+    recorded = settings(sampling)
+    params = {key: value for key, value in recorded.items() if key != "chat_template_kwargs"}
+    return _Ask(request, {"prompt_token_ids": tokens}, started.sampling_params(params), recorded)
 
 
 def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model: str) -> list[int]:
@@ -161,12 +163,12 @@ def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model:
         return list(tokenizer.encode(request.prompt))
     if not tokenizer.chat_template:
         raise EngineError(f"{model}: has no chat template; set sampling.mode: completion, or take an instruct model")
-    text = tokenizer.apply_chat_template(
-        [message.model_dump() for message in request.messages],
-        add_generation_prompt=True,
-        tokenize=False,
-        **sampling.chat_template_kwargs,
-    )
+    messages = [message.model_dump() for message in request.messages]
+    arguments = {**sampling.chat_template_kwargs, "add_generation_prompt": True, "tokenize": False}
+    try:
+        text = tokenizer.apply_chat_template(messages, **arguments)
+    except jinja2.TemplateError as error:
+        raise EngineError(f"{model}: its chat template fails: {error}; see sampling.chat_template_kwargs") from error
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 

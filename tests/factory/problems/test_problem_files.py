@@ -207,5 +207,5 @@ def test_a_comparison_of_values_is_refused_for_a_stdin_problem(tmp_path):
     path = tmp_path / "p.jsonl"
     row = {"id": "p", "prompt": "x", "entry_point": None, "cases": [{"stdin": "1", "stdout": "1"}]}
     path.write_text(json.dumps(row | {"comparison": {"kind": "unordered"}}) + "\n")
-    with pytest.raises(ProblemError, match="comparison.kind: 'unordered' compares values"):
+    with pytest.raises(ProblemError, match=r"comparison\.kind: 'unordered' compares values"):
         list(read_file(path))

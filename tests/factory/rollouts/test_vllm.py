@@ -172,7 +172,7 @@ def test_leaving_early_aborts_the_rest(running: Running) -> None:
         stream = engine.sample(chat(indices=range(64)), SamplingConfig(max_tokens=400))
         await anext(stream)
         await stream.aclose()
-        return engine._running().llm.get_num_unfinished_requests()  # type: ignore[attr-defined, no-any-return]
+        return (await engine._running()).llm.get_num_unfinished_requests()  # type: ignore[attr-defined]
 
     assert runner.run(leave()) == 0
 
@@ -182,6 +182,13 @@ def test_a_killed_engine_comes_back_and_answers_what_it_owed(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where a dead engine's log stays
 
+    async def collect_late(engine: Engine) -> list[int]:
+        while engine.meter.restarts == 0:
+            await asyncio.sleep(0.05)
+        return sorted(
+            [one.index for one in await collect(engine, chat("late", range(3)), SamplingConfig(max_tokens=5))]
+        )
+
     async def run() -> None:
         async with open_engine(settings(tiny_model, restarts=1)) as engine:
             indices = []
@@ -189,9 +196,11 @@ def test_a_killed_engine_comes_back_and_answers_what_it_owed(
                 indices.append(rollout.index)
                 if len(indices) == 5:
                     _kill_engines()
+                    late = asyncio.create_task(collect_late(engine))
             assert sorted(indices) == list(range(64))
+            assert await late == list(range(3)), "asked while the engine was being started again"
             assert engine.meter.restarts == 1
-            assert "starts again" in caplog.text
+            assert "is started again" in caplog.text
             _kill_engines()
             with pytest.raises(EngineError, match="the engine died 2 times"):
                 await collect(engine, chat(), SamplingConfig())
