@@ -116,8 +116,9 @@ class Problem(Record):
         if self.test_code and self.entry_point is None:
             raise ValueError("entry_point: test_code calls a function; null is for stdin programs")
         if self.entry_point is None and self.comparison.kind in ("float", "unordered"):
-            kind = self.comparison.kind
-            raise ValueError(f"comparison.kind: {kind!r} compares values; a stdin program takes equal, exact or tokens")
+            raise ValueError(
+                f"comparison.kind: {self.comparison.kind!r} compares values; stdin takes equal, exact or tokens"
+            )
         for number, case in enumerate(self.cases):
             if (case.stdin is not None) != (self.entry_point is None):
                 kind = "stdin and stdout" if self.entry_point is None else "args and expected"

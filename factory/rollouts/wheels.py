@@ -8,7 +8,6 @@ Does not promise a resumed download: a broken one starts over.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 import subprocess
 import sys
@@ -50,14 +49,17 @@ Fetch = Callable[[str, Path], Path]
 
 def fetch(requirement: str, directory: Path) -> Path:
     """The wheel of `requirement` by pip, from the index pip is configured for. Raises EngineError."""
-    if importlib.util.find_spec("pip") is None:
-        raise EngineError(f"{requirement}: pip is needed to fetch it and this Python has none; `python -m ensurepip`")
     options = ["--quiet", "--no-input", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"]
     options += ["--only-binary=:all:", "--retries=1", "--timeout=20"]
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(directory), requirement]
+    pip = [sys.executable, "-m", "pip"]
+    command = [*pip, "download", *options, "--dest", str(directory), requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(directory.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
+        if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
+            raise EngineError(
+                f"{requirement}: pip is needed to fetch it, and this Python has none; `python -m ensurepip`"
+            )
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
         raise EngineError(f"{requirement}: pip could not download it: {' '.join(lines)[:400]}")
     return wheels[0]
