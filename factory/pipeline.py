@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from factory import parts
 from factory.config import Config, EngineConfig, SamplingConfig
-from factory.errors import InfrastructureError, PartError
+from factory.errors import FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
@@ -78,20 +78,31 @@ class Sampler:
         self._config, self._stack, self._observer = config, stack, observer
         self._starting = asyncio.Lock()
         self._started = ""
+        self._failure: FactoryError | None = None
         self.engine: Engine | None = None
 
     async def sample(self, request: Request, sampling: SamplingConfig) -> list[Rollout]:
         """All rollouts of `request`, by index. Raises RequestRefused, EngineError."""
-        async with self._starting:
-            if self.engine is None:
-                self._started = uuid.uuid4().hex
-                self._observer.note(f"starting the engine: {describe(self._config)}")
-                self.engine = await self._stack.enter_async_context(open_engine(self._config))
+        engine = await self._running()
         rollouts = []
-        async for rollout in self.engine.sample(request, sampling):
+        async for rollout in engine.sample(request, sampling):
             rollouts.append(rollout)
             self._observer.sampled(rollout)
         return sorted(rollouts, key=lambda rollout: rollout.index)
+
+    async def _running(self) -> Engine:
+        async with self._starting:
+            if self._failure is not None:
+                raise self._failure
+            if self.engine is None:
+                self._started = uuid.uuid4().hex
+                self._observer.note(f"starting the engine: {describe(self._config)}")
+                try:
+                    self.engine = await self._stack.enter_async_context(open_engine(self._config))
+                except FactoryError as error:
+                    self._failure = error  # those who wait for it hear the same, instead of trying again
+                    raise
+            return self.engine
 
     def meter(self) -> dict[str, Any]:
         """What the engine has used since it started, for the ledger; `engine` tells starts apart."""

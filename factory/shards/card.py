@@ -26,11 +26,8 @@ def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> s
         "tags": ["code", "synthetic", "verified"],
         "task_categories": ["text-generation"],
         "configs": [
-            {"config_name": "default", "default": True, "data_files": [{"split": "train", "path": "data/*.parquet"}]},
-            *(
-                {"config_name": name, "data_files": [{"split": "train", "path": f"data/{name}-*.parquet"}]}
-                for name in languages
-            ),
+            {"config_name": "default", "default": True, **_files(manifest, languages)},
+            *({"config_name": name, **_files(manifest, [name])} for name in languages),
         ],
     }
     counts = {name: sum(item["rows"] for item in manifest["files"] if item["language"] == name) for name in languages}
@@ -72,6 +69,11 @@ def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> s
             "",
         ]
     )
+
+
+def _files(manifest: dict[str, Any], languages: list[str]) -> dict[str, Any]:
+    paths = [item["path"] for item in manifest["files"] if item["language"] in languages]
+    return {"data_files": [{"split": "train", "path": paths}]}
 
 
 def _funnels(summary: dict[str, Any]) -> list[str]:

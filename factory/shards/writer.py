@@ -72,9 +72,12 @@ def _write(
 
 
 def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]], evidence: bool) -> dict[str, Any]:
-    path = folder / "data" / f"{language}-{number:05d}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = as_parquet(pa.Table.from_pylist(rows, schema=schema(evidence)))
+    digest = hashlib.sha256(data).hexdigest()
+    # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
+    # exports from being taken for one another.
+    path = folder / "data" / f"{language}-{number:05d}-{digest[:12]}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         temporary.write_bytes(data)
     return {
@@ -82,7 +85,7 @@ def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]],
         "language": language,
         "rows": len(rows),
         "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": digest,
     }
 
 

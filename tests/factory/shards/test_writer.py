@@ -127,11 +127,12 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
 def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(shards={"rows": 3}), kept(), summary())
     assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
-    assert [item["path"] for item in manifest["files"]] == [
-        "data/go-00000.parquet", "data/go-00001.parquet",
-        "data/python-00000.parquet", "data/python-00001.parquet", "data/python-00002.parquet",
+    numbers = [item["path"].rpartition("-")[0] for item in manifest["files"]]
+    assert numbers == [
+        "data/go-00000", "data/go-00001", "data/python-00000", "data/python-00001", "data/python-00002",
     ]  # fmt: skip
     for item in manifest["files"]:
+        assert item["path"].endswith(f"-{item['sha256'][:12]}.parquet")
         data = (tmp_path / "s" / item["path"]).read_bytes()
         assert (item["sha256"], item["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
         assert pq.read_table(tmp_path / "s" / item["path"]).num_rows == item["rows"] <= 3
@@ -194,11 +195,20 @@ def test_datasets_loads_all_or_one_language(tmp_path: Path) -> None:
     assert json.loads(python[0]["cases"]) == CASES
 
 
+def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) -> None:
+    """`datasets` caches by folder name and card: two runs' shards of the same shape must not share an entry."""
+    write(tmp_path / "one" / "s", config(), kept(), summary())
+    write(tmp_path / "two" / "s", config(), kept()[:1], summary())
+    assert loaded(tmp_path / "one" / "s", tmp_path, "python").num_rows > 1
+    assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 1
+
+
 def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
     # `datasets` itself refuses a split without any row ("corresponds to no data"); other readers do not.
     manifest = write(tmp_path / "s", config(), [], summary())
-    assert (manifest["rows"], [item["path"] for item in manifest["files"]]) == (0, ["data/python-00000.parquet"])
-    table = pq.read_table(tmp_path / "s" / "data" / "python-00000.parquet")
+    assert manifest["rows"] == 0
+    (item,) = manifest["files"]
+    table = pq.read_table(tmp_path / "s" / item["path"])
     assert (table.num_rows, table.column_names) == (0, list(manifest["schema"]))
 
 
@@ -210,8 +220,8 @@ def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Pat
 def test_a_new_export_replaces_the_old_as_a_whole(tmp_path: Path) -> None:
     write(tmp_path / "s", config(shards={"rows": 1}), kept(), summary())
     (tmp_path / "s" / "stray.txt").write_text("old")
-    write(tmp_path / "s", config(), kept()[:1], summary())
-    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "data/python-00000.parquet", "manifest.json"]
+    manifest = write(tmp_path / "s", config(), kept()[:1], summary())
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", manifest["files"][0]["path"], "manifest.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
