@@ -14,7 +14,9 @@ from factory.rollouts.engines import open_engine
 async def main(model: str, how: str) -> None:
     config = VllmEngine(model=model, enforce_eager=True, max_num_seqs=8, cpu_kv_cache_gb=1)
     async with open_engine(config) as engine:
-        request = Request("p", "python", range(64 if how == "close" else 4096), "chat", (Message(role="user", content="hi"),))
+        request = Request(
+            "p", "python", range(64 if how == "close" else 4096), "chat", (Message(role="user", content="hi"),)
+        )
         count = 0
         async for _ in engine.sample(request, SamplingConfig(max_tokens=64)):
             count += 1
