@@ -202,7 +202,7 @@ class Pipeline:
 
     def _kept(self, path: Path, selection: Selection, rollouts: Iterable[Rollout]) -> tuple[Survivor, ...]:
         kept = survivors(selection, rollouts)
-        if not path.exists():
+        if not _holds(path, kept):  # a chunk graded again, or damage, may have made the old part untrue
             parts.write(path, Survivor, kept)
         self._observer.kept(kept)
         return kept
@@ -348,6 +348,13 @@ class Pipeline:
         rollouts = [rollout for answer in answers for rollout in answer]
         self._write_sampled(part, wanted.problem.id, rollouts, self._translator, started)
         return rollouts
+
+
+def _holds(path: Path, kept: tuple[Survivor, ...]) -> bool:
+    try:
+        return path.exists() and tuple(parts.read(path, Survivor)) == kept
+    except PartError:
+        return False
 
 
 def translation_sampling(config: Config) -> SamplingConfig:
