@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from factory.errors import ConfigError
 from factory.records import LimitOverrides
-from sandbox import Limits
+from sandbox import Isolation, Limits, Mount, Wall
 from sandbox.boundary import WALLS
 
 S = TypeVar("S", bound="Section")
@@ -161,11 +161,21 @@ class SandboxConfig(Section):
     """The wall, and who works behind it."""
 
     backend: str = "auto"
-    """Which wall: auto or bubblewrap."""
+    """Which wall: docker, bubblewrap, or auto, which takes docker where a daemon answers, else bubblewrap."""
     workers: int = Field(0, ge=0)
     """Verifying processes, one warm worker each; 0 is one a CPU."""
     scratch_mb: int = Field(64, ge=1)
-    """Mebibytes a program may write to its work directory."""
+    """Mebibytes a program may write to its work directory; they count as its memory too."""
+    isolation: Isolation = Isolation.FORK
+    """namespace gives each program PID, mount and IPC namespaces of its own; fork only a process."""
+    memory_mb: int = Field(4096, ge=64)
+    """docker: mebibytes of all inside a wall together. A program's own limit is limits.memory_mb."""
+    processes: int = Field(512, ge=16)
+    """docker: processes and threads of all inside a wall. A program's own limit is limits.processes."""
+    image: str | None = None
+    """docker: image to use, made by docker/build_sandbox.py; None is made of this machine's interpreter."""
+    runtime: str | None = None
+    """docker: a runtime the daemon knows, such as runsc (gVisor)."""
 
     @field_validator("backend")
     @classmethod
@@ -173,6 +183,17 @@ class SandboxConfig(Section):
         if backend not in ("auto", *WALLS):
             raise ValueError(f"there are: auto, {', '.join(WALLS)}")
         return backend
+
+    @model_validator(mode="after")
+    def _for_docker_alone(self) -> Self:
+        for name in ("image", "runtime"):
+            if getattr(self, name) is not None and self.backend != "docker":
+                raise ValueError(f"sandbox.{name} is for docker; set sandbox.backend: docker")
+        return self
+
+    def wall(self, mounts: tuple[Mount, ...] = ()) -> Wall:
+        """What these settings ask of a wall."""
+        return Wall(mounts, self.scratch_mb, self.isolation, self.memory_mb, self.processes, self.image, self.runtime)
 
 
 class VerifyConfig(Section):

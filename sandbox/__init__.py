@@ -11,6 +11,7 @@ from sandbox.model import (
     Breach,
     CommandJob,
     Conversation,
+    Isolation,
     Limits,
     Mount,
     PythonCalls,
@@ -18,6 +19,7 @@ from sandbox.model import (
     Report,
     Step,
     Usage,
+    Wall,
 )
 from sandbox.pool import Sandbox
 
@@ -25,6 +27,7 @@ __all__ = [
     "Breach",
     "CommandJob",
     "Conversation",
+    "Isolation",
     "Limits",
     "Mount",
     "PythonCalls",
@@ -34,6 +37,7 @@ __all__ = [
     "SandboxError",
     "Step",
     "Usage",
+    "Wall",
     "WallUnavailable",
     "WorkerLost",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sandbox.model import Mount
+from sandbox.model import Wall
 
 
 class Boundary(Protocol):
@@ -21,8 +21,12 @@ class Boundary(Protocol):
 
     name: str
 
-    def start(self, mounts: tuple[Mount, ...], scratch_mb: int) -> Line:
-        """Start a worker behind a fresh wall. Raises WallUnavailable."""
+    def start(self, wall: Wall) -> Line:
+        """Start a worker behind a fresh wall. Raises WallUnavailable naming the remedy."""
+        ...
+
+    def describe(self) -> str:
+        """What it would run on, for people. Raises WallUnavailable naming the remedy."""
         ...
 
 

@@ -45,6 +45,33 @@ class Mount:
     target: str
 
 
+class Isolation(StrEnum):
+    """What separates a candidate from the next one, besides its own process, uid and emptied work directory."""
+
+    FORK = "fork"
+    """Nothing more: it is forked from the server, which kills and removes all that it leaves."""
+    NAMESPACE = "namespace"
+    """PID, mount and IPC namespaces of its own, with a work directory that goes with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What a wall is to hold. All inside counts, whoever started it; `Limits` bind one candidate."""
+
+    mounts: tuple[Mount, ...] = ()
+    scratch_mb: int = 64
+    """Mebibytes of the work directory, which lies in memory."""
+    isolation: Isolation = Isolation.FORK
+    memory_mb: int = 4096
+    """Mebibytes of memory, swap none. Only docker can hold this: bubblewrap makes no control group."""
+    processes: int = 512
+    """Processes and threads at once. Only docker, as above."""
+    image: str | None = None
+    """docker: an image made by docker/build_sandbox.py; None is made of this machine's interpreter."""
+    runtime: str | None = None
+    """docker: a runtime the daemon knows, such as runsc; None is its default."""
+
+
 @dataclass(frozen=True, slots=True)
 class PythonCalls:
     """Import `source`, then call `entry_point` once per input, all in one process.

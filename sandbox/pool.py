@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from sandbox.boundary import boundary
-from sandbox.contract import Line, message, read_message, split_frames
+from sandbox.boundary import walls
+from sandbox.contract import Boundary, Line, message, read_message, split_frames
 from sandbox.errors import WallUnavailable, WorkerLost
-from sandbox.model import Breach, CommandJob, Conversation, Limits, Mount, PythonCalls, PythonStreams, Report, Usage
+from sandbox.model import Breach, CommandJob, Conversation, Limits, PythonCalls, PythonStreams, Report, Usage, Wall
 
 T = TypeVar("T")
 TRIES = 3
@@ -29,12 +29,15 @@ START_S = 30.0
 class Sandbox:
     """Runs jobs one after another behind a wall. A context manager; closing ends the worker.
 
-    Raises WallUnavailable when the wall cannot be built here.
+    `backend` "auto" takes the first wall that can be built here, docker before bubblewrap; `backend` and `why` then
+    tell which and why. Raises WallUnavailable when none can.
     """
 
-    def __init__(self, backend: str = "auto", mounts: tuple[Mount, ...] = (), scratch_mb: int = 64) -> None:
-        self._boundary = boundary(backend)
-        self._mounts, self._scratch_mb = mounts, scratch_mb
+    def __init__(self, backend: str = "auto", wall: Wall = Wall()) -> None:  # noqa: B008  # it is a constant
+        self._walls = walls(backend)
+        self._wall = wall
+        self.why = "asked for"
+        """Why it is this wall."""
         self._line: Line | None = None
         self._inputs: tuple[str, tuple[str, ...]] | None = None
         self._jobs = 0
@@ -51,7 +54,8 @@ class Sandbox:
 
     @property
     def backend(self) -> str:
-        return self._boundary.name
+        """The wall's name; "auto" as long as that is not settled."""
+        return self._walls[0].name if len(self._walls) == 1 else "auto"
 
     def close(self) -> None:
         if self._line is not None:
@@ -153,18 +157,22 @@ class Sandbox:
         return self._line
 
     def _start(self) -> Line:
-        line = self._boundary.start(self._mounts, self._scratch_mb)
-        try:
-            line.send(message({"op": "inputs", "kind": "calls"}, b"[]") + message({"op": "ping"}))
-            read_message(line, time.monotonic() + START_S)
-        except (EOFError, TimeoutError) as error:
-            line.close()
-            told = f"the {self._boundary.name} wall does not start: {error}; `factory doctor` tells more"
-            raise WallUnavailable(told) from None
-        except BaseException:
-            line.close()
-            raise
-        return line
+        """A worker that answers. Settles on the first wall that gives one, for as long as this sandbox lives."""
+        refusals = []
+        for wall in self._walls:
+            try:
+                line = _greeted(wall, self._wall)
+            except WallUnavailable as error:
+                refusals.append(error)
+                continue
+            if len(self._walls) > 1:
+                passed_over = "; ".join(str(error) for error in refusals)
+                self.why = f"since {passed_over}" if refusals else f"since {wall.describe()} answers"
+                self._walls = [wall]
+            return line
+        if len(refusals) == 1:
+            raise refusals[0]
+        raise WallUnavailable("; ".join(map(str, refusals)))
 
     def _lose(self) -> None:
         self.restarts += 1
@@ -175,6 +183,22 @@ class Sandbox:
             text = json.dumps(inputs).encode()
             line.send(message({"op": "inputs", "kind": kind}, text))
             self._inputs = (kind, inputs)
+
+
+def _greeted(boundary: Boundary, wall: Wall) -> Line:
+    """A worker behind a fresh wall, which has answered. Raises WallUnavailable."""
+    line = boundary.start(wall)
+    try:
+        line.send(message({"op": "inputs", "kind": "calls"}, b"[]") + message({"op": "ping"}))
+        read_message(line, time.monotonic() + START_S)
+    except (EOFError, TimeoutError) as error:
+        line.close()
+        told = f"the {boundary.name} wall does not start: {error}; `factory doctor` tells more"
+        raise WallUnavailable(told) from None
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
 class Talk:

@@ -159,10 +159,7 @@ class Chain:
 
     def _wall(self, name: str, target: Language | None = None) -> Sandbox:
         if name not in self._walls:
-            settings: dict[str, Any] = {
-                "backend": self._settings.sandbox.backend,
-                "scratch_mb": self._settings.sandbox.scratch_mb,
-                "mounts": target.mounts() if target else (),
-            }
-            self._walls[name] = self._open.enter_context(Sandbox(**settings))
+            settings = self._settings.sandbox
+            wall = settings.wall(target.mounts() if target else ())
+            self._walls[name] = self._open.enter_context(Sandbox(settings.backend, wall))
         return self._walls[name]

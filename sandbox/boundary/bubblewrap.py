@@ -16,31 +16,21 @@ import contextlib
 import itertools
 import json
 import os
-import random
 import select
 import shutil
 import signal
 import subprocess
-import sys
-import sysconfig
 import time
 from pathlib import Path
 from typing import IO, cast
 
+from sandbox.boundary import inside
+from sandbox.boundary.inside import PACKAGES, PYTHON, WORKER
 from sandbox.errors import WallUnavailable
-from sandbox.model import Mount
+from sandbox.model import Mount, Wall
 
-WORKER = "/opt/sandbox/worker"
-PYTHON = "/opt/python"
-"""Where things lie inside the wall, wherever they are on the host."""
-BOOT = (
-    "import sys; sys.path.insert(0, '/opt'); from sandbox.worker import server; "
-    "sys.path.remove('/opt'); server.main(int(sys.argv[1]))"
-)
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 """Not /dev/zero: mapped shared, it is memory that no limit counts. No terminals."""
-PACKAGES = ("site-packages", "dist-packages")
-"""Folders of a standard library that hold what else is installed, answers of known problem sets among it."""
 SEND_S = 60.0
 """How long a worker may take nothing of what it is sent."""
 PIECE = 65536
@@ -62,12 +52,14 @@ def find_bwrap() -> str:
 class Bubblewrap:
     name = "bubblewrap"
 
-    def start(self, mounts: tuple[Mount, ...], scratch_mb: int) -> Pipes:
-        """Start a worker with `mounts` and a scratch directory of `scratch_mb` MiB. Raises WallUnavailable."""
+    def describe(self) -> str:
+        return find_bwrap()
+
+    def start(self, wall: Wall) -> Pipes:
         told, tell = os.pipe()
         try:
             process = subprocess.Popen(
-                self._command(mounts, scratch_mb, tell),
+                self._command(wall, tell),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -82,9 +74,9 @@ class Bubblewrap:
         with open(told, "rb") as info:
             return Pipes(process, info.read())
 
-    def _command(self, mounts: tuple[Mount, ...], scratch_mb: int, tell: int) -> list[str]:
-        shown = (*interpreter_mounts(), Mount(str(Path(__file__).parents[1] / "worker"), WORKER), *mounts)
-        scratch = str(scratch_mb * 2**20)
+    def _command(self, wall: Wall, tell: int) -> list[str]:
+        shown = (*interpreter_mounts(), Mount(str(inside.WORKER_SOURCES), WORKER), *wall.mounts)
+        scratch = str(wall.scratch_mb * 2**20)
         return [
             find_bwrap(),
             *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
@@ -104,7 +96,7 @@ class Bubblewrap:
             *("--remount-ro", "/"),
             *("--clearenv", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "LD_LIBRARY_PATH", f"{PYTHON}/lib"),
             *("--chdir", "/tmp", "--"),
-            *(f"{PYTHON}/bin/python3", "-P", "-s", "-S", "-B", "-c", BOOT, str(unused_uid())),
+            *inside.worker_command(inside.unused_uid(), wall.isolation),
         ]
 
 
@@ -120,46 +112,19 @@ def privilege_options() -> list[str]:
     return ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
 
 
-def unused_uid() -> int:
-    """A uid and gid that nobody on this machine has: drawn from the upper half of those that exist here.
-
-    The kernel counts a user's processes over all containers of a machine, so a fixed uid would be shared.
-    """
-    (low, high), (low_group, high_group) = mapped_ids("uid"), mapped_ids("gid")
-    return random.SystemRandom().randrange(max(low, low_group), min(high, high_group))
-
-
-def mapped_ids(kind: str) -> tuple[int, int]:
-    """The upper half, from and to, of the widest range of ids that exists in this user namespace."""
-    with open(f"/proc/self/{kind}_map") as file:
-        ranges = [tuple(map(int, line.split())) for line in file]
-    start, _, count = max(ranges, key=lambda row: row[2])
-    end = min(start + count, 2**31)
-    return (start + end) // 2, end
-
-
 def foreign_packages() -> list[str]:
     """Where, inside, the interpreter's standard library holds packages that are no part of it."""
-    stdlib = Path(sysconfig.get_path("stdlib"))
+    stdlib = inside.stdlib()
     return [f"{PYTHON}/lib/{stdlib.name}/{name}" for name in PACKAGES if (stdlib / name).is_dir()]
 
 
 def interpreter_mounts() -> list[Mount]:
     """What an interpreter needs: itself, its standard library and the system's shared libraries."""
-    python = Path(sys.executable).resolve()
-    stdlib = Path(sysconfig.get_path("stdlib"))
-    triple = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
-    mounts = [
-        Mount(str(python), f"{PYTHON}/bin/python3"),
-        Mount(str(stdlib), f"{PYTHON}/lib/{stdlib.name}"),
-        *(
-            Mount(path, path)
-            for path in (f"/usr/lib/{triple}", "/usr/lib64", "/etc/ld.so.cache")
-            if os.path.exists(path)
-        ),
+    system = (inside.shared_libraries_folder(), "/usr/lib64", "/etc/ld.so.cache")
+    return [
+        *(Mount(source, target) for source, target in inside.interpreter_files().items()),
+        *(Mount(path, path) for path in system if os.path.exists(path)),
     ]
-    own_libraries = Path(sysconfig.get_config_var("LIBDIR") or "").glob("libpython3*.so*")
-    return mounts + [Mount(str(path), f"{PYTHON}/lib/{path.name}") for path in sorted(own_libraries)]
 
 
 class Pipes:

@@ -19,8 +19,6 @@ from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
 from sandbox.worker.wire import Header
 
 FIRST_LOOK_MS, LOOK_MS = 20, 50
-FILE_MB = 16 / 1024
-"""What a file counts for in memory: no limit of the kernel's bounds a tmpfs's inodes, nor the time to empty it."""
 SETUP_FAILED = 70
 """Exit code of a child that never came to its program, or whose program broke what runs it."""
 HOST = 0
@@ -55,7 +53,7 @@ class Child:
         self.resting = False
         """Waiting for the host: time on the clock that is not the candidate's."""
         self._cpu_seen = self._cpu_lost = 0.0
-        self._files = scratch.files_in_use()
+        self._files_mb = scratch.used_mb()
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
@@ -104,8 +102,7 @@ class Child:
         # Time that one look saw and the next does not was spent by processes that nobody waited for.
         self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
         self._cpu_seen = cpu_s
-        files_mb = (scratch.files_in_use() - self._files) * FILE_MB
-        most_mb = float(self.limits["memory_mb"]) - files_mb
+        most_mb = float(self.limits["memory_mb"]) - (scratch.used_mb() - self._files_mb)
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
         elif resident_mb > most_mb and census.memory_mb() > most_mb:

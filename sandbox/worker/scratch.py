@@ -1,4 +1,4 @@
-"""The one place a candidate can write to: how full it is, and how it is emptied between jobs.
+"""The places a candidate can write to: how full they are, and how they are emptied between jobs.
 
 Promises: whatever was left there is gone after `empty`, or an error is raised.
 """
@@ -7,37 +7,49 @@ import os
 import stat
 
 WORK_DIR = "/tmp"
+SHARED = "/dev/shm"
+"""Where POSIX puts shared memory: a place of its own behind one wall, a link to the work directory behind another."""
+PLACES = tuple(place for place in (WORK_DIR, SHARED) if not os.path.islink(place) and os.path.isdir(place))
+FILE_MB = 16 / 1024
+"""What a file counts for besides its contents: no limit of the kernel's bounds a tmpfs's inodes, nor the time to
+empty it."""
 
 
-def files_in_use() -> int:
-    shape = os.statvfs(WORK_DIR)
-    return shape.f_files - shape.f_ffree
+def used_mb() -> float:
+    """MiB that all files take, in memory since that is where they lie."""
+    return sum(map(place_mb, PLACES))
+
+
+def place_mb(place: str) -> float:
+    shape = os.statvfs(place)
+    return (shape.f_blocks - shape.f_bfree) * shape.f_bsize / 2**20 + (shape.f_files - shape.f_ffree) * FILE_MB
 
 
 def empty() -> None:
-    """Remove all that is in the work directory, whatever its shape, and open it to all again.
+    """Remove all that is there, whatever its shape, and open the places to all again.
 
     What lies deeper is first moved up, level by level: nothing recurses and no path grows long.
     """
-    if os.stat(WORK_DIR).st_mode & 0o777 != 0o777:
-        os.chmod(WORK_DIR, 0o777)
-    while names := os.listdir(WORK_DIR):
-        for name in names:
-            path = f"{WORK_DIR}/{name}"
-            if is_folder(path):
-                flatten(path)
-            else:
-                os.unlink(path)
+    for place in PLACES:
+        if os.stat(place).st_mode & 0o777 != 0o777:
+            os.chmod(place, 0o777)
+        while names := os.listdir(place):
+            for name in names:
+                path = f"{place}/{name}"
+                if is_folder(path):
+                    flatten(path, place)
+                else:
+                    os.unlink(path)
 
 
-def flatten(folder: str) -> None:
-    """Remove `folder` and its files; the folders in it move up beside it."""
+def flatten(folder: str, place: str) -> None:
+    """Remove `folder` and its files; the folders in it move up to `place`."""
     os.chmod(folder, 0o700)
     for name in os.listdir(folder):
         path = f"{folder}/{name}"
         if is_folder(path):
             os.chmod(path, 0o700)  # a folder that moves has to be writable: its ".." changes
-            os.rename(path, f"{WORK_DIR}/{os.urandom(16).hex()}")
+            os.rename(path, f"{place}/{os.urandom(16).hex()}")
         else:
             os.unlink(path)
     os.rmdir(folder)

@@ -251,7 +251,7 @@ def withdraw(uid: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # from inside, PID 1 gets only signals it has handlers for
 
 
-def main(uid: int) -> None:
+def main(uid: int, isolation: str) -> None:
     """Serve until the host closes; as root, become `uid` first."""
     withdraw(uid)
     os.environ.clear()

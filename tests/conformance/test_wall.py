@@ -110,14 +110,14 @@ def test_work_directory_is_emptied_between_jobs(sandbox, calls, streams, command
 
 
 def test_work_directory_has_a_size(backend, calls):
-    from sandbox import Sandbox
+    from sandbox import Sandbox, Wall
 
     code = """
     def f():
         for i in range(10):
             open(f"/tmp/{i}", "wb").write(bytes(1 << 20))
     """
-    with Sandbox(backend, scratch_mb=4) as sandbox:
+    with Sandbox(backend, Wall(scratch_mb=4)) as sandbox:
         assert "No space left" in calls(sandbox, code)[1][0]
 
 

@@ -12,7 +12,7 @@ from factory.languages.base import Unfit
 from factory.languages.go import Go
 from factory.records import Prepared, Problem, Rejection, Run
 from factory.values import encode
-from sandbox import Limits, Sandbox
+from sandbox import Limits, Sandbox, Wall
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ Try = Callable[..., Tried]
 
 @pytest.fixture(scope="session")
 def go_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(mounts=Go().mounts()) as sandbox:
+    with Sandbox(wall=Wall(Go().mounts())) as sandbox:
         yield sandbox
 
 
