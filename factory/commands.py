@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -28,9 +28,20 @@ from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
 from factory.rollouts.read import read_rollouts
 from factory.run_dir import RunDir
+from sandbox import Sandbox
 
+S = TypeVar("S", bound=ChainConfig)
 IN_FLIGHT_A_WORKER = 4
 """Chunks handed to an executor ahead of its workers by `verify`: enough to keep them busy, little enough to hold."""
+
+
+def settled(settings: S, console: Console) -> S:
+    """`settings` with the wall built once, before anything is sampled, and `auto` decided. Raises WallUnavailable."""
+    asked = settings.sandbox
+    with Sandbox(asked.backend, asked.wall()) as sandbox:
+        console.print(f"sandbox: {sandbox.backend}, {sandbox.why}", soft_wrap=True, markup=False, highlight=False)
+        decided = asked.model_copy(update={"backend": sandbox.backend})
+    return settings.model_copy(update={"sandbox": decided})
 
 
 # ---- run, export ----
@@ -39,12 +50,14 @@ IN_FLIGHT_A_WORKER = 4
 async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]:
     """The whole way on `place`; the summary. Raises FactoryError."""
     todo = problems.load(config.problems)
+    walled = settled(config, console)
     for name in config.translate.targets:
         language(name).mounts()  # what a target needs is made ready, or missed, before anything is sampled
     place.path.mkdir(parents=True, exist_ok=True)
     with place:
         place.claim(config, todo)
-        await _work(config, todo, place, console)
+        place.log("started", sandbox=walled.sandbox.backend)
+        await _work(walled, todo, place, console)
         summary = summarize(config, todo, place)
         with parts.atomic(place.summary_file) as temporary:
             temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

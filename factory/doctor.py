@@ -6,8 +6,9 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 
 from rich.console import Console
@@ -15,7 +16,8 @@ from rich.markup import escape
 
 from factory.languages import LANGUAGES
 from factory.rollouts import weights
-from sandbox import PythonCalls, Sandbox, SandboxError
+from sandbox import PythonCalls, Sandbox, SandboxError, boundary
+from sandbox.boundary import WALLS
 from sandbox.contract import read_answers
 
 PROBE = """
@@ -46,7 +48,7 @@ class Finding:
 def check(console: Console) -> bool:
     """Print every finding; whether all that is needed is there."""
     fine = True
-    for look in (machine, wall, languages, engine, gpus, models):
+    for look in (machine, walls, languages, engine, gpus, models):
         for finding in look():
             mark = "[green]ok[/]" if finding.good else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
             remedy = f"; remedy: {finding.remedy}" if finding.remedy and not finding.good else ""
@@ -63,18 +65,31 @@ def machine() -> Iterator[Finding]:
     yield Finding("machine", True, f"Python {platform.python_version()}, {cpus} CPUs, {pages:.0f} GiB of memory")
 
 
-def wall() -> Iterator[Finding]:
-    """A sandbox is started and made to run one program, and to keep one from the network."""
-    inputs = ("[[1],{}]",)
+def walls() -> Iterator[Finding]:
+    """Each wall is built and made to run one program that tries the network; one that holds is enough."""
+    findings = [wall(name) for name in WALLS]
+    chosen = next((finding for finding in findings if finding.good), None)
+    for finding in findings:
+        yield replace(finding, needed=chosen is None)
+    if chosen is not None:
+        yield Finding("sandbox", True, f"sandbox.backend: auto takes {chosen.what.split()[-1]}")
+
+
+def wall(name: str) -> Finding:
+    what = f"wall {name}"
+    started = time.monotonic()
     try:
-        with Sandbox() as sandbox:
-            report = sandbox.run_calls(PythonCalls(PROBE, "f", inputs))
-            answers = read_answers(report.output, 1).answers
-            good = bool(answers) and answers[0].payload == "[2,true]"
-            detail = "runs a program, and keeps it from the network" if good else f"a test program ended in {report}"
-            yield Finding(f"sandbox ({sandbox.backend})", good, detail)
+        (kind,) = boundary.walls(name)
+        described = kind.describe()
+        with Sandbox(name) as sandbox:
+            ready_s = time.monotonic() - started
+            report = sandbox.run_calls(PythonCalls(PROBE, "f", ("[[1],{}]",)))
     except SandboxError as error:
-        yield Finding("sandbox", False, str(error))
+        return Finding(what, False, str(error))
+    answers = read_answers(report.output, 1).answers
+    if not answers or answers[0].payload != "[2,true]":
+        return Finding(what, False, f"a test program ended in {report}")
+    return Finding(what, True, f"{described}; ready in {ready_s:.1f} s, keeps a program from the network")
 
 
 def languages() -> Iterator[Finding]:

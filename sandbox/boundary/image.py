@@ -20,6 +20,8 @@ BASE_NAME = "rollout-factory-python"
 DOCKERFILE = "sandbox.Dockerfile"
 LEFT_OUT = (*inside.PACKAGES, "test", "idlelib", "ensurepip", "turtledemo")
 """Folders of a standard library that are no part of what a candidate may use."""
+LIBRARIES = ("libgcc_s.so.1", "librt.so.1", "libdl.so.2", "libpthread.so.0", "libutil.so.1")
+"""What programs load by name: the C library's other parts, and what it needs to cancel a thread."""
 
 
 def dockerfile() -> Path:
@@ -81,8 +83,8 @@ def shared_libraries() -> set[str]:
     programs = [sys.executable, *(str(path) for path in modules if "tkinter" not in path.name)]
     told = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
     found = set(_paths(told)) - set(inside.interpreter_files())
-    threads = Path(inside.shared_libraries_folder()) / "libgcc_s.so.1"  # loaded when a thread is cancelled
-    return found | {str(path) for path in [threads] if path.exists()}
+    named = (Path(inside.shared_libraries_folder()) / name for name in LIBRARIES)
+    return found | {str(path) for path in named if path.exists()}
 
 
 def _paths(told: str) -> Iterator[str]:

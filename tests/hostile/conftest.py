@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig, LimitsConfig, VerifyConfig
+from factory.config import ChainConfig, LimitsConfig, SandboxConfig, VerifyConfig
 from factory.filters.chain import Chain
 from factory.records import Case, LimitOverrides, Problem, Program, Status, Verdict
 from sandbox import Sandbox, WallUnavailable
+from sandbox.boundary import WALLS
 
 DOUBLE = Problem(
     id="hostile/double",
@@ -41,13 +42,19 @@ HONEST = "def f(n):\n    return 2 * n\n"
 WRONG = "def f(n):\n    return n + 3\n"
 
 
-@pytest.fixture(scope="session")
-def shared_chain() -> Iterator[Chain]:
+@pytest.fixture(scope="session", params=sorted(WALLS))
+def backend(request: pytest.FixtureRequest) -> str:
     try:
-        Sandbox().__enter__().close()
+        Sandbox(request.param).__enter__().close()
     except WallUnavailable as error:
-        pytest.skip(f"no wall can be built here: {error}")
-    with Chain(ChainConfig(limits=LIMITS, verify=VerifyConfig(dedup=False))) as chain:
+        pytest.skip(f"{request.param}: {error}")
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared_chain(backend: str) -> Iterator[Chain]:
+    walled = SandboxConfig(backend=backend)
+    with Chain(ChainConfig(limits=LIMITS, sandbox=walled, verify=VerifyConfig(dedup=False))) as chain:
         yield chain
 
 

@@ -81,8 +81,15 @@ def test_memory_file_cannot_be_had(attack):
     assert "Function not implemented" in got.detail
 
 
-def test_zero_device_cannot_be_had(attack):
-    attack("def f(n):\n    return open('/dev/zero', 'rb').read(4)\n", "runtime_error")
+def test_zero_device_cannot_be_had(reveals):
+    code = """
+    def probe():
+        try:
+            return str(len(open("/dev/zero", "rb").read(4)))
+        except OSError:
+            return "refused"
+    """
+    assert reveals(code) in ("refused", "0")  # a wall that cannot leave it out puts the null device there
 
 
 def test_huge_page_cannot_be_had(attack):

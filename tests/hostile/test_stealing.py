@@ -143,14 +143,15 @@ def test_environment_is_empty(reveals):
     child = (
         "import os\ndef probe():\n    return open('/proc/self/environ').read().replace(chr(0), ' ').replace('=', ':')\n"
     )
-    assert set(reveals(child).split()) <= {"PYTHONHASHSEED:0", "LD_LIBRARY_PATH:/opt/python/lib", "PWD:/tmp"}
+    walls = {"PWD:/tmp", "HOME:/", "HOSTNAME:sandbox", "PATH:/opt/python/bin"}
+    assert set(reveals(child).split()) <= {"PYTHONHASHSEED:0", "LD_LIBRARY_PATH:/opt/python/lib"} | walls
 
 
 def test_host_files_are_not_there(reveals):
     code = """
     import os
     def probe():
-        paths = ("/etc/passwd", "/etc/hosts", "/root", "/home", "/work", "/var", "/usr/bin", "/bin", "/sys", "/run")
+        paths = ("/etc/passwd", "/root", "/home", "/work", "/var", "/usr/bin", "/bin", "/sys/kernel", "/run")
         return " ".join(path for path in paths if os.path.exists(path)) or "none"
     """
     assert reveals(code) == "none"
