@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,13 +17,14 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 
 from factory import parts, problems, shards
+from factory.canaries import Canaries
 from factory.config import ChainConfig, Config, ProblemsConfig, ReplayEngine
 from factory.errors import RolloutError
-from factory.executors.local import LocalExecutor
+from factory.executors.local import LocalExecutor, usable_cpus
 from factory.filters.chain import Chain
 from factory.languages import language
 from factory.outcome import kept_programs, summarize, translatable
-from factory.pipeline import Pipeline, Task, graded
+from factory.pipeline import Executor, Pipeline, Task, graded
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
@@ -42,6 +44,17 @@ def settled(settings: S, console: Console) -> S:
         console.print(f"sandbox: {sandbox.backend}, {sandbox.why}", soft_wrap=True, markup=False, highlight=False)
         decided = asked.model_copy(update={"backend": sandbox.backend})
     return settings.model_copy(update={"sandbox": decided})
+
+
+@contextlib.asynccontextmanager
+async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
+    """Processes that verify, with canaries among what they are given unless the config has none."""
+    async with LocalExecutor(partial(Chain, settings), settings.sandbox.workers) as executor:
+        if not settings.verify.canaries:
+            yield executor
+            return
+        async with Canaries(executor, log) as watched:
+            yield watched
 
 
 # ---- run, export ----
@@ -71,7 +84,7 @@ async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console:
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in todo) * settings.survivors * settings.n
     with RunProgress(console, totals) as progress:
-        async with LocalExecutor(partial(Chain, config), config.sandbox.workers) as executor:
+        async with workers(config, place.log) as executor:
             await Pipeline(config, todo, place, executor, progress).run()
 
 
@@ -140,12 +153,13 @@ async def verify(
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
     known = {problem.id: problem for problem in problems.read_file(problem_file)}
+    settings = settled(settings, console)
     language(name).mounts()
     out.mkdir(parents=True, exist_ok=True)
     left_out: Counter[str] = Counter()
     with RunProgress(console, {name: None}) as progress:
-        async with LocalExecutor(partial(Chain, settings), settings.sandbox.workers) as executor:
-            ahead = asyncio.Semaphore(executor.workers * IN_FLIGHT_A_WORKER)
+        async with workers(settings) as executor:
+            ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
 
             async def grade(task: Task) -> list[Verdict]:
                 try:

@@ -201,6 +201,8 @@ class VerifyConfig(Section):
 
     dedup: bool = True
     """Run programs that cannot behave differently once."""
+    canaries: bool = True
+    """Seed programs whose verdict is known into the stream; a wrong verdict on one stops the run."""
     chunk: int = Field(256, ge=1, le=65536)
     """Rollouts of one problem that are verified together: the unit of work and of resume."""
 

@@ -8,6 +8,7 @@ FactoryError
 └── WorkError             the work failed (exit 1)
     ├── EngineError         the sampling engine could not start, or died and did not come back
     ├── PartError           a file of the run directory is damaged
+    ├── CanaryError         a program whose verdict is known got another
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
 """
 
@@ -46,6 +47,10 @@ class EngineError(WorkError):
 
 class PartError(WorkError):
     """A file of the run directory is damaged; the message names it."""
+
+
+class CanaryError(WorkError):
+    """A canary got a verdict that it must not have: nothing graded since the last good round can be trusted."""
 
 
 class InfrastructureError(WorkError):

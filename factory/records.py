@@ -222,6 +222,16 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A program whose verdict is known: `good` ones pass. `kind` names the tests it is for: calls, streams or tests."""
+
+    name: str
+    kind: Literal["calls", "streams", "tests"]
+    good: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A program that compiles. `key` is equal for programs that cannot behave differently."""
 

@@ -30,6 +30,7 @@ MAY_GROW = ("sampling.n", "problems.limit", "translate.survivors")
 """Numbers that a resumed run may raise."""
 MAY_CHANGE = (
     "run_dir",
+    "verify.canaries",
     "sandbox.workers",
     "sandbox.backend",
     "sandbox.isolation",

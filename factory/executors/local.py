@@ -28,6 +28,10 @@ TRIES = 3
 _PR_SET_PDEATHSIG = 1
 
 
+def usable_cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 class LocalExecutor:
     """`workers` processes (0: one a usable CPU), each with a context opened by `open_context`.
 
@@ -36,7 +40,7 @@ class LocalExecutor:
 
     def __init__(self, open_context: Callable[[], AbstractContextManager[Any]], workers: int = 0) -> None:
         self._open_context = open_context
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or usable_cpus()
         self._pool: _Pool | None = None
         self._alone = asyncio.Lock()
 

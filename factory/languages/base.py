@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from factory.records import Prepared, Problem, Rejection, Run, Status
+from factory.records import Canary, Prepared, Problem, Rejection, Run, Status
 from sandbox import Limits, Mount, Sandbox
 
 
@@ -21,6 +21,9 @@ class Language(Protocol):
 
     examinable: bool
     """Whether `examine` can put its programs before Python test code."""
+
+    canaries: tuple[Canary, ...]
+    """Programs whose verdict is known, good and bad; see `factory.canaries`."""
 
     def describe(self) -> str:
         """What programs of it are run with, for people. Raises WallUnavailable naming the remedy."""

@@ -148,7 +148,7 @@ def test_schema_describes_every_key():
 def test_doctor_tells_what_there_is():
     done = factory("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "sandbox (bubblewrap)" in done.stdout
+    assert "wall bubblewrap" in done.stdout
     assert "go1." in done.stdout
 
 

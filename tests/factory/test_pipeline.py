@@ -55,7 +55,7 @@ def replay(tmp_path):
         "problems": {"path": str(tmp_path / "problems.jsonl")},
         "engine": {"kind": "replay", "path": str(tmp_path / "rollouts.jsonl")},
         "sampling": {"n": 6},
-        "verify": {"chunk": 4},
+        "verify": {"chunk": 4, "canaries": False},  # they have tests of their own
         "translate": {"n": 2},
         "sandbox": {"workers": 2},
     }
@@ -105,6 +105,36 @@ def test_funnel_adds_up_and_shards_load(finished):
     assert len(go) == 4
     assert all(row["parent_sha256"] in parents for row in go)
     assert all(row["messages"][1]["content"].startswith("```go\n") for row in go)
+
+
+def test_canaries_are_in_the_ledger_and_in_no_part(replay, tmp_path):
+    done = factory("run", replay, "--run-dir", tmp_path / "run", "--set", "verify.canaries=true")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in (tmp_path / "run/ledger.jsonl").read_text().splitlines()]
+    rounds = [event["language"] for event in events if event["event"] == "canaries"]
+    assert rounds.count("python") == rounds.count("go") == 2  # before the first unit, and after the last
+    assert factory("run", replay, "--run-dir", tmp_path / "without").returncode == 0
+    assert digests(tmp_path / "run").keys() - {"manifest.json"} == digests(tmp_path / "without").keys() - {
+        "manifest.json"
+    }
+
+
+def test_a_canary_that_passes_wrongly_stops_the_run(replay, tmp_path):
+    spoil = (
+        "import sys\nimport factory.filters.judge as judge\n"
+        "if __name__ == '__main__':\n    from factory.cli import main\n    main()\n"
+        "else:\n    judge.Judge._case = lambda *_: None\n"  # so in the verifying processes, which import this file
+    )
+    (tmp_path / "spoilt.py").write_text(spoil)
+    command = [sys.executable, tmp_path / "spoilt.py", "run", replay, "--run-dir", tmp_path / "run"]
+    done = subprocess.run(
+        [*map(str, command), "--set", "verify.canaries=true"], capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 1
+    assert "error: canary of python, calls," in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "run/verdicts").glob("*.parquet"))
+    assert not (tmp_path / "run/shards").exists()
 
 
 def test_a_second_run_changes_nothing(finished):

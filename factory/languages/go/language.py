@@ -15,6 +15,7 @@ from typing import Any
 
 from factory.languages.go import wire
 from factory.languages.go.answers import GoAnswer, read_calls, read_stream
+from factory.languages.go.canaries import CANARIES
 from factory.languages.go.fit import fit
 from factory.languages.go.names import declares, go_name
 from factory.languages.go.signature import signature
@@ -39,6 +40,7 @@ class Go:
     fences = frozenset({"go", "golang"})
     compile_failure = Status.COMPILE_ERROR
     examinable = False
+    canaries = CANARIES
 
     def describe(self) -> str:
         return describe()

@@ -16,6 +16,7 @@ from typing import Any
 
 from factory.languages.python import imports, normal_form, trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, plain, read_answer
+from factory.languages.python.canaries import CANARIES
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
 from sandbox import Limits, Mount, PythonCalls, PythonStreams, Report, Sandbox
 from sandbox.contract import Answer, read_answers
@@ -29,6 +30,7 @@ class Python:
     fences = frozenset({"python", "py", "python3", "py3"})
     compile_failure = Status.SYNTAX_ERROR
     examinable = True
+    canaries = CANARIES
 
     def describe(self) -> str:
         return f"Python {platform.python_version()}, this interpreter"
