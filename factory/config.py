@@ -139,8 +139,10 @@ class SamplingConfig(Section):
 class LimitsConfig(Section):
     """What one program may use. CPU time decides, so that a busy machine fails nobody."""
 
-    cpu_s: float = Field(5.0, gt=0, le=3600)
-    """CPU seconds: of one program on all its calls, or on one input when it reads stdin."""
+    cpu_s: Annotated[float, Field(gt=0, le=3600)] | Literal["auto"] = 5.0
+    """CPU seconds: of one program on all its calls, or on one input when it reads stdin. auto takes ten times what the
+    reference or, without one, the median passing program needed, from 1 to 60: verdicts then depend on times measured.
+    """
     wall_s: float = Field(30.0, gt=0, le=36000)
     """Seconds on the clock, for programs that sleep."""
     memory_mb: int = Field(512, ge=32)
@@ -152,9 +154,10 @@ class LimitsConfig(Section):
     open_files: int = Field(64, ge=16)
     """Open file descriptors a process."""
 
-    def for_problem(self, overrides: LimitOverrides) -> Limits:
-        """These limits with a problem's own put over them."""
-        return Limits(**(self.model_dump() | overrides.model_dump(exclude_none=True)))
+    def for_problem(self, overrides: LimitOverrides, auto_s: float = 0.0) -> Limits:
+        """These limits with a problem's own put over them; `auto_s` are the CPU seconds for `cpu_s: auto`."""
+        auto = {"cpu_s": auto_s} if self.cpu_s == "auto" else {}
+        return Limits(**(self.model_dump() | auto | overrides.model_dump(exclude_none=True)))
 
 
 class SandboxConfig(Section):
@@ -308,11 +311,15 @@ def validate(model: type[S], data: dict[str, Any], place: str) -> S:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(_fault(place, item) for item in error.errors())) from None
+        raise ConfigError("\n".join(dict.fromkeys(_fault(place, item) for item in error.errors()))) from None
+
+
+UNION_STEPS = ("constrained-float", "literal['auto']")
+"""Steps of pydantic's way to a value that may be of several kinds."""
 
 
 def _fault(place: str, item: Any) -> str:
-    loc = [str(part) for part in item["loc"]]
+    loc = [str(part) for part in item["loc"] if part not in UNION_STEPS]
     # An engine's kind, by which its fields are chosen, is a step of pydantic's way but not of the file's.
     key = ".".join(part for at, part in enumerate(loc) if not (at and loc[at - 1] == "engine" and part in ENGINE_KINDS))
     if item["type"] == "extra_forbidden":

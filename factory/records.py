@@ -254,6 +254,8 @@ class Run:
     cpu_ms: float = 0.0
     wall_ms: float = 0.0
     peak_mb: float = 0.0
+    slowest_ms: float = 0.0
+    """CPU milliseconds of what one limit was for: all calls together, or the slowest input of a stdin program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from factory.config import ChainConfig
 from factory.errors import InfrastructureError
+from factory.filters import patience
 from factory.filters.judge import Judge, Judgement
 from factory.languages import Language, language
 from factory.records import Case, Prepared, Problem, Program, Rejection, Run, Status, Verdict, sha256
@@ -34,6 +35,7 @@ class Chain:
         self._settings = settings
         self._open = ExitStack()
         self._walls: dict[str, Sandbox] = {}
+        self._measured: dict[str, float | None] = {}
 
     def __enter__(self) -> Chain:
         return self
@@ -77,11 +79,8 @@ class Chain:
                 first_of[result.key] = position
                 runnable.append((position, result))
         judge = Judge(problem, target.fit, partial(self._checked, problem))
-        prepared = [program for _, program in runnable]
-        runs = self._runs(target, prepared, problem, wall) if problem.cases else iter([Run()] * len(prepared))
-        for (position, program), run in zip(runnable, runs, strict=True):
-            verdict = replace(blank, index=programs[position].index)
-            verdicts[position] = self._judged(verdict, program, run, judge, target)
+        blanks = {position: replace(blank, index=programs[position].index) for position, _ in runnable}
+        verdicts |= self._run(runnable, blanks, judge, target)
         for position, (original, program) in duplicates.items():
             first = verdicts[original]
             verdicts[position] = replace(
@@ -94,9 +93,59 @@ class Chain:
             )
         return [verdicts[position] for position in range(len(programs))]
 
-    def _runs(self, target: Language, programs: list[Prepared], problem: Problem, wall: Sandbox) -> Iterator[Run]:
+    def _run(
+        self, runnable: list[tuple[int, Prepared]], blanks: dict[int, Verdict], judge: Judge, target: Language
+    ) -> dict[int, Verdict]:
+        """Run and judge programs, by position; with `limits.cpu_s: auto` and no reference some of them twice."""
+        problem = judge.problem
+        reference_s = self._reference_s(problem) if self._patient(problem) else None
+        first_s = patience.FIRST_S if reference_s is None else patience.allowance([reference_s])
+        limits = self._limits(problem, first_s)
+        verdicts: dict[int, Verdict] = {}
+        slow: list[tuple[int, Prepared]] = []
+        needed_s = []
+        for (position, program), run in zip(runnable, self._runs(target, runnable, problem, limits), strict=True):
+            verdicts[position] = self._judged(blanks[position], program, run, judge, target)
+            if verdicts[position].status is Status.PASSED:
+                needed_s.append(run.slowest_ms / 1000)
+            elif patience.cut_short(run):
+                slow.append((position, program))
+        if self._patient(problem) and reference_s is None and slow:
+            more = self._limits(problem, patience.allowance(needed_s))
+            if more.cpu_s > limits.cpu_s:
+                for (position, program), run in zip(slow, self._runs(target, slow, problem, more), strict=True):
+                    verdicts[position] = self._judged(blanks[position], program, run, judge, target)
+        return verdicts
+
+    def _patient(self, problem: Problem) -> bool:
+        """Whether what right programs needed decides how long others may run."""
+        return self._settings.limits.cpu_s == "auto" and problem.limits.cpu_s is None and bool(problem.cases)
+
+    def _limits(self, problem: Problem, auto_s: float = patience.UNKNOWN_S) -> Limits:
+        return self._settings.limits.for_problem(problem.limits, auto_s)
+
+    def _reference_s(self, problem: Problem) -> float | None:
+        """CPU seconds of the problem's reference, measured once; None where it has none that passes."""
+        if problem.reference and problem.id not in self._measured:
+            python = language("python")
+            (prepared,) = python.prepare([problem.reference], problem, self._wall("python", python))
+            self._measured[problem.id] = None
+            if isinstance(prepared, Prepared):
+                (run,) = self._runs(python, [(0, prepared)], problem, self._limits(problem, patience.MOST_S))
+                judge = Judge(problem, python.fit, partial(self._checked, problem))
+                if judge.judge(run).status is Status.PASSED:
+                    self._measured[problem.id] = run.slowest_ms / 1000
+        return self._measured.get(problem.id)
+
+    def _runs(
+        self, target: Language, runnable: list[tuple[int, Prepared]], problem: Problem, limits: Limits
+    ) -> Iterator[Run]:
         """One run a program. One that takes every worker down with it is told as our failure, and the rest go on."""
-        limits = self._settings.limits.for_problem(problem.limits)
+        programs = [program for _, program in runnable]
+        if not problem.cases:
+            yield from [Run()] * len(programs)
+            return
+        wall = self._wall(target.name, target)
         done = 0
         while done < len(programs):
             try:
@@ -130,7 +179,7 @@ class Chain:
 
     def _examined(self, program: Prepared, judge: Judge, judgement: Judgement, target: Language) -> Judgement:
         problem = judge.problem
-        limits = self._settings.limits.for_problem(problem.limits)
+        limits = self._limits(problem)
         examiner = self._wall("examiner")
         try:
             rejection = target.examine(program, problem, limits, self._wall(target.name, target), examiner)

@@ -78,7 +78,7 @@ def test_rounds_come_first_now_and_then_and_last(chain, monkeypatch):
 @pytest.mark.parametrize("status", [Status.PASSED, Status.WRONG_ANSWER])
 def test_a_wrong_verdict_stops_the_work_before_it_begins(chain, status):
     inner = Recorder(chain, lambda verdict: replace(verdict, status=status))
-    with pytest.raises(CanaryError, match="canary of python, calls, .*delete the verdicts"):
+    with pytest.raises(CanaryError, match=r"canary of python, calls, .*delete the verdicts"):
         work(Canaries(inner), 3)
     assert TASK not in inner.given
 

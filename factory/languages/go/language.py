@@ -97,21 +97,22 @@ def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbo
     max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, wire.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)
-    return _run(outputs, failure, report.usage)
+    return _run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
 def _answer_streams(built: Built, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
     """Every input in a process and work directory of its own, until one breaks a limit."""
     outputs: list[str | Rejection] = []
-    usage = Usage()
+    usage, slowest_ms = Usage(), 0.0
     for case in problem.cases:
         stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
         report = _start(built, stdin, limits, sandbox)
         usage += report.usage
+        slowest_ms = max(slowest_ms, report.usage.cpu_ms)
         outputs.append(read_stream(report, limits))
         if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
-            return _run(tuple(outputs), outputs[-1], usage)
-    return _run(tuple(outputs), None, usage)
+            return _run(tuple(outputs), outputs[-1], usage, slowest_ms)
+    return _run(tuple(outputs), None, usage, slowest_ms)
 
 
 def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
@@ -122,5 +123,5 @@ def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Repo
     return report
 
 
-def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage) -> Run:
-    return Run(outputs, failure, cpu_ms=usage.cpu_ms, wall_ms=usage.wall_ms, peak_mb=usage.peak_mb)
+def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage, slowest_ms: float) -> Run:
+    return Run(outputs, failure, usage.cpu_ms, usage.wall_ms, usage.peak_mb, slowest_ms)

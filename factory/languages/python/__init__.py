@@ -132,7 +132,7 @@ def _read_calls(report: Report, entry_point: str, due: int) -> Run:
         failure = ended(report)
     outputs = tuple(read_answer(answer) for answer in answers.answers)
     used = report.usage
-    return Run(outputs, failure, used.cpu_ms, used.wall_ms, used.peak_mb)
+    return Run(outputs, failure, used.cpu_ms, used.wall_ms, used.peak_mb, used.cpu_ms)
 
 
 def _read_streams(reports: tuple[Report, ...]) -> Run:
@@ -152,6 +152,7 @@ def _read_streams(reports: tuple[Report, ...]) -> Run:
         sum(report.usage.cpu_ms for report in reports),
         sum(report.usage.wall_ms for report in reports),
         max(report.usage.peak_mb for report in reports),
+        max(report.usage.cpu_ms for report in reports),
     )
 
 
