@@ -457,7 +457,7 @@ def test_a_worker_lost_with_a_checker_raises(losing: Chain, make_problem: MakePr
 
 
 def test_a_wall_that_cannot_be_built_raises(monkeypatch: pytest.MonkeyPatch, double: Problem) -> None:
-    def no_wall(**settings: Any) -> Sandbox:
+    def no_wall(*_: Any) -> Sandbox:
         raise WallUnavailable("no bubblewrap here; install it")
 
     monkeypatch.setattr("factory.filters.chain.Sandbox", no_wall)
