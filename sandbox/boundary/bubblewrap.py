@@ -27,7 +27,7 @@ from typing import IO, cast
 from sandbox.boundary import inside
 from sandbox.boundary.inside import PACKAGES, PYTHON, WORKER
 from sandbox.errors import WallUnavailable
-from sandbox.model import Mount, Wall
+from sandbox.model import Isolation, Mount, Wall
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 """Not /dev/zero: mapped shared, it is memory that no limit counts. No terminals."""
@@ -81,7 +81,7 @@ class Bubblewrap:
             find_bwrap(),
             *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
             *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--info-fd", str(tell)),
-            *privilege_options(),
+            *privilege_options(wall.isolation),
             *itertools.chain.from_iterable(("--dir", folder) for folder in parents(shown)),
             *itertools.chain.from_iterable(("--ro-bind", mount.source, mount.target) for mount in shown),
             *itertools.chain.from_iterable(
@@ -105,11 +105,15 @@ def parents(mounts: tuple[Mount, ...]) -> list[str]:
     return sorted({str(folder) for mount in mounts for folder in Path(mount.target).parents} - {"/"})
 
 
-def privilege_options() -> list[str]:
-    """As root the worker drops to a uid of its own; a plain user gets a user namespace that holds nobody else."""
+def privilege_options(isolation: Isolation) -> list[str]:
+    """As root the worker drops to a uid of its own; a plain user gets a user namespace that holds nobody else.
+
+    In that no further ones can be made, unless the worker needs them; a candidate's filter refuses them anyhow.
+    """
     if os.getuid() == 0:
         return ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return ["--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+    last = ["--disable-userns"] if isolation is Isolation.FORK else []
+    return ["--unshare-user", *last, "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
 
 
 def foreign_packages() -> list[str]:

@@ -12,6 +12,7 @@ runtime), nor from who else may speak to the Docker daemon: that is as good as b
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import struct
@@ -26,7 +27,8 @@ from docker.types import LogConfig, Mount
 
 from sandbox.boundary import image, inside
 from sandbox.errors import WallUnavailable
-from sandbox.model import Wall
+from sandbox.model import Isolation, Wall
+from sandbox.worker.syscalls import DENIED
 
 LABEL = "rollout-factory"
 """On every container: the id of the process that started it. On every image: the worker in it."""
@@ -79,7 +81,7 @@ def settings(wall: Wall) -> dict[str, Any]:
         "ipc_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", *filter_options(wall.isolation)],
         "mem_limit": f"{wall.memory_mb}m",
         "memswap_limit": f"{wall.memory_mb}m",
         "pids_limit": wall.processes,
@@ -99,6 +101,19 @@ def settings(wall: Wall) -> dict[str, Any]:
         "log_config": LogConfig(type="none"),
         "labels": {LABEL: str(os.getpid())},
     }
+
+
+def filter_options(isolation: Isolation) -> list[str]:
+    """Docker's own filter of system calls, or where the worker is to make namespaces, one that lets it.
+
+    Docker's refuses them to all without CAP_SYS_ADMIN. The other takes away what a candidate's own filter does, but
+    for what the worker works with: a candidate's own filter refuses it that.
+    """
+    if isolation is Isolation.FORK:
+        return []
+    names = sorted(DENIED.keys() - {"unshare", "mount", "memfd_create"})
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": names, "action": "SCMP_ACT_ERRNO"}]}
+    return [f"seccomp={json.dumps(profile)}"]
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from sandbox.worker import candidate, census, scratch
+from sandbox.worker import candidate, census, namespaces, scratch
 from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
 from sandbox.worker.wire import Header
 
@@ -44,20 +44,24 @@ class Child:
     """A forked candidate and everything it starts.
 
     It takes exactly the descriptors `fds` (its number: ours), the limits and the system call filter, then
-    runs `body`, whose result is its exit code.
+    runs `body`, whose result is its exit code. `own_kb` None forks it; else it has namespaces of its own, with a work
+    directory of so many KiB, or this one where that is 0.
     """
 
-    def __init__(self, body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter) -> None:
+    def __init__(
+        self, body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter, own_kb: int | None
+    ) -> None:
         self.limits = limits
         self.breach: str | None = None
         self.resting = False
         """Waiting for the host: time on the clock that is not the candidate's."""
         self._cpu_seen = self._cpu_lost = 0.0
-        self._files_mb = scratch.used_mb()
+        self._files_mb = 0.0 if own_kb else scratch.used_mb()
         self.started = time.monotonic()
-        self.pid = os.fork()
+        self.pid = os.fork() if own_kb is None else namespaces.fork()
         if self.pid == 0:
-            become(body, limits, fds, syscalls)
+            become(body, limits, fds, syscalls, own_kb)
+        self._root = f"/proc/{self.pid}/root" if own_kb else ""
         self._pidfd = os.pidfd_open(self.pid)
         self._poll = select.poll()
         self._poll.register(self._pidfd, select.POLLIN)
@@ -102,7 +106,7 @@ class Child:
         # Time that one look saw and the next does not was spent by processes that nobody waited for.
         self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
         self._cpu_seen = cpu_s
-        most_mb = float(self.limits["memory_mb"]) - (scratch.used_mb() - self._files_mb)
+        most_mb = float(self.limits["memory_mb"]) - self._written_mb()
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
         elif resident_mb > most_mb and census.memory_mb() > most_mb:
@@ -110,6 +114,12 @@ class Child:
         elif not self.resting and time.monotonic() - self.started > float(self.limits["wall_s"]):
             self.end("wall")
         return self.breach is not None
+
+    def _written_mb(self) -> float:
+        try:
+            return scratch.used_mb(self._root) - self._files_mb
+        except OSError:
+            return 0.0  # it has ended, and its work directory with it
 
     def end(self, breach: str) -> None:
         """Kill it for breaking a limit; the first one broken is told."""
@@ -154,7 +164,9 @@ def kill_all() -> None:
         os.kill(-1, signal.SIGKILL)
 
 
-def become(body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter) -> NoReturn:
+def become(
+    body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter, own_kb: int | None
+) -> NoReturn:
     code = SETUP_FAILED
     try:
         parked = {target: fcntl.fcntl(fd, fcntl.F_DUPFD, PARKED) for target, fd in fds.items()}
@@ -163,6 +175,8 @@ def become(body: Callable[[], int], limits: Header, fds: dict[int, int], syscall
             os.dup2(fd, target)
         os.closerange(PARKED, 4096)
         os.setsid()
+        if own_kb is not None:
+            namespaces.enter(own_kb)
         confine(limits)
         syscalls.install()
         code = body()

@@ -15,9 +15,15 @@ FILE_MB = 16 / 1024
 empty it."""
 
 
-def used_mb() -> float:
-    """MiB that all files take, in memory since that is where they lie."""
-    return sum(map(place_mb, PLACES))
+def used_mb(root: str = "") -> float:
+    """MiB that all files take, in memory since that is where they lie, as seen from the root directory `root`."""
+    return sum(place_mb(f"{root}{place}") for place in PLACES)
+
+
+def size_kb() -> int:
+    """KiB that the work directory can hold."""
+    shape = os.statvfs(WORK_DIR)
+    return shape.f_blocks * shape.f_bsize // 1024
 
 
 def place_mb(place: str) -> float:

@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 
 from sandbox.worker import candidate, codec, scratch
 from sandbox.worker.child import HOST, Child, kill_all
+from sandbox.worker.namespaces import be_root_of_nothing
 from sandbox.worker.syscalls import (
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -49,8 +50,11 @@ WARM = (
 
 
 class Server:
-    def __init__(self) -> None:
+    def __init__(self, isolation: str) -> None:
         self.inputs: list[Any] = []
+        self.isolated = isolation == "namespace"
+        self.own_kb = scratch.size_kb() if self.isolated else None
+        """The size of each candidate's own work directory, where each has one."""
         self.null = os.open("/dev/null", os.O_RDWR)
         self.syscalls = Filter()
 
@@ -81,7 +85,8 @@ class Server:
             candidate.answer_calls(contents(), entry_point, inputs, OUT)
             return 0
 
-        report = self.run(body, header["limits"], {0: self.null, 1: self.null, 2: self.null, OUT: out, SOURCE: source})
+        fds = {0: self.null, 1: self.null, 2: self.null, OUT: out, SOURCE: source}
+        report = self.run(body, header["limits"], fds, self.own_kb)
         respond([report], out, [os.fstat(out).st_size])
         clean(source, out)
 
@@ -91,7 +96,7 @@ class Server:
         for text in self.inputs:
             stdin, out, errors = new_file(str(text).encode("utf-8", "surrogateescape")), new_file(), new_file()
             body = lambda: candidate.run_main(contents())  # noqa: E731
-            report = self.run(body, header["limits"], {0: stdin, 1: out, 2: errors, SOURCE: source})
+            report = self.run(body, header["limits"], {0: stdin, 1: out, 2: errors, SOURCE: source}, self.own_kb)
             reports.append(report)
             sizes += [append(out, kept), append(errors, kept, ERRORS_KEPT)]
             clean(stdin, out, errors)
@@ -120,7 +125,8 @@ class Server:
                 signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
                 os.execve(argv[0], argv, env)
 
-            report = self.run(body, step["limits"], {0: stdin, 1: out, 2: errors})
+            shared = 0 if self.isolated else None  # the steps of a job work in one directory
+            report = self.run(body, step["limits"], {0: stdin, 1: out, 2: errors}, shared)
             reports.append(report)
             sizes += [append(out, kept), append(errors, kept, ERRORS_KEPT)]
             os.close(out)
@@ -130,8 +136,8 @@ class Server:
         respond(reports, kept, sizes)
         clean(*stdins, kept)
 
-    def run(self, body: Callable[[], int], limits: Header, fds: dict[int, int]) -> Header:
-        child = Child(body, limits, fds, self.syscalls)
+    def run(self, body: Callable[[], int], limits: Header, fds: dict[int, int], own_kb: int | None) -> Header:
+        child = Child(body, limits, fds, self.syscalls, own_kb)
         child.wait()
         report = child.finish()
         # The signal for a file too large may be ignored; that the file is full cannot be hidden.
@@ -143,7 +149,7 @@ class Server:
     def rehearse(self) -> None:
         """Run a child that does nothing: where one cannot be confined, that is our failure, told at the start."""
         limits = {"cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 32, "output_kb": 4096, "open_files": 64}
-        report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null})
+        report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null}, self.own_kb)
         if report["exit_code"] != 0 or report["breach"]:
             raise OSError(f"a child could not be confined: {report}")
 
@@ -162,7 +168,7 @@ class Server:
             return 0
 
         fds = {0: self.null, 1: self.null, 2: self.null, OUT: tell, SOURCE: source, ASKED: asked}
-        child = Child(body, header["limits"], fds, self.syscalls)
+        child = Child(body, header["limits"], fds, self.syscalls, self.own_kb)
         os.close(asked)
         os.close(tell)
         relay_answer(child, told)
@@ -237,7 +243,7 @@ def drop_root(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def withdraw(uid: int) -> None:
+def withdraw(uid: int, isolation: str) -> None:
     """Be nobody, out of every inside process's reach, and end with whoever started this."""
     # On a machine that runs out of memory, the kernel is to take a candidate.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
@@ -245,6 +251,8 @@ def withdraw(uid: int) -> None:
     if os.getuid() == 0:
         drop_root(uid)
     drop_capabilities()
+    if isolation == "namespace":
+        be_root_of_nothing()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the kernel forgets it when the uid changes
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/1/mem for processes of the same user
@@ -253,14 +261,14 @@ def withdraw(uid: int) -> None:
 
 def main(uid: int, isolation: str) -> None:
     """Serve until the host closes; as root, become `uid` first."""
-    withdraw(uid)
+    withdraw(uid, isolation)
     os.environ.clear()
     for module in WARM:
         __import__(module)
     for name in ("exit", "quit"):  # the work of `site`, which is not loaded
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     sys.set_int_max_str_digits(0)  # factorials are honest answers; the output limit bounds them
-    server = Server()
+    server = Server(isolation)
     server.rehearse()
     gc.collect()
     gc.freeze()

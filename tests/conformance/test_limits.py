@@ -18,6 +18,16 @@ BREACHES = {
     ),
     "output": ("while True:\n    print('x' * 1000)", Breach.OUTPUT, {"output_kb": 100}),
     "file": ("open('/tmp/x', 'w').write('x' * 200_000)", Breach.OUTPUT, {"output_kb": 100}),
+    "memory_by_files": (
+        "import time\nfor i in range(9):\n    open(f'/tmp/{i}', 'wb').write(bytes(6 << 20))\ntime.sleep(60)",
+        Breach.MEMORY,
+        {"memory_mb": 40, "output_kb": 1 << 20},
+    ),
+    "memory_by_shared_files": (
+        "import time\nfor i in range(9):\n    open(f'/dev/shm/{i}', 'wb').write(bytes(6 << 20))\ntime.sleep(60)",
+        Breach.MEMORY,
+        {"memory_mb": 40, "output_kb": 1 << 20},
+    ),
     "cpu_of_children": (
         "import os, time\nfor _ in range(3):\n    if not os.fork():\n        while True:\n            pass\n"
         "time.sleep(60)",

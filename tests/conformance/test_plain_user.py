@@ -47,6 +47,11 @@ def f():
     except OSError:
         return count
 '''
+FIRST = '''
+import os
+def f():
+    return [os.getpid(), os.getuid(), os.listdir("/tmp")]
+'''
 STEAL = '''
 import ctypes, os
 def f():
@@ -64,7 +69,10 @@ def f():
 '''
 try:
     with Sandbox(sys.argv[1]) as sandbox:
-        print(json.dumps([ask(LOOK), ask(LEAVE), ask(STEAL), ask(LOOK), sandbox.restarts]))
+        found = [ask(LOOK), ask(LEAVE), ask(STEAL), ask(LOOK), sandbox.restarts]
+    with Sandbox(sys.argv[1], Wall(isolation=Isolation.NAMESPACE)) as sandbox:
+        found.append([ask(FIRST), ask(LEAVE), ask(FIRST), sandbox.restarts])
+    print(json.dumps(found))
 except WallUnavailable as error:
     print(json.dumps(str(error)))
 """
@@ -115,10 +123,12 @@ def test_wall_of_a_plain_user(everybodys):
     said = json.loads(done.stdout)
     if isinstance(said, str):
         pytest.skip(f"user namespaces are denied here: {said}")
-    before, left, stolen, after, restarts = said
+    before, left, stolen, after, restarts, isolated = said
     none = "0" * 16
     assert json.loads(before) == [NOBODY, "1", "2", [], "777", [none], 2, False]
     assert json.loads(left) == 7
     assert json.loads(stolen) == [[], -1, -1, -1]
     assert after == before
     assert restarts == 0
+    first = f"[1,{NOBODY},[]]"
+    assert isolated == [first, "7", first, 0]
