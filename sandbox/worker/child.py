@@ -3,8 +3,10 @@
 Promises: nothing it starts is left after `finish`; what it used is measured for the whole tree.
 """
 
+import _signal  # type: ignore[import-not-found]  # without the enumerations that `signal` puts around it
 import contextlib
-import fcntl
+import ctypes
+import functools
 import math
 import os
 import resource
@@ -21,10 +23,12 @@ from sandbox.worker.wire import Header
 FIRST_LOOK_MS, LOOK_MS = 20, 50
 SETUP_FAILED = 70
 """Exit code of a child that never came to its program, or whose program broke what runs it."""
+SIGINT = 2
 HOST = 0
 """Descriptor on which the host speaks."""
-PARKED = 64
-"""Descriptors from here on hold what a child is given while those below are closed."""
+RESERVED = 8
+"""Descriptors below are a candidate's; the server keeps its own above."""
+KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes")
 HARD = {
     what: resource.getrlimit(what)[1]
     for what in (
@@ -38,6 +42,9 @@ HARD = {
     )
 }
 """The most that this machine lets us set, read once."""
+fork: Callable[[], int] = getattr(ctypes.PyDLL(None), "_Fork", os.fork)
+"""glibc's fork without what fork(3) and os.fork do for other threads and for at-fork handlers: here are none, and
+they would cost half a millisecond. An older C library has only the other."""
 
 
 class Child:
@@ -58,9 +65,10 @@ class Child:
         self._cpu_seen = self._cpu_lost = 0.0
         self._files_mb = 0.0 if own_kb else scratch.used_mb()
         self.started = time.monotonic()
-        self.pid = os.fork() if own_kb is None else namespaces.fork()
+        rlimits = kernel_limits(*(limits[name] for name in KERNEL_HOLDS))
+        self.pid = fork() if own_kb is None else namespaces.fork()
         if self.pid == 0:
-            become(body, limits, fds, syscalls, own_kb)
+            become(body, rlimits, fds, syscalls, own_kb)
         self._root = f"/proc/{self.pid}/root" if own_kb else ""
         self._pidfd = os.pidfd_open(self.pid)
         self._poll = select.poll()
@@ -165,19 +173,27 @@ def kill_all() -> None:
 
 
 def become(
-    body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter, own_kb: int | None
+    body: Callable[[], int],
+    rlimits: list[tuple[int, tuple[int, int]]],
+    fds: dict[int, int],
+    syscalls: Filter,
+    own_kb: int | None,
 ) -> NoReturn:
     code = SETUP_FAILED
     try:
-        parked = {target: fcntl.fcntl(fd, fcntl.F_DUPFD, PARKED) for target, fd in fds.items()}
-        os.closerange(0, PARKED)
-        for target, fd in parked.items():
-            os.dup2(fd, target)
-        os.closerange(PARKED, 4096)
+        for number in range(RESERVED):
+            if number in fds:
+                os.dup2(fds[number], number)
+            else:
+                os.close(number)
+        os.closerange(RESERVED, 4096)
         os.setsid()
         if own_kb is not None:
             namespaces.enter(own_kb)
-        confine(limits)
+        for what, most in rlimits:
+            resource.setrlimit(what, most)
+        _signal.signal(SIGINT, _signal.default_int_handler)
+        prctl(PR_SET_DUMPABLE, 1)  # the server may then see what memory it shares with its children
         syscalls.install()
         code = body()
     except MemoryError:
@@ -186,22 +202,31 @@ def become(
         os._exit(code)
 
 
-def confine(limits: Header) -> None:
-    """Set the kernel's limits on this process; they are inherited and cannot be raised again."""
-    cpu_s = math.ceil(float(limits["cpu_s"])) + 1
-    memory = int(limits["memory_mb"]) * 2**20
-    for what, most in (
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_STACK, min(memory, 256 * 2**20)),
-        (resource.RLIMIT_FSIZE, int(limits["output_kb"]) * 1024),
-        (resource.RLIMIT_NOFILE, int(limits["open_files"])),
-        (resource.RLIMIT_NPROC, int(limits["processes"]) + 1),
-        (resource.RLIMIT_CORE, 0),
-    ):
+@functools.lru_cache
+def kernel_limits(
+    cpu_s: float, memory_mb: int, output_kb: int, open_files: int, processes: int
+) -> list[tuple[int, tuple[int, int]]]:
+    """What the kernel is to hold a candidate to, as setrlimit takes it; inherited, and not to be raised again."""
+    memory = memory_mb * 2**20
+    asked = {
+        resource.RLIMIT_CPU: math.ceil(cpu_s) + 1,
+        resource.RLIMIT_DATA: memory,
+        resource.RLIMIT_STACK: min(memory, 256 * 2**20),
+        resource.RLIMIT_FSIZE: output_kb * 1024,
+        resource.RLIMIT_NOFILE: open_files,
+        resource.RLIMIT_NPROC: processes + 1,
+        resource.RLIMIT_CORE: 0,
+    }
+    limits = []
+    for what, most in asked.items():
         hard = HARD[what]  # a machine may allow less than was asked
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    prctl(PR_SET_DUMPABLE, 1)  # the server may then see what memory it shares with its children
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        limits.append((what, (least, least)))
+    return limits
+
+
+def reserve(null: int) -> None:
+    """Fill the descriptors that are a candidate's, so that none of the server's own comes to lie there."""
+    for number in range(RESERVED):
+        if number not in (0, 1, 2):
+            os.dup2(null, number)

@@ -60,9 +60,12 @@ def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
     raise Unencodable(kind.__name__)
 
 
+_write = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
     """`value` as tagged JSON text. Raises Unencodable."""
-    return json.dumps(encode(value), separators=(",", ":"))
+    return _write(encode(value))
 
 
 def decode(data: Any) -> Any:

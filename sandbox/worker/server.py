@@ -15,6 +15,7 @@ call / close (a conversation), commands.
 import _sitebuiltins
 import builtins
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -26,7 +27,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from sandbox.worker import candidate, codec, scratch
-from sandbox.worker.child import HOST, Child, kill_all
+from sandbox.worker.child import HOST, RESERVED, Child, kill_all, reserve
 from sandbox.worker.namespaces import be_root_of_nothing
 from sandbox.worker.syscalls import (
     PR_SET_DUMPABLE,
@@ -55,7 +56,9 @@ class Server:
         self.isolated = isolation == "namespace"
         self.own_kb = scratch.size_kb() if self.isolated else None
         """The size of each candidate's own work directory, where each has one."""
-        self.null = os.open("/dev/null", os.O_RDWR)
+        null = os.open("/dev/null", os.O_RDWR)
+        self.null = fcntl.fcntl(null, fcntl.F_DUPFD, RESERVED)
+        reserve(self.null)
         self.syscalls = Filter()
 
     # ---- messages ----
@@ -142,7 +145,8 @@ class Server:
         report = child.finish()
         # The signal for a file too large may be ignored; that the file is full cannot be hidden.
         full = int(limits["output_kb"]) * 1024
-        if report["breach"] is None and any(os.fstat(fds[n]).st_size >= full for n in (1, 2, OUT) if n in fds):
+        written = [fd for target, fd in fds.items() if target in (1, 2, OUT) and fd != self.null]
+        if report["breach"] is None and any(os.fstat(fd).st_size >= full for fd in written):
             report["breach"] = "output"
         return report
 
@@ -256,6 +260,7 @@ def withdraw(uid: int, isolation: str) -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the kernel forgets it when the uid changes
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     prctl(PR_SET_DUMPABLE, 0)  # no ptrace, no /proc/1/mem for processes of the same user
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and candidates would
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # from inside, PID 1 gets only signals it has handlers for
 
 

@@ -63,7 +63,8 @@ ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 SECCOMP_MODE_FILTER = 2
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.PyDLL(None)
+"""Called with the interpreter's lock held and errno left alone: every candidate is made by way of these calls."""
 
 Instruction = tuple[int, int, int, int]
 
@@ -133,11 +134,10 @@ class Filter:
 def prctl(option: int, value: int, pointer: Any = 0) -> None:
     """prctl(2). Raises OSError."""
     if _libc.prctl(option, value, pointer, 0, 0) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, f"prctl({option}, {value}): {os.strerror(error)}")
+        raise OSError(f"prctl({option}, {value}) was refused")
 
 
 def drop_capabilities() -> None:
     """Empty this process's sets of capabilities, those that a program it starts would inherit among them."""
     if _libc.capset(struct.pack("=Ii", _LINUX_CAPABILITY_VERSION_3, 0), bytes(24)) != 0:
-        raise OSError(ctypes.get_errno(), "capabilities could not be dropped")
+        raise OSError("capabilities could not be dropped")
