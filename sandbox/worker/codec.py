@@ -65,6 +65,10 @@ _write = json.JSONEncoder(separators=(",", ":")).encode
 
 def dumps(value: Any) -> str:
     """`value` as tagged JSON text. Raises Unencodable."""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
     return _write(encode(value))
 
 
