@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install quickstart test check bench clean
+.PHONY: install quickstart test check docker bench clean
 
 install: $(VENV)/.ready
 
@@ -31,8 +31,17 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# For the tests of the docker wall: a daemon where none answers and this user may start one.
+docker:
+	@docker version >/dev/null 2>&1 || { \
+	  command -v dockerd >/dev/null || apt-get install -y -q docker.io iptables >/dev/null; \
+	  nohup dockerd >/tmp/rollout-factory-dockerd.log 2>&1 & \
+	  for second in $$(seq 30); do docker version >/dev/null 2>&1 && exit 0; sleep 1; done; \
+	  tail -n 3 /tmp/rollout-factory-dockerd.log; exit 1; }
+
 bench: install
 	$(BIN)/python tests/bench/bench_sandbox.py
+	$(BIN)/python tests/bench/bench_endurance.py
 	$(BIN)/python tests/bench/bench_sampling.py
 
 clean:
