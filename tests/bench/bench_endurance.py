@@ -25,7 +25,7 @@ JOBS = (
     "import threading\ndef f(n):\n    threading.Thread(target=print, args=(n,)).start()\n    return n\n",
     "def f(n):\n    return [n] * 50_000\n",
     "def f(n):\n    return f(n + 1)\n",
-    "import os\ndef f(n):\n    os.makedirs('/tmp/a/b')\n    os.symlink('/etc', '/tmp/a/l')\n    os.chmod('/tmp/a', 0)\n",
+    "import os\ndef f(n):\n    os.makedirs('/tmp/a/b')\n    os.symlink('/', '/tmp/a/l')\n    os.chmod('/tmp/a', 0)\n",
     "def f(n):\n    while True:\n        pass\n",
 )  # fmt: skip
 ENDLESS = len(JOBS) - 1
