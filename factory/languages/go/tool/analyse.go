@@ -4,6 +4,7 @@ import (
 	"go/format"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	text, replaced := w.withStandard(text)
 	program, err := w.load(text)
 	if err != nil {
 		return Result{}, err
@@ -30,13 +32,18 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if err := program.fault(); err != nil {
 		return Result{}, err
 	}
-	if _, err := w.entry(program); err != nil {
+	entry, err := w.entry(program)
+	if err != nil {
 		return Result{}, err
 	}
 	if program, err = w.tidy(program); err != nil {
 		return Result{}, err
 	}
-	return Result{Code: program.text, Key: program.key(w.Entry), Repairs: repairs}, nil
+	var parameters []string
+	if w.passesKeywords() {
+		parameters = entry.names
+	}
+	return Result{Code: program.text, Key: program.key(w.Entry, parameters), Repairs: append(replaced, repairs...)}, nil
 }
 
 // withPackage gives a source without a package clause one, on its first line.
@@ -58,6 +65,11 @@ func (w *Workshop) withPackage(source string) (string, error) {
 
 // calls is whether the problem calls a function; otherwise programs read stdin.
 func (w *Workshop) calls() bool { return len(w.Entry) > 0 }
+
+// passesKeywords is whether a case passes arguments by their parameters' names.
+func (w *Workshop) passesKeywords() bool {
+	return slices.ContainsFunc(w.Arities, func(way Arity) bool { return len(way.Keywords) > 0 })
+}
 
 // tidy settles the package's name and the imports' form, and formats: the text that ships.
 func (w *Workshop) tidy(p *Program) (*Program, error) {
