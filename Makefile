@@ -33,6 +33,7 @@ check: install
 
 bench: install
 	$(BIN)/python tests/bench/bench_sandbox.py
+	$(BIN)/python tests/bench/bench_go.py
 	$(BIN)/python tests/bench/bench_sampling.py
 
 clean:

@@ -1,4 +1,4 @@
-"""Right programs pass and what one mutation makes of them does not: `go_pairs.yaml` holds both, over all that Go has."""
+"""Right programs pass and what one mutation makes of them does not: `go_pairs.yaml` holds both, all over Go."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	w.added = strings.Count(text, "\n") - strings.Count(source, "\n")
 	text, replaced := w.withStandard(text)
 	program, err := w.load(text)
 	if err != nil {
@@ -46,7 +47,7 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	return Result{Code: program.text, Key: program.key(w.Entry, parameters), Repairs: append(replaced, repairs...)}, nil
 }
 
-// withPackage gives a source without a package clause one, on its first line.
+// withPackage gives a source without a package clause one, on lines of its own.
 func (w *Workshop) withPackage(source string) (string, error) {
 	var scan scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(source))
@@ -58,9 +59,9 @@ func (w *Workshop) withPackage(source string) (string, error) {
 	case first == token.PACKAGE:
 		return source, nil
 	case w.calls():
-		return "package " + plainName + ";" + source, nil
+		return "package " + plainName + "\n\n" + source, nil
 	}
-	return "package main;" + source, nil
+	return "package main\n\n" + source, nil
 }
 
 // calls is whether the problem calls a function; otherwise programs read stdin.
@@ -86,6 +87,7 @@ func (w *Workshop) tidy(p *Program) (*Program, error) {
 	if err != nil {
 		return nil, w.unreadable(err)
 	}
+	w.added = 0
 	tidied, err := w.load(string(formatted))
 	if err != nil {
 		return nil, err
