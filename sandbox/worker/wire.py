@@ -72,7 +72,7 @@ def receive(size: int, into: int | None = None) -> int:
 def append(fd: int, kept: int, most: int | None = None) -> int:
     """Copy the file `fd`, or `most` bytes of it, to where `kept` stands; how many bytes that is.
 
-    A quarter of these is how it begins (what went wrong, before a long trace), the rest how it ends.
+    A quarter of these is how it begins (what went wrong, before a long trace), the rest, on a new line, how it ends.
     """
     size = os.fstat(fd).st_size
     if most is None or size <= most:
@@ -80,7 +80,8 @@ def append(fd: int, kept: int, most: int | None = None) -> int:
         return size
     head = most // 4
     copy(fd, kept, 0, head)
-    copy(fd, kept, size - (most - head), size)
+    write_all(kept, b"\n")
+    copy(fd, kept, size - (most - head - 1), size)
     return most
 
 

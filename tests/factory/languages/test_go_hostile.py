@@ -211,7 +211,7 @@ LAST_WORDS = [
     (
         "map writes at once",
         "func f(a int) int { m := map[int]int{}; for range 200 { go func() { for { m[1]++ } }() }; select {} }",
-        "fatal error: concurrent map writes",
+        "fatal error: concurrent map",
     ),
     (
         "a panic in one of many goroutines",
