@@ -23,6 +23,7 @@ def go_bytes(name: str, data: bytes) -> str:
 
 FORGED = go_bytes("whole", WHOLE) + go_bytes("frame", FRAME)
 RIGHT = "func f(a int) int { return a + 2 }\n"
+ECHO = "func f(a string) string { return a }"
 
 # Each: the attack, what is added to a program, the entry function, the status that it must end in.
 ATTACKS = [
@@ -263,6 +264,29 @@ def test_answers_before_a_crash_count_and_the_rest_is_missing(try_go: Any) -> No
 def test_printing_harms_nobody(try_go: Any) -> None:
     source = 'import ("fmt"; "os")\nfunc init() { fmt.Println("loaded") }\nfunc f(a int) int { fmt.Println("V"); fmt.Fprintln(os.Stderr, "x"); println(a); return a }'
     assert try_go(source, "f", ((1,), 1), ((2,), 2)).passes(1, 2)
+
+
+def test_nothing_expected_crosses_the_wall(go_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from factory.languages.go import Go
+    from sandbox import CommandJob, Report
+
+    sent: list[bytes] = []
+    run = Sandbox.run_commands
+
+    def watched(self: Sandbox, job: CommandJob) -> tuple[Report, ...]:
+        sent.extend([*job.files.values(), *(step.stdin for step in job.steps)])
+        return run(self, job)
+
+    monkeypatch.setattr(Sandbox, "run_commands", watched)
+    case = {"args": ["the question"], "expected": "the answer", "public": True}
+    problem = Problem(id="t/0", prompt="", entry_point="f", reference="the answer", cases=(case,))
+    go = Go()
+    prepared = [one for one in go.prepare([ECHO], problem, go_sandbox) if not isinstance(one, Rejection)]
+    (answered,) = go.run(prepared, problem, Limits(), go_sandbox)
+    assert go.fit(answered.outputs[0], "the answer") == "the question"
+    assert len(sent) == 4  # two requests to the tool, the program, and its inputs
+    assert any(b"the question" in data for data in sent)
+    assert not any(b"the answer" in data for data in sent)
 
 
 def test_standard_input_is_empty_and_holds_no_cases(try_go: Any) -> None:
