@@ -278,15 +278,15 @@ def test_nothing_expected_crosses_the_wall(go_sandbox: Sandbox, monkeypatch: pyt
         return run(self, job)
 
     monkeypatch.setattr(Sandbox, "run_commands", watched)
-    case = {"args": ["the question"], "expected": "the answer", "public": True}
-    problem = Problem(id="t/0", prompt="", entry_point="f", reference="the answer", cases=(case,))
+    case = {"args": ["the question"], "expected": "forty sealions", "public": True}
+    problem = Problem(id="t/0", prompt="", entry_point="f", reference="forty sealions", cases=(case,))
     go = Go()
     prepared = [one for one in go.prepare([ECHO], problem, go_sandbox) if not isinstance(one, Rejection)]
     (answered,) = go.run(prepared, problem, Limits(), go_sandbox)
-    assert go.fit(answered.outputs[0], "the answer") == "the question"
+    assert go.fit(answered.outputs[0], "forty sealions") == "the question"
     assert len(sent) == 4  # two requests to the tool, the program, and its inputs
     assert any(b"the question" in data for data in sent)
-    assert not any(b"the answer" in data for data in sent)
+    assert not any(b"forty sealions" in data for data in sent)
 
 
 def test_standard_input_is_empty_and_holds_no_cases(try_go: Any) -> None:
