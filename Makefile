@@ -42,6 +42,7 @@ docker:
 bench: install
 	$(BIN)/python tests/bench/bench_sandbox.py
 	$(BIN)/python tests/bench/bench_endurance.py
+	$(BIN)/python tests/bench/bench_go.py
 	$(BIN)/python tests/bench/bench_sampling.py
 
 clean:

@@ -153,7 +153,8 @@ class Report:
     """How one process tree ended.
 
     `output` is what it answered (raw frames for `PythonCalls`, standard output otherwise),
-    untrusted and at most `limits.output_kb` long. `errors` is the tail of standard error.
+    untrusted and at most `limits.output_kb` long. `errors` is standard error: all
+    of it, or where it is long its beginning and end.
     """
 
     exit_code: int | None

@@ -41,7 +41,7 @@ from sandbox.worker.wire import Header, append, new_file, read_exactly, read_hea
 
 JOB_DIR = f"{scratch.WORK_DIR}/job"
 ERRORS_KEPT = 4096
-"""Bytes kept of the end of standard error."""
+"""Bytes kept of standard error: of its beginning and, mostly, its end."""
 OUT, SOURCE, ASKED = 3, 4, 5
 """A candidate's file descriptors beyond the standard three."""
 WARM = (

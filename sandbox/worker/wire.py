@@ -70,11 +70,19 @@ def receive(size: int, into: int | None = None) -> int:
 
 
 def append(fd: int, kept: int, most: int | None = None) -> int:
-    """Copy the file `fd`, or its last `most` bytes, to where `kept` stands; how many bytes that is."""
+    """Copy the file `fd`, or `most` bytes of it, to where `kept` stands; how many bytes that is.
+
+    A quarter of these is how it begins (what went wrong, before a long trace), the rest, on a new line, how it ends.
+    """
     size = os.fstat(fd).st_size
-    start = 0 if most is None else max(0, size - most)
-    copy(fd, kept, start, size)
-    return size - start
+    if most is None or size <= most:
+        copy(fd, kept, 0, size)
+        return size
+    head = most // 4
+    copy(fd, kept, 0, head)
+    write_all(kept, b"\n")
+    copy(fd, kept, size - (most - head - 1), size)
+    return most
 
 
 def copy(source: int, target: int, start: int, end: int) -> None:

@@ -87,10 +87,10 @@ def test_streams_end_after_a_breach(sandbox, streams):
 
 
 def test_stderr_and_exit_code_are_told(sandbox, streams):
-    (report,) = streams(sandbox, "import sys\nprint('x' * 10000 + 'end', file=sys.stderr)\nsys.exit(3)")
+    (report,) = streams(sandbox, "import sys\nprint('why' + 'x' * 10000 + 'end', file=sys.stderr)\nsys.exit(3)")
     assert (report.exit_code, report.signal, report.breach) == (3, None, None)
-    assert report.errors.endswith(b"end\n")
-    assert len(report.errors) <= 4096
+    assert report.errors == b"why" + b"x" * 1021 + b"\n" + b"x" * 3067 + b"end\n"
+    assert len(report.errors) == 4096
     (report,) = streams(sandbox, "import os\nos.kill(os.getpid(), 9)")
     assert (report.exit_code, report.signal) == (None, 9)
 

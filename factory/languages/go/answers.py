@@ -61,7 +61,10 @@ def ending(report: Report, limits: Limits) -> Rejection | None:
     if report.breach is Breach.MEMORY or report.usage.peak_mb > limits.memory_mb or _out_of_memory(report, errors):
         return Rejection(Status.MEMORY_LIMIT, f"needed more than {limits.memory_mb} MiB of memory")
     # Go ignores SIGXFSZ: a program may well end with status 0 after output that was cut.
-    if report.breach is Breach.OUTPUT or len(report.output) >= limits.output_kb * 1024:
+    full = len(report.output) >= limits.output_kb * 1024
+    # A crash of many goroutines may fill standard error with their traces; it began with its reason.
+    crashed = report.exit_code == 2 and "fatal error: " in errors
+    if full or (report.breach is Breach.OUTPUT and not crashed):
         return Rejection(Status.OUTPUT_LIMIT, f"wrote more than {limits.output_kb} KiB")
     if report.ok:
         return None

@@ -3,6 +3,9 @@
 `prepare` repairs and checks many sources in one process inside the wall. `run` has them compiled there,
 several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
 or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
+
+What `go vet` adds to the type checker is left out: it says what is likely not meant, and whether it was
+meant the cases say; right programs print with the wrong verb, or go on after a return.
 """
 
 from __future__ import annotations

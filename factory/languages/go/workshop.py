@@ -21,7 +21,11 @@ from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
 
 ENVIRONMENT = (("GOMAXPROCS", "1"), ("GOGC", "400"), ("GOTRACEBACK", "none"), ("TMPDIR", "/tmp"))
 LIMITS = Limits(wall_s=300, memory_mb=2048, processes=64, output_kb=2 * 1024 * 1024)
-"""Of the tool and what it starts; the CPU time grows with the sources."""
+"""Of the tool and what it starts; the time grows with the sources."""
+CHECK_S = 3.0
+"""CPU seconds in which the tool has to get on: a source that keeps it longer is refused. One takes 0.3 ms."""
+WORST_S = 25
+"""CPU seconds that a source may cost the tool: what it grants a compilation and a link, and some for itself."""
 CRASHED = 2
 """Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
 
@@ -39,6 +43,8 @@ class Workshop:
 
     def __init__(self, problem: Problem, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self.links = 0
+        """Links that building began so far, those included that broke."""
         self._header: dict[str, Any] = {"root": ROOT}
         if problem.entry_point is not None:
             every = wire.calls(problem)
@@ -49,7 +55,7 @@ class Workshop:
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
         """Repair and check every source; one result each, in order."""
         while sources:
-            limits = replace(LIMITS, cpu_s=5 + 0.05 * len(sources))
+            limits = replace(LIMITS, cpu_s=CHECK_S + 0.05 * len(sources))
             report = self._run("analyse", sources, limits)
             done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
             for result in done:
@@ -60,16 +66,28 @@ class Workshop:
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
         """Compile and link every source, as it stands; one result each, in order."""
-        limits = replace(LIMITS, cpu_s=60 + 2 * len(sources))
+        worst_s = 60 + WORST_S * len(sources)
+        limits = replace(LIMITS, cpu_s=worst_s, wall_s=4 * worst_s)
         report = self._run("build", sources, limits)
         if report.ok:
-            yield from _binaries(report.output)
+            yield from self._binaries(report.output)
         elif len(sources) > 1:
             middle = len(sources) // 2
             yield from self.build(sources[:middle])
             yield from self.build(sources[middle:])
         else:
             yield _gave_up(report, "the compiler", limits)
+
+    def _binaries(self, output: bytes) -> Iterator[Built | Rejection]:
+        size = int.from_bytes(output[-4:], "big")
+        trailer = json.loads(output[-4 - size : -4])
+        self.links += trailer["links"]
+        binaries, start = [], 0
+        for length in trailer["sizes"]:
+            binaries.append(output[start : start + length])
+            start += length
+        for result in trailer["results"]:
+            yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
 
     def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> Report:
         request = json.dumps(self._header | {"sources": [_encodable(source) for source in sources]}).encode()
@@ -83,17 +101,6 @@ class Workshop:
 def _encodable(source: str) -> str:
     """Lone surrogates are no Unicode, in Go no more than elsewhere; they become what the compiler refuses."""
     return source.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in source) else source
-
-
-def _binaries(output: bytes) -> Iterator[Built | Rejection]:
-    size = int.from_bytes(output[-4:], "big")
-    trailer = json.loads(output[-4 - size : -4])
-    binaries, start = [], 0
-    for length in trailer["sizes"]:
-        binaries.append(output[start : start + length])
-        start += length
-    for result in trailer["results"]:
-        yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
 
 
 def _rejection(result: dict[str, Any]) -> Rejection | None:

@@ -171,6 +171,11 @@ def test_anything_else_among_the_frames_does_not(output: bytes) -> None:
             "needed more than 512 MiB of memory",
         ),
         ({"breach": Breach.OUTPUT}, "output_limit", "wrote more than 4096 KiB"),
+        (
+            {"breach": Breach.OUTPUT, "exit_code": 2, "errors": b"fatal error: stack overflow\n\ngoroutine 1"},
+            "runtime_error",
+            "fatal error: stack overflow",
+        ),
     ],
 )
 def test_a_bad_end_fails_even_a_whole_run(named: dict[str, Any], status: str, told: str) -> None:

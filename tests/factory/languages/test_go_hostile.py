@@ -23,6 +23,7 @@ def go_bytes(name: str, data: bytes) -> str:
 
 FORGED = go_bytes("whole", WHOLE) + go_bytes("frame", FRAME)
 RIGHT = "func f(a int) int { return a + 2 }\n"
+ECHO = "func f(a string) string { return a }"
 
 # Each: the attack, what is added to a program, the entry function, the status that it must end in.
 ATTACKS = [
@@ -136,6 +137,47 @@ ATTACKS = [
         "runtime_error",
     ),
     (
+        "the_request_read_again",
+        'import ("os"; "syscall")\nfunc f(a int) int { b := make([]byte, 99); for fd := 0; fd < 64; fd++ { n, _ := syscall.Pread(fd, b, 0); for i := 1; i < n; i++ { if b[i] == 7 && b[i-1] == 7 { return 7 } } }; os.Exit(0); return 0 }',
+        "runtime_error",
+    ),
+    (
+        "the_harness_s_memory_searched_for_the_nonce",
+        'import ("os"; "syscall"; "unsafe")\nvar x byte\nfunc f(a int) int { p := uintptr(unsafe.Pointer(&x)) &^ 4095; for i := range uintptr(64) { b := unsafe.Slice((*byte)(unsafe.Pointer(p + i*4096)), 4096); for fd := 3; fd < 64; fd++ { syscall.Write(fd, b[:32]) } }; os.Exit(0); return 0 }',
+        "runtime_error",
+    ),
+    (
+        "a_result_changed_behind_the_harness_s_back",
+        'import "os"\nfunc f(a int) []int { r := []int{0}; go func() { for { r[0]++ } }(); os.Exit(0); return r }',
+        "runtime_error",
+    ),
+    (
+        "another_program_in_its_place",
+        'import ("os"; "syscall")\nfunc f(a int) int { syscall.Exec("/proc/self/exe", []string{"x", "0"}, nil); os.Exit(0); return 7 }',
+        "runtime_error",
+    ),
+    (
+        "a_child_that_answers",
+        'import ("os"; "os/exec")\nfunc f(a int) int { for fd := uintptr(10); fd < 13; fd++ { c := exec.Command("/opt/python/bin/python3", "-c", "import os; os.write(3, b\'V\')"); c.ExtraFiles = []*os.File{os.NewFile(fd, "")}; c.Run() }; os.Exit(0); return 0 }',
+        "runtime_error",
+    ),
+    (
+        "a_limit_raised",
+        'import "syscall"\nfunc f(a int) int { for r := range 16 { syscall.Setrlimit(r, &syscall.Rlimit{Cur: 1<<63, Max: 1<<63}) }; for { } }',
+        "timeout",
+    ),
+    (
+        "a_signal_for_the_cpu_limit_ignored",
+        'import ("os/signal")\nfunc f(a int) int { signal.Ignore(); for { } }',
+        "timeout",
+    ),
+    (
+        "a_finalizer_that_answers",
+        'import ("os"; "runtime"; "syscall")\ntype T struct{ p *int }\nfunc f(a int) int { t := &T{new(int)}; runtime.SetFinalizer(t, func(*T) { for fd := 3; fd < 64; fd++ { syscall.Write(fd, frame) } }); t = nil; for range 5 { runtime.GC() }; os.Exit(0); return 0 }\n'
+        + FORGED,
+        "runtime_error",
+    ),
+    (
         "a_panic_whose_method_panics",
         "type E struct{}\nfunc (E) Error() string { panic(E{}) }\nfunc f(a int) int { panic(E{}) }",
         "runtime_error",
@@ -157,7 +199,46 @@ def test_it_does_not_pass(try_go: Any, source: str, status: str) -> None:
     assert isinstance(outcome, Rejection), tried
     assert outcome.status.value in status.split(" or "), outcome
     assert "\n" not in outcome.detail
-    print(outcome)
+
+
+# Each: the crash, the program, and the verdict's words: what Go says first, before traces of any length.
+LAST_WORDS = [
+    ("deadlock", "func f(a int) int { select {} }", "fatal error: all goroutines are asleep - deadlock!"),
+    (
+        "deadlock of many",
+        "func f(a int) int { c := make(chan int); for range 500 { go func() { c <- <-c }() }; return <-c }",
+        "fatal error: all goroutines are asleep - deadlock!",
+    ),
+    (
+        "map writes at once",
+        "func f(a int) int { m := map[int]int{}; for range 200 { go func() { for { m[1]++ } }() }; select {} }",
+        "fatal error: concurrent map",
+    ),
+    (
+        "a panic in one of many goroutines",
+        "func f(a int) int { c := make(chan int); for range 500 { go func() { <-c }() }\n\tgo func() {\n\t\tpanic(`no`)\n\t}()\n\tselect {} }",
+        "panic: no",
+    ),
+    (
+        "a stack too deep",
+        "func f(a int) int { return g(a, a) }\nfunc g(a, b int) int { if a == -1 { return b }; return g(a+1, b) + g(a+2, b) }",
+        "fatal error: stack overflow",
+    ),
+    (
+        "an unlock too many",
+        "func f(a int) int { var m sync.Mutex; m.Unlock(); return a }",
+        "fatal error: sync: unlock of unlocked mutex",
+    ),
+    ("too much memory", "func f(a int) int { return len(make([]byte, 1<<40)) }", "needed more than 512 MiB of memory"),
+]
+
+
+@pytest.mark.parametrize(("source", "told"), [row[1:] for row in LAST_WORDS], ids=[row[0] for row in LAST_WORDS])
+def test_a_crash_is_named_however_long_its_trace(try_go: Any, source: str, told: str) -> None:
+    tried = try_go(source, "f", ((5,), 7), limits=Limits(cpu_s=4, wall_s=10))
+    assert tried.run is not None, tried.prepared
+    assert tried.run.failure is not None
+    assert told in tried.run.failure.detail
 
 
 def test_a_panic_is_its_cases_failure_with_its_line_and_the_others_still_run(try_go: Any) -> None:
@@ -183,6 +264,29 @@ def test_answers_before_a_crash_count_and_the_rest_is_missing(try_go: Any) -> No
 def test_printing_harms_nobody(try_go: Any) -> None:
     source = 'import ("fmt"; "os")\nfunc init() { fmt.Println("loaded") }\nfunc f(a int) int { fmt.Println("V"); fmt.Fprintln(os.Stderr, "x"); println(a); return a }'
     assert try_go(source, "f", ((1,), 1), ((2,), 2)).passes(1, 2)
+
+
+def test_nothing_expected_crosses_the_wall(go_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from factory.languages.go import Go
+    from sandbox import CommandJob, Report
+
+    sent: list[bytes] = []
+    run = Sandbox.run_commands
+
+    def watched(self: Sandbox, job: CommandJob) -> tuple[Report, ...]:
+        sent.extend([*job.files.values(), *(step.stdin for step in job.steps)])
+        return run(self, job)
+
+    monkeypatch.setattr(Sandbox, "run_commands", watched)
+    case = {"args": ["the question"], "expected": "forty sealions", "public": True}
+    problem = Problem(id="t/0", prompt="", entry_point="f", reference="forty sealions", cases=(case,))
+    go = Go()
+    prepared = [one for one in go.prepare([ECHO], problem, go_sandbox) if not isinstance(one, Rejection)]
+    (answered,) = go.run(prepared, problem, Limits(), go_sandbox)
+    assert go.fit(answered.outputs[0], "forty sealions") == "the question"
+    assert len(sent) == 4  # two requests to the tool, the program, and its inputs
+    assert any(b"the question" in data for data in sent)
+    assert not any(b"forty sealions" in data for data in sent)
 
 
 def test_standard_input_is_empty_and_holds_no_cases(try_go: Any) -> None:
@@ -254,19 +358,117 @@ def test_large_data_in_one_program_leaves_its_neighbours_room(go_sandbox: Sandbo
     assert all(one is None or one.status in (Status.COMPILE_ERROR, Status.MEMORY_LIMIT) for one in failures), failures
 
 
-def test_a_type_checker_that_never_ends_is_its_own_sources_fault(go_sandbox: Sandbox) -> None:
-    from factory.languages.go import Go
+PAIRS = "func pair[A, B any](a A, b B) struct{ A A; B B } { return struct{ A A; B B }{a, b} }\n"
+DOUBLED = "".join(f"; x{i + 1} := pair(x{i}, x{i})" for i in range(28))
+# Each: the bomb, the program, and what is said of it.
+BOMBS = [
+    (
+        "a_comparison_of_types_that_double",
+        "\n".join(f"type T{i} struct {{ a, b T{i + 1} }}" for i in range(40))
+        + "\ntype T40 struct{ f func() }\nvar x = any(T0{}) == any(T0{})\nfunc f(a int) int { return a }",
+        "the type checker exceeded",
+    ),
+    (
+        "inferred_types_that_double",
+        PAIRS + f"func f(a int) int {{ x0 := a{DOUBLED}; _ = x28; return a }}",
+        "the type checker exceeded",
+    ),
+    (
+        "a_constant_text_that_doubles",
+        'const c0 = "0123456789abcdef"\n'
+        + "".join(f"const c{i + 1} = c{i} + c{i}\n" for i in range(44))
+        + "func f(a int) int { return len(c44) }",
+        "the type checker exceeded",
+    ),
+    (
+        "a_constant_that_squares",
+        "const c0 = 1 << 500\n"
+        + "".join(f"const c{i + 1} = c{i} * c{i}\n" for i in range(40))
+        + "func f(a int) int { return a }",
+        "constant multiplication overflow",
+    ),
+    ("a_constant_shifted_far", "const c = 1 << 100000000\nfunc f(a int) int { return a }", "invalid shift count"),
+    (
+        "an_instance_of_its_own_instance",
+        "type T[P any] struct{ p P }\nfunc g[P any](p P) int { return g(T[P]{p}) }\nfunc f(a int) int { return g(a) }",
+        "instantiation cycle",
+    ),
+    ("a_type_that_holds_itself", "type T struct{ t T }\nfunc f(a int) int { return a }", "invalid recursive type"),
+    ("parentheses", "func f(a int) int { return " + "(" * 200_000 + "a" + ")" * 200_000 + " }", "exceeded max nesting"),
+    ("an_array_of_terabytes", "var x [1 << 40]int\nfunc f(a int) int { return x[a] }", "symbol too large"),
+    (
+        "an_array_beyond_all_memory",
+        "var x [1 << 62]int\nfunc f(a int) int { return x[a] }",
+        "larger than address space",
+    ),
+    (
+        "an_array_literal_of_gigabytes",
+        "func f(a int) int { return [1 << 30]int{1 << 29: 1}[a] }",
+        "compile: more than 1536 MiB of memory",
+    ),
+]
 
+
+@pytest.mark.parametrize(("source", "told"), [row[1:] for row in BOMBS], ids=[row[0] for row in BOMBS])
+def test_a_compile_bomb_is_its_own_sources_fault(
+    go_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, source: str, told: str
+) -> None:
+    from factory.languages.go import Go, workshop
+
+    monkeypatch.setattr(workshop, "CHECK_S", 0.5)
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
     good = "func f(a int) int { return a }"
-    doubling = "\n".join(f"type T{i} struct {{ a, b T{i + 1} }}" for i in range(40))
-    slow = good + "\n" + doubling + "\ntype T40 struct{ f func() }\nvar x = any(T0{}) == any(T0{})"
-    first, culprit, last = Go().prepare([good, slow, good], problem, go_sandbox)
-    assert not isinstance(first, Rejection)
-    assert not isinstance(last, Rejection)
-    assert isinstance(culprit, Rejection)
-    assert culprit.status is Status.COMPILE_ERROR
-    assert culprit.detail.startswith("the type checker exceeded")
+    go = Go()
+    prepared = go.prepare([good, source, good], problem, go_sandbox)
+    assert [isinstance(one, Rejection) for one in prepared[::2]] == [False, False]
+    outcomes = {1: prepared[1]}
+    if not isinstance(prepared[1], Rejection):
+        runs = list(go.run([one for one in prepared if not isinstance(one, Rejection)], problem, Limits(), go_sandbox))
+        assert [run.failure for run in runs[::2]] == [None, None]
+        outcomes[1] = runs[1].failure
+    assert isinstance(outcomes[1], Rejection)
+    assert outcomes[1].status is Status.COMPILE_ERROR
+    assert told in outcomes[1].detail
+
+
+NOSPLIT = """//go:noinline
+//go:nosplit
+func large(a int) int {
+	var x [5000]byte
+	x[a] = 1
+	return int(x[a/2])
+}
+
+func f(a int) int { return large(a) + a }
+"""
+
+
+def test_what_breaks_a_batch_costs_only_itself(go_sandbox: Sandbox) -> None:
+    from factory.languages.go import Go
+    from factory.languages.go.workshop import Built, Workshop
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    sources = [f"func f(a int) int {{ return a + {i} }}" for i in range(16)]
+    sources[3] = NOSPLIT  # which the linker refuses
+    sources[8] = "var x [1 << 40]int\nfunc f(a int) int { return x[a] }"  # which the compiler refuses
+    sources[11] = "func init() { panic(1) }\nfunc f(a int) int { return a }"  # which would end the others
+    go = Go()
+    prepared = [one for one in go.prepare(sources, problem, go_sandbox) if not isinstance(one, Rejection)]
+    assert len(prepared) == 16
+    workshop = Workshop(problem, go_sandbox)
+    built = list(workshop.build([one.code for one in prepared]))
+    assert {place: one.detail for place, one in enumerate(built) if isinstance(one, Rejection)} == {
+        3: "link: large: nosplit stack over 792 byte limit",
+        8: "compile: x: symbol too large (8796093022208 bytes > 2000000000 bytes)",
+    }
+    assert workshop.links == 4  # the init's own, all others, and after the break: the culprit and those others
+    assert len({id(one.binary) for one in built if isinstance(one, Built)}) == 2
+    runs = list(go.run(prepared, problem, Limits(cpu_s=2), go_sandbox))
+    failures = {place: run.failure.status.value for place, run in enumerate(runs) if run.failure is not None}
+    assert failures == {3: "compile_error", 8: "compile_error", 11: "runtime_error"}
+    assert [go.fit(run.outputs[0], 1) for run in runs if run.failure is None] == [
+        i + 1 for i in range(16) if i not in (3, 8, 11)
+    ]
 
 
 def test_the_smallest_limits_leave_room_for_gos_own_runtime(try_go: Any) -> None:

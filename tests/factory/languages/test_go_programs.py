@@ -182,6 +182,29 @@ COMPILE_ERRORS = [
         "line 2: //go:linkname reaches beyond the program",
     ),
     ('import _ "embed"\n//go:embed x.txt\nvar x string\n' + ADD, "line 2: //go:embed reaches beyond the program"),
+    (
+        'import "embed"\n//go:embed /etc/passwd\nvar x embed.FS\nfunc addTwo(a int) int { b, _ := x.ReadFile("passwd"); return a + len(b) }',
+        "line 2: //go:embed reaches beyond the program",
+    ),
+    (
+        'import _ "unsafe"\n//go:linkname addTwo rollout/harness.send\nfunc addTwo(a int) int { return a }',
+        "line 2: //go:linkname reaches beyond the program",
+    ),
+    (
+        'import _ "unsafe"\n//go:linkname exit\nfunc exit(int)\nfunc addTwo(a int) int { exit(0); return a }',
+        "line 2: //go:linkname reaches beyond the program",
+    ),
+    (
+        '//go:cgo_import_dynamic x y "libc.so"\n' + ADD,
+        "line 1: //go:cgo_ reaches beyond the program",
+    ),
+    (
+        '// int one() { return 1; }\nimport "C"\nfunc addTwo(a int) int { return int(C.one()) }',
+        'line 2: import "C" is not',
+    ),
+    ('import "runtime/cgo"\nfunc addTwo(a int) int { cgo.NewHandle(a); return a }', 'import "runtime/cgo" is not'),
+    ('import "golang.org/x/sys/unix"\n' + ADD, 'import "golang.org/x/sys/unix" is not in the standard library'),
+    ('import "./other"\n' + ADD, 'import "./other" is not in the standard library'),
     ("func addTwo(a, b int) int { return a }", "line 1: addTwo declares 2 parameters, the cases give 1"),
     (
         "func addTwo(a func(int) int) int { return 1 }",

@@ -11,8 +11,9 @@ import (
 // Packages whose presence in a program changes nothing for the other candidates linked into it.
 var inert = []string{
 	"bufio", "bytes", "cmp", "container/heap", "container/list", "container/ring", "crypto/md5", "crypto/sha1",
-	"crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt",
-	"hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/cmplx", "math/rand",
+	"crypto/sha256", "encoding/base64", "encoding/binary", "encoding/csv", "encoding/hex", "encoding/json", "errors",
+	"fmt", "hash/crc32", "hash/fnv", "html", "io", "iter", "maps", "math", "math/big", "math/bits", "math/cmplx",
+	"math/rand", "math/rand/v2", "path",
 	"os", "reflect", "regexp", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "text/tabwriter",
 	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
 }

@@ -4,6 +4,7 @@ import (
 	"go/format"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,8 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	w.added = strings.Count(text, "\n") - strings.Count(source, "\n")
+	text, replaced := w.withStandard(text)
 	program, err := w.load(text)
 	if err != nil {
 		return Result{}, err
@@ -30,16 +33,21 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if err := program.fault(); err != nil {
 		return Result{}, err
 	}
-	if _, err := w.entry(program); err != nil {
+	entry, err := w.entry(program)
+	if err != nil {
 		return Result{}, err
 	}
 	if program, err = w.tidy(program); err != nil {
 		return Result{}, err
 	}
-	return Result{Code: program.text, Key: program.key(w.Entry), Repairs: repairs}, nil
+	var parameters []string
+	if w.passesKeywords() {
+		parameters = entry.names
+	}
+	return Result{Code: program.text, Key: program.key(w.Entry, parameters), Repairs: append(replaced, repairs...)}, nil
 }
 
-// withPackage gives a source without a package clause one, on its first line.
+// withPackage gives a source without a package clause one, on lines of its own.
 func (w *Workshop) withPackage(source string) (string, error) {
 	var scan scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(source))
@@ -51,13 +59,18 @@ func (w *Workshop) withPackage(source string) (string, error) {
 	case first == token.PACKAGE:
 		return source, nil
 	case w.calls():
-		return "package " + plainName + ";" + source, nil
+		return "package " + plainName + "\n\n" + source, nil
 	}
-	return "package main;" + source, nil
+	return "package main\n\n" + source, nil
 }
 
 // calls is whether the problem calls a function; otherwise programs read stdin.
 func (w *Workshop) calls() bool { return len(w.Entry) > 0 }
+
+// passesKeywords is whether a case passes arguments by their parameters' names.
+func (w *Workshop) passesKeywords() bool {
+	return slices.ContainsFunc(w.Arities, func(way Arity) bool { return len(way.Keywords) > 0 })
+}
 
 // tidy settles the package's name and the imports' form, and formats: the text that ships.
 func (w *Workshop) tidy(p *Program) (*Program, error) {
@@ -74,6 +87,7 @@ func (w *Workshop) tidy(p *Program) (*Program, error) {
 	if err != nil {
 		return nil, w.unreadable(err)
 	}
+	w.added = 0
 	tidied, err := w.load(string(formatted))
 	if err != nil {
 		return nil, err

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 )
 
@@ -29,13 +31,15 @@ type Build struct {
 	workshop *Workshop
 	results  []Result
 	sizes    []int // of the binaries written so far
+	links    int   // begun so far
 	out      io.Writer
 }
 
 // build compiles sources, as they stand, and links those that can share a binary together.
-// It writes the binaries one after another, then a trailer (JSON), then the trailer's length (four bytes, big endian).
+// It writes the binaries one after another, then a trailer (JSON), then the trailer's length (four bytes, big
+// endian). What breaks is refused alone: its neighbours share a binary without it.
 func (w *Workshop) build(sources []string, out io.Writer) error {
-	b := &Build{w, make([]Result, len(sources)), []int{}, out}
+	b := &Build{workshop: w, results: make([]Result, len(sources)), sizes: []int{}, out: out}
 	var shared []*Unit
 	for i, source := range sources {
 		b.results[i] = guarded(func() (Result, error) {
@@ -50,15 +54,8 @@ func (w *Workshop) build(sources []string, out io.Writer) error {
 			return b.results[i], err
 		})
 	}
-	if err := b.link(shared...); err != nil {
-		for _, unit := range shared {
-			b.results[unit.place] = guarded(func() (Result, error) {
-				err := b.link(unit)
-				return b.results[unit.place], err
-			})
-		}
-	}
-	trailer, err := json.Marshal(map[string]any{"results": b.results, "sizes": b.sizes})
+	b.together(shared)
+	trailer, err := json.Marshal(map[string]any{"results": b.results, "sizes": b.sizes, "links": b.links})
 	if err != nil {
 		return err
 	}
@@ -66,11 +63,55 @@ func (w *Workshop) build(sources []string, out io.Writer) error {
 	return err
 }
 
+// together links units into as few binaries as may be. Where the link breaks, those that the linker names are
+// linked alone, and where it names none, halving finds them.
+func (b *Build) together(units []*Unit) {
+	if len(units) == 0 {
+		return
+	}
+	err := b.link(units...)
+	switch {
+	case err == nil:
+	case len(units) == 1:
+		b.results[units[0].place] = guarded(func() (Result, error) { return Result{}, err })
+	default:
+		accused, others := named(err, units)
+		if len(accused) == 0 {
+			middle := len(units) / 2
+			b.together(units[:middle])
+			others = units[middle:]
+		}
+		for _, unit := range accused {
+			b.together([]*Unit{unit})
+		}
+		b.together(others)
+	}
+}
+
+var naming = regexp.MustCompile(`\bcandidate/(\d+)\.`)
+
+// named parts units into those whose symbols a complaint names and the others.
+func named(err error, units []*Unit) (accused, others []*Unit) {
+	var refusal *Refusal
+	places := map[string]bool{}
+	if errors.As(err, &refusal) {
+		for _, match := range naming.FindAllStringSubmatch(refusal.said, -1) {
+			places[match[1]] = true
+		}
+	}
+	for _, unit := range units {
+		if places[strconv.Itoa(unit.place)] {
+			accused = append(accused, unit)
+		} else {
+			others = append(others, unit)
+		}
+	}
+	return accused, others
+}
+
 // link makes one binary of these units, writes it, and says in their results where it is.
 func (b *Build) link(units ...*Unit) error {
-	if len(units) == 0 {
-		return nil
-	}
+	b.links++
 	archive := units[0].archive
 	if units[0].main != "" {
 		archive = filepath.Join(work, "main.a")

@@ -82,11 +82,19 @@ func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
 	return name, os.WriteFile(name, []byte(text.String()), 0o600)
 }
 
-// CPU seconds that one compilation or link may take; beyond these the kernel ends it.
-const toolSeconds = 20
+// What one compilation or link may take; beyond the seconds of CPU time the kernel ends it, beyond the bytes it
+// ends itself. Both leave this process and the other candidates what they need (factory/languages/go/workshop.py).
+const (
+	toolSeconds = 10
+	toolBytes   = 1536 << 20
+)
 
-// restrict sets the limit that the processes started from here inherit.
+// restrict sets the limits that the processes started from here inherit.
 func restrict() error {
+	limit := syscall.Rlimit{Cur: toolBytes, Max: toolBytes}
+	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &limit); err != nil {
+		return err
+	}
 	return syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: toolSeconds, Max: toolSeconds + 1})
 }
 
@@ -98,12 +106,19 @@ func (w *Workshop) tool(name string, arguments ...string) error {
 		if ended.UserTime()+ended.SystemTime() >= toolSeconds*time.Second {
 			return refuse(compileError, "%s: more than %d s of CPU time", name, toolSeconds)
 		}
-		return refuse(compileError, "%s", firstComplaint(name, string(message), err))
+		if outOfMemory.Match(message) {
+			return refuse(compileError, "%s: more than %d MiB of memory", name, toolBytes>>20)
+		}
+		return &Refusal{Status: compileError, Detail: firstComplaint(name, string(message), err), said: string(message)}
 	}
 	return err
 }
 
-var place = regexp.MustCompile(`^(?:\S*/)?solution\.go:(\d+):\d+: `)
+var (
+	place       = regexp.MustCompile(`^(?:\S*/)?solution\.go:(\d+):\d+: `)
+	ours        = regexp.MustCompile(`(?:\S*/)?shim\.go:\d+:\d+: |\bcandidate/\d+\.`) // what a candidate's place among others decides
+	outOfMemory = regexp.MustCompile(`fatal error: .*(?:out of memory|cannot allocate memory)`)
+)
 
 func firstComplaint(name, message string, err error) string {
 	for line := range strings.Lines(message) {
@@ -113,7 +128,7 @@ func firstComplaint(name, message string, err error) string {
 		case place.MatchString(line):
 			return place.ReplaceAllString(line, "line $1: ")
 		default:
-			return name + ": " + line
+			return name + ": " + ours.ReplaceAllString(line, "")
 		}
 	}
 	return name + ": " + err.Error()

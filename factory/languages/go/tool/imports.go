@@ -20,10 +20,13 @@ func (p *Program) unusedImports() map[string]bool {
 }
 
 func (p *Program) unusedSpecs() []*ast.ImportSpec {
-	used := map[types.Object]bool{}
-	for _, object := range p.info.Uses {
+	used, dotted := map[types.Object]bool{}, map[*types.Package]bool{}
+	selected := p.selected()
+	for ident, object := range p.info.Uses {
 		if name, ok := object.(*types.PkgName); ok {
 			used[name] = true
+		} else if object.Pkg() != nil && object.Parent() == object.Pkg().Scope() && !selected[ident] {
+			dotted[object.Pkg()] = true
 		}
 	}
 	var unused []*ast.ImportSpec
@@ -32,12 +35,26 @@ func (p *Program) unusedSpecs() []*ast.ImportSpec {
 		if spec.Name != nil {
 			object = p.info.Defs[spec.Name]
 		}
-		dotOrBlank := spec.Name != nil && (spec.Name.Name == "_" || spec.Name.Name == ".")
-		if object != nil && !dotOrBlank && !used[object] {
+		name, ok := object.(*types.PkgName)
+		isDot := spec.Name != nil && spec.Name.Name == "."
+		isBlank := spec.Name != nil && spec.Name.Name == "_"
+		if ok && !isBlank && !used[name] && !(isDot && dotted[name.Imported()]) {
 			unused = append(unused, spec)
 		}
 	}
 	return unused
+}
+
+// selected are the names that stand behind a dot.
+func (p *Program) selected() map[*ast.Ident]bool {
+	selected := map[*ast.Ident]bool{}
+	ast.Inspect(p.file, func(node ast.Node) bool {
+		if selector, ok := node.(*ast.SelectorExpr); ok {
+			selected[selector.Sel] = true
+		}
+		return true
+	})
+	return selected
 }
 
 func importPath(spec *ast.ImportSpec) string {
@@ -108,7 +125,9 @@ func (p *Program) statementEnd(end token.Pos) int {
 
 func sortKey(spec string) string { return spec[strings.IndexAny(spec, "\"`")+1:] }
 
-// missing are the paths of packages that selectors name and nothing declares, where only one can be meant.
+// missing are the paths of packages that selectors name and nothing declares, where only one can be meant:
+// one alone of that name exports all that is asked of it. So rand.Intn is math/rand's and rand.IntN that of
+// math/rand/v2, while rand.Int, which these and crypto/rand have, stays undefined.
 func (w *Workshop) missing(p *Program) []string {
 	members := map[string]map[string]bool{}
 	ast.Inspect(p.file, func(node ast.Node) bool {

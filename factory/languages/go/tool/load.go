@@ -22,6 +22,7 @@ type Workshop struct {
 	named    map[string][]string // those paths by package name
 	importer types.Importer
 	fset     *token.FileSet
+	added    int // lines that were put before the source at hand
 }
 
 func newWorkshop(request *Request) *Workshop {
@@ -64,11 +65,12 @@ type Program struct {
 	info   *types.Info
 	errors []types.Error
 	fset   *token.FileSet
+	added  int // lines before those that its author wrote
 }
 
 // load reads and checks a source that has a package clause. Type errors are kept in the program.
 func (w *Workshop) load(text string) (*Program, error) {
-	p := &Program{text: text, fset: w.fset}
+	p := &Program{text: text, fset: w.fset, added: w.added}
 	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return nil, w.unreadable(err)
@@ -98,7 +100,7 @@ func (w *Workshop) load(text string) (*Program, error) {
 func (w *Workshop) unreadable(err error) error {
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
-		return refuse(compileError, "line %d: %s", list[0].Pos.Line, list[0].Msg)
+		return refuse(compileError, "line %d: %s", max(1, list[0].Pos.Line-w.added), list[0].Msg)
 	}
 	return refuse(compileError, "%v", err)
 }
@@ -128,8 +130,8 @@ func (w *Workshop) permitted(p *Program) error {
 	return nil
 }
 
-// line is a position's line in the text, whatever //line directives say.
-func (p *Program) line(pos token.Pos) int { return p.fset.PositionFor(pos, false).Line }
+// line is a position's line in its author's text, whatever //line directives say.
+func (p *Program) line(pos token.Pos) int { return p.fset.PositionFor(pos, false).Line - p.added }
 
 func (p *Program) offset(pos token.Pos) int { return p.fset.PositionFor(pos, false).Offset }
 

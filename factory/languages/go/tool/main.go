@@ -48,12 +48,15 @@ const (
 )
 
 // A Refusal is a candidate's own fault, as an error.
-type Refusal struct{ Status, Detail string }
+type Refusal struct {
+	Status, Detail string
+	said           string // by the compiler or the linker, in full
+}
 
 func (r *Refusal) Error() string { return r.Detail }
 
 func refuse(status, format string, values ...any) *Refusal {
-	return &Refusal{status, fmt.Sprintf(format, values...)}
+	return &Refusal{Status: status, Detail: fmt.Sprintf(format, values...)}
 }
 
 func main() {

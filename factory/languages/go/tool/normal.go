@@ -22,9 +22,9 @@ var introspective = []string{
 //
 // It covers what the entry point can reach and everything that runs by itself, in the form of the syntax
 // tree: comments and layout are gone, and variables, constants, labels and functions count by their place
-// and not by their name. Names of types, fields and methods stay, since %T and %+v show them. A program
-// that could look at itself keeps its text.
-func (p *Program) key(entry []string) string {
+// and not by their name. Names of types, fields and methods stay, since %T and %+v show them, and so do
+// `parameters`, the names by which cases pass arguments. A program that could look at itself keeps its text.
+func (p *Program) key(entry, parameters []string) string {
 	for _, spec := range p.file.Imports {
 		path := importPath(spec)
 		for _, prefix := range introspective {
@@ -40,6 +40,9 @@ func (p *Program) key(entry []string) string {
 	n.aliases()
 	if p.tellsItsPackage() {
 		io.WriteString(n.digest, p.file.Name.Name+";")
+	}
+	for _, name := range parameters {
+		io.WriteString(n.digest, plain(name)+";")
 	}
 	for _, decl := range p.reachable(entry) {
 		n.node(reflect.ValueOf(decl))
