@@ -182,7 +182,7 @@ def confine(limits: Header) -> None:
     for what, most in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_STACK, min(memory, 256 * 2**20)),
+        (resource.RLIMIT_STACK, min(memory, int(limits["stack_mb"]) * 2**20)),
         (resource.RLIMIT_FSIZE, int(limits["output_kb"]) * 1024),
         (resource.RLIMIT_NOFILE, int(limits["open_files"])),
         (resource.RLIMIT_NPROC, int(limits["processes"]) + 1),

@@ -1,0 +1,40 @@
+// Parses every source of the request, running none: a line of JSON each, {kind} or {line, message}.
+//
+// A source is CommonJS where it can be, as for Node itself, else an ECMAScript module.
+'use strict';
+
+const fs = require('fs');
+const vm = require('vm');
+
+const NODE_S_OWN = ['exports', 'require', 'module', '__filename', '__dirname'];
+const OF_MODULES = /import statement|'?import\.meta|Unexpected token 'export'|await is only valid|Unexpected reserved word/;
+
+function asCommonJs(source) {
+  vm.compileFunction(source, NODE_S_OWN, { filename: 'solution' });
+}
+
+function asModule(source) {
+  new vm.SourceTextModule(source, { identifier: 'solution' });
+}
+
+function fault(parse, source) {
+  try {
+    parse(source);
+    return null;
+  } catch (error) {
+    const place = /^solution:(\d+)/m.exec(String(error.stack));
+    return { line: place ? Number(place[1]) : 0, message: `${error.name}: ${error.message}` };
+  }
+}
+
+function look(source) {
+  const first = fault(asCommonJs, source);
+  if (first === null) return { kind: 'cjs' };
+  const second = fault(asModule, source);
+  if (second === null) return { kind: 'mjs' };
+  return OF_MODULES.test(first.message) ? second : first;
+}
+
+for (const source of JSON.parse(fs.readFileSync(0, 'utf8'))) {
+  fs.writeSync(1, JSON.stringify(look(source)) + '\n');
+}
