@@ -34,7 +34,8 @@ class JavaScript:
     title = "JavaScript"
     fences = frozenset({"javascript", "js", "node", "nodejs", "mjs", "cjs", "ecmascript"})
     opening = re.compile(
-        r"(?:async\s+function|function|const|let|var|class|import|export)\b|module\.exports|require\(|['\"]use strict|//|/\*|#!"
+        r"(?:async\s+function|function|const|let|var|class|import|export)\b"
+        r"|module\.exports|require\(|['\"]use strict|//|/\*|#!"
     )
     compile_failure = Status.COMPILE_ERROR
     examinable = False
@@ -109,9 +110,7 @@ class JavaScript:
         return fit(answer, expected) if isinstance(answer, JavaScriptAnswer) else answer
 
 
-def _answer_calls(
-    code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox
-) -> Run:
+def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:
     nonce, hook = secrets.token_hex(16), f"_{secrets.token_hex(8)}"
     names = accepted_names(entry_point)
     request = {

@@ -12,7 +12,8 @@ TAKEN = frozenset(
 )
 """Words that JavaScript, or Node around a file, keeps for itself."""
 _DEFINED = re.compile(
-    r"^(?:export[ \t]+(?:default[ \t]+)?)?(?:(?:async[ \t]+)?function\b[ \t]*\*?|(?:const|let|var|class)\b)[ \t]*([\w$]+)",
+    r"^(?:export[ \t]+(?:default[ \t]+)?)?"
+    r"(?:(?:async[ \t]+)?function\b[ \t]*\*?|(?:const|let|var|class)\b)[ \t]*([\w$]+)",
     re.MULTILINE,
 )
 

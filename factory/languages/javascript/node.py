@@ -70,7 +70,9 @@ def _examined(command: str) -> Node:
 def _output(command: list[str]) -> str:
     """What `command` says; nothing where it fails, as `ldd` does on a binary linked statically."""
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return done.stdout.strip()

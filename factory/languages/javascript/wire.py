@@ -93,7 +93,7 @@ def encode_calls(problem: Problem) -> list[Any]:
     ]
 
 
-def encode(value: Any, shape: Shape) -> Any:  # noqa: C901 (one branch a type)
+def encode(value: Any, shape: Shape) -> Any:
     """One plain value, JSON-able and tagged for the harness, where values of `shape` stand."""
     kind = type(value)
     if kind is int and abs(value) > SAFE:

@@ -114,14 +114,14 @@
 
     function nameOf(value) {
       try {
-        const { constructor } = value;
-        if (typeof constructor === 'function' && typeof constructor.name === 'string') {
-          return constructor.name.slice(0, 80) || 'an object without a class';
+        const { constructor, [Symbol.toStringTag]: tag } = value;
+        for (const name of [isFunction(constructor) && constructor.name, tag]) {
+          if (typeof name === 'string' && name !== '' && name !== 'Object') return name.slice(0, 80);
         }
       } catch {
         // whatever its constructor is, it does not tell
       }
-      return 'an object without a class';
+      return 'an object of a class without a name';
     }
 
     let parts;
