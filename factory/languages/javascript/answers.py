@@ -63,15 +63,15 @@ def read_stream(report: Report, limits: Limits) -> str | Rejection:
 def ending(report: Report, limits: Limits) -> Rejection | None:
     """How a process ended, when not well."""
     errors = report.errors.decode("utf-8", "replace")
+    # Node ignores SIGXFSZ: a program may well go on, to status 0 or another limit, after output that was cut.
+    if report.breach is Breach.OUTPUT or len(report.output) >= limits.output_kb * 1024:
+        return Rejection(Status.OUTPUT_LIMIT, f"wrote more than {limits.output_kb} KiB")
     if report.breach is Breach.WALL:
         return Rejection(Status.TIMEOUT, f"did not end within {limits.wall_s:g} s")
     if report.breach is Breach.CPU:
         return Rejection(Status.TIMEOUT, f"used more than {limits.cpu_s:g} s of CPU time")
     if report.breach is Breach.MEMORY or _out_of_memory(report, errors, limits):
         return Rejection(Status.MEMORY_LIMIT, f"needed more than {limits.memory_mb} MiB of memory")
-    # Node ignores SIGXFSZ: a program may well end with status 0 after output that was cut.
-    if report.breach is Breach.OUTPUT or len(report.output) >= limits.output_kb * 1024:
-        return Rejection(Status.OUTPUT_LIMIT, f"wrote more than {limits.output_kb} KiB")
     if report.ok:
         return None
     return Rejection(Status.RUNTIME_ERROR, _last_words(report, errors))

@@ -42,6 +42,7 @@ def declares(code: str, python_name: str) -> bool:
     return bool(
         re.search(rf"\b(?:function\s*\*?|const|let|var)\s*\b{name}\b(?!\$)", code)
         or re.search(rf"^(?:(?:module\.)?exports\.|globalThis\.)?{name}\s*=[^=]", code, re.MULTILINE)
+        or re.search(rf"\b(?:module\.exports|export)\b[^;()]*\b{name}\b(?!\$)", code)
     )
 
 

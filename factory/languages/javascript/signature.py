@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from factory.languages.javascript.names import TAKEN, javascript_name
+from factory.languages.javascript.names import javascript_name
 from factory.languages.javascript.wire import Shape, calls, shapes
 from factory.records import Problem
 from factory.values import decode
@@ -26,7 +26,7 @@ def signature(problem: Problem, code: str) -> str:
     if problem.entry_point is None or not problem.cases or any(case.kwargs for case in problem.cases):
         return ""
     every = calls(problem)
-    names = [_name(name) for name in _parameters(code, problem.entry_point)]
+    names = [javascript_name(name) for name in _parameters(code, problem.entry_point)]
     if len({len(args) for args, _ in every}) != 1 or len(names) != len(every[0][0]):
         return ""
     types = [_type(shape) for shape in shapes(every)[0]]
@@ -45,11 +45,6 @@ def _parameters(code: str, entry_point: str) -> list[str]:
         if isinstance(node, ast.FunctionDef) and node.name == entry_point:
             return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
     return []
-
-
-def _name(name: str) -> str:
-    camel = javascript_name(name)
-    return f"{camel}_" if camel.lower() in TAKEN else camel
 
 
 def _type(shape: Shape) -> str:

@@ -7,7 +7,9 @@ const fs = require('fs');
 const vm = require('vm');
 
 const NODE_S_OWN = ['exports', 'require', 'module', '__filename', '__dirname'];
-const OF_MODULES = /import statement|'?import\.meta|Unexpected token 'export'|await is only valid|Unexpected reserved word/;
+const OF_MODULES = /import statement|'?import\.meta|Unexpected token 'export'|await is only valid/;
+const IMPORTS_AND_LISTS = /^[ \t]*(?:import\b[^;'"(]*(['"])[^'"\n]*\1|export[ \t]*\{[^}]*\})/gm;
+const EXPORTED = /^[ \t]*export[ \t]+(?:default[ \t]+)?/gm;
 
 function asCommonJs(source) {
   vm.compileFunction(source, NODE_S_OWN, { filename: 'solution' });
@@ -15,6 +17,12 @@ function asCommonJs(source) {
 
 function asModule(source) {
   new vm.SourceTextModule(source, { identifier: 'solution' });
+}
+
+// The source without what only modules have, line by line as before: where V8 tells the lines of errors.
+function asBody(source) {
+  const blank = (text) => text.replace(/[^\n]/g, ' ');
+  asCommonJs(`async () => {${source.replace(IMPORTS_AND_LISTS, blank).replace(EXPORTED, blank)}\n}`);
 }
 
 function fault(parse, source) {
@@ -32,7 +40,9 @@ function look(source) {
   if (first === null) return { kind: 'cjs' };
   const second = fault(asModule, source);
   if (second === null) return { kind: 'mjs' };
-  return OF_MODULES.test(first.message) ? second : first;
+  if (!OF_MODULES.test(first.message) || second.message.endsWith('Unexpected reserved word')) return first;
+  const third = fault(asBody, source);
+  return third !== null && third.message === second.message ? third : second;
 }
 
 for (const source of JSON.parse(fs.readFileSync(0, 'utf8'))) {
