@@ -38,7 +38,7 @@ def read_calls(
     ended = ending(report, limits)
     if ended is not None and ended.status is not Status.RUNTIME_ERROR:
         return tuple(map(_entry, answers.answers)), ended
-    if answers.forged is not None and (report.output or ended is None):
+    if answers.forged is not None:
         return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged)}")
     if answers.load_error is not None:
         return (), raised(answers.load_error)

@@ -53,11 +53,11 @@ def _parsed(batch: Sequence[str], sandbox: Sandbox) -> list[Kind | Rejection]:
     limits = Limits(cpu_s=5 + 0.05 * len(batch), wall_s=120, memory_mb=1024, output_kb=64 * 1024)
     step = node.step(f"{node.HARNESS}/check.cjs", request, limits, "--experimental-vm-modules")
     (report,) = sandbox.run_commands(CommandJob(files={}, steps=(step,)))
-    results = [_result(json.loads(text)) for text in report.output.split(b"\n")[:-1]]
-    if not results and report.breach is None and report.exit_code not in (0, None):
-        words = report.errors.decode("utf-8", "replace")
-        raise WorkerLost(f"Node cannot check sources: {line(words)}")
-    return results
+    ready, *told = report.output.split(b"\n")[:-1] or [b""]
+    if ready != b"ready":
+        words = line(report.errors.decode("utf-8", "replace")) or f"signal {report.signal}, limit {report.breach}"
+        raise WorkerLost(f"Node cannot check sources: {words}")
+    return [_result(json.loads(text)) for text in told]
 
 
 def _result(told: dict[str, Any]) -> Kind | Rejection:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from factory.languages.javascript import JavaScript
+from factory.languages.javascript import JavaScript, node
 from factory.records import Prepared, Problem, Rejection, Status
-from sandbox import CommandJob, Limits, Sandbox
+from sandbox import CommandJob, Limits, Sandbox, WorkerLost
 
 HONEST = "function f(a) { return a + 2; }\n"
 FRAME = b"V\0\0\0\x017"
@@ -94,7 +95,8 @@ LIMITS = Limits(cpu_s=0.5, wall_s=1.5, memory_mb=128, output_kb=1024)
 
 @pytest.mark.parametrize(("source", "status"), [row[1:] for row in ATTACKS], ids=[row[0] for row in ATTACKS])
 def test_it_does_not_pass(try_js: Any, source: str, status: str) -> None:
-    tried = try_js(source, "f", ((5,), 7), limits=LIMITS)
+    limits = replace(LIMITS, cpu_s=5, wall_s=10) if status.startswith("memory") else LIMITS
+    tried = try_js(source, "f", ((5,), 7), limits=limits)
     assert tried.run is not None, tried.prepared
     assert not tried.passes(7)
     first = tried.values[0] if tried.values else None
@@ -184,6 +186,15 @@ def test_a_source_that_takes_the_parser_down_harms_no_neighbour(js_sandbox: Sand
     prepared = JavaScript().prepare([good, deep, long, good, long], problem, js_sandbox)
     statuses = [getattr(one, "status", None) for one in prepared]
     assert statuses == [None, Status.COMPILE_ERROR, Status.COMPILE_ERROR, None, Status.COMPILE_ERROR], prepared
+
+
+def test_a_node_that_does_not_start_is_no_candidate_s_fault(
+    js_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    monkeypatch.setattr(node, "STACK_MB", 4096)  # no thread of Node's finds room
+    with pytest.raises(WorkerLost, match="Node cannot check sources"):
+        JavaScript().prepare([HONEST], problem, js_sandbox)
 
 
 def test_parsing_runs_nothing(js_sandbox: Sandbox) -> None:

@@ -1,5 +1,7 @@
 // Parses every source of the request, running none: a line of JSON each, {kind} or {line, message}.
 //
+// Before them it says that Node itself is up: what brings it down after that is a source.
+//
 // A source is CommonJS where it can be, as for Node itself, else an ECMAScript module.
 'use strict';
 
@@ -45,6 +47,8 @@ function look(source) {
   return third !== null && third.message === second.message ? third : second;
 }
 
-for (const source of JSON.parse(fs.readFileSync(0, 'utf8'))) {
+const sources = JSON.parse(fs.readFileSync(0, 'utf8'));
+fs.writeSync(1, 'ready\n');
+for (const source of sources) {
   fs.writeSync(1, JSON.stringify(look(source)) + '\n');
 }
