@@ -35,6 +35,8 @@ class Limits:
     """Kibibytes of answers (or of standard output); also the largest file it may write."""
     open_files: int = 64
     """Open file descriptors a process."""
+    stack_mb: int = 256
+    """Mebibytes of stack, at most `memory_mb`: of a process, and of every thread that asks for no size of its own."""
 
 
 @dataclass(frozen=True, slots=True)

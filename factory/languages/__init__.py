@@ -3,11 +3,12 @@
 from factory.errors import ConfigError
 from factory.languages.base import Language
 from factory.languages.go import Go
+from factory.languages.javascript import JavaScript
 from factory.languages.python import Python
 
 __all__ = ["LANGUAGES", "Language", "language"]
 
-LANGUAGES: dict[str, Language] = {"python": Python(), "go": Go()}
+LANGUAGES: dict[str, Language] = {"python": Python(), "go": Go(), "javascript": JavaScript()}
 
 
 def language(name: str) -> Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -14,8 +15,12 @@ class Language(Protocol):
 
     name: str
     """As in `--language` and in records."""
+    title: str
+    """As people write it."""
     fences: frozenset[str]
     """Info strings of Markdown fences that hold it, lower case."""
+    opening: re.Pattern[str]
+    """What a line begins with at which a program in unfenced text may start."""
     compile_failure: Status
     """The status of what does not compile."""
 
@@ -35,6 +40,13 @@ class Language(Protocol):
 
     def signature(self, problem: Problem, code: str) -> str:
         """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
+        ...
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        """What to mind in a translation from Python, a line each, for the prompt.
+
+        Of a function (`entry_point`), perhaps one whose declaration the prompt gives, or of a whole program.
+        """
         ...
 
     def mounts(self) -> tuple[Mount, ...]:

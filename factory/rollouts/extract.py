@@ -21,9 +21,6 @@ _FENCE = re.compile(
     r"^(?P<margin>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*\{?\.?(?P<info>[\w+#.-]*)[^`\n]*$", re.MULTILINE
 )
 _THOUGHT = re.compile(r"^.*?</think>", re.DOTALL)
-_START = re.compile(
-    r"(from|import|def|class|async|func|package|var|const|type|print|for|if|while|with|try)\b|[\w, ]+=|@"
-)
 _ATTEMPTS = 200
 """Cuts tried to find a program in unfenced text."""
 
@@ -183,7 +180,7 @@ def unfenced(text: str, entry_point: str | None, language: Language) -> str | No
     attempts = 0
     other: str | None = None
     for start in margins:
-        if not _START.match(lines[start]):
+        if not language.opening.match(lines[start]):
             continue
         for end in (len(lines), *reversed([number for number in margins if number > start])):
             attempts += 1

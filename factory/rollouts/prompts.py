@@ -15,6 +15,7 @@ import jinja2
 
 from factory.config import SamplingConfig
 from factory.errors import ConfigError
+from factory.languages import language
 from factory.records import Case, Message, Problem, Request, sha256
 from factory.values import decode
 
@@ -25,7 +26,6 @@ _EXAMPLES = 4
 _EXAMPLE_CHARS = 400
 """A longer example teaches a model nothing; it is left out."""
 _COMPLAINT_CHARS = 2000
-_SHOWN_NAMES = {"go": "Go", "python": "Python"}
 
 
 def python_request(problem: Problem, indices: range, sampling: SamplingConfig) -> Request:
@@ -57,9 +57,11 @@ def translation_request(
 
     `signature` is the declaration wanted, in that language, where the caller knows it.
     """
+    target = language(language_name)
     text = render(
         template or TRANSLATE,
-        language=_SHOWN_NAMES.get(language_name, language_name),
+        language=target.title,
+        rules=target.rules(problem.entry_point is not None, bool(signature)),
         entry_name=entry_name,
         entry_point=problem.entry_point,
         signature=signature,
@@ -89,7 +91,7 @@ def repair_request(
     """
     text = render(
         template or REPAIR,
-        language=_SHOWN_NAMES.get(language_name, language_name),
+        language=language(language_name).title,
         entry_name=entry_name,
         entry_point=problem.entry_point,
         signature=signature,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from factory.languages import language
 from factory.records import Problem, Survivor
 
 _TEXT = pa.string()
@@ -90,7 +91,7 @@ def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:
     """The program as a chat for supervised fine-tuning: the task, then the program in a fence."""
     task = problem.prompt.rstrip()
     if survivor.language != "python":
-        task = f"{task}\n\nWrite it in {survivor.language.capitalize()}."
+        task = f"{task}\n\nWrite it in {language(survivor.language).title}."
     fence = "```"
     while fence in survivor.code:
         fence += "`"

@@ -28,7 +28,7 @@ HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
 """Descriptors below are a candidate's; the server keeps its own above."""
-KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes")
+KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes", "stack_mb")
 HARD = {
     what: resource.getrlimit(what)[1]
     for what in (
@@ -204,14 +204,14 @@ def become(
 
 @functools.lru_cache
 def kernel_limits(
-    cpu_s: float, memory_mb: int, output_kb: int, open_files: int, processes: int
+    cpu_s: float, memory_mb: int, output_kb: int, open_files: int, processes: int, stack_mb: int
 ) -> list[tuple[int, tuple[int, int]]]:
     """What the kernel is to hold a candidate to, as setrlimit takes it; inherited, and not to be raised again."""
     memory = memory_mb * 2**20
     asked = {
         resource.RLIMIT_CPU: math.ceil(cpu_s) + 1,
         resource.RLIMIT_DATA: memory,
-        resource.RLIMIT_STACK: min(memory, 256 * 2**20),
+        resource.RLIMIT_STACK: min(memory, stack_mb * 2**20),
         resource.RLIMIT_FSIZE: output_kb * 1024,
         resource.RLIMIT_NOFILE: open_files,
         resource.RLIMIT_NPROC: processes + 1,

@@ -109,6 +109,13 @@ def test_limits_cannot_be_raised(sandbox, streams):
     assert (report.output, report.errors) == (b"", b"")
 
 
+def test_the_stack_is_limited_and_never_above_memory(sandbox, command):
+    code = "import resource\nprint(*resource.getrlimit(resource.RLIMIT_STACK))"
+    for stack_mb, memory_mb, most in ((8, 512, 8), (256, 128, 128)):
+        report = command(sandbox, code, stack_mb=stack_mb, memory_mb=memory_mb)
+        assert report.output.split() == [str(most << 20).encode()] * 2
+
+
 def test_generous_limits_hinder_nobody(sandbox, calls):
     limits = {"memory_mb": 1 << 20, "processes": 1 << 20, "output_kb": 1 << 30, "open_files": 1 << 12, "cpu_s": 1e6}
     report, answers = calls(sandbox, "def f():\n    return 1\n", **limits)

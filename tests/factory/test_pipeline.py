@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ OTHER = "def double(x):\n    return x + x\n"
 WRONG = "def double(x):\n    return x\n"
 BROKEN = "def double(x)\n    return 2 * x\n"
 GO_GOOD = "```go\npackage main\n\nfunc double(x int) int { return 2 * x }\n```"
+JS_GOOD = "```javascript\nconst double = (x) => 2 * x;\n```"
 GO_WRONG = "```go\npackage main\n\nfunc double(x int) int { return x }\n```"
 ANSWERS = [GOOD, RENAMED, OTHER, WRONG, BROKEN, ""]
 
@@ -265,6 +267,23 @@ def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
         for name in ("without", "with")
     ]
     assert kept == [0, 4]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_several_targets_are_translated_to(replay, tmp_path):
+    with (tmp_path / "rollouts.jsonl").open("a") as file:
+        for n in range(4):
+            row = {"problem_id": f"set/{n}", "index": 0, "text": JS_GOOD, "mode": "chat", "language": "javascript"}
+            file.write(json.dumps(row) + "\n")
+    done = factory("run", replay, "--run-dir", tmp_path / "both", "--set", "translate.targets=[go, javascript]")
+    assert done.returncode == 0, done.stderr
+    languages = json.loads((tmp_path / "both" / "summary.json").read_text())["languages"]
+    assert [languages[name]["funnel"]["kept"] for name in ("go", "javascript")] == [4, 4]
+    shards = str(tmp_path / "both" / "shards")
+    rows = load_dataset(shards, "javascript", split="train", cache_dir=str(tmp_path / "cache"))
+    assert {row["language"] for row in rows} == {"javascript"}
+    assert all(row["messages"][0]["content"].endswith("Write it in JavaScript.") for row in rows)
+    assert all(row["messages"][1]["content"].startswith("```javascript\n") for row in rows)
 
 
 def test_status_and_export_of_a_run(finished):

@@ -40,7 +40,9 @@ class Go:
     """Implements `factory.languages.base.Language`."""
 
     name = "go"
+    title = "Go"
     fences = frozenset({"go", "golang"})
+    opening = re.compile(r"(package|import|func|var|const|type)\b|//|/\*")
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES
@@ -53,6 +55,23 @@ class Go:
 
     def signature(self, problem: Problem, code: str) -> str:
         return signature(problem, code)
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        shape: tuple[str, ...] = ()
+        if not entry_point:
+            shape = ("`data, _ := io.ReadAll(os.Stdin)` reads all input; go on with `string(data)`.",)
+        elif not signature:
+            shape = (
+                "Types: int -> int (*big.Int only where values exceed 64 bits), float -> float64, str -> string, "
+                "bool -> bool, bytes -> []byte, list[T] -> []T, dict[K, V] -> map[K]V, set[T] -> map[T]struct{}.",
+                "A tuple result is several results, a tuple elsewhere an array or a small struct. An Optional result "
+                "is followed by a bool, false for None; an Optional parameter is a pointer, nil for None.",
+            )
+        return (
+            *shape,
+            "Start with `package main`. Python's // and % round towards minus infinity, Go's towards zero; a Python "
+            "str is indexed by characters, so use []rune.",
+        )
 
     def mounts(self) -> tuple[Mount, ...]:
         """Makes the toolchain when this machine has none yet, showing so on standard error. Raises WallUnavailable."""

@@ -27,7 +27,9 @@ MAX_SOURCE = 200_000
 
 class Python:
     name = "python"
+    title = "Python"
     fences = frozenset({"python", "py", "python3", "py3"})
+    opening = re.compile(r"(from|import|def|class|async|print|for|if|while|with|try)\b|[\w, ]+=|@")
     compile_failure = Status.SYNTAX_ERROR
     examinable = True
     canaries = CANARIES
@@ -40,6 +42,9 @@ class Python:
 
     def signature(self, problem: Problem, code: str) -> str:
         return ""
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        return ()
 
     def mounts(self) -> tuple[Mount, ...]:
         return ()

@@ -1,4 +1,4 @@
-"""One sandbox with Go inside, and the way a candidate takes: prepared, run, fitted."""
+"""One sandbox a language, and the way a candidate takes: prepared, run, fitted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from factory.languages.base import Unfit
+from factory.languages.base import Language, Unfit
 from factory.languages.go import Go
+from factory.languages.javascript import JavaScript
 from factory.records import Prepared, Problem, Rejection, Run
 from factory.values import encode
-from sandbox import Limits, Sandbox, Wall
+from sandbox import Limits, Sandbox, Wall, WallUnavailable
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,26 @@ def go_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def try_go(go_sandbox: Sandbox) -> Try:
     """`try_go(source, entry_point, (args, expected), ...)`; args is a tuple, or (tuple, dict of keywords)."""
-    go = Go()
+    return trying(Go(), go_sandbox)
 
+
+@pytest.fixture(scope="session")
+def js_sandbox() -> Iterator[Sandbox]:
+    try:
+        mounts = JavaScript().mounts()
+    except WallUnavailable as unavailable:
+        pytest.skip(str(unavailable))
+    with Sandbox(wall=Wall(mounts)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def try_js(js_sandbox: Sandbox) -> Try:
+    """As `try_go`."""
+    return trying(JavaScript(), js_sandbox)
+
+
+def trying(language: Language, sandbox: Sandbox) -> Try:
     def attempt(source: str, entry_point: str, *cases: tuple[Any, Any], limits: Limits = LIMITS) -> Tried:
         problem = Problem(
             id="t/0",
@@ -52,13 +71,12 @@ def try_go(go_sandbox: Sandbox) -> Try:
             entry_point=entry_point,
             cases=tuple(case(*given) for given in cases),
         )
-        (prepared,) = go.prepare([source], problem, go_sandbox)
+        (prepared,) = language.prepare([source], problem, sandbox)
         if isinstance(prepared, Rejection):
             return Tried(prepared)
-        (run,) = go.run([prepared], problem, limits, go_sandbox)
-        return Tried(
-            prepared, run, tuple(fitted(go, out, want) for out, (_, want) in zip(run.outputs, cases, strict=False))
-        )
+        (run,) = language.run([prepared], problem, limits, sandbox)
+        values = tuple(fitted(language, out, want) for out, (_, want) in zip(run.outputs, cases, strict=False))
+        return Tried(prepared, run, values)
 
     return attempt
 
@@ -72,10 +90,10 @@ def case(args: Any, expected: Any) -> dict[str, Any]:
     }
 
 
-def fitted(go: Go, output: Any, expected: Any) -> Any:
+def fitted(language: Language, output: Any, expected: Any) -> Any:
     if isinstance(output, Rejection):
         return output
     try:
-        return go.fit(output, expected)
+        return language.fit(output, expected)
     except Unfit as unfit:
         return unfit

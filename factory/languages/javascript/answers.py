@@ -1,0 +1,128 @@
+"""What came back from a JavaScript program, read on the host and trusted in nothing.
+
+An answer counts only when exactly the frames that were due came, in order, ended by the nonce that this
+run's request carried, and the process then ended well. Everything else is the program's failure, in one
+human line. What the answers mean is `fit.py`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from dataclasses import dataclass
+
+from factory.languages.javascript.names import accepted_names, defined
+from factory.records import Rejection, Status
+from sandbox import Breach, Limits, Report
+from sandbox.contract import Answer, AnswerKind, read_answers
+
+LONGEST_DETAIL = 300
+_CRASHES = {signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
+"""Signals by which Node ends itself when memory runs out, and seldom else."""
+_NO_MEMORY = re.compile(r"heap out of memory|Allocation failed|allocation failed|Out of memory")
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScriptAnswer:
+    """What one call returned, as the harness wrote it: tagged JSON. Untrusted."""
+
+    text: str
+
+
+def read_calls(
+    report: Report, limits: Limits, nonce: str, due: int, code: str, entry_point: str
+) -> tuple[tuple[JavaScriptAnswer | Rejection, ...], Rejection | None]:
+    """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
+    answers = read_answers(report.output, due)
+    ended = ending(report, limits)
+    if ended is not None and ended.status is not Status.RUNTIME_ERROR:
+        return tuple(map(_entry, answers.answers)), ended
+    if answers.forged is not None:
+        return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged)}")
+    if answers.load_error is not None:
+        return (), raised(answers.load_error)
+    if answers.missing is not None:
+        return (), _missing(code, entry_point)
+    outputs = tuple(map(_entry, answers.answers))
+    if ended is not None:
+        return outputs, ended
+    if not answers.complete:
+        return outputs, Rejection(Status.RUNTIME_ERROR, f"exited with status 0 after {len(outputs)} of {due} answers")
+    if not report.output.endswith(nonce.encode()):
+        return (), Rejection(Status.RUNTIME_ERROR, "wrote out of turn: an end that is not the harness's")
+    return outputs, None
+
+
+def read_stream(report: Report, limits: Limits) -> str | Rejection:
+    """What a program wrote to standard output, or why that does not count."""
+    ended = ending(report, limits)
+    return report.output.decode("utf-8", "surrogateescape") if ended is None else ended
+
+
+def ending(report: Report, limits: Limits) -> Rejection | None:
+    """How a process ended, when not well."""
+    errors = report.errors.decode("utf-8", "replace")
+    # Node ignores SIGXFSZ: a program may well go on, to status 0 or another limit, after output that was cut.
+    if report.breach is Breach.OUTPUT or len(report.output) >= limits.output_kb * 1024:
+        return Rejection(Status.OUTPUT_LIMIT, f"wrote more than {limits.output_kb} KiB")
+    if report.breach is Breach.WALL:
+        return Rejection(Status.TIMEOUT, f"did not end within {limits.wall_s:g} s")
+    if report.breach is Breach.CPU:
+        return Rejection(Status.TIMEOUT, f"used more than {limits.cpu_s:g} s of CPU time")
+    if report.breach is Breach.MEMORY or _out_of_memory(report, errors, limits):
+        return Rejection(Status.MEMORY_LIMIT, f"needed more than {limits.memory_mb} MiB of memory")
+    if report.ok:
+        return None
+    return Rejection(Status.RUNTIME_ERROR, _last_words(report, errors))
+
+
+def _out_of_memory(report: Report, errors: str, limits: Limits) -> bool:
+    crashed = report.signal in _CRASHES
+    if crashed:
+        return _NO_MEMORY.search(errors) is not None or report.usage.peak_mb > limits.memory_mb
+    return not report.ok and "RangeError: Array buffer allocation failed" in errors
+
+
+def _last_words(report: Report, errors: str) -> str:
+    if report.exit_code is None:
+        return f"killed by signal {report.signal}"
+    told = re.search(r"^(?:Uncaught )?(?:\w*Error\b.*|Thrown at:.*)", errors, re.MULTILINE)
+    if told is None:
+        words = [text for text in errors.strip().splitlines() if not re.match(r"Node\.js v\d|\s*$", text)]
+        return line(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
+    place = re.search(r"/solution\.[cm]js:(\d+)", errors)
+    return line((f"line {place[1]}: " if place else "") + told[0])
+
+
+def raised(payload: str) -> Rejection:
+    """The verdict of an exception that a candidate says it threw: JSON {type, message, line}."""
+    try:
+        told = json.loads(payload)
+        place = f"line {told['line']:d}: " if told["line"] else ""
+        words = str(told["message"]).split("\n")[0]
+        detail = line(f"{place}{told['type']}: {words}".removesuffix(": "))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Rejection(Status.RUNTIME_ERROR, "an exception in no readable words")
+    if told["type"] == "RangeError" and words == "Array buffer allocation failed":
+        return Rejection(Status.MEMORY_LIMIT, detail)
+    return Rejection(Status.RUNTIME_ERROR, detail)
+
+
+def _missing(code: str, entry_point: str) -> Rejection:
+    names = defined(code)
+    there = f"; there are: {', '.join(names)}" if names else ""
+    return Rejection(Status.MISSING_ENTRY_POINT, line(f"no function {accepted_names(entry_point)[0]}{there}"))
+
+
+def _entry(answer: Answer) -> JavaScriptAnswer | Rejection:
+    if answer.kind is AnswerKind.VALUE:
+        return JavaScriptAnswer(answer.payload)
+    if answer.kind is AnswerKind.UNENCODABLE:
+        return Rejection(Status.WRONG_ANSWER, line(answer.payload))
+    return raised(answer.payload)
+
+
+def line(text: str) -> str:
+    """`text` as one line of bounded length."""
+    return " ".join(text[: 4 * LONGEST_DETAIL].split())[:LONGEST_DETAIL]

@@ -1,0 +1,179 @@
+"""A JavaScript answer in the form of the expected Python value.
+
+JavaScript has one number for Python's int and float, and an Array for a list and a tuple: there the form of
+the expected value picks one; the values themselves come from the answer alone, and whether they are right is
+the comparison's to say. Where no form is expected, a whole number up to ±2^53 is an int, an Array a list, an
+object or Map a dict. Answers are hostile: all that can be wrong in them ends in `Unfit`.
+
+An answer is JSON: null, booleans, strings, Arrays, and numbers as JavaScript prints them; tagged
+{"$": kind, "v": ...} are float ("nan", "inf", "-inf"), int (a bigint, hexadecimal), bytes (hexadecimal), set
+(members), map and object (pairs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from factory.languages.base import Unfit
+from factory.languages.javascript.answers import JavaScriptAnswer
+from factory.languages.javascript.wire import SAFE
+from factory.values import MAX_INT_DIGITS
+
+ANYTHING = object()
+"""The form that is expected where nothing is."""
+_HEX_DIGITS = MAX_INT_DIGITS * 5 // 6
+
+
+def fit(answer: JavaScriptAnswer, expected: Any) -> Any:
+    """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
+    try:
+        return _value(json.loads(answer.text, parse_int=float, parse_constant=_refuse), expected)
+    except Unfit:
+        raise
+    except RecursionError:
+        raise Unfit("an answer nested too deep") from None
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise Unfit(f"a malformed answer ({type(error).__name__})") from None
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _value(data: Any, want: Any) -> Any:
+    if type(data) is float:
+        return _number(data, want)
+    if type(data) is list:
+        return _sequence(data, want)
+    if type(data) is not dict:
+        return data
+    kind, content = data["$"], data["v"]
+    match kind:
+        case "float" if content in ("nan", "inf", "-inf"):
+            return _number(float(content), want)
+        case "int":
+            return _bigint(content)
+        case "bytes":
+            whole = bytes.fromhex(content)
+            return _sequence(list(whole), want) if type(want) in (list, tuple) else whole
+        case "set":
+            return _set(content, want)
+        case "map" | "object":
+            return _dict(kind, content, want)
+    raise ValueError("an unknown tag")
+
+
+def _number(value: float, want: Any) -> Any:
+    """An int where an int is expected and the number is whole, or where nothing is and it is surely one."""
+    kind = type(want)
+    if kind is complex:
+        return complex(value)
+    if kind is float or not value.is_integer():
+        return value
+    return int(value) if kind in (int, bool) or abs(value) <= SAFE else value
+
+
+def _bigint(digits: str) -> int:
+    if len(digits) > _HEX_DIGITS:
+        raise Unfit(f"a bigint of {len(digits)} hexadecimal digits")
+    return int(digits, 16)
+
+
+def _sequence(data: list[Any], want: Any) -> Any:
+    wanted = _Wanted(want)
+    items = [_value(item, wanted.at(place, item)) for place, item in enumerate(data)]
+    if type(want) is tuple:
+        return tuple(items)
+    if type(want) in (set, frozenset):
+        # JavaScript's own Set tells Arrays apart that hold the same: an Array without repeats may stand for a set.
+        found = {_frozen(item) for item in items}
+        return type(want)(found) if len(found) == len(items) else items
+    return items
+
+
+def _set(data: list[Any], want: Any) -> Any:
+    wanted = _Wanted(want)
+    found = {_frozen(_value(item, wanted.at(None, item))) for item in data}
+    if len(found) < len(data):
+        raise Unfit("a Set with members that Python holds equal")
+    return frozenset(found) if type(want) is frozenset else found
+
+
+def _dict(kind: str, pairs: list[Any], want: Any) -> Any:
+    if type(want) is complex and {key for key, _ in pairs} == {"re", "im"} and kind == "object":
+        parts = {key: _value(item, 0.0) for key, item in pairs}
+        return complex(parts["re"], parts["im"])
+    known = want if type(want) is dict else {}
+    keys, values = _Wanted(list(known)), _Wanted(list(known.values()))
+    result = {}
+    for key, item in pairs:
+        name = _own_key(key, known) if kind == "object" else _frozen(_value(key, keys.at(None, key)))
+        if name in result:
+            raise Unfit("a Map with keys that Python holds equal")
+        fits = name in known and _suits(known[name], item)
+        result[name] = _value(item, known[name] if fits else values.at(None, item))
+    return result
+
+
+def _own_key(text: str, known: dict[Any, Any]) -> Any:
+    """An object's key, which is a text in JavaScript whatever was meant: a number where all expected keys are."""
+    kinds = {type(key) for key in known}
+    if kinds == {int} and re.fullmatch(r"0|-?[1-9][0-9]{0,15}", text):
+        return int(text)
+    if kinds == {float} and re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]+)?", text):
+        return float(text)
+    if kinds == {bool} and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+class _Wanted:
+    """The forms expected of a collection's members: by position, else the first of any type that suits."""
+
+    def __init__(self, want: Any) -> None:
+        self._items = want if type(want) in (list, tuple) else ()
+        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
+        self._samples: dict[type, Any] = {}
+        for member in members:
+            self._samples.setdefault(type(member), member)
+
+    def at(self, place: int | None, data: Any) -> Any:
+        if place is not None and place < len(self._items) and _suits(self._items[place], data):
+            return self._items[place]
+        return next((sample for sample in self._samples.values() if _suits(sample, data)), ANYTHING)
+
+
+_SUITABLE: dict[str, tuple[type, ...]] = {
+    "float": (int, float, complex),
+    "int": (int,),
+    "bytes": (bytes, list, tuple),
+    "set": (set, frozenset),
+    "map": (dict,),
+    "object": (dict, complex),
+}
+
+
+def _suits(want: Any, data: Any) -> bool:
+    """Whether `data` could be meant where `want` stands, by its type."""
+    kind = type(data)
+    if kind is list:
+        return type(want) in (list, tuple, set, frozenset)
+    if kind is float:
+        return type(want) in ((int, float, complex) if data.is_integer() else (float, complex))
+    if kind is dict:
+        return type(want) in _SUITABLE.get(data["$"], ())
+    return type(want) is kind
+
+
+def _frozen(value: Any) -> Any:
+    """A value that can be a key or a member of a set."""
+    if type(value) in (list, tuple):
+        return tuple(map(_frozen, value))
+    if type(value) is set:
+        return frozenset(value)
+    if type(value) is dict:
+        raise Unfit("a Map or object where Python needs a hashable value")
+    return value

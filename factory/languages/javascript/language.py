@@ -1,0 +1,151 @@
+"""JavaScript as a language of the factory.
+
+`prepare` has many sources parsed in one process inside the wall. `run` starts each program in a process and
+job of its own: what one candidate leaves behind, or writes, is never near another's. Only inputs cross;
+answers are fitted and compared outside.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from factory.languages.javascript import node, normal_form, wire
+from factory.languages.javascript.answers import JavaScriptAnswer, read_calls, read_stream
+from factory.languages.javascript.canaries import CANARIES
+from factory.languages.javascript.checker import Kind, check, encoded
+from factory.languages.javascript.fit import fit
+from factory.languages.javascript.names import accepted_names, declares, javascript_name
+from factory.languages.javascript.signature import signature
+from factory.records import Prepared, Problem, Rejection, Run, Status
+from sandbox import CommandJob, Limits, Mount, Sandbox, Step, Usage
+
+_READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
+_LAST = re.compile(r"(?:[;}\])]|\*/|//[^\n]*)\s*\Z")
+_JOB = "/tmp/job"
+
+
+class JavaScript:
+    """Implements `factory.languages.base.Language`."""
+
+    name = "javascript"
+    title = "JavaScript"
+    fences = frozenset({"javascript", "js", "node", "nodejs", "mjs", "cjs", "ecmascript"})
+    opening = re.compile(
+        r"(?:async\s+function|function|const|let|var|class|import|export)\b"
+        r"|module\.exports|require\(|['\"]use strict|//|/\*|#!"
+    )
+    compile_failure = Status.COMPILE_ERROR
+    examinable = False
+    canaries = CANARIES
+
+    def describe(self) -> str:
+        found = node.find_node()
+        return f"Node {found.version}, {found.binary}"
+
+    def entry_name(self, python_name: str) -> str:
+        return javascript_name(python_name)
+
+    def signature(self, problem: Problem, code: str) -> str:
+        return signature(problem, code)
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        reading = "`require('fs').readFileSync(0, 'utf8')` reads all input."
+        types = (
+            "Types: int -> number (bigint beyond 2**53, in and out), float -> number, str -> string, bytes -> "
+            "Uint8Array, list and tuple -> Array, set -> Set, dict with string keys -> plain object, any other "
+            "dict -> Map, None -> null."
+        )
+        arithmetic = (
+            "It runs on Node as CommonJS or as a module, without npm packages. Python's // and % round towards "
+            "minus infinity, JavaScript's / is exact and % takes the sign of its left side; integers beyond 2**53 "
+            "need BigInt; a Python str is indexed by characters, a JavaScript string by UTF-16 units; sort() "
+            "compares texts unless told otherwise."
+        )
+        return ((types,) if entry_point else (reading,)) + (arithmetic,)
+
+    def mounts(self) -> tuple[Mount, ...]:
+        return node.find_node().mounts()
+
+    def defines(self, code: str, entry_point: str | None) -> bool:
+        return _READS.search(code) is not None if entry_point is None else declares(code, entry_point)
+
+    def looks_like(self, text: str) -> bool:
+        tokens = normal_form.tokens(text)
+        return (
+            self.opening.match(text.lstrip()) is not None
+            and _LAST.search(text) is not None
+            and tokens is not None
+            and any(token in ("function", "=>", "=", "class") for token in tokens)
+        )
+
+    def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
+        return [
+            result if isinstance(result, Rejection) else Prepared(source, normal_form.key(source))
+            for source, result in zip(sources, check(sources, sandbox), strict=True)
+        ]
+
+    def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
+        if not problem.cases:
+            raise ValueError(
+                f"{problem.id}: test_code is Python and cannot judge JavaScript; only problems with cases can be run"
+            )
+        calls = wire.encode_calls(problem) if problem.entry_point is not None else []
+        kinds = check([program.code for program in programs], sandbox)
+        for program, kind in zip(programs, kinds, strict=True):
+            if isinstance(kind, Rejection):
+                yield Run(failure=kind)
+            elif problem.entry_point is not None:
+                yield _answer_calls(program.code, kind, problem.entry_point, calls, limits, sandbox)
+            else:
+                yield _answer_streams(program.code, kind, problem, limits, sandbox)
+
+    def examine(
+        self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+    ) -> Rejection | None:
+        raise NotImplementedError("test code is Python and calls Python; `examinable` says so")
+
+    def fit(self, answer: Any, expected: Any) -> Any:
+        return fit(answer, expected) if isinstance(answer, JavaScriptAnswer) else answer
+
+
+def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:
+    nonce, hook = secrets.token_hex(16), f"_{secrets.token_hex(8)}"
+    names = accepted_names(entry_point)
+    request = {
+        "nonce": nonce,
+        "hook": hook,
+        "file": f"{_JOB}/solution.{kind}",
+        "names": names,
+        "maxOutput": limits.output_kb * 1024,
+        "calls": calls,
+    }
+    # The file's last line hands over what it declares; every line before it keeps its number.
+    told = ", ".join(f'typeof {name} === "undefined" ? undefined : {name}' for name in names)
+    source = encoded(f"{code}\n;globalThis.{hook}([{told}]);\n")
+    step = node.step(f"{node.HARNESS}/answer.cjs", json.dumps(request).encode(), limits)
+    (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": source}, steps=(step,)))
+    outputs, failure = read_calls(report, limits, nonce, len(calls), code, entry_point)
+    return _run(outputs, failure, report.usage)
+
+
+def _answer_streams(code: str, kind: Kind, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
+    """Every input in a process and work directory of its own, until one breaks a limit."""
+    outputs: list[str | Rejection] = []
+    usage = Usage()
+    for case in problem.cases:
+        stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
+        step: Step = node.step(f"{_JOB}/solution.{kind}", stdin, limits)
+        (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": encoded(code)}, steps=(step,)))
+        usage += report.usage
+        outputs.append(read_stream(report, limits))
+        if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
+            return _run(tuple(outputs), outputs[-1], usage)
+    return _run(tuple(outputs), None, usage)
+
+
+def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage) -> Run:
+    return Run(outputs, failure, cpu_ms=usage.cpu_ms, wall_ms=usage.wall_ms, peak_mb=usage.peak_mb)

@@ -1,0 +1,55 @@
+"""What a Python function is called in JavaScript, and what a program's text says that it defines."""
+
+from __future__ import annotations
+
+import re
+
+TAKEN = frozenset(
+    "arguments async await break case catch class const continue debugger default delete do else enum eval export "
+    "exports extends false finally for function if implements import in instanceof interface let module new null "
+    "package private protected public require return static super switch this throw true try typeof undefined var "
+    "void while with yield".split()
+)
+"""Words that JavaScript, or Node around a file, keeps for itself."""
+_DEFINED = re.compile(
+    r"^(?:export[ \t]+(?:default[ \t]+)?)?"
+    r"(?:(?:async[ \t]+)?function\b[ \t]*\*?|(?:const|let|var|class)\b)[ \t]*([\w$]+)",
+    re.MULTILINE,
+)
+
+
+def javascript_name(python_name: str) -> str:
+    """`python_name` in lowerCamelCase; where JavaScript keeps that word for itself, in UpperCamelCase."""
+    words = [word for word in python_name.split("_") if word]
+    if not words:
+        return "f"
+    first = words[0].lower() if words[0].isupper() else words[0][0].lower() + words[0][1:]
+    name = first + "".join(map(_upper, words[1:]))
+    if not name[0].isalpha():
+        name = "f" + name
+    return _upper(name) if name in TAKEN else name
+
+
+def accepted_names(python_name: str) -> tuple[str, ...]:
+    """The names an entry point may have, best first: lowerCamelCase, UpperCamelCase, Python's own."""
+    camel = javascript_name(python_name)
+    return tuple(name for name in dict.fromkeys((camel, _upper(camel), python_name)) if name not in TAKEN)
+
+
+def declares(code: str, python_name: str) -> bool:
+    """Whether `code`, by its text, declares, assigns or exports something of an accepted name."""
+    name = f"(?:{'|'.join(map(re.escape, accepted_names(python_name)))})"
+    return bool(
+        re.search(rf"\b(?:function\s*\*?|const|let|var)\s*\b{name}\b(?!\$)", code)
+        or re.search(rf"^(?:(?:module\.)?exports\.|globalThis\.)?{name}\s*=[^=]", code, re.MULTILINE)
+        or re.search(rf"\b(?:module\.exports|export)\b[^;()]*\b{name}\b(?!\$)", code)
+    )
+
+
+def defined(code: str) -> list[str]:
+    """The names that `code` declares at the margin, by its text, in order."""
+    return list(dict.fromkeys(_DEFINED.findall(code)))
+
+
+def _upper(word: str) -> str:
+    return word[0].upper() + word[1:]

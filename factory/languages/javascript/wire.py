@@ -1,0 +1,120 @@
+"""A problem's calls in the form that the harness reads, and the shapes of the values in them.
+
+Only arguments are here, never what is expected. What Python's values are in JavaScript: None null; bool boolean;
+int number, and bigint beyond ±2^53; float number; str string; bytes Uint8Array; list and tuple Array; set and
+frozenset Set; complex {re, im}; a dict whose keys are strings in every case an object, any other a Map.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from factory.records import Problem
+from factory.values import decode
+
+SAFE = 2**53
+"""Up to here, both ways, every integer is a number of its own."""
+_SEQUENCES = (list, tuple, set, frozenset)
+Call = tuple[list[Any], dict[str, Any]]
+
+
+def calls(problem: Problem) -> list[Call]:
+    """The arguments of every case, positional and by keyword, as plain values."""
+    return [(decode(case.args), {name: decode(value) for name, value in case.kwargs.items()}) for case in problem.cases]
+
+
+class Shape:
+    """What the values at one place are made of, over all cases: the types there, and the shapes inside."""
+
+    def __init__(self) -> None:
+        self.kinds: set[type] = set()
+        self.large = False
+        """Holds an int that no number is."""
+        self._item: Shape | None = None
+        self._key: Shape | None = None
+
+    @property
+    def item(self) -> Shape:
+        """Of members, and of a dict's values."""
+        self._item = self._item or Shape()
+        return self._item
+
+    @property
+    def key(self) -> Shape:
+        self._key = self._key or Shape()
+        return self._key
+
+    @property
+    def keyed(self) -> bool:
+        """Whether dicts here are Maps: some key is no string."""
+        return bool(self.key.kinds - {str})
+
+    def add(self, value: Any) -> Shape:
+        """This shape, with `value` at its place too."""
+        kind = type(value)
+        self.kinds.add(kind)
+        if kind is int:
+            self.large = self.large or abs(value) > SAFE
+        elif kind is dict:
+            for key, item in value.items():
+                self.key.add(key)
+                self.item.add(item)
+        elif kind in _SEQUENCES:
+            for item in value:
+                self.item.add(item)
+        return self
+
+
+def shapes(every: Iterable[Call]) -> tuple[list[Shape], dict[str, Shape]]:
+    """The shapes of the arguments: by position, and by keyword."""
+    positional: list[Shape] = []
+    named: dict[str, Shape] = {}
+    for args, kwargs in every:
+        positional += [Shape() for _ in args[len(positional) :]]
+        for shape, value in zip(positional, args, strict=False):
+            shape.add(value)
+        for name, value in kwargs.items():
+            named.setdefault(name, Shape()).add(value)
+    return positional, named
+
+
+def encode_calls(problem: Problem) -> list[Any]:
+    """The calls of a problem as JSON-able [positional, [[name, value], ...]]."""
+    every = calls(problem)
+    positional, named = shapes(every)
+    return [
+        [
+            [encode(value, shape) for value, shape in zip(args, positional, strict=False)],
+            [[name, encode(value, named[name])] for name, value in kwargs.items()],
+        ]
+        for args, kwargs in every
+    ]
+
+
+def encode(value: Any, shape: Shape) -> Any:
+    """One plain value, JSON-able and tagged for the harness, where values of `shape` stand."""
+    kind = type(value)
+    if kind is int and abs(value) > SAFE:
+        return _tagged("int", str(value))
+    if kind is float and not math.isfinite(value):
+        return _tagged("float", repr(value))
+    if kind is bytes:
+        return _tagged("bytes", value.hex())
+    if kind is complex:
+        parts = Shape().add(value.real).add(value.imag)
+        return _tagged("object", [["re", encode(value.real, parts)], ["im", encode(value.imag, parts)]])
+    if kind is dict:
+        pairs = [[encode(key, shape.key), encode(item, shape.item)] for key, item in value.items()]
+        return _tagged("map" if shape.keyed else "object", pairs)
+    if kind in _SEQUENCES:
+        items = [encode(item, shape.item) for item in value]
+        if kind in (list, tuple):
+            return items
+        return _tagged("set", sorted(items, key=repr))
+    return value
+
+
+def _tagged(kind: str, value: Any) -> dict[str, Any]:
+    return {"$": kind, "v": value}
