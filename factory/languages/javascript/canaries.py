@@ -13,9 +13,7 @@ console.log(numbers.sort((a, b) => a - b).join(" "));
 CANARIES: tuple[Canary, ...] = (
     Canary("plain", "calls", True, DIGIT_SUM),
     Canary("noisy, as a module", "calls", True, 'console.log("debug");\nexport ' + DIGIT_SUM),
-    Canary(
-        "right but for the last case", "calls", False, DIGIT_SUM.replace("[...String(", "[...String(n > 9e9 ? 1 : ")
-    ),
+    Canary("right but for the last case", "calls", False, DIGIT_SUM.replace("String(", "String(n > 9e9 ? 1 : ")),
     Canary("leaves early", "calls", False, "function digitSums(numbers) {\n  process.exit(0);\n}\n"),
     Canary("throws", "calls", False, "function digitSums(numbers) {\n  throw new Error();\n}\n"),
     Canary("never ends", "calls", False, "function digitSums(numbers) {\n  for (;;);\n}\n"),

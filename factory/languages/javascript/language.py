@@ -129,23 +129,24 @@ def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], lim
     step = node.step(f"{node.HARNESS}/answer.cjs", json.dumps(request).encode(), limits)
     (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": source}, steps=(step,)))
     outputs, failure = read_calls(report, limits, nonce, len(calls), code, entry_point)
-    return _run(outputs, failure, report.usage)
+    return _run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
 def _answer_streams(code: str, kind: Kind, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
     """Every input in a process and work directory of its own, until one breaks a limit."""
     outputs: list[str | Rejection] = []
-    usage = Usage()
+    usage, slowest_ms = Usage(), 0.0
     for case in problem.cases:
         stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
         step: Step = node.step(f"{_JOB}/solution.{kind}", stdin, limits)
         (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": encoded(code)}, steps=(step,)))
         usage += report.usage
+        slowest_ms = max(slowest_ms, report.usage.cpu_ms)
         outputs.append(read_stream(report, limits))
         if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
-            return _run(tuple(outputs), outputs[-1], usage)
-    return _run(tuple(outputs), None, usage)
+            return _run(tuple(outputs), outputs[-1], usage, slowest_ms)
+    return _run(tuple(outputs), None, usage, slowest_ms)
 
 
-def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage) -> Run:
-    return Run(outputs, failure, cpu_ms=usage.cpu_ms, wall_ms=usage.wall_ms, peak_mb=usage.peak_mb)
+def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage, slowest_ms: float) -> Run:
+    return Run(outputs, failure, usage.cpu_ms, usage.wall_ms, usage.peak_mb, slowest_ms)

@@ -25,15 +25,13 @@ RUNTIME_THREADS = 16
 """Threads that Node starts for itself: V8's, the file system's, one for timers of the platform."""
 STACK_MB = 8
 """Mebibytes of stack a thread, Linux's own default. Each of Node's threads takes that much from the data limit."""
-_SHOWN = ("/usr/lib/", "/lib/", "/usr/lib64/", "/lib64/")
-"""Where a wall shows the system's libraries."""
 _BUILTINS = ("/usr/share/nodejs", "/usr/share/node_modules")
 """Where Debian and others keep parts of Node's own library."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A Node binary, its version, and the shared libraries it needs that no wall shows."""
+    """A Node binary, its version, and the shared libraries it needs: not every wall shows this machine's."""
 
     binary: Path
     version: str
@@ -64,7 +62,7 @@ def _examined(command: str) -> Node:
     if not Path(binary).is_file() or int(version.partition(".")[0]) < OLDEST:
         raise WallUnavailable(f"{command} is no Node of version {OLDEST} or later (it says {told!r}); {REMEDY}")
     linked = re.findall(r"=> (/\S+)", _output(["ldd", binary]))
-    return Node(Path(binary).resolve(), version, tuple(Path(path) for path in linked if not path.startswith(_SHOWN)))
+    return Node(Path(binary).resolve(), version, tuple(map(Path, linked)))
 
 
 def _output(command: list[str]) -> str:
