@@ -50,6 +50,22 @@ class Chain:
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
 
+    def limits(self, problem: Problem) -> Limits:
+        """What a program may use on the problem's cases."""
+        return self._settings.limits.for_problem(problem.limits)
+
+    def runs(self, problem: Problem, programs: Sequence[Prepared], language_name: str, limits: Limits) -> list[Run]:
+        """What programs known to compile do on the problem's inputs, unjudged. Raises InfrastructureError."""
+        target = language(language_name)
+        try:
+            return list(target.run(programs, problem, limits, self._wall(target.name, target)))
+        except SandboxError as error:
+            raise InfrastructureError(f"problem {problem.id}: {error}") from error
+
+    def judge(self, problem: Problem, language_name: str) -> Judge:
+        """Who compares answers of a language with what the problem's cases expect."""
+        return Judge(problem, language(language_name).fit, partial(self._checked, problem))
+
     def _verify(self, problem: Problem, programs: Sequence[Program], target: Language) -> list[Verdict]:
         total = len(problem.cases) + bool(problem.test_code)
         blank = Verdict(problem.id, 0, target.name, Status.NO_CODE, cases_total=total)
@@ -76,7 +92,7 @@ class Chain:
             else:
                 first_of[result.key] = position
                 runnable.append((position, result))
-        judge = Judge(problem, target.fit, partial(self._checked, problem))
+        judge = self.judge(problem, target.name)
         prepared = [program for _, program in runnable]
         runs = self._runs(target, prepared, problem, wall) if problem.cases else iter([Run()] * len(prepared))
         for (position, program), run in zip(runnable, runs, strict=True):

@@ -29,6 +29,7 @@ class Python:
     fences = frozenset({"python", "py", "python3", "py3"})
     compile_failure = Status.SYNTAX_ERROR
     examinable = True
+    integers: range | None = None
 
     def describe(self) -> str:
         return f"Python {platform.python_version()}, this interpreter"
@@ -91,6 +92,9 @@ class Python:
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return plain(answer, expected) if isinstance(answer, Answer) else answer
+
+    def narrower(self, code: str, output: Any, wide: bool) -> bool:
+        return False
 
 
 def _keywords(problem: Problem) -> frozenset[str] | None:
