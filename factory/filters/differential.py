@@ -32,11 +32,11 @@ from sandbox.contract import Answer
 
 TRIED = 4
 """Inputs made for one that shall count: sources refuse some."""
-ORACLE_CPU_S = 1.0
+ORACLE_CPU_S = 0.5
 """CPU seconds of one run of a source; an input that alone needs more does not count."""
-RESTARTS = 8
+RESTARTS = 6
 """Runs of one program on one set of inputs, each going on behind the input that ended the last."""
-MORE_CPU_S = 4.0
+MORE_CPU_S = 2.0
 """CPU seconds for the generated inputs, on top of what the given cases are allowed."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
@@ -113,7 +113,7 @@ def ask(chain: Chain, problem: Problem, sources: Sequence[str], count: int, inte
         for other in sources[1:]:
             fresh = _agreed(chain, problem, other, fresh)
         found += fresh
-        if len(found) >= count:
+        if len(found) >= count or not fresh:
             break
     return _again(chain, problem, sources[0], found[:count])
 
@@ -230,7 +230,10 @@ class _Trial:
     def __init__(self, chain: Chain, problem: Problem, sources: Sequence[Survivor], target: str, count: int) -> None:
         self._chain, self._problem, self._target = chain, problem, target
         self._own = len(problem.cases)
-        self._oracle = ask(chain, problem, [it.code for it in sources], count, language(target).integers)
+        held = language(target).integers
+        # One bit less than it holds: a right program may add two numbers on the way where Python did not.
+        roomy = held and range(held[0] // 2, held[-1] // 2 + 1)
+        self._oracle = ask(chain, problem, [it.code for it in sources], count, roomy)
         self._judge = chain.judge(problem.model_copy(update={"cases": self._oracle.cases}), target)
 
     def verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:

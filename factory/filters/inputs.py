@@ -58,9 +58,7 @@ def _text(case: Case) -> str:
 def _streams(problem: Problem, random: Random) -> Iterator[Case]:
     layout = texts.Layout([case.stdin or "" for case in problem.cases])
     while True:
-        text = layout.changed(random, temper(random))
-        if text is not None:
-            yield Case(stdin=text, stdout="", public=True)
+        yield Case(stdin=layout.changed(random, temper(random)), stdout="", public=True)
 
 
 class _Calls:

@@ -23,8 +23,8 @@ WILD = (
 """Around the ends of int32, of float64's whole numbers, of the squares of int64, and of int64."""
 SAFE = 2**53
 """Where whole numbers and floats are mixed, whole ones stay within what a float64 holds exactly."""
-FLOATS = (0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.1, 1 / 3, 2.675, 1.005, -0.0, 1e-7, 123456789.125, -7.25)
-FLOATS_FAR = (1e16, 1e21, 1e22, 9007199254740993.0, 1e300, -1e300, 5e-324, float("inf"), float("-inf"), float("nan"))
+FLOATS = (0.0, -0.0, 1.0, 0.5, -1.0, 2.5, -0.5, 1.5, -2.5, 0.1, 1 / 3, 2.675, 1.005, 1e-7, 123456789.125, -7.25)
+FLOATS_FAR = (float("nan"), 1e16, float("inf"), 5e-324, 1e300, float("-inf"), 1e21, 1e22, 9007199254740993.0, -1e300)
 LETTERS = "abcxyzABZ"
 FOREIGN = ("é", "e\u0301", "ñ", "Ж", "日本", "😀", "ü")
 """Two, three and four bytes of UTF-8, and a letter with a combining accent: one character to the eye, two to Python."""
@@ -93,7 +93,7 @@ class Place:
                 yield value
 
     def _floats(self) -> Iterator[float]:
-        yield from (*FLOATS, -max(self._of[float]), *FLOATS_FAR)
+        yield from _round_robin([iter((*FLOATS, -max(self._of[float]))), iter(FLOATS_FAR)])
 
     def _bools(self) -> Iterator[bool]:
         yield from (False, True)
@@ -233,7 +233,8 @@ class Place:
     def _length(self, random: Random, mood: str, seen: list[Any]) -> int:
         if mood == BROAD:
             return random.randrange(STABLE_UP_TO + 1, 41)
-        return min(max(len(random.choice(seen)) + random.randrange(-2, 3), 0), 60)
+        near = len(random.choice(seen)) + random.randrange(-2, 3)
+        return min(max(near, 0), 60) if random.random() < 0.7 else random.randrange(3, STABLE_UP_TO)
 
     def _tuple(self, random: Random, mood: str) -> tuple[Any, ...]:
         if self.parts:

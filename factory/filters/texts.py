@@ -51,12 +51,13 @@ class Layout:
             if row < len(lines) and at < len(lines[row]) and lines[row][at]
         )
 
-    def changed(self, random: Random, mood: str) -> str | None:
-        """One of the texts seen with one to three changes; None where they broke the layout."""
-        lines = [list(line) for line in random.choice(self._seen)]
+    def changed(self, random: Random, mood: str) -> str:
+        """One of the texts seen with one to three changes, or as it was where they broke the layout."""
+        base = random.choice(self._seen)
+        lines = [list(line) for line in base]
         for _ in range(random.choice((1, 1, 1, 2, 3))):
             random.choice(_CHANGES)(self, random, lines, mood)
-        return "\n".join(" ".join(line) for line in lines) if self.holds(lines) else None
+        return "\n".join(" ".join(line) for line in (lines if self.holds(lines) else base))
 
     def number(self, random: Random, lines: Lines, mood: str) -> None:
         """One number that counts nothing becomes another."""
@@ -75,27 +76,28 @@ class Layout:
 
     def word(self, random: Random, lines: Lines, mood: str) -> None:
         """One word loses, gains or changes a character."""
-        words = [(row, at) for row, at in _places(lines, _WORD) if not _WHOLE.fullmatch(lines[row][at])]
+        words = [(row, at) for row, at in _places(lines, _WORD) if not _kind(lines[row][at])]
         if not words:
             return
         row, at = random.choice(words)
         word = lines[row][at]
         place = random.randrange(len(word))
-        letter = random.choice(FOREIGN if mood == FAR else [other for r, a in words for other in lines[r][a]])
+        foreign = mood == FAR or random.random() < 0.25
+        letter = random.choice(FOREIGN if foreign else [other for r, a in words for other in lines[r][a]])
         start, end = word[:place], word[place + 1 :]
         changed = (start + letter + end, start + letter + word[place:], start + end or letter, word[::-1])
         lines[row][at] = random.choice((*changed, word.swapcase()))
 
     def repeat(self, random: Random, lines: Lines, mood: str) -> None:
         """One token of a line takes another's place: repeated elements."""
-        rows = [line for line in lines if len(line) > 1]
+        rows = _uniform(lines)
         if rows:
             line = random.choice(rows)
             line[random.randrange(len(line))] = random.choice(line)
 
     def shuffle(self, random: Random, lines: Lines, mood: str) -> None:
         """The tokens of one line in another order."""
-        rows = [line for line in lines if len(line) > 1]
+        rows = _uniform(lines)
         if rows:
             random.shuffle(random.choice(rows))
 
@@ -122,6 +124,15 @@ def _resized(random: Random, items: list[T]) -> list[T]:
     """Fewer of `items`, or more of their kind."""
     size = max(random.choice((len(items) - 1, len(items) + 1, 1, 2 * len(items), 20)), 1)
     return items[:size] + [random.choice(items) for _ in range(size - len(items))] if items else items
+
+
+def _uniform(lines: Lines) -> Lines:
+    """The lines of several tokens that are all of one kind: whole numbers, others, or words."""
+    return [line for line in lines if len(line) > 1 and len(set(map(_kind, line))) == 1]
+
+
+def _kind(token: str) -> int:
+    return bool(_WHOLE.fullmatch(token)) + 2 * bool(_REAL.fullmatch(token))
 
 
 def _places(lines: Lines, pattern: re.Pattern[str]) -> list[tuple[int, int]]:

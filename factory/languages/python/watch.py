@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import ast
 
+from factory.languages.python import parse
+from factory.records import Rejection
+
 ENTRY = "watched_entry__"
 """The entry point of a watched program with one: returns (what the program's own returns, whether it met any)."""
 MARK = "\0out of range\n"
@@ -18,9 +21,9 @@ _LOOK, _MET = "watched_look__", "watched_met__"
 
 
 def watched(code: str, entry_point: str | None, integers: range | None) -> str:
-    """`code`, which parses, so changed that it watches for ints not in `integers` (None: all are).
+    """`code` so changed that it watches for ints not in `integers` (None: all are).
 
-    A program that cannot be written anew (nested too deep) is only given the entry point, and meets none.
+    A program that cannot be written anew (it is nested too deep) is only given the entry point, and meets none.
     """
     outside = f"not {integers[0]} <= value <= {integers[-1]}" if integers else "False"
     prelude = (
@@ -45,13 +48,15 @@ def watched(code: str, entry_point: str | None, integers: range | None) -> str:
             f"    result = {entry_point}(*args, **kwargs)\n"
             f"    return result, bool({_MET})\n"
         )
-    tree = ast.parse(code.lstrip("\ufeff"))
+    tree = parse(code)
     try:
+        if isinstance(tree, Rejection):
+            raise ValueError(tree.detail)
         tree = ast.fix_missing_locations(_Watch().visit(tree))
         at = _first_statement(tree)
         tree.body[at:at] = ast.parse(prelude).body
         return f"{ast.unparse(tree)}\n{epilogue}"
-    except (ValueError, RecursionError):  # quotes within quotes within an f-string; a tree too deep
+    except (ValueError, RecursionError):  # a backslash in an f-string; a tree too deep
         return f"{code}\n{_MET} = []\n{epilogue}"
 
 
