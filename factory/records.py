@@ -275,7 +275,7 @@ class Verdict:
     differential: str | None = None
     """A translation and its source on generated inputs (JSON, see `factory.filters.differential`); else None."""
     speedup: float | None = None
-    """Measured: CPU time of a translation's source over its own, on the same inputs."""
+    """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
 
 
 @dataclass(frozen=True, slots=True)

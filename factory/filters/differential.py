@@ -40,6 +40,8 @@ MORE_CPU_S = 2.0
 """CPU seconds for the generated inputs, on top of what the given cases are allowed."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
+TELLING_MS = 20.0
+"""CPU milliseconds from which a time tells of the program: to start one takes 2 to 4."""
 TOLD = 4
 """Labelled differences kept whole in the record."""
 REL, ABS = 1e-9, 1e-12
@@ -95,7 +97,8 @@ def _as(tried: Verdict, verdict: Verdict) -> Verdict:
 
 
 def _ratio(source_ms: float | None, own_ms: float) -> float | None:
-    return round(source_ms / own_ms, 3) if source_ms and own_ms else None
+    """Source time over own time; None where both are so short that starting a process is most of them."""
+    return round(source_ms / own_ms, 3) if source_ms and own_ms and max(source_ms, own_ms) >= TELLING_MS else None
 
 
 # ---- what the sources say ----

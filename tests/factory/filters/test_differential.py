@@ -264,7 +264,7 @@ PAIRS = [
 
 
 def survivor(code: str) -> Survivor:
-    return Survivor("t/0", 0, "python", 0, code, sha256(code), code, 1, 1, 2.0, 1.0)
+    return Survivor("t/0", 0, "python", 0, code, sha256(code), code, 1, 1, 200.0, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -316,8 +316,17 @@ def test_a_survivor_keeps_all_inputs_with_the_answers_of_its_source(
     (right,) = compare(problem, "def f(a): return 2 * a", "func f(a int) int { return 2 * a }")
     assert len(record(right)["inputs"]) == record(right)["compared"] > 30
     assert all(2 * decode(it["args"][0]) == decode(it["expected"]) for it in record(right)["inputs"])
+    assert right.speedup is None  # too quick to tell
+
+
+def test_what_takes_its_time_is_measured_against_its_source(compare: Compare, make_problem: MakeProblem) -> None:
+    problem = make_problem(((3,), 3 * 99999), ((5,), 5 * 99999))
+    source = "def f(n):\n    t = 0\n    for i in range(100000): t = max(t, i * n % 10**9) if n < 100 else 0\n    return t"
+    go = "func f(n int) int { t := 0; for i := range 100000 { if n < 100 { t = max(t, (i*n%1e9+1e9)%1e9) } else { t = 0 } }; return t }"
+    (right,) = compare(problem, source, go, count=8)
+    assert right.status is Status.PASSED
     assert right.speedup is not None
-    assert right.speedup > 0
+    assert right.speedup > 2
 
 
 WIDE = [
@@ -516,7 +525,7 @@ def test_none_compared_where_none_is_asked_for(compare: Compare, make_problem: M
     problem = make_problem(((7, 3), 1))
     (verdict,) = compare(problem, "def f(a, b): return a % b", "func f(a, b int) int { return a % b }", count=0)
     assert (verdict.status, verdict.differential) == (Status.PASSED, None)
-    assert verdict.speedup == pytest.approx(2.0 / verdict.cpu_ms, abs=0.001)
+    assert verdict.speedup == pytest.approx(200.0 / verdict.cpu_ms, abs=0.001)
 
 
 def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
