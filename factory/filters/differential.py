@@ -37,7 +37,7 @@ ORACLE_CPU_S = 0.5
 RESTARTS = 6
 """Runs of one program on one set of inputs, each going on behind the input that ended the last."""
 MORE_CPU_S = 2.0
-"""CPU seconds for the generated inputs, on top of what the given cases are allowed."""
+"""CPU seconds for the generated inputs, on top of what the given cases may take."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
 TELLING_MS = 20.0
@@ -104,17 +104,17 @@ def _ratio(source_ms: float | None, own_ms: float) -> float | None:
 # ---- what the sources say ----
 
 
-def ask(chain: Chain, problem: Problem, sources: Sequence[str], count: int, integers: range | None) -> Oracle:
-    """At most `count` generated inputs on which all of `sources`, Python programs that passed, agree.
+def ask(chain: Chain, problem: Problem, sources: Sequence[Survivor], count: int, integers: range | None) -> Oracle:
+    """At most `count` generated inputs on which all of `sources`, survivors of the problem in Python, agree.
 
     `integers` are those that `wide` is about. Raises InfrastructureError.
     """
     made = inputs(problem, TRIED * count)
     found: list[tuple[Case, bool]] = []
     for start in range(0, len(made), 2 * count):
-        fresh = _answered(chain, problem, sources[0], made[start : start + 2 * count], integers)
+        fresh = _answered(chain, problem, sources[0].code, made[start : start + 2 * count], integers)
         for other in sources[1:]:
-            fresh = _agreed(chain, problem, other, fresh)
+            fresh = _agreed(chain, problem, other.code, fresh)
         found += fresh
         if len(found) >= count or not fresh:
             break
@@ -149,11 +149,11 @@ def _agreed(chain: Chain, problem: Problem, source: str, found: list[tuple[Case,
     return [it for number, it in enumerate(found) if _rejects(judge, number, outputs[number], "python") is None]
 
 
-def _again(chain: Chain, problem: Problem, source: str, found: list[tuple[Case, bool]]) -> Oracle:
+def _again(chain: Chain, problem: Problem, source: Survivor, found: list[tuple[Case, bool]]) -> Oracle:
     """What `source` answers as before, in a run as the translations will have it: behind the problem's own cases."""
     own = len(problem.cases)
     whole = problem.model_copy(update={"cases": (*problem.cases, *(case for case, _ in found))})
-    (run,) = _run(chain, whole, [Prepared(source, "")], "python", _generous(chain, problem))
+    (run,) = _run(chain, whole, [Prepared(source.code, "")], "python", _limits(chain, problem, source.cpu_ms))
     judge = chain.judge(whole, "python")
     same = [
         it
@@ -236,7 +236,7 @@ class _Trial:
         held = language(target).integers
         # One bit less than it holds: a right program may add two numbers on the way where Python did not.
         roomy = held and range(held[0] // 2, held[-1] // 2 + 1)
-        self._oracle = ask(chain, problem, [it.code for it in sources], count, roomy)
+        self._oracle = ask(chain, problem, sources, count, roomy)
         self._judge = chain.judge(problem.model_copy(update={"cases": self._oracle.cases}), target)
 
     def verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -247,7 +247,8 @@ class _Trial:
         # The problem's own cases go first: they tell the types of generic functions, and more to measure.
         asked = self._problem.model_copy(update={"cases": (*self._problem.cases, *cases)})
         programs = [Prepared(verdict.code, verdict.form, verdict.repairs) for verdict in verdicts]
-        return _run(self._chain, asked, programs, self._target, _generous(self._chain, self._problem))
+        limits = _limits(self._chain, self._problem, max(verdict.cpu_ms for verdict in verdicts))
+        return _run(self._chain, asked, programs, self._target, limits)
 
     def _verdict(self, verdict: Verdict, run: Run) -> Verdict:
         compared, labels = 0, Counter({RANGE: 0, ROUNDING: 0})
@@ -339,9 +340,13 @@ def _record(
     return json.dumps(counts | {"decided": decided} | ({"inputs": inputs} if inputs is not None else {}))
 
 
-def _generous(chain: Chain, problem: Problem) -> Limits:
+def _limits(chain: Chain, problem: Problem, own_ms: float) -> Limits:
+    """What the problem's own cases and the generated inputs may use together; `own_ms` is what the former took once.
+
+    The times of one program differ by far less than the factor here: it decides nothing but when a loop is endless.
+    """
     limits = chain.limits(problem)
-    return replace(limits, cpu_s=limits.cpu_s + MORE_CPU_S)
+    return replace(limits, cpu_s=min(limits.cpu_s, 0.5 + 4 * own_ms / 1000) + MORE_CPU_S)
 
 
 def _run(chain: Chain, problem: Problem, programs: list[Prepared], name: str, limits: Limits) -> list[Run]:

@@ -321,7 +321,9 @@ def test_a_survivor_keeps_all_inputs_with_the_answers_of_its_source(
 
 def test_what_takes_its_time_is_measured_against_its_source(compare: Compare, make_problem: MakeProblem) -> None:
     problem = make_problem(((3,), 3 * 99999), ((5,), 5 * 99999))
-    source = "def f(n):\n    t = 0\n    for i in range(100000): t = max(t, i * n % 10**9) if n < 100 else 0\n    return t"
+    source = (
+        "def f(n):\n    t = 0\n    for i in range(100000): t = max(t, i * n % 10**9) if n < 100 else 0\n    return t"
+    )
     go = "func f(n int) int { t := 0; for i := range 100000 { if n < 100 { t = max(t, (i*n%1e9+1e9)%1e9) } else { t = 0 } }; return t }"
     (right,) = compare(problem, source, go, count=8)
     assert right.status is Status.PASSED
@@ -410,7 +412,7 @@ def test_inputs_that_the_source_refuses_do_not_count(compare: Compare, make_prob
 def test_one_input_that_never_ends_loses_no_other(chain: Chain, make_problem: MakeProblem) -> None:
     problem = make_problem(((3,), 3), ((12,), 12))
     source = "def f(n):\n    while n > 10**15 or n == 0: pass\n    return n"
-    oracle = ask(chain, problem, [source], 32, INT64)
+    oracle = ask(chain, problem, [survivor(source)], 32, INT64)
     answered = {it.expected for it in oracle.cases}
     assert {-1, 46341, 2**31} <= answered
     assert 0 not in answered
@@ -562,7 +564,7 @@ def test_expected_answers_never_go_in(chain: Chain, make_problem: MakeProblem, m
 
 def test_an_oracle_tells_its_inputs_answers_and_wide_numbers(chain: Chain, make_problem: MakeProblem) -> None:
     problem = make_problem(((7,), 14), ((1,), 2))
-    oracle = ask(chain, problem, ["def f(n): return 2 * n"], 32, INT64)
+    oracle = ask(chain, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
     shown = [show_input(case) for case in oracle.cases]
     assert shown == [show_input(case) for case in inputs(problem, 128)][:32]
     assert oracle.wide == tuple(not -(2**62) <= int(n) < 2**62 for n in shown)

@@ -53,8 +53,8 @@ def test_the_range_is_the_one_asked_for(integers: range | None, met: bool) -> No
     ("code", "args", "result"),
     [
         ('"""About."""\nfrom __future__ import annotations\ndef f(a: Later) -> Later: return __doc__', (1,), "About."),
-        ("def f(a):\n    d = {}\n    d[a.pop()] = 1\n    k = [0]\n    k[a.pop()] += 5\n    return d, k, a", ([7, 0, 3],),
-         ({3: 1}, [5], [7])),
+        ("def f(a):\n    d = {}\n    d[a.pop()] = 1\n    k = [0]\n    k[a.pop()] += 5\n    return d, k, a",
+         ([7, 0, 3],), ({3: 1}, [5], [7])),
         ("from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(n): return n if n < 2 else f(n-1) + f(n-2)",
          (30,), 832040),
         ("def f(a):\n    x = 0.5\n    x += a\n    s = 'a'\n    s += 'b'\n    return x, s, True + True", (1,),
