@@ -8,6 +8,7 @@ of a set is ever used, so equal seeds give equal values in every process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -88,9 +89,8 @@ class Place:
     def _ints(self) -> Iterator[int]:
         seen = self._of[int]
         top = SAFE if float in self.kinds else 10**30
-        for value in (0, 1, -1, max(seen) + 1, min(seen) - 1, -max(seen), 2, 46341, *WILD):
-            if abs(value) <= top:
-                yield value
+        near = (0, 1, -1, max(seen) + 1, min(seen) - 1, -max(seen), 2, 46341)
+        yield from (value for value in _round_robin([iter(near), iter(WILD)]) if abs(value) <= top)
 
     def _floats(self) -> Iterator[float]:
         yield from _round_robin([iter((*FLOATS, -max(self._of[float]))), iter(FLOATS_FAR)])
@@ -115,7 +115,12 @@ class Place:
         yield []
         for value in longest[:1]:
             yield from ([value], [value, value], [value] * (STABLE_UP_TO + 8))
+        item = self.items.get(list)
+        if item:
+            yield item.several(STABLE_UP_TO // 2)
         yield from (longest[::-1], longest * 2, longest[:-1], longest[1:])
+        if item:
+            yield item.several(2 * STABLE_UP_TO)
         try:
             yield from (sorted(longest), sorted(longest, reverse=True))
         except TypeError:  # mixed types have no order
@@ -125,10 +130,22 @@ class Place:
             for _ in range(DEEP):
                 nested = [nested]
             yield nested
-        for item in self.items[list].edges() if list in self.items else ():
-            yield [item]
-            yield [*longest, item]
-            yield [item, *longest]
+        for number, edge in enumerate(item.edges() if item else ()):
+            yield ([edge], [*longest, edge], [edge, *longest])[number % 3]
+
+    def several(self, count: int) -> list[Any]:
+        """`count` different values, like the seen ones where such can be made; fewer where there are no more."""
+        more: list[Iterator[Any]] = [iter(self.seen)]
+        if int in self.kinds:
+            more.append(iter(range(max(self._of[int]) + 1, max(self._of[int]) + count)))
+        if str in self.kinds:
+            more.append(text + letter for text in self._of[str] for letter in LETTERS)
+        different: dict[str, Any] = {}
+        for value in chain(*more, self.edges()):
+            different.setdefault(dumps(value), value)
+            if len(different) == count:
+                break
+        return list(different.values())
 
     def _nests(self) -> bool:
         """Whether lists hold both lists and other things: such have no fixed depth."""
@@ -185,7 +202,7 @@ class Place:
         if mood == FAR and float not in self.kinds and random.random() < 0.7:
             return random.choice(WILD) + random.randrange(-2, 3)
         if mood == BROAD and random.random() < 0.5:
-            return random.choice(LARGE)
+            return random.choice(LARGE) + random.randrange(3)
         low, high = min(seen), max(seen)
         choices: tuple[Callable[[], int], ...] = (
             lambda: random.choice(seen),
@@ -225,6 +242,8 @@ class Place:
         inside = self.items[list]
         length = self._length(random, mood, self._of[list])
         items = [inside.fresh(random, CALM if mood == BROAD and list in inside.kinds else mood) for _ in range(length)]
+        if random.random() < 0.4:  # all different: each as frequent as the others, for whoever counts
+            return list({dumps(item): item for item in items}.values())
         for at in range(length):
             if random.random() < 0.25:
                 items[at] = random.choice(items)  # repeated elements

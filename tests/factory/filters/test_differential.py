@@ -133,7 +133,7 @@ PAIRS = [
     ),
     Pair(
         "order_of_a_map",
-        ((([1, 2, 2],), 2), (([7],), 7)),
+        ((([1, 2, 2],), 2), (([4, 4, 9, 8, 7, 5],), 4)),
         "from collections import Counter\ndef f(xs): return max(Counter(xs).items(), key=lambda kv: kv[1])[0]",
         "func f(xs []int) int { c := map[int]int{}; for _, x := range xs { c[x]++ }; best := 0\n"
         "for x, n := range c { if n > c[best] { best = x } }; return best }",
@@ -501,7 +501,7 @@ def test_a_checker_decides_where_there_is_one(compare: Compare, make_problem: Ma
     source = "def f(xs): return xs[0] if xs else 0"
     other_end = "func f(xs []int) int { if len(xs) == 0 { return 0 }; return xs[len(xs)-1] }"
     outside = "func f(xs []int) int { m := 0; for _, x := range xs { m = max(m, x) }; return m }"
-    right, wrong = compare(problem, source, other_end, outside, count=24)
+    right, wrong = compare(problem, source, other_end, outside, count=48)
     assert (right.status, right.detail) == (Status.PASSED, "")
     assert wrong.status is Status.WRONG_ANSWER
     assert "the checker refused its answer" in wrong.detail
