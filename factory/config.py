@@ -237,6 +237,8 @@ class TranslateConfig(Section):
     """Distinct good translations kept a survivor and target."""
     repair_rounds: int = Field(0, ge=0, le=8)
     """Rounds in which failed candidates go back to the model with what was wrong."""
+    differential: int = Field(64, ge=0, le=4096)
+    """Generated inputs on which a translation that passed is compared with its source, at most; 0 compares none."""
     engine: EngineConfig | None = None
     """Another engine for translating; None takes the same."""
     temperature: float = Field(0.6, ge=0)

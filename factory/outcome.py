@@ -15,9 +15,9 @@ from factory.config import Config
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Problem, Survivor, Verdict
-from factory.report.cost import cost
+from factory.report.cost import cost, speed
 from factory.report.funnel import Tally, language_summary, tally
-from factory.run_dir import RunDir
+from factory.run_dir import RunDir, against
 
 
 def translatable(problem: Problem, target: str) -> bool:
@@ -50,6 +50,7 @@ def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> d
     Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
     """
     tallies: dict[str, dict[str, Tally]] = {"python": {}, **{target: {} for target in config.translate.targets}}
+    speedups: dict[str, list[tuple[Verdict, float]]] = {target: [] for target in config.translate.targets}
     for problem in problems:
         verdicts = _graded(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
         if not verdicts:
@@ -60,8 +61,12 @@ def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> d
             counts = Tally()
             for parent in selection.kept[: config.translate.survivors]:
                 rounds = range(config.translate.repair_rounds + 1)
-                found = _graded(run_dir.translation(target, problem, parent.code_sha256, r, "verdicts") for r in rounds)
+                own = parent.code_sha256
+                compared = selection.kept if config.translate.differential else ()
+                others = against(it.code_sha256 for it in compared if it is not parent)
+                found = _graded(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
                 chosen = select(found, config.rank, config.translate.keep)
+                speedups[target] += [(verdict, verdict.speedup) for verdict in chosen.kept if verdict.speedup]
                 counts.add(tally(found, len(chosen.kept), chosen.dropped))
             if counts.rollouts:
                 tallies[target][problem.id] = counts
@@ -79,7 +84,7 @@ def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> d
             target: [problem.id for problem in problems if not translatable(problem, target)]
             for target in config.translate.targets
         },
-        "cost": cost(ledger),
+        "cost": cost(ledger) | {"speedup": {target: speed(found) for target, found in speedups.items() if found}},
     }
 
 

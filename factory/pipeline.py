@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,6 +23,7 @@ from factory import parts
 from factory.config import Config, EngineConfig, SamplingConfig
 from factory.errors import FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
+from factory.filters.differential import differ
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
 from factory.outcome import translatable
@@ -30,7 +31,7 @@ from factory.records import Problem, Request, Rollout, Status, Survivor, Verdict
 from factory.rollouts import prompts
 from factory.rollouts.engines import Engine, RequestRefused, open_engine
 from factory.rollouts.extract import extract
-from factory.run_dir import RunDir
+from factory.run_dir import RunDir, against
 from factory.translate import Specification, complaint, specify
 
 T = TypeVar("T")
@@ -46,13 +47,18 @@ class Task:
     problem: Problem
     rollouts: tuple[Rollout, ...]
     language: str
+    sources: tuple[Survivor, ...] = ()
+    """Of translations: the program they translate, then the other survivors of the problem."""
+    inputs: int = 0
+    """Of translations: generated inputs on which they are compared with their source, at most."""
 
 
 def verify(chain: Chain, task: Task) -> list[Verdict]:
     """One verdict a rollout, in order. Runs in one process, which owns the chain's warm walls."""
     target = language(task.language)
     programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
-    return chain.verify(task.problem, programs, task.language)
+    verdicts = chain.verify(task.problem, programs, task.language)
+    return differ(chain, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
 
 
 class Executor(Protocol):
@@ -130,7 +136,7 @@ async def graded(executor: Executor, task: Task, note: Callable[[str], None]) ->
     total = len(task.problem.cases) + bool(task.problem.test_code)
     for rollout in task.rollouts:
         try:
-            verdicts += await executor.run(verify, Task(task.problem, (rollout,), task.language))
+            verdicts += await executor.run(verify, replace(task, rollouts=(rollout,)))
         except InfrastructureError as error:
             status = Status.INFRASTRUCTURE_ERROR
             verdicts.append(
@@ -185,7 +191,11 @@ class Pipeline:
             survivors = await self._survivors(problem)
             translated = survivors[: self.config.translate.survivors]
             targets = self.config.translate.targets
-            await together(self._translate(problem, parent, target) for target in targets for parent in translated)
+            await together(
+                self._translate(problem, (parent, *(it for it in survivors if it is not parent)), target)
+                for target in targets
+                for parent in translated
+            )
         except* RequestRefused as refused:
             reason = reason_of(refused)
             self.run_dir.log("skipped", problem=problem.id, reason=reason)
@@ -228,7 +238,8 @@ class Pipeline:
         else:
             request = prompts.python_request(problem, indices, self.config.sampling)
             rollouts = await self._sampled(path, request, self.config.sampling, self._sampler)
-        return rollouts, await self._verified(self.run_dir.verdicts(problem, indices), problem, rollouts, "python")
+        task = Task(problem, tuple(rollouts), "python")
+        return rollouts, await self._verified(self.run_dir.verdicts(problem, indices), task)
 
     def _resumed(self, path: Path) -> list[Rollout]:
         rollouts = parts.read(path, Rollout)
@@ -256,7 +267,7 @@ class Pipeline:
             **sampler.meter(),
         )
 
-    async def _verified(self, path: Path, problem: Problem, rollouts: Sequence[Rollout], name: str) -> list[Verdict]:
+    async def _verified(self, path: Path, task: Task) -> list[Verdict]:
         """The verdicts of the part at `path`; graded now if it is missing, damaged, or has our own failures in it."""
         if path.exists():
             try:
@@ -265,16 +276,15 @@ class Pipeline:
                 self._observer.note(f"graded again: {error}")
             else:
                 if all(verdict.status is not Status.INFRASTRUCTURE_ERROR for verdict in there):
-                    self._observer.verified(Task(problem, tuple(rollouts), name), there)
+                    self._observer.verified(task, there)
                     return there
         started = time.monotonic()
-        task = Task(problem, tuple(rollouts), name)
         verdicts = await graded(self._executor, task, self._observer.note)
         parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",
             part=str(path.relative_to(self.run_dir.path)),
-            problem=problem.id,
+            problem=task.problem.id,
             rollouts=len(verdicts),
             cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
             wall_s=round(time.monotonic() - started, 3),
@@ -284,18 +294,24 @@ class Pipeline:
 
     # ---- survivors → translations ----
 
-    async def _translate(self, problem: Problem, survivor: Survivor, target: str) -> None:
-        """Candidates in `target` for one survivor, round by round, until enough good ones are there."""
+    async def _translate(self, problem: Problem, sources: tuple[Survivor, ...], target: str) -> None:
+        """Candidates in `target` for the first of `sources`, round by round, until enough good ones are there.
+
+        `sources` are all survivors of the problem: what they agree on, translations have to agree with.
+        """
         if not translatable(problem, target):
             return
+        survivor = sources[0]
         settings = self.config.translate
         sampling = translation_sampling(self.config)
+        others = against((it.code_sha256 for it in sources[1:]) if settings.differential else ())
         wanted = specify(problem, survivor, language(target))
         rollouts: list[Rollout] = []
         verdicts: list[Verdict] = []
         failed: list[Verdict] = []
         for round_number in range(settings.repair_rounds + 1):
-            part = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "rollouts")
+            asked = others if round_number else ""  # whom a repair is asked of depends on what was compared
+            part = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "rollouts", asked)
             if part.exists():
                 new = self._resumed(part)
             elif round_number == 0:
@@ -313,8 +329,8 @@ class Pipeline:
             else:
                 new = await self._repaired(part, wanted, failed, round_number)
             rollouts += new
-            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts")
-            fresh = await self._verified(path, problem, new, target)
+            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts", others)
+            fresh = await self._verified(path, Task(problem, tuple(new), target, sources, settings.differential))
             verdicts += fresh
             selection = select(verdicts, self.config.rank, settings.keep)
             failed = [verdict for verdict in fresh if verdict.status is not Status.PASSED and verdict.code]

@@ -263,7 +263,7 @@ class Verdict:
     """What reality said of one rollout.
 
     A duplicate (`duplicate_of` is the index of the first of its kind in the chunk) carries the
-    status of what it duplicates. cpu_ms, wall_ms (milliseconds) and peak_mb (mebibytes) are
+    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes) and speedup are
     measured and so vary from run to run; nothing else does.
     """
 
@@ -284,13 +284,17 @@ class Verdict:
     form: str = ""
     """Key of the normal form: equal for programs that cannot behave differently."""
     duplicate_of: int | None = None
+    differential: str | None = None
+    """A translation and its source on generated inputs (JSON, see `factory.filters.differential`); else None."""
+    speedup: float | None = None
+    """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
     """A kept program that passed. `rank` counts from 0 within its problem, language and parent.
 
-    `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms and peak_mb
+    `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms, peak_mb and speedup
     are measured, and reach a shard only where the config asks for evidence.
     """
 
@@ -310,3 +314,7 @@ class Survivor:
     model: str | None = None
     sampling: str = "{}"
     template: str | None = None
+    differential: str | None = None
+    """As in its verdict."""
+    speedup: float | None = None
+    """As in its verdict."""

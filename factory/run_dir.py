@@ -92,9 +92,12 @@ class RunDir:
     def survivors(self, problem: Problem, rollouts: int) -> Path:
         return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
 
-    def translation(self, target: str, problem: Problem, parent: str, round_number: int, kind: str) -> Path:
-        """`kind` is "rollouts" or "verdicts"."""
-        return self.path / "translations" / target / kind / f"{slug(problem.id)}.{parent[:12]}.{round_number}.parquet"
+    def translation(
+        self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""
+    ) -> Path:
+        """`kind` is "rollouts" or "verdicts"; `others` names the survivors it depends on besides `parent`."""
+        name = f"{slug(problem.id)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
+        return self.path / "translations" / target / kind / name
 
     def translated(self, target: str, problem: Problem, parent: str) -> Path:
         return self.path / "translations" / target / "survivors" / f"{slug(problem.id)}.{parent[:12]}.parquet"
@@ -198,6 +201,12 @@ def slug(problem_id: str) -> str:
     """A file name for a problem id: readable, and unique by a piece of its hash."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", problem_id)[:60].strip("-")
     return f"{readable}-{hashlib.sha256(problem_id.encode()).hexdigest()[:8]}"
+
+
+def against(others: Iterable[str]) -> str:
+    """A short name of a set of programs, given by their sha256; "" of none."""
+    known = ",".join(sorted(others))
+    return known and hashlib.sha256(known.encode()).hexdigest()[:8]
 
 
 def _span(indices: range) -> str:

@@ -52,6 +52,22 @@ class Chain:
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
 
+    def limits(self, problem: Problem, auto_s: float = patience.UNKNOWN_S) -> Limits:
+        """What a program may use on the problem's cases; `auto_s` CPU seconds where the config leaves that open."""
+        return self._settings.limits.for_problem(problem.limits, auto_s)
+
+    def runs(self, problem: Problem, programs: Sequence[Prepared], language_name: str, limits: Limits) -> list[Run]:
+        """What programs known to compile do on the problem's inputs, unjudged. Raises InfrastructureError."""
+        target = language(language_name)
+        try:
+            return list(target.run(programs, problem, limits, self._wall(target.name, target)))
+        except SandboxError as error:
+            raise InfrastructureError(f"problem {problem.id}: {error}") from error
+
+    def judge(self, problem: Problem, language_name: str) -> Judge:
+        """Who compares answers of a language with what the problem's cases expect."""
+        return Judge(problem, language(language_name).fit, partial(self._checked, problem))
+
     def _verify(self, problem: Problem, programs: Sequence[Program], target: Language) -> list[Verdict]:
         total = len(problem.cases) + bool(problem.test_code)
         blank = Verdict(problem.id, 0, target.name, Status.NO_CODE, cases_total=total)
@@ -78,7 +94,7 @@ class Chain:
             else:
                 first_of[result.key] = position
                 runnable.append((position, result))
-        judge = Judge(problem, target.fit, partial(self._checked, problem))
+        judge = self.judge(problem, target.name)
         blanks = {position: replace(blank, index=programs[position].index) for position, _ in runnable}
         verdicts |= self._run(runnable, blanks, judge, target)
         for position, (original, program) in duplicates.items():
@@ -100,7 +116,7 @@ class Chain:
         problem = judge.problem
         reference_s = self._reference_s(problem) if self._patient(problem) else None
         first_s = patience.FIRST_S if reference_s is None else patience.allowance([reference_s])
-        limits = self._limits(problem, first_s)
+        limits = self.limits(problem, first_s)
         verdicts: dict[int, Verdict] = {}
         slow: list[tuple[int, Prepared]] = []
         needed_s = []
@@ -111,7 +127,7 @@ class Chain:
             elif patience.cut_short(run):
                 slow.append((position, program))
         if self._patient(problem) and reference_s is None and slow:
-            more = self._limits(problem, patience.allowance(needed_s))
+            more = self.limits(problem, patience.allowance(needed_s))
             if more.cpu_s > limits.cpu_s:
                 for (position, program), run in zip(slow, self._runs(target, slow, problem, more), strict=True):
                     verdicts[position] = self._judged(blanks[position], program, run, judge, target)
@@ -121,9 +137,6 @@ class Chain:
         """Whether what right programs needed decides how long others may run."""
         return self._settings.limits.cpu_s == "auto" and problem.limits.cpu_s is None and bool(problem.cases)
 
-    def _limits(self, problem: Problem, auto_s: float = patience.UNKNOWN_S) -> Limits:
-        return self._settings.limits.for_problem(problem.limits, auto_s)
-
     def _reference_s(self, problem: Problem) -> float | None:
         """CPU seconds of the problem's reference, measured once; None where it has none that passes."""
         if problem.reference and problem.id not in self._measured:
@@ -131,9 +144,8 @@ class Chain:
             (prepared,) = python.prepare([problem.reference], problem, self._wall("python", python))
             self._measured[problem.id] = None
             if isinstance(prepared, Prepared):
-                (run,) = self._runs(python, [(0, prepared)], problem, self._limits(problem, patience.MOST_S))
-                judge = Judge(problem, python.fit, partial(self._checked, problem))
-                if judge.judge(run).status is Status.PASSED:
+                (run,) = self._runs(python, [(0, prepared)], problem, self.limits(problem, patience.MOST_S))
+                if self.judge(problem, python.name).judge(run).status is Status.PASSED:
                     self._measured[problem.id] = run.slowest_ms / 1000
         return self._measured.get(problem.id)
 
@@ -179,7 +191,7 @@ class Chain:
 
     def _examined(self, program: Prepared, judge: Judge, judgement: Judgement, target: Language) -> Judgement:
         problem = judge.problem
-        limits = self._limits(problem)
+        limits = self.limits(problem)
         examiner = self._wall("examiner")
         try:
             rejection = target.examine(program, problem, limits, self._wall(target.name, target), examiner)

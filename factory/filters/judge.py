@@ -69,6 +69,14 @@ class Judge:
             return Judgement(Status.PASSED, "", passed, None)
         return Judgement(first[2].status, f"case {first[0]}: {first[2].detail}", passed, self._failure(*first))
 
+    def rejects(self, number: int, output: Any) -> Rejection | None:
+        """Why `output` is no right answer to case `number`; None when it is one."""
+        return self._case(self.problem.cases[number], output, self._expected[number])
+
+    def failure(self, number: int, rejection: Rejection, output: Any) -> str:
+        """The JSON of `Judgement.first_failure` for case `number`."""
+        return self._failure(number, self.problem.cases[number], rejection, output)
+
     def _case(self, case: Case, output: Any, expected: Any) -> Rejection | None:
         if isinstance(output, Rejection):
             return output

@@ -72,4 +72,6 @@ def _survivor(place: int, verdict: Verdict, rollout: Rollout) -> Survivor:
         model=rollout.model,
         sampling=json.dumps(rollout.sampling or {}, sort_keys=True),
         template=rollout.template,
+        differential=verdict.differential,
+        speedup=verdict.speedup,
     )

@@ -29,6 +29,8 @@ class Language(Protocol):
 
     canaries: tuple[Canary, ...]
     """Programs whose verdict is known, good and bad; see `factory.canaries`."""
+    integers: range | None
+    """Whole numbers that its usual type of them holds exactly; None: all."""
 
     def describe(self) -> str:
         """What programs of it are run with, for people. Raises WallUnavailable naming the remedy."""
@@ -86,6 +88,14 @@ class Language(Protocol):
 
         Called outside the wall. Where the language has another form for what Python means (a slice for
         a tuple, a nil for None) the form of `expected` decides. Raises Unfit naming the type that cannot be it.
+        """
+        ...
+
+    def narrower(self, code: str, output: Any, wide: bool) -> bool:
+        """Whether `output`, which is not what Python answered, may be so for the range of numbers alone.
+
+        `output` is one of a `run` of `code`; `wide` tells that Python met ints outside `integers` on that input.
+        A program that works with numbers of any size is held to them.
         """
         ...
 

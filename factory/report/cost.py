@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import median
 from typing import Any
+
+from factory.records import Verdict
 
 
 def cost(ledger: Iterable[dict[str, Any]]) -> dict[str, float | int]:
@@ -29,3 +32,13 @@ def cost(ledger: Iterable[dict[str, Any]]) -> dict[str, float | int]:
     if totals["engine_s"] and totals["completion_tokens"]:
         totals["tokens_per_s"] = totals["completion_tokens"] / totals["engine_s"]
     return {name: round(value, 3) for name, value in totals.items()}
+
+
+def speed(found: Iterable[tuple[Verdict, float]]) -> dict[str, Any]:
+    """How kept translations compare with their sources in CPU time: {"measured", "median", "slower"}.
+
+    `median` is of source time over own time; `slower` names those that take longer than their source, as rows do.
+    """
+    known = list(found)
+    slower = [f"{it.problem_id}/{it.language}/{it.code_sha256[:12]}" for it, ratio in known if ratio < 1]
+    return {"measured": len(known), "median": round(median(ratio for _, ratio in known), 3), "slower": slower}

@@ -36,7 +36,7 @@ class Tally:
     distinct: int = 0
     kept: int = 0
     drops: Counter[str] = field(default_factory=Counter)
-    """Rollouts that are no survivor, by status, or by why a passed one was not kept."""
+    """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
 
@@ -85,10 +85,15 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
             forms.add(verdict.form)
             counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
         else:
-            counts.drops[str(verdict.status)] += 1
+            counts.drops[reason(verdict)] += 1
     counts.distinct = len(forms)
     counts.drops.update(dropped)
     return counts
+
+
+def reason(verdict: Verdict) -> str:
+    """Why a rollout was dropped: its status, or that its program passed every case but differed from its source."""
+    return "differential" if verdict.differential is not None else str(verdict.status)
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

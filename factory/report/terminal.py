@@ -87,3 +87,7 @@ def print_cost(console: Console, cost: dict[str, Any]) -> None:
         told.append(f"{cost['tokens_per_s']:,.0f} tokens/s over {cost['engine_s']:,.0f} engine-seconds")
     told.append(f"{cost['program_cpu_s']:,.1f} CPU-seconds in programs")
     console.print(", ".join(told), soft_wrap=True)
+    for target, speed in cost.get("speedup", {}).items():
+        slower = len(speed["slower"])
+        line = f"{target}: {speed['median']:g} times as fast as its source (median of {speed['measured']:,})"
+        console.print(f"{line}, {slower:,} slower than it" if slower else line, soft_wrap=True)

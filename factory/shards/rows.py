@@ -7,6 +7,7 @@ Promises: rows are a function of survivors, problems and prompts; nothing measur
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -36,6 +37,7 @@ SCHEMA = pa.schema(
         ("parent_sha256", _TEXT),
         ("rollout_index", pa.int64()),
         ("rank", pa.int64()),
+        ("differential", _TEXT),
         ("model", _TEXT),
         ("sampling", _TEXT),
         ("template_sha256", _TEXT),
@@ -44,13 +46,23 @@ SCHEMA = pa.schema(
         ("difficulty", _TEXT),
     ]
 )
-"""`cases`, `comparison`, `limits` and `sampling` are JSON; cases are in the tagged encoding."""
-EVIDENCE = [("cpu_ms", pa.float64()), ("peak_mb", pa.float64())]
-"""Measured columns: CPU milliseconds on all cases, peak mebibytes."""
+"""`cases`, `comparison`, `limits`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
+
+`differential` counts the generated inputs on which a translation was compared with its source, and the labelled
+differences: {"compared", "range", "rounding"}.
+"""
+EVIDENCE = ("cpu_ms", "peak_mb")
+"""Measured columns: CPU milliseconds on all cases, peak mebibytes; a `go_speedup` for every target follows."""
 
 
-def schema(evidence: bool) -> pa.Schema:
-    return pa.schema([*SCHEMA, *(pa.field(*column) for column in EVIDENCE)]) if evidence else SCHEMA
+def schema(evidence: Iterable[str] = ()) -> pa.Schema:
+    """The columns of a shard, the measured ones of `evidence` (see `measured`) behind them."""
+    return pa.schema([*SCHEMA, *(pa.field(name, pa.float64()) for name in evidence)])
+
+
+def measured(targets: Iterable[str]) -> tuple[str, ...]:
+    """The names of the measured columns of a run that translates to `targets`."""
+    return (*EVIDENCE, *(f"{target}_speedup" for target in targets))
 
 
 def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
@@ -75,6 +87,7 @@ def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
         "parent_sha256": survivor.parent,
         "rollout_index": survivor.index,
         "rank": survivor.rank,
+        "differential": _counts(survivor.differential),
         "model": survivor.model,
         "sampling": survivor.sampling,
         "template_sha256": survivor.template,
@@ -84,7 +97,14 @@ def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
     }
     if evidence:
         cells |= {"cpu_ms": survivor.cpu_ms, "peak_mb": survivor.peak_mb}
+        cells[f"{survivor.language}_speedup"] = survivor.speedup
     return cells
+
+
+def _counts(differential: str | None) -> str | None:
+    if differential is None:
+        return None
+    return json.dumps({name: count for name, count in json.loads(differential).items() if type(count) is int})
 
 
 def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from factory.parts import as_parquet, atomic
 from factory.records import Problem, Survivor, sha256
 from factory.run_dir import MAY_CHANGE
 from factory.shards.card import card
-from factory.shards.rows import row, schema
+from factory.shards.rows import measured, row, schema
 
 
 def write(
@@ -47,10 +47,11 @@ def _write(
     waiting: dict[str, list[dict[str, Any]]] = {"python": []}
     written: Counter[str] = Counter()
     files: list[dict[str, Any]] = []
+    columns = _schema(config)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
 
     def flush(language: str) -> None:
-        files.append(_shard(folder, language, written[language], waiting[language], config.shards.evidence))
+        files.append(_shard(folder, language, written[language], waiting[language], columns))
         written[language] += 1
         waiting[language] = []
 
@@ -71,8 +72,12 @@ def _write(
     return manifest
 
 
-def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]], evidence: bool) -> dict[str, Any]:
-    data = as_parquet(pa.Table.from_pylist(rows, schema=schema(evidence)))
+def _schema(config: Config) -> pa.Schema:
+    return schema(measured(config.translate.targets) if config.shards.evidence else ())
+
+
+def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]], columns: pa.Schema) -> dict[str, Any]:
+    data = as_parquet(pa.Table.from_pylist(rows, schema=columns))
     digest = hashlib.sha256(data).hexdigest()
     # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
     # exports from being taken for one another.
@@ -107,7 +112,7 @@ def _manifest(config: Config, files: list[dict[str, Any]], origins: dict[str, se
         **{name: sorted(values - {""}) for name, values in origins.items()},
         "rows": sum(item["rows"] for item in files),
         "files": files,
-        "schema": {field.name: str(field.type) for field in schema(config.shards.evidence)},
+        "schema": {field.name: str(field.type) for field in _schema(config)},
         "varies_from_run_to_run": varies,
     }
 

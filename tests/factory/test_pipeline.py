@@ -340,3 +340,66 @@ def children(parent):
             except OSError:
                 continue
     return found
+
+
+GO_SLY = "```go\npackage main\n\nfunc double(x int) int {\n\tif x > 40000 {\n\t\treturn x\n\t}\n\treturn 2 * x\n}\n```"
+
+
+def translations(tmp_path, *texts):
+    """Rewrite the recorded Go rollouts of every problem."""
+    rows = [json.loads(line) for line in (tmp_path / "rollouts.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if row.get("language") != "go"]
+    rows += [
+        {"problem_id": f"set/{number}", "index": index, "text": text, "mode": "chat", "language": "go"}
+        for number in range(4)
+        for index, text in enumerate(texts)
+    ]
+    (tmp_path / "rollouts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def go_funnel(run_dir):
+    return json.loads((run_dir / "summary.json").read_text())["languages"]["go"]["funnel"]
+
+
+def test_a_translation_that_differs_from_its_source_is_dropped_with_its_own_reason(replay, tmp_path):
+    translations(tmp_path, GO_SLY, GO_GOOD)
+    done = factory("run", replay, "--run-dir", tmp_path / "compared", "--set", "shards.evidence=true")
+    assert done.returncode == 0, done.stderr
+    funnel = go_funnel(tmp_path / "compared")
+    assert (funnel["rollouts"], funnel["passed"], funnel["kept"]) == (8, 4, 4)
+    assert funnel["drops"] == {"differential": 4}
+    assert "differential 4" in done.stdout
+    rows = load_dataset(
+        str(tmp_path / "compared" / "shards"), "go", split="train", cache_dir=str(tmp_path / "compared" / "cache")
+    )
+    assert all("40000" not in row["code"] for row in rows)
+    assert all(json.loads(row["differential"])["compared"] > 16 for row in rows)
+    assert all(row["go_speedup"] is None for row in rows)  # too quick to tell
+    assert json.loads((tmp_path / "compared" / "summary.json").read_text())["cost"]["speedup"] == {}
+    assert factory("run", replay, "--run-dir", tmp_path / "not", "--set", "translate.differential=0").returncode == 0
+    assert go_funnel(tmp_path / "not")["drops"] == {"beyond rank.keep": 4}
+
+
+def test_a_repair_round_mends_what_differed(replay, tmp_path):
+    translations(tmp_path, GO_SLY, GO_WRONG, GO_GOOD)
+    done = factory("run", replay, "--run-dir", tmp_path / "run", "--set", "translate.repair_rounds=1")
+    assert done.returncode == 0, done.stderr
+    assert go_funnel(tmp_path / "run")["drops"] == {"differential": 4, "wrong_answer": 4}
+    assert go_funnel(tmp_path / "run")["kept"] == 4
+
+
+def test_survivors_that_come_later_are_asked_too(replay, tmp_path):
+    """A run that grows, and with it the survivors that decide which inputs count, ends as one that began grown."""
+    translations(tmp_path, GO_SLY, GO_WRONG, GO_GOOD)
+    recorded = (tmp_path / "rollouts.jsonl").read_text()
+    small_only = "return x + x if abs(x) < 1000 else 0"
+    (tmp_path / "rollouts.jsonl").write_text(recorded.replace("return x + x", small_only))
+    settings = ("--set", "translate.repair_rounds=1", "--set", "verify.chunk=2")
+    grown, calm = tmp_path / "grown", tmp_path / "calm"
+    assert factory("run", replay, "--run-dir", grown, *settings, "--set", "sampling.n=2").returncode == 0
+    assert go_funnel(grown)["drops"] == {"differential": 4, "wrong_answer": 4}
+    assert factory("run", replay, "--run-dir", grown, *settings).returncode == 0
+    assert go_funnel(grown)["drops"] == {"wrong_answer": 4}  # what is wrong beyond 1000 can no longer be told
+    assert factory("run", replay, "--run-dir", calm, *settings).returncode == 0
+    assert digests(grown) == digests(calm)
+    assert go_funnel(grown) == go_funnel(calm)

@@ -13,7 +13,7 @@ import yaml
 from factory.config import Config
 from factory.errors import ConfigError, PartError
 from factory.records import Problem
-from factory.run_dir import MAY_CHANGE, MAY_GROW, RunDir, differences, slug
+from factory.run_dir import MAY_CHANGE, MAY_GROW, RunDir, against, differences, slug
 
 BASE: dict[str, Any] = {"name": "test", "problems": {"path": "p"}, "engine": {"kind": "vllm", "model": "m"}}
 
@@ -244,10 +244,17 @@ def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:
         place.survivors(one, 8), place.survivors(one, 16), place.rollouts(problem("set/2"), range(8)),
         *(place.translation("go", one, parent, number, kind)
           for parent in ("a" * 64, "b" * 64) for number in (0, 1) for kind in ("rollouts", "verdicts")),
+        place.translation("go", one, "a" * 64, 0, "verdicts", against(["b" * 64])),
+        place.translation("go", one, "a" * 64, 0, "verdicts", against(["b" * 64, "c" * 64])),
         place.translated("go", one, "a" * 64), place.translated("rust", one, "a" * 64),
     ]  # fmt: skip
     assert len(set(paths)) == len(paths)
     assert all(path.is_relative_to(place.path) for path in paths)
+
+
+def test_programs_are_named_together_in_any_order() -> None:
+    assert against([]) == ""
+    assert against(["a", "b"]) == against(["b", "a"]) != against(["a"])
 
 
 # ---- the ledger ----

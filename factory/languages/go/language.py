@@ -32,6 +32,19 @@ TOGETHER = 32
 RUNTIME_MB = 128
 """Mebibytes of address space that Go's runtime takes for itself; resident memory is held to the caller's limit."""
 RUNTIME_THREADS = 8
+_HELD = {
+    "int": range(-(2**63), 2**63),
+    "int64": range(-(2**63), 2**63),
+    "uint": range(-(2**63), 2**64),
+    "uint64": range(-(2**63), 2**64),
+    "float64": range(-(2**53), 2**53 + 1),
+}
+"""Widest types, and the ints whose refusal is not for their size: a negative number is none of uint's business."""
+_MISFIT = re.compile(
+    r"argument \d+: .*\ba Python int (?:0x(?P<digits>-?[0-9a-f]+)|of (?P<count>\d+) hexadecimal digits) "
+    rf"is no Go (?P<type>{'|'.join(_HELD)})$"
+)
+"""What the harness says of an argument too large for its declared type (harness/arguments.go)."""
 _GO_START = re.compile(r"^(?:package \w+|import [(\"]|func [\w(]|type \w+ |var \w+|const \w+|//|/\*)")
 _FUNCTION = re.compile(r"^func (?:\([^)]*\) *)?\w+ *[(\[]", re.MULTILINE)
 
@@ -46,6 +59,7 @@ class Go:
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES
+    integers: range | None = range(-(2**63), 2**63)
 
     def describe(self) -> str:
         return describe()
@@ -112,6 +126,12 @@ class Go:
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return fit(answer, expected) if isinstance(answer, GoAnswer) else answer
+
+    def narrower(self, code: str, output: Any, wide: bool) -> bool:
+        if isinstance(output, Rejection) and (told := _MISFIT.match(output.detail)):
+            value = int(told["digits"], 16) if told["digits"] else 16 ** int(told["count"])
+            return value not in _HELD[told["type"]]
+        return wide and '"math/big"' not in code
 
 
 def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:

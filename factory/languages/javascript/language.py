@@ -23,6 +23,8 @@ from factory.languages.javascript.signature import signature
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, Limits, Mount, Sandbox, Step, Usage
 
+_ANY_SIZE = re.compile(r"\bBigInt\b|\b\d+n\b")
+"""What a program says that works with whole numbers of any size."""
 _READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
 _LAST = re.compile(r"(?:[;}\])]|\*/|//[^\n]*)\s*\Z")
 _JOB = "/tmp/job"
@@ -41,6 +43,7 @@ class JavaScript:
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES
+    integers: range | None = range(-wire.SAFE, wire.SAFE + 1)
 
     def describe(self) -> str:
         found = node.find_node()
@@ -110,6 +113,9 @@ class JavaScript:
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return fit(answer, expected) if isinstance(answer, JavaScriptAnswer) else answer
+
+    def narrower(self, code: str, output: Any, wide: bool) -> bool:
+        return wide and _ANY_SIZE.search(code) is None
 
 
 def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:

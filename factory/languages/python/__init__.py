@@ -33,6 +33,7 @@ class Python:
     compile_failure = Status.SYNTAX_ERROR
     examinable = True
     canaries = CANARIES
+    integers: range | None = None
 
     def describe(self) -> str:
         return f"Python {platform.python_version()}, this interpreter"
@@ -98,6 +99,9 @@ class Python:
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return plain(answer, expected) if isinstance(answer, Answer) else answer
+
+    def narrower(self, code: str, output: Any, wide: bool) -> bool:
+        return False
 
 
 def _keywords(problem: Problem) -> frozenset[str] | None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from factory.languages.base import Unfit
+from factory.languages.go import Go
+from factory.languages.go.answers import GoAnswer
 from factory.records import Rejection, Status
 
 BIG = 2**200 + 12345
@@ -300,3 +302,33 @@ def test_big_inputs_are_quick(try_go: Any) -> None:
     )
     assert tried.passes(sum(numbers))
     assert tried.run.cpu_ms < 500
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "own"),
+    [
+        ("func f(a int) int { return 0 }", 2**63, True),
+        ("func f(a int64) int { return 0 }", -(2**63) - 1, True),
+        ("func f(a int64) int { return 0 }", 10**60, True),
+        ("func f(a uint64) int { return 0 }", 2**64, True),
+        ("func f(a float64) int { return 0 }", 2**53 + 1, True),
+        ("func f(a []int) int { return 0 }", [1, 2**63], True),
+        ("func f(a int32) int { return 0 }", 2**31, False),
+        ("func f(a uint) int { return 0 }", -1, False),
+        ("func f(a int) int { return 0 }", "1", False),
+        ("func f(a string) int { return 0 }", 2**63, False),
+    ],
+)
+def test_arguments_too_large_for_any_int_are_told_from_those_of_another_type(
+    try_go: Any, source: str, value: Any, own: bool
+) -> None:
+    (output,) = try_go(source, "f", ((value,), 0)).run.outputs
+    assert isinstance(output, Rejection)
+    assert Go().narrower(source, output, False) is own
+
+
+def test_wrong_answers_after_wide_numbers_are_laid_to_the_range_unless_the_program_has_wider_ones() -> None:
+    big = 'import "math/big"\nfunc f(a *big.Int) *big.Int { return a }'
+    assert Go().narrower("func f(a int) int { return a }", GoAnswer("{}"), True)
+    assert not Go().narrower("func f(a int) int { return a }", GoAnswer("{}"), False)
+    assert not Go().narrower(big, GoAnswer("{}"), True)

@@ -11,7 +11,7 @@ import pytest
 from factory.config import RankConfig
 from factory.filters.select import select
 from factory.records import Status, Verdict
-from factory.report.cost import cost
+from factory.report.cost import cost, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
 
 
@@ -160,3 +160,20 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
     assert cost([]) == {
         "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
     }  # fmt: skip
+
+
+def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
+    compared = [
+        verdict(0, differential="{}"),
+        verdict(1, Status.WRONG_ANSWER, differential="{}"),
+        verdict(2, Status.WRONG_ANSWER),
+    ]
+    counts = tally(compared, 1, {})
+    assert (counts.passed, counts.kept) == (1, 1)
+    assert counts.drops == {"differential": 1, "wrong_answer": 1}
+    assert counts.kept + sum(counts.drops.values()) == counts.rollouts
+
+
+def test_speed_names_what_is_slower_than_its_source() -> None:
+    found = [(verdict(index, code_sha256=f"{index}" * 64), ratio) for index, ratio in enumerate((0.5, 2.0, 3.0))]
+    assert speed(found) == {"measured": 3, "median": 2.0, "slower": ["t/0/python/000000000000"]}

@@ -124,6 +124,19 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
     assert write(tmp_path / "s", config(), kept(), summary())["varies_from_run_to_run"] == []
 
 
+def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
+    told = {"compared": 64, "range": 3, "rounding": 0, "decided": [{"label": "range"}], "inputs": [{"args": [1]}]}
+    python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=json.dumps(told), speedup=2.5)
+    write(tmp_path / "s", config(shards={"evidence": True}), [(PROBLEMS[0], python), (PROBLEMS[0], go)], summary())
+    (row,) = rows_of(tmp_path / "s", "go")
+    assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0}
+    assert row["go_speedup"] == 2.5
+    (row,) = rows_of(tmp_path / "s", "python")
+    assert (row["differential"], row["go_speedup"]) == (None, None)
+    write(tmp_path / "bare", config(), [(PROBLEMS[0], go)], summary())
+    assert "go_speedup" not in rows_of(tmp_path / "bare", "go")[0]
+
+
 def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(shards={"rows": 3}), kept(), summary())
     assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
