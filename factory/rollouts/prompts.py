@@ -158,7 +158,8 @@ def _example(problem: Problem, case: Case) -> str:
 def _call(name: str | None, case: Case) -> str:
     arguments = [literal(decode(value)) for value in case.args or ()]
     arguments += [f"{key}={literal(decode(value))}" for key, value in case.kwargs.items()]
-    return f"{name}({', '.join(arguments)})"
+    shown = name.replace(".", "().") if name else name
+    return f"{shown}({', '.join(arguments)})"
 
 
 def _block(text: str | None) -> str:

@@ -23,24 +23,47 @@ def examine(
     program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
 ) -> Rejection | None:
     """None when the tests were satisfied, else why not. Raises WorkerLost."""
+    return _tried(program.code, problem, limits, sandbox, examiner)[0]
+
+
+def record(
+    code: str, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+) -> list[tuple[str, str]] | Rejection:
+    """What the tests asked `code`, which satisfies them, and what it answered: pairs of tagged JSON texts.
+
+    The first is [args, kwargs]. A Rejection where it fails them, or a call of theirs raised. Raises WorkerLost.
+    """
+    rejection, trial = _tried(code, problem, limits, sandbox, examiner)
+    if rejection is not None:
+        return rejection
+    if any(kind != "V" for _, (kind, _) in trial.said):
+        return Rejection(Status.RUNTIME_ERROR, "a call of the tests gave no plain value")
+    return [(call, payload) for call, (_, payload) in trial.said]
+
+
+def _tried(
+    code: str, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+) -> tuple[Rejection | None, _Trial]:
     name = problem.entry_point or ""
     tests = Limits(TEST_CPU_S, limits.wall_s + TEST_CPU_S, 1024)
     with (
-        sandbox.conversation(Conversation(program.code, name, limits)) as candidate,
+        sandbox.conversation(Conversation(code, name, limits)) as candidate,
         examiner.conversation(Conversation(problem.test_code, name, tests, tests=True)) as exam,
     ):
         trial = _Trial(candidate, exam)
         trial.lead()
     assert candidate.report is not None
-    if (broken := breach_rejection(candidate.report)) is not None:
-        return broken
-    return trial.verdict(name) or (None if trial.answered else ended(candidate.report))
+    rejection = breach_rejection(candidate.report) or trial.verdict(name)
+    if rejection is None and not trial.said:
+        rejection = ended(candidate.report)
+    return rejection, trial
 
 
 class _Trial:
     def __init__(self, candidate: Talk, exam: Talk) -> None:
         self.candidate, self.exam = candidate, exam
-        self.answered = 0
+        self.said: list[tuple[str, tuple[str, str]]] = []
+        """Each call with its answer's frame, in order."""
         self.last: tuple[str, str] | None = None
         self.outcome: tuple[str, str] | None = None
 
@@ -54,7 +77,7 @@ class _Trial:
             if self.last is None or self.last[0] not in "VUX":
                 self.last = None
                 return
-            self.answered += 1
+            self.said.append((said[1], self.last))
             said = self.exam.ask(json.dumps({"kind": self.last[0], "payload": self.last[1]}))
         self.outcome = said
 
