@@ -19,10 +19,10 @@ from rich.console import Console
 
 from factory import commands
 from factory import doctor as checkup
-from factory.config import ChainConfig, Config, load, parse_section
+from factory.config import ChainConfig, Config, ProblemsOnly, load, parse_section
 from factory.errors import FactoryError
 from factory.outcome import summarize
-from factory.report.terminal import print_cost, print_funnel
+from factory.report.terminal import print_cost, print_funnel, print_problems
 from factory.run_dir import RunDir
 from sandbox import SandboxError
 
@@ -114,6 +114,23 @@ def status(run_dir: RunDirArgument) -> None:
     place = RunDir(run_dir)
     settings = place.open_config()
     _show(summarize(settings, place.open_problems(), place))
+
+
+@app.command("problems")
+def list_problems(
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or directory of problems.")] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", help="Name of a format; by default told by the rows.")
+    ] = "auto",
+    dataset: Annotated[str | None, typer.Option(help="Id of a dataset on the hub, instead of PATH.")] = None,
+    split: Annotated[str, typer.Option(help="Split of the dataset.")] = "test",
+    revision: Annotated[str | None, typer.Option(help="Revision of the dataset.")] = None,
+    sets: Set = None,
+) -> None:
+    """What would be loaded from a problem set, and what is refused and why."""
+    given = {"path": path, "dataset": dataset, "split": split, "revision": revision, "format": format_name}
+    section = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": given})
+    print_problems(out, commands.survey(section.problems, section))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from factory.errors import ConfigError
 from factory.records import LimitOverrides
@@ -28,14 +28,32 @@ class Section(BaseModel):
 class ProblemsConfig(Section):
     """Which problems to work on."""
 
-    path: Path
-    """File of problems; relative paths start at the current directory."""
+    path: Path | None = None
+    """File or directory of problems; relative paths start at the current directory."""
+    dataset: str | None = None
+    """Id of a dataset on the Hugging Face hub, or whatever else `datasets.load_dataset` takes, instead of a path."""
+    subset: str | None = None
+    """Name of one configuration of `dataset`."""
+    split: str = "test"
+    """Split of `dataset`."""
+    revision: str | None = None
+    """Branch, tag or commit of `dataset`; a run to be repeated names a commit."""
     format: str = "auto"
-    """Name of a problem format, or "auto" to tell by the first line."""
+    """Name of a problem format, or "auto" to tell by the first row."""
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
+    check_reference: bool = True
+    """Run every reference solution once when problems are loaded, and set aside a problem that it fails."""
     limit: int | None = Field(None, ge=1)
     """Take only the first so many."""
     ids: tuple[str, ...] = ()
     """Take only these, in the file's order; empty takes all."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ProblemsConfig:
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("name either path or dataset")
+        return self
 
 
 class VllmEngine(Section):
@@ -237,6 +255,12 @@ class ChainConfig(Section):
     verify: VerifyConfig = VerifyConfig()
 
 
+class ProblemsOnly(ChainConfig):
+    """What loading problems needs: all that `factory problems --set` takes."""
+
+    problems: ProblemsConfig
+
+
 class Config(ChainConfig):
     """One run of the factory."""
 
@@ -272,9 +296,9 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
     return validate(Config, data, str(path))
 
 
-def parse_section(model: type[S], overrides: tuple[str, ...]) -> S:
-    """A section made of its defaults and `overrides` alone. Raises ConfigError."""
-    data: dict[str, Any] = {}
+def parse_section(model: type[S], overrides: tuple[str, ...], given: dict[str, Any] | None = None) -> S:
+    """A section made of its defaults, what is `given`, and `overrides`. Raises ConfigError."""
+    data = given or {}
     for override in overrides:
         _put(data, override)
     return validate(model, data, "--set")

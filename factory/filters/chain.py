@@ -147,7 +147,9 @@ class Chain:
             asked = json.dumps([[given, encode(answer)], {}])
         except Unencodable as error:
             return Rejection(Status.WRONG_ANSWER, f"its answer cannot be checked: {error}")
-        job = PythonCalls(problem.comparison_of(case).checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024))
+        job = PythonCalls(
+            problem.comparison_of(case).checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024)
+        )
         report = self._wall("examiner").run_calls(job)
         said = read_answers(report.output, 1).answers
         if report.ok and len(said) == 1 and said[0].kind is AnswerKind.VALUE:

@@ -73,8 +73,7 @@ def load(source: bytes, name: str) -> dict[str, Any]:
 
 
 def find(source: bytes, entry_point: str, put: Callable[[bytes], object]) -> Callable[..., object] | None:
-    """The program's entry point (a function, or `Class.method`), after frame R; or None, after the frame that says why.
-    """
+    """The entry point (a function, or `Class.method`), after frame R; or None, after the frame that says why."""
     try:
         namespace = load(source, MODULE)
     except BaseException as error:

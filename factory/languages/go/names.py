@@ -13,7 +13,7 @@ TAKEN = frozenset({"main", "init"})
 
 
 def go_name(python_name: str) -> str:
-    """`python_name` in lowerCamelCase; where Go keeps that word for itself, in UpperCamelCase. A method is a function."""
+    """`python_name`, or its method, in lowerCamelCase; where Go keeps that word for itself, in UpperCamelCase."""
     python_name = python_name.rpartition(".")[2]
     words = [word for word in python_name.split("_") if word]
     if not words:

@@ -17,13 +17,15 @@ from sandbox.pool import Talk
 
 TEST_CPU_S = 60.0
 """CPU seconds the test code itself may use."""
+MOST_RECORDED = 1000
+"""Calls of one test code that are recorded; one that makes more stays code."""
 
 
 def examine(
     program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
 ) -> Rejection | None:
     """None when the tests were satisfied, else why not. Raises WorkerLost."""
-    return _tried(program.code, problem, limits, sandbox, examiner)[0]
+    return _tried(program.code, problem, limits, sandbox, examiner)
 
 
 def record(
@@ -33,37 +35,44 @@ def record(
 
     The first is [args, kwargs]. A Rejection where it fails them, or a call of theirs raised. Raises WorkerLost.
     """
-    rejection, trial = _tried(code, problem, limits, sandbox, examiner)
+    said: list[tuple[str, tuple[str, str]]] = []
+    rejection = _tried(code, problem, limits, sandbox, examiner, said)
     if rejection is not None:
         return rejection
-    if any(kind != "V" for _, (kind, _) in trial.said):
+    if len(said) > MOST_RECORDED:
+        return Rejection(Status.RUNTIME_ERROR, f"the tests make more than {MOST_RECORDED} calls")
+    if any(kind != "V" for _, (kind, _) in said):
         return Rejection(Status.RUNTIME_ERROR, "a call of the tests gave no plain value")
-    return [(call, payload) for call, (_, payload) in trial.said]
+    return [(call, payload) for call, (_, payload) in said]
 
 
 def _tried(
-    code: str, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
-) -> tuple[Rejection | None, _Trial]:
+    code: str,
+    problem: Problem,
+    limits: Limits,
+    sandbox: Sandbox,
+    examiner: Sandbox,
+    said: list[tuple[str, tuple[str, str]]] | None = None,
+) -> Rejection | None:
+    """The verdict of `examine`; `said` is given each call with its answer's frame, at most `MOST_RECORDED` + 1."""
     name = problem.entry_point or ""
     tests = Limits(TEST_CPU_S, limits.wall_s + TEST_CPU_S, 1024)
     with (
         sandbox.conversation(Conversation(code, name, limits)) as candidate,
         examiner.conversation(Conversation(problem.test_code, name, tests, tests=True)) as exam,
     ):
-        trial = _Trial(candidate, exam)
+        trial = _Trial(candidate, exam, said)
         trial.lead()
     assert candidate.report is not None
-    rejection = breach_rejection(candidate.report) or trial.verdict(name)
-    if rejection is None and not trial.said:
-        rejection = ended(candidate.report)
-    return rejection, trial
+    if (broken := breach_rejection(candidate.report)) is not None:
+        return broken
+    return trial.verdict(name) or (None if trial.answered else ended(candidate.report))
 
 
 class _Trial:
-    def __init__(self, candidate: Talk, exam: Talk) -> None:
-        self.candidate, self.exam = candidate, exam
-        self.said: list[tuple[str, tuple[str, str]]] = []
-        """Each call with its answer's frame, in order."""
+    def __init__(self, candidate: Talk, exam: Talk, said: list[tuple[str, tuple[str, str]]] | None) -> None:
+        self.candidate, self.exam, self.said = candidate, exam, said
+        self.answered = 0
         self.last: tuple[str, str] | None = None
         self.outcome: tuple[str, str] | None = None
 
@@ -77,7 +86,9 @@ class _Trial:
             if self.last is None or self.last[0] not in "VUX":
                 self.last = None
                 return
-            self.said.append((said[1], self.last))
+            self.answered += 1
+            if self.said is not None and len(self.said) <= MOST_RECORDED:
+                self.said.append((said[1], self.last))
             said = self.exam.ask(json.dumps({"kind": self.last[0], "payload": self.last[1]}))
         self.outcome = said
 
