@@ -56,9 +56,13 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
 def _taken(source: ProblemsConfig, settings: ChainConfig, console: Console) -> tuple[Problem, ...]:
     """The problems of `source`; what is set aside is told. Raises FactoryError."""
     taken = intake.take(source, settings)
+    _tell(taken, console)
+    return taken.problems
+
+
+def _tell(taken: intake.Intake, console: Console) -> None:
     for line in taken.notes():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return taken.problems
 
 
 async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console: Console) -> None:
@@ -160,6 +164,7 @@ async def verify(
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
     taken = intake.take(ProblemsConfig(path=problem_file, check_reference=False), settings)
+    _tell(taken, console)
     known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
     known |= {problem.id: problem for problem in taken.problems}
     language(name).mounts()

@@ -31,6 +31,7 @@ _NODES = (
     ast.BinOp,
     ast.Add,
     ast.Sub,
+    ast.Div,
     ast.List,
     ast.Tuple,
     ast.Set,
