@@ -81,7 +81,7 @@ def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     tests = _released(row, reference, entry_point, views, oracle) if "base_input" in row else _listed(str(row["test"]))
     first = json.dumps([encode(arg) for arg in views[0][1]]) if views else None
     prompt = str(row["prompt"])
-    if asserts and entry_point not in prompt:
+    if asserts and f"{entry_point}(" not in prompt:
         prompt = f"{prompt.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n"
         prompt += f"{ast.unparse(asserts[0])}\n"
     return Problem(

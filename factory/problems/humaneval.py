@@ -69,7 +69,8 @@ def doctests(prompt: str, entry_point: str) -> set[str]:
         try:
             call = ast.parse(example.source.strip(), mode="eval").body
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == entry_point:
-                expected = ast.parse(example.want.strip(), mode="eval").body
+                want = example.want.strip().removesuffix('"""').removesuffix("'''").strip()
+                expected = ast.parse(want, mode="eval").body
                 args = [encode(literal(arg)) for arg in call.args]
                 shown.add(key(Case(args=args, expected=encode(literal(expected)))))
         except (SyntaxError, ValueError, Unencodable):

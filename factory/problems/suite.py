@@ -209,7 +209,7 @@ _SAYS = {
     "assertGreaterEqual": "{0} >= {1}",
     "assertLess": "{0} < {1}",
     "assertLessEqual": "{0} <= {1}",
-    "assertAlmostEqual": "{0} == {1} or round(abs({0} - {1}), 7) == 0",
+    "assertAlmostEqual": "round(abs({0} - {1}), 7) == 0",
 }
 
 
@@ -219,11 +219,20 @@ class _Unittest(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         match node.value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name), args=args, keywords=[]) if (
-                name in _SAYS and len(args) >= 1 + ("{1}" in _SAYS[name])
+                name in _SAYS
+                and len(args) >= 1 + ("{1}" in _SAYS[name])
+                and (name != "assertAlmostEqual" or any(map(_is_number, args[:2])))
             ):
                 sides = [f"({ast.unparse(arg)})" for arg in args[:2]]
                 return ast.parse(f"assert {_SAYS[name].format(*sides)}").body[0]
         return node
+
+
+def _is_number(node: ast.expr) -> bool:
+    try:
+        return isinstance(literal(node), int | float)
+    except ValueError:
+        return False
 
 
 def _without_pytest(node: ast.stmt) -> ast.stmt:

@@ -86,7 +86,10 @@ def test_apps_a_method_where_the_starter_opens_a_class(grade: Grade, oracle: Ora
         (of(CALL, "def first(", [[0]]), "no reference tells"),
         (of(CALL, "def first(n):\n    return x", [[0]]), "its reference does not answer: input 0: line 2: NameError"),
         (of(CALL, "while True: pass", [[0]]), "its reference does not answer: used more CPU time"),
-        (CALL | {"input_output": json.dumps({"fn_name": "first", "inputs": [1], "outputs": [2]})}, "no list of arguments"),
+        (
+            CALL | {"input_output": json.dumps({"fn_name": "first", "inputs": [1], "outputs": [2]})},
+            "no list of arguments",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -114,7 +117,10 @@ CONTEST: dict[str, Any] = {
     "generated_tests": {"input": ["9 9\n"], "output": ["18\n"]},
     "source": 2,
     "difficulty": 7,
-    "solutions": {"language": [2, 1, 3], "solution": ["int main() {}", "print 1", "print(sum(map(int, input().split())))"]},
+    "solutions": {
+        "language": [2, 1, 3],
+        "solution": ["int main() {}", "print 1", "print(sum(map(int, input().split())))"],
+    },
     "incorrect_solutions": {"language": [], "solution": []},
     "input_file": "",
     "output_file": "",
@@ -124,7 +130,11 @@ CONTEST: dict[str, Any] = {
 def test_code_contests(grade: Grade) -> None:
     assert code_contests.sniff(CONTEST)
     problem = code_contests.read(CONTEST)
-    assert [(case.stdin, case.public) for case in problem.cases] == [("1 2\n", True), ("2 2\n", False), ("9 9\n", False)]
+    assert [(case.stdin, case.public) for case in problem.cases] == [
+        ("1 2\n", True),
+        ("2 2\n", False),
+        ("9 9\n", False),
+    ]
     assert (problem.id, problem.meta.difficulty) == ("code_contests/1_A. Sum", "A")
     assert (problem.comparison.rel, problem.comparison.abs, problem.comparison.numbers) == (1e-4, 1e-4, True)
     near = "print(sum(map(float, input().split())) + 1e-5)"

@@ -58,7 +58,7 @@ def test_a_functional_row_calls_a_method(grade: Grade) -> None:
         ([[3], -1], [-3], False),
     ]
     assert problem.meta.model_dump()["date"] == "2023-04-29T00:00:00"
-    body = "class Solution:\n    def twice(self, xs: List[int], by: int) -> List[int]:\n        return [x * {} for x in xs]\n"
+    body = STARTER + "return [x * {} for x in xs]\n"
     right, wrong, missing = grade(problem, body.format("by"), body.format("2"), "class Solution:\n    pass")
     assert (right.status, right.repairs) == (Status.PASSED, ("import added: typing.List",))
     assert wrong.status is Status.WRONG_ANSWER
