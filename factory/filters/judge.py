@@ -86,8 +86,10 @@ class Judge:
             return Rejection(Status.WRONG_ANSWER, str(error))
         except RecursionError:
             return Rejection(Status.WRONG_ANSWER, "answered something nested too deep to compare")
-        wanted = comparison.predicate or show(expected)
-        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {wanted}")
+        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {self._wanted(number, case)}")
+
+    def _wanted(self, number: int, case: Case) -> str:
+        return self.problem.comparison_of(case).predicate or show(self._expected[number])
 
     def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
         got = rejection.detail
@@ -100,7 +102,7 @@ class Judge:
                 "public": case.public,
                 "input": show_input(case),
                 "got": got,
-                "expected": show(self._expected[number]),
+                "expected": self._wanted(number, case),
             },
             ensure_ascii=False,
         )

@@ -118,6 +118,19 @@ def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given):
     )
 
 
+def test_problems_tells_what_would_be_loaded(given):
+    write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "reference": "def add(a, b):\n    return 0"}])
+    done = factory("problems", given[0])
+    assert done.returncode == 0, done.stderr
+    assert "1 problems (1 call), 0 with a reference" in done.stdout
+    assert "2 cases (2 equal), 1 of them public" in done.stdout
+    assert f"{given[0]}:2: p/2: its reference fails its own tests: wrong_answer: case 0" in done.stdout
+    done = factory("problems", given[0], "--format", "mapping", "--set", "problems.mapping={prompt: prompt}")
+    assert done.returncode == 2
+    assert "problems.mapping.tests: is missing" in done.stderr
+    assert factory("problems").returncode == 2
+
+
 def test_an_unknown_language_is_answered_with_those_there_are(given):
     done = verify(given, "--language", "cobol")
     assert done.returncode == 2
