@@ -160,10 +160,10 @@ def survey(source: ProblemsConfig, settings: ChainConfig) -> dict[str, Any]:
 
 
 async def verify(
-    problem_file: Path, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
+    source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
-    taken = intake.take(ProblemsConfig(path=problem_file, check_reference=False), settings)
+    taken = intake.take(source, settings)
     _tell(taken, console)
     known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
     known |= {problem.id: problem for problem in taken.problems}

@@ -248,7 +248,7 @@ class ShardsConfig(Section):
 
 
 class ChainConfig(Section):
-    """What the filter chain needs: all that `factory verify --set` takes."""
+    """What the filter chain needs."""
 
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
@@ -256,7 +256,7 @@ class ChainConfig(Section):
 
 
 class ProblemsOnly(ChainConfig):
-    """What loading problems needs: all that `factory problems --set` takes."""
+    """What loading and grading needs: all that `factory problems --set` and `factory verify --set` take."""
 
     problems: ProblemsConfig
 

@@ -113,7 +113,7 @@ def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str]) -> 
         done = settled(problem, oracle)
     except ValidationError as error:
         return Refusal(row.place, name, _fault(error))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         return Refusal(row.place, name, _reason(error))
     return Loaded(row.place, done, len(done.cases) - len(problem.cases))
 
@@ -152,7 +152,10 @@ def _fault(error: ValidationError) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error.args[0]}: is missing" if isinstance(error, KeyError) else str(error)
+    """What a format said; of what a field of another shape led to, the kind of error too."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]}: is missing"
+    return str(error) if isinstance(error, ValueError) else f"is of another shape: {type(error).__name__}: {error}"
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory.languages.python import call_text
-from factory.problems import contest, statement
+from factory.problems import contest, fields, statement
 from factory.problems.oracle import Oracle
 from factory.records import Case, Comparison, Problem, ProblemMeta
 
@@ -23,18 +23,18 @@ def sniff(row: dict[str, Any]) -> bool:
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     number = row.get("problem_id", row.get("id"))
-    name = f"apps/{number}" if number is not None else contest.name_of("apps", str(row["question"]))
+    name = f"apps/{number}" if number is not None else contest.name_of("apps", fields.text(row, "question"))
     return problem(row, name, ProblemMeta(source="hendrycks/apps", license="MIT"), oracle)
 
 
 def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | None) -> Problem:
     """A row in APPS's form as the problem `name`."""
-    question, starter = str(row["question"]), str(row.get("starter_code") or "")
-    tests = contest.parsed("input_output", row["input_output"])
+    question, starter = fields.text(row, "question"), fields.optional(row, "starter_code")
+    tests = fields.parsed(row, "input_output")
     if not isinstance(tests, dict) or not tests.get("inputs"):
         raise ValueError("input_output: holds no tests")
     inputs, outputs = tests["inputs"], tests["outputs"]
-    solutions = contest.parsed("solutions", row["solutions"] or "[]")
+    solutions = fields.parsed(row, "solutions") or []
     reference = contest.python(str(solution) for solution in solutions)
     entry_point: str | None = None
     if function := tests.get("fn_name"):
@@ -45,7 +45,6 @@ def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | 
     else:
         comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)
-    difficulty = str(row.get("difficulty") or "")
     return Problem(
         id=name,
         prompt=question,
@@ -54,7 +53,7 @@ def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | 
         reference=reference,
         cases=cases,
         comparison=comparison,
-        meta=meta.model_copy(update={"difficulty": difficulty}),
+        meta=meta.model_copy(update={"difficulty": fields.optional(row, "difficulty")}),
     )
 
 

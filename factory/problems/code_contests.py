@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from factory.problems import contest, statement
+from factory.problems import contest, fields, statement
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 
@@ -44,8 +44,8 @@ def _original(row: dict[str, Any]) -> Problem:
     if isinstance(difficulty, int):  # above these stand letters of Codeforces
         difficulty = _DIFFICULTIES[difficulty] if difficulty < len(_DIFFICULTIES) else chr(ord("A") + difficulty - 7)
     return _problem(
-        str(row["name"]),
-        str(row["description"]),
+        fields.text(row, "name"),
+        fields.text(row, "description"),
         tuple(cases),
         contest.python(text for language, text in written if language in (PYTHON3, "PYTHON3")),
         str(difficulty or ""),
@@ -53,10 +53,10 @@ def _original(row: dict[str, Any]) -> Problem:
 
 
 def _passed_on(row: dict[str, Any]) -> Problem:
-    tests, labels = contest.parsed("test", row["test"]), contest.parsed("labels", row["labels"])
+    tests, labels = fields.parsed(row, "test"), fields.parsed(row, "labels")
     inputs = [test["input"]["stdin"] for test in tests]
     cases = contest.streams(inputs, [test["output"]["stdout"] for test in tests])
-    return _problem(str(row["id"]), str(row["content"]), cases, None, str(labels.get("difficulty") or ""))
+    return _problem(str(row["id"]), fields.text(row, "content"), cases, None, fields.optional(labels, "difficulty"))
 
 
 def _problem(name: str, text: str, cases: tuple[Case, ...], reference: str | None, difficulty: str) -> Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -12,16 +11,6 @@ from typing import Any
 
 from factory.records import Case
 from factory.values import encode
-
-
-def parsed(field: str, text: object) -> Any:
-    """JSON that a column holds as text; what is no text is itself. Raises ValueError naming the field."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{field}: is not JSON: {error}") from None
 
 
 def streams(inputs: Sequence[Any], outputs: Sequence[Any], *, public: bool = False) -> tuple[Case, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from factory.languages.python import call_text
 from factory.predicate import ANSWER
-from factory.problems import humaneval, mbpp
+from factory.problems import fields, humaneval, mbpp
 from factory.problems.asserts import literal
 from factory.problems.oracle import Oracle
 from factory.records import Case, Comparison, Problem, ProblemMeta
@@ -55,9 +55,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
 
 
 def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
-    prompt, entry_point = str(row["prompt"]), str(row["entry_point"])
-    reference = prompt + str(row["canonical_solution"])
-    tests = _released(row, reference, entry_point, [], oracle) if "base_input" in row else _listed(str(row["test"]))
+    prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
+    reference = prompt + fields.text(row, "canonical_solution")
+    tests = (
+        _released(row, reference, entry_point, [], oracle) if "base_input" in row else _listed(fields.text(row, "test"))
+    )
     shown = humaneval.doctests(prompt, entry_point)
     checker = _CHECKERS.get(entry_point)
     cases = _cases(tests) if checker is None else _cases(tests, plainly=True)
@@ -74,13 +76,17 @@ def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
 
 
 def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
-    reference = str(row["code"] if "code" in row else row["canonical_solution"]).replace("\r\n", "\n")
+    reference = fields.text(row, "code" if "code" in row else "canonical_solution").replace("\r\n", "\n")
     asserts = _asserts(row)
-    entry_point = str(row["entry_point"]) if "entry_point" in row else mbpp.function_called(reference, asserts)
+    entry_point = fields.text(row, "entry_point") if "entry_point" in row else mbpp.function_called(reference, asserts)
     views = [(view, args) for test in asserts for view, args in _views(test, entry_point)]
-    tests = _released(row, reference, entry_point, views, oracle) if "base_input" in row else _listed(str(row["test"]))
+    tests = (
+        _released(row, reference, entry_point, views, oracle)
+        if "base_input" in row
+        else _listed(fields.text(row, "test"))
+    )
     first = json.dumps([encode(arg) for arg in views[0][1]]) if views else None
-    prompt = str(row["prompt"])
+    prompt = fields.text(row, "prompt")
     if asserts and f"{entry_point}(" not in prompt:
         prompt = f"{prompt.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n"
         prompt += f"{ast.unparse(asserts[0])}\n"
@@ -174,7 +180,7 @@ def typed(value: Any, samples: Sequence[Any]) -> Any:
 
 
 def _asserts(row: dict[str, Any]) -> list[ast.stmt]:
-    text = "\n".join(map(str, row["test_list"])) if "test_list" in row else str(row.get("assertion") or "")
+    text = "\n".join(map(str, row["test_list"])) if "test_list" in row else fields.optional(row, "assertion")
     try:
         body = ast.parse(text.strip()).body
     except SyntaxError as error:
@@ -215,10 +221,10 @@ def _put(tree: ast.expr, new: ast.expr, old: ast.expr | None = None) -> ast.expr
 # ---- the hub's form ----
 
 
-def _listed(test: str) -> _Tests:
+def _listed(row: dict[str, Any]) -> _Tests:
     """`inputs`, `results` and the loop that gives each to `assertion(f(*inp), exp, atol)`. Raises ValueError."""
     try:
-        tree = ast.parse(test)
+        tree = ast.parse(fields.text(row, "test"))
     except SyntaxError as error:
         raise ValueError(f"test: line {error.lineno}: {error.msg}") from None
     lists: dict[str, Any] = {}

@@ -12,7 +12,7 @@ import doctest
 import json
 from typing import Any
 
-from factory.problems import suite
+from factory.problems import fields, suite
 from factory.problems.asserts import literal
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
@@ -25,13 +25,13 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
+    prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     solution = row.get("canonical_solution")
     reference = prompt + str(solution) if solution is not None else None
-    tests = suite.of_check(_text(row, "test"), _helpers(prompt, entry_point))
+    tests = suite.of_check(fields.text(row, "test"), _helpers(prompt, entry_point))
     shown = doctests(prompt, entry_point)
     return Problem(
-        id=_text(row, "task_id"),
+        id=fields.text(row, "task_id"),
         prompt=prompt,
         entry_point=entry_point,
         starter_code=prompt,
@@ -40,13 +40,6 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         test_code=tests.test_code,
         meta=ProblemMeta(source="openai/human-eval", license="MIT", difficulty=""),
     )
-
-
-def _text(row: dict[str, Any], field: str) -> str:
-    value = row[field]
-    if not isinstance(value, str):
-        raise ValueError(f"{field}: is a JSON {type(value).__name__}, not a string")
-    return value
 
 
 def _helpers(prompt: str, entry_point: str) -> list[ast.stmt]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from factory.problems import contest, suite
+from factory.problems import contest, fields, suite
 from factory.problems.oracle import Oracle
 from factory.records import Problem, ProblemMeta
 
@@ -20,25 +20,24 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    question, test = str(row["question"]), str(row["test"])
+    question, test = fields.text(row, "question"), fields.text(row, "test")
     function = _function(row, test)
     tests = suite.of_file(test, function)
     name = row.get("question_id")
-    difficulty = row.get("gpt_difficulty", row.get("difficulty"))
     return Problem(
         id=f"kodcode/{name}" if name else contest.name_of("kodcode", question),
         prompt=f"{question.strip()}\n\nThe function is called `{function}`.\n"
         if function not in question
         else question,
         entry_point=function,
-        reference=str(row["solution"]),
+        reference=fields.text(row, "solution"),
         cases=tests.cases,
         test_code=tests.test_code,
         meta=ProblemMeta.model_validate(
             {
                 "source": "KodCode/KodCode-V1",
                 "license": "CC-BY-NC-4.0",
-                "difficulty": str(difficulty or ""),
+                "difficulty": fields.optional(row, "gpt_difficulty", "difficulty"),
                 "subset": row.get("subset"),
             }
         ),
@@ -46,7 +45,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
 
 
 def _function(row: dict[str, Any], test: str) -> str:
-    info = contest.parsed("test_info", row.get("test_info")) or []
+    info = fields.json_of("test_info", row.get("test_info")) or []
     names = {str(item["function_name"]) for item in info}
     if not names:
         try:

@@ -11,7 +11,7 @@ import ast
 import re
 from typing import Any
 
-from factory.problems import contest, statement, suite
+from factory.problems import contest, fields, statement, suite
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 
@@ -27,17 +27,18 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     match = _METHOD.match(str(row["entry_point"]))
     if match is None:
         raise ValueError(f"entry_point: {row['entry_point']!r}: is not of the form Solution().name")
-    starter, given = str(row["starter_code"]), str(row.get("prompt") or "")
+    starter, given = fields.text(row, "starter_code"), fields.optional(row, "prompt")
     contest.refuse_objects(starter)
-    text = str(row.get("problem_description") or row.get("query") or "")
+    text = fields.optional(row, "problem_description", "query")
     comparison = statement.of_calls(text)
-    tests = suite.of_check(str(row["test"]), _body(given))
+    tests = suite.of_check(fields.text(row, "test"), _body(given))
     if tests.test_code and comparison.kind != "equal":
         raise ValueError(f"test: is code, which cannot be compared as its statement asks ({comparison.kind})")
     names = _parameters(starter, match[1])
-    solution = str(row["completion"]) if row.get("completion") else None
+    solution = fields.optional(row, "completion")
+    name = fields.optional(row, "task_id", "question_id")
     return Problem(
-        id=f"leetcode/{row.get('task_id') or row.get('question_id')}",
+        id=f"leetcode/{fields.optional(row, 'task_id', 'question_id')}",
         prompt=text,
         entry_point=f"Solution.{match[1]}",
         starter_code=_imports(given) + starter,
@@ -46,7 +47,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         test_code=tests.test_code,
         comparison=comparison,
         meta=ProblemMeta(
-            source="newfacade/LeetCodeDataset", license="Apache-2.0", difficulty=str(row.get("difficulty") or "")
+            source="newfacade/LeetCodeDataset", license="Apache-2.0", difficulty=fields.optional(row, "difficulty")
         ),
     )
 

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from factory.problems import contest, statement
+from factory.problems import contest, fields, statement
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 
@@ -31,14 +31,14 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    text, starter = str(row["question_content"]), str(row.get("starter_code") or "")
-    public = contest.parsed("public_test_cases", row["public_test_cases"])
-    private = contest.parsed("private_test_cases", unpacked(str(row["private_test_cases"])))
+    text, starter = fields.text(row, "question_content"), fields.optional(row, "starter_code")
+    public = fields.parsed(row, "public_test_cases")
+    private = fields.json_of("private_test_cases", unpacked(fields.text(row, "private_test_cases")))
     kinds = {str(test["testtype"]) for test in [*public, *private]}
     entry_point: str | None = None
     if kinds == {"functional"}:
         contest.refuse_objects(starter)
-        entry_point = contest.method(starter, contest.parsed("metadata", row["metadata"])["func_name"])
+        entry_point = contest.method(starter, fields.parsed(row, "metadata")["func_name"])
         comparison = statement.of_calls(text)
         cases = (*_calls(public, shown=True), *_calls(private, shown=False))
     elif kinds == {"stdin"}:
@@ -60,7 +60,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
             {
                 "source": "livecodebench/code_generation_lite",
                 "license": "CC",
-                "difficulty": str(row.get("difficulty") or ""),
+                "difficulty": fields.optional(row, "difficulty"),
                 **meta,
             }
         ),
@@ -107,8 +107,8 @@ def _calls(tests: Sequence[dict[str, Any]], *, shown: bool) -> list[Case]:
     """One argument stands on each line of an input, as JSON."""
     return [
         contest.call(
-            [contest.parsed("input", line) for line in str(test["input"]).split("\n") if line.strip()],
-            contest.parsed("output", test["output"]),
+            [fields.json_of("input", line) for line in str(test["input"]).split("\n") if line.strip()],
+            fields.json_of("output", test["output"]),
             public=shown,
         )
         for test in tests

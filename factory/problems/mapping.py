@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory.errors import ProblemError
-from factory.problems import contest, statement, suite
+from factory.problems import contest, fields, statement, suite
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 
@@ -70,7 +70,7 @@ class Mapping:
         if f"{kind}inputs" not in self._columns:
             return ()
         inputs, outputs = (
-            contest.parsed(f"{kind}{name}", self._value(row, f"{kind}{name}")) for name in ("inputs", "outputs")
+            fields.json_of(f"{kind}{name}", self._value(row, f"{kind}{name}")) for name in ("inputs", "outputs")
         )
         if not isinstance(inputs, list) or not isinstance(outputs, list):
             raise ValueError(f"{kind}inputs: inputs and outputs are lists, of which one entry is one case")

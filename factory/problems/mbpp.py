@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from factory.problems import fields
 from factory.problems.asserts import split
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
@@ -21,12 +22,13 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    text = str(row.get("prompt") or row["text"])
-    setup = [str(row.get("test_setup_code") or ""), *map(str, row.get("test_imports") or [])]
+    text = fields.text(row, "prompt" if row.get("prompt") else "text")
+    setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
+    code = fields.text(row, "code")
     tests = [_assert(test) for test in row["test_list"]]
     if not tests:
         raise ValueError("test_list: is empty")
-    entry_point = function_called(str(row["code"]), tests)
+    entry_point = function_called(code, tests)
     prepared = "\n".join(line for line in setup if line.strip())
     around = _parsed("test_setup_code", prepared)
     parts = split([*around, *tests], entry_point)
@@ -40,7 +42,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         prompt=f"{text.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n{first}\n",
         entry_point=entry_point,
         starter_code="from typing import *\n",
-        reference=str(row["code"]).replace("\r\n", "\n"),
+        reference=code.replace("\r\n", "\n"),
         cases=cases,
         test_code=test_code,
         meta=ProblemMeta(source="google-research/mbpp", license="CC-BY-4.0", difficulty=""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from factory.problems import apps, contest
+from factory.problems import apps, contest, fields
 from factory.problems.oracle import Oracle
 from factory.records import Problem, ProblemMeta
 
@@ -15,5 +15,5 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    name = contest.name_of("taco", str(row["question"]))
+    name = contest.name_of("taco", fields.text(row, "question"))
     return apps.problem(row, name, ProblemMeta(source="BAAI/TACO", license="Apache-2.0"), oracle)
