@@ -57,9 +57,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
 def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     reference = prompt + fields.text(row, "canonical_solution")
-    tests = (
-        _released(row, reference, entry_point, [], oracle) if "base_input" in row else _listed(fields.text(row, "test"))
-    )
+    tests = _released(row, reference, entry_point, [], oracle) if "base_input" in row else _listed(row)
     shown = humaneval.doctests(prompt, entry_point)
     checker = _CHECKERS.get(entry_point)
     cases = _cases(tests) if checker is None else _cases(tests, plainly=True)
@@ -80,11 +78,7 @@ def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     asserts = _asserts(row)
     entry_point = fields.text(row, "entry_point") if "entry_point" in row else mbpp.function_called(reference, asserts)
     views = [(view, args) for test in asserts for view, args in _views(test, entry_point)]
-    tests = (
-        _released(row, reference, entry_point, views, oracle)
-        if "base_input" in row
-        else _listed(fields.text(row, "test"))
-    )
+    tests = _released(row, reference, entry_point, views, oracle) if "base_input" in row else _listed(row)
     first = json.dumps([encode(arg) for arg in views[0][1]]) if views else None
     prompt = fields.text(row, "prompt")
     if asserts and f"{entry_point}(" not in prompt:

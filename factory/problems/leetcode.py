@@ -35,10 +35,9 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     if tests.test_code and comparison.kind != "equal":
         raise ValueError(f"test: is code, which cannot be compared as its statement asks ({comparison.kind})")
     names = _parameters(starter, match[1])
-    solution = fields.optional(row, "completion")
-    name = fields.optional(row, "task_id", "question_id")
+    solution, number = fields.optional(row, "completion"), fields.optional(row, "task_id", "question_id")
     return Problem(
-        id=f"leetcode/{fields.optional(row, 'task_id', 'question_id')}",
+        id=f"leetcode/{number}",
         prompt=text,
         entry_point=f"Solution.{match[1]}",
         starter_code=_imports(given) + starter,
