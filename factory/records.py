@@ -34,6 +34,8 @@ class Comparison(Record):
     """Relative tolerance of `float` and `tokens`."""
     abs: float = Field(1e-9, ge=0)
     """Absolute tolerance of `float` and `tokens`."""
+    tuples_as_lists: bool = False
+    """What is expected went through JSON, which has no tuples: an answer's are taken for lists."""
     numbers: bool = False
     """`tokens`: the problem grants a tolerance, so that 2.0 is a 2; else an integer is matched to the letter."""
     any_case: bool = False

@@ -50,14 +50,19 @@ def of_streams(statement: str) -> Comparison:
     return Comparison(kind="tokens", rel=tolerance, abs=tolerance, numbers=True, any_case=any_case)
 
 
-def of_calls(statement: str) -> Comparison:
-    """How returned values are compared. Raises ValueError where any of several answers is right."""
+def of_calls(statement: str, *, from_json: bool = True) -> Comparison:
+    """How returned values are compared, those that were JSON in the set without telling tuples from lists.
+
+    Raises ValueError where any of several answers is right.
+    """
     if _ANY_ANSWER.search(statement):
         raise ValueError("its statement accepts any of several answers, and it brings no checker")
     if _ANY_ORDER.search(statement):
-        return Comparison(kind="unordered")
+        return Comparison(kind="unordered", tuples_as_lists=from_json)
     tolerance = _tolerance(statement)
-    return Comparison() if tolerance is None else Comparison(kind="float", rel=tolerance, abs=tolerance)
+    if tolerance is None:
+        return Comparison(tuples_as_lists=from_json)
+    return Comparison(kind="float", rel=tolerance, abs=tolerance, tuples_as_lists=from_json)
 
 
 def _tolerance(statement: str) -> float | None:

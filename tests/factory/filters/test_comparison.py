@@ -272,3 +272,12 @@ def test_a_predicate_looks_at_the_answer_alone() -> None:
     assert decide([2, 1, 1], None)
     assert not decide([1], [1])
     assert not decide(5, None)
+
+
+@pytest.mark.parametrize("kind", ["equal", "float", "unordered"])
+def test_tuples_are_lists_only_where_what_is_expected_went_through_json(kind: str) -> None:
+    for got, want in (((1, 2), [1, 2]), ([(1,), {"a": ()}], [[1], {"a": []}])):
+        assert not same(kind, got, want)
+        assert same(kind, got, want, tuples_as_lists=True)
+    assert not same(kind, (1, 2), [1, 3], tuples_as_lists=True)
+    assert not same(kind, {1, 2}, [1, 2], tuples_as_lists=True)

@@ -59,6 +59,8 @@ def test_a_functional_row_calls_a_method(grade: Grade) -> None:
     ]
     assert problem.meta.model_dump()["date"] == "2023-04-29T00:00:00"
     body = STARTER + "return [x * {} for x in xs]\n"
+    (as_tuple,) = grade(problem, body.format("by").replace("[x", "tuple([x").replace("xs]", "xs])"))
+    assert as_tuple.status is Status.PASSED, "JSON does not tell a tuple from a list"
     right, wrong, missing = grade(problem, body.format("by"), body.format("2"), "class Solution:\n    pass")
     assert (right.status, right.repairs) == (Status.PASSED, ("import added: typing.List",))
     assert wrong.status is Status.WRONG_ANSWER
