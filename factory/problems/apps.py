@@ -13,7 +13,7 @@ from typing import Any
 from factory.languages.python import call_text
 from factory.problems import contest, fields, statement
 from factory.problems.oracle import Oracle
-from factory.records import Case, Comparison, Problem, ProblemMeta
+from factory.records import Case, Problem, ProblemMeta
 
 
 def sniff(row: dict[str, Any]) -> bool:
@@ -41,7 +41,7 @@ def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | 
         contest.refuse_objects(starter)
         entry_point = contest.method(starter or reference or "", str(function))
         comparison = statement.of_calls(question)
-        cases = _calls(inputs, outputs, comparison, entry_point, reference, oracle)
+        cases = _calls(inputs, outputs, entry_point, reference, oracle)
     else:
         comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)
@@ -60,7 +60,6 @@ def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | 
 def _calls(
     inputs: Sequence[Any],
     outputs: Sequence[Any],
-    comparison: Comparison,
     entry_point: str,
     reference: str | None,
     oracle: Oracle | None,
@@ -76,8 +75,9 @@ def _calls(
     if reference is None or oracle is None:
         raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: no reference tells")
     answers = oracle.answers(reference, entry_point, [call_text(case) for case in plain])
-    if all(isinstance(answer, list | tuple) and len(answer) == 1 for answer in answers):
-        raw = [[answer[0]] for answer in answers]
-        if raw == [list(output) for output in outputs]:
-            return plain
-    return wrapped
+    given = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
+    if given == outputs:
+        return plain
+    if given == [output[0] for output in outputs]:
+        return wrapped
+    raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: its reference gives neither")

@@ -25,6 +25,9 @@ from factory.errors import ProblemError
 SUFFIXES = (".jsonl", ".json", ".parquet")
 PACKED = ("", ".gz", ".zst")
 """Endings behind .jsonl and .json."""
+_STATEMENT = "question.txt"
+_PARTS = {"input_output.json": "input_output", "solutions.json": "solutions", "starter_code.py": "starter_code"}
+"""Files of a folder that is one problem, as APPS has them, and the columns that they are in its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,10 @@ def rows(config: ProblemsConfig) -> Iterator[Row]:
     if config.path is None:
         yield from _hub_rows(config)
         return
+    folders = sorted(config.path.rglob(_STATEMENT)) if config.path.is_dir() else []
+    if folders:
+        yield from (_folder_row(file.parent) for file in folders)
+        return
     for file in _files(config.path):
         yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
 
@@ -53,6 +60,21 @@ def _files(path: Path) -> list[Path]:
     if not files:
         raise ProblemError(f"{path}: holds no file of problems ({', '.join(SUFFIXES)}; .gz, .zst)")
     return files
+
+
+def _folder_row(folder: Path) -> Row:
+    files = {_STATEMENT: "question", **_PARTS}
+    try:
+        data: dict[str, Any] = {
+            column: (folder / name).read_text(encoding="utf-8")
+            for name, column in files.items()
+            if (folder / name).exists()
+        }
+        about = folder / "metadata.json"
+        data |= json.loads(about.read_text(encoding="utf-8")) if about.exists() else {}
+    except (OSError, ValueError, TypeError) as error:
+        return Row(str(folder), {}, f"cannot be read: {error}")
+    return Row(str(folder), {"problem_id": folder.name, "solutions": "", **data})
 
 
 def _kind(path: Path) -> str:

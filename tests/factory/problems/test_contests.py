@@ -84,6 +84,7 @@ def test_apps_a_method_where_the_starter_opens_a_class(grade: Grade, oracle: Ora
         ({"input_output": json.dumps({"inputs": [1], "outputs": ["2"]})}, "a test of type int"),
         ({"question": "Print any of them."}, "any of several answers"),
         (of(CALL, "def first(", [[0]]), "no reference tells"),
+        (of(CALL, "def first(n):\n    return [7]", [[0]]), "its reference gives neither"),
         (of(CALL, "def first(n):\n    return x", [[0]]), "its reference does not answer: input 0: line 2: NameError"),
         (of(CALL, "while True: pass", [[0]]), "its reference does not answer: used more CPU time"),
         (

@@ -12,6 +12,7 @@ import pytest
 
 from factory.config import ProblemsConfig
 from factory.errors import ProblemError
+from factory.problems import Loaded, read
 from factory.problems.rows import rows
 
 ROWS: list[dict[str, Any]] = [{"id": f"p/{n}", "tests": {"input": [str(n)], "output": ["ä"]}} for n in range(3)]
@@ -48,6 +49,21 @@ def test_a_directory_is_read_file_by_file_in_order_of_name(tmp_path: Path) -> No
     (tmp_path / "README.md").write_text("no problem")
     (tmp_path / ".hidden.jsonl").write_text("no problem")
     assert data_of(path=tmp_path) == ROWS
+
+
+def test_a_directory_of_folders_that_are_one_problem_each(tmp_path: Path) -> None:
+    for name in ("0001", "0000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "question.txt").write_text("Echo.")
+        (tmp_path / name / "input_output.json").write_text('{"inputs": ["a"], "outputs": ["a"]}')
+    (tmp_path / "0000" / "solutions.json").write_text('["print(input())"]')
+    (tmp_path / "0000" / "metadata.json").write_text('{"difficulty": "interview"}')
+    (tmp_path / "0001" / "metadata.json").write_text("{")
+    good, bad = rows(ProblemsConfig(path=tmp_path))
+    (found,) = [one for one in read(ProblemsConfig(path=tmp_path)) if isinstance(one, Loaded)]
+    assert (found.problem.id, found.problem.meta.difficulty) == ("apps/0000", "interview")
+    assert (found.place, bad.place) == (good.place, str(tmp_path / "0001"))
+    assert bad.fault.startswith("cannot be read: ")
 
 
 def test_files_that_are_damaged(tmp_path: Path) -> None:
