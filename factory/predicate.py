@@ -14,10 +14,21 @@ from collections.abc import Callable
 from typing import Any
 
 ANSWER = "answer"
+MOST_DIGITS = 1000
+"""Furthest place that `round` rounds to: rounding an integer takes 10 to that power."""
+
+
+def _round(number: Any, digits: Any = None) -> Any:
+    if isinstance(digits, int) and abs(digits) > MOST_DIGITS:
+        raise ValueError(f"rounds to {digits} digits; at most {MOST_DIGITS} are")
+    return round(number, digits)
+
+
 FUNCTIONS: dict[str, Any] = {
-    function.__name__: function
-    for function in (abs, bool, float, frozenset, int, isinstance, len, list, max, min, round)
-} | {"set": set, "sorted": sorted, "str": str, "sum": sum, "tuple": tuple, "dict": dict}
+    **{function.__name__: function for function in (abs, isinstance, len, max, min, sorted, sum)},
+    **{kind.__name__: kind for kind in (bool, dict, float, frozenset, int, list, set, str, tuple)},
+    "round": _round,
+}
 MATH = frozenset({"ceil", "fabs", "floor", "inf", "isclose", "isinf", "isnan", "nan", "trunc"})
 """Names of `math` that may stand in one."""
 _NODES = (

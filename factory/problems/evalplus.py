@@ -35,17 +35,17 @@ def check(input, output):
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
-    """`view` is how they look at an answer, as an expression in `answer`."""
+    """`results` are None where the reference has to give them; `view` is how an answer is looked at, as `answer`."""
 
     inputs: Sequence[Sequence[Any]]
-    results: Sequence[Any]
+    results: Sequence[Any] | None
     atol: float
     view: str = ANSWER
 
 
 def sniff(row: dict[str, Any]) -> bool:
     released = {"task_id", "entry_point", "base_input", "plus_input"} <= row.keys()
-    return released or ({"task_id", "prompt", "test"} <= row.keys() and "results = [" in str(row["test"]))
+    return released or ({"task_id", "prompt", "test"} <= row.keys() and "assertion(" in str(row["test"]))
 
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
@@ -57,10 +57,10 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
 def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     reference = prompt + fields.text(row, "canonical_solution")
-    tests = _released(row, reference, entry_point, [], oracle) if "base_input" in row else _listed(row)
+    tests = _released(row, []) if "base_input" in row else _listed(row)
     shown = humaneval.doctests(prompt, entry_point)
     checker = _CHECKERS.get(entry_point)
-    cases = _cases(tests) if checker is None else _cases(tests, plainly=True)
+    cases = _cases(tests, reference, entry_point, oracle, plainly=checker is not None)
     return Problem(
         id=f"HumanEval+/{_number(row)}",
         prompt=prompt,
@@ -78,7 +78,8 @@ def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     asserts = _asserts(row)
     entry_point = fields.text(row, "entry_point") if "entry_point" in row else mbpp.function_called(reference, asserts)
     views = [(view, args) for test in asserts for view, args in _views(test, entry_point)]
-    tests = _released(row, reference, entry_point, views, oracle) if "base_input" in row else _listed(row)
+    tests = _released(row, views) if "base_input" in row else _listed(row)
+    cases = _cases(tests, reference, entry_point, oracle)
     first = json.dumps([encode(arg) for arg in views[0][1]]) if views else None
     prompt = fields.text(row, "prompt")
     if asserts and f"{entry_point}(" not in prompt:
@@ -89,7 +90,7 @@ def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
         prompt=prompt,
         entry_point=entry_point,
         reference=reference,
-        cases=tuple(case.model_copy(update={"public": json.dumps(case.args) == first}) for case in _cases(tests)),
+        cases=tuple(case.model_copy(update={"public": json.dumps(case.args) == first}) for case in cases),
         meta=ProblemMeta(source="evalplus/mbppplus", license="Apache-2.0"),
     )
 
@@ -101,16 +102,18 @@ def _number(row: dict[str, Any]) -> str:
 # ---- cases ----
 
 
-def _cases(tests: _Tests, plainly: bool = False) -> list[Case]:
-    if len(tests.inputs) != len(tests.results):
-        raise ValueError(f"test: {len(tests.inputs)} inputs and {len(tests.results)} results")
+def _cases(tests: _Tests, reference: str, entry_point: str, oracle: Oracle | None, plainly: bool = False) -> list[Case]:
+    asked = [Case(args=[encode(arg) for arg in args], expected=None) for args in tests.inputs]
+    results = tests.results
+    if results is None:
+        if oracle is None:
+            raise ValueError("its right answers have to be computed by running the canonical solution")
+        results = oracle.answers(reference, entry_point, [call_text(case) for case in asked])
+    if len(asked) != len(results):
+        raise ValueError(f"test: {len(asked)} inputs and {len(results)} results")
     return [
-        Case(
-            args=[encode(arg) for arg in args],
-            expected=encode(result),
-            comparison=None if plainly else _comparison(result, tests),
-        )
-        for args, result in zip(tests.inputs, tests.results, strict=True)
+        Case(args=case.args, expected=encode(result), comparison=None if plainly else _comparison(result, tests))
+        for case, result in zip(asked, results, strict=True)
     ]
 
 
@@ -131,23 +134,14 @@ def _is_floats(value: Any) -> bool:
 # ---- the release's form ----
 
 
-def _released(
-    row: dict[str, Any],
-    reference: str,
-    entry_point: str,
-    views: Sequence[tuple[str, list[Any]]],
-    oracle: Oracle | None,
-) -> _Tests:
-    if oracle is None:
-        raise ValueError("plus_input: its right answers have to be computed by running the canonical solution")
+def _released(row: dict[str, Any], views: Sequence[tuple[str, list[Any]]]) -> _Tests:
     samples = [args for _, args in views]
     inputs = [typed(list(args), samples) for args in [*row["base_input"], *(row["plus_input"] or [])]]
-    asked = [call_text(Case(args=[encode(arg) for arg in args], expected=None)) for args in inputs]
     ways = {view for view, _ in views}
     if len(ways) > 1:
         raise ValueError(f"assertion: looks at answers in several ways ({', '.join(sorted(ways))})")
     view = ways.pop() if ways else ANSWER
-    return _Tests(inputs, oracle.answers(reference, entry_point, asked), float(row.get("atol") or 0), view)
+    return _Tests(inputs, None, float(row.get("atol") or 0), view)
 
 
 def typed(value: Any, samples: Sequence[Any]) -> Any:
@@ -216,33 +210,41 @@ def _put(tree: ast.expr, new: ast.expr, old: ast.expr | None = None) -> ast.expr
 
 
 def _listed(row: dict[str, Any]) -> _Tests:
-    """`inputs`, `results` and the loop that gives each to `assertion(f(*inp), exp, atol)`. Raises ValueError."""
+    """`inputs`, and the loop that gives each to `assertion(f(*inp), exp, atol)`, or `ref_func(*inp)` for exp.
+
+    Raises ValueError.
+    """
     try:
-        tree = ast.parse(fields.text(row, "test"))
+        body = ast.parse(fields.text(row, "test")).body
     except SyntaxError as error:
         raise ValueError(f"test: line {error.lineno}: {error.msg}") from None
+    body = next((node.body for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"), body)
     lists: dict[str, Any] = {}
-    for node in ast.walk(tree):
+    for node in body:
         match node:
             case ast.Assign(targets=[ast.Name(id="inputs" | "results" as name)], value=value):
                 lists[name] = literal(value)
-    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
-    match loops:
+    match [node for node in body if isinstance(node, ast.For)]:
         case [ast.For(body=[ast.Expr(value=ast.Call(func=ast.Name(id="assertion"), args=[got, want, atol]))])]:
             pass
         case _:
-            raise ValueError("test: is no loop over inputs and results that calls assertion(got, expected, atol)")
-    if set(lists) != {"inputs", "results"}:
-        raise ValueError("test: inputs and results are not both written out")
-    called = [
-        node
-        for node in ast.walk(got)
-        if isinstance(node, ast.Call) and any(isinstance(arg, ast.Starred) for arg in node.args)
-    ]
-    expected = [node for node in ast.walk(want) if isinstance(node, ast.Name) and node.id == "exp"]
-    if len(called) != 1 or len(expected) != 1:
+            raise ValueError("test: is no loop over inputs that calls assertion(got, expected, atol)")
+    if "inputs" not in lists:
+        raise ValueError("test: inputs are not written out")
+    called, computed = _starred(got), _starred(want)
+    expected = computed or [node for node in ast.walk(want) if isinstance(node, ast.Name) and node.id == "exp"]
+    if len(called) != 1 or len(expected) != 1 or not (computed or "results" in lists):
         raise ValueError("test: does not give each input to one call and each result to its comparison")
     view = ast.unparse(_put(got, ast.Name(ANSWER, ast.Load()), called[0]))
     if view != ast.unparse(_put(want, ast.Name(ANSWER, ast.Load()), expected[0])):
         raise ValueError(f"test: looks at an answer as {view}, and in another way at what is expected")
-    return _Tests(lists["inputs"], lists["results"], float(literal(atol)), view)
+    return _Tests(lists["inputs"], None if computed else lists["results"], float(literal(atol)), view)
+
+
+def _starred(tree: ast.expr) -> list[ast.expr]:
+    """The calls of the form `f(*inp)`."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_starred(node)]
+
+
+def _is_starred(call: ast.Call) -> bool:
+    return len(call.args) == 1 and isinstance(call.args[0], ast.Starred)

@@ -29,6 +29,11 @@ def test_one_that_raises_says_no(text: str) -> None:
     assert predicate(text)([] if text != "1 / answer" else 0) is False
 
 
+@pytest.mark.parametrize("text", ["round(answer, -10000000000) == 0", "round(5, answer) == 0", "round(answer) == 5"])
+def test_rounding_takes_no_time_however_far(text: str) -> None:
+    assert predicate(text)(-10_000_000_000) is False
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -113,6 +113,16 @@ def test_the_hubs_form_of_humaneval_plus_needs_no_reference(grade: Grade) -> Non
     assert grade(problem, problem.reference)[0].status is Status.PASSED
 
 
+def test_the_hub_computes_some_right_answers_too(oracle: Oracle) -> None:
+    reference = "def ref_func(a, b):\n    for x in a:\n        pass\n    return ()\n\n\n"
+    test = reference + hub("candidate(*inp)", "ref_func(*inp)").replace("    results = [(4,), ()]\n", "")
+    row = {key: value for key, value in HUMANEVAL.items() if "_input" not in key}
+    body = "    return tuple(x for x in a if x in b)\n"
+    row |= {"prompt": "def part(a, b):\n", "canonical_solution": body, "test": test}
+    assert evalplus.sniff(row)
+    assert [decode(case.expected) for case in evalplus.read(row, oracle).cases] == [(4,), ()]
+
+
 def test_the_hubs_form_of_mbpp_plus() -> None:
     test = "inputs = [[(3, 4), (5, 4)]]\nresults = [(4,)]\nfor i, (inp, exp) in enumerate(zip(inputs, results)):\n"
     row = {
@@ -162,7 +172,7 @@ def test_a_reference_that_does_not_answer(oracle: Oracle, change: dict[str, str]
 
 
 def test_without_an_oracle_nothing_is_made_up() -> None:
-    with pytest.raises(ValueError, match="plus_input: its right answers have to be computed"):
+    with pytest.raises(ValueError, match="its right answers have to be computed"):
         evalplus.read(HUMANEVAL)
 
 
