@@ -88,8 +88,8 @@ async def translate(
 ) -> dict[str, Any]:
     """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
-    todo = _taken(source, config, console)
-    given = _programs(survivor_file, {problem.id for problem in todo})
+    known = intake.take(source.model_copy(update={"check_reference": False}), config).problems
+    given = _programs(survivor_file, {problem.id for problem in known})
     recorded = place.path / "given.parquet"
     place.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)

@@ -13,7 +13,7 @@ from typing import Any
 from factory.errors import ProblemError
 from factory.problems import contest, fields, statement, suite
 from factory.problems.oracle import Oracle
-from factory.records import Case, Problem, ProblemMeta
+from factory.records import Case, Comparison, Problem, ProblemMeta
 
 FIELDS = (
     "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs difficulty source "
@@ -42,7 +42,9 @@ class Mapping:
         """The problem in `row`. Raises KeyError or ValueError naming the field."""
         prompt, entry_point = self._text(row, "prompt"), self._text(row, "entry_point") or None
         tests = self._tests(row, entry_point)
-        how = statement.of_streams if entry_point is None else statement.of_calls
+        comparison = Comparison()
+        if "inputs" in self._columns:
+            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt)
         name = self._text(row, "id")
         return Problem(
             id=name or contest.name_of("mapping", prompt),
@@ -52,7 +54,7 @@ class Mapping:
             reference=self._text(row, "reference") or None,
             cases=tests.cases,
             test_code=tests.test_code,
-            comparison=how(prompt) if "inputs" in self._columns else Problem.model_fields["comparison"].default,
+            comparison=comparison,
             meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
         )
 

@@ -22,8 +22,7 @@ _ANY_ANSWER = re.compile(
       | \b(?:multiple|several|many|more\s+than\s+one)\s+(?:\w+\s+)?
           (?:answers?|solutions?|outputs?|ways|sequences|options)\b
           [^.]{0,80}?(?:\bany\b|\bone\s+of\b)
-      | \baccept(?:s|ed)?\s+any\s+(?:valid|correct)
-      | \bany\s+of\s+them\b""",
+      | \baccept(?:s|ed)?\s+any\s+(?:valid|correct)""",
     re.I | re.X,
 )
 _ANY_CASE = re.compile(

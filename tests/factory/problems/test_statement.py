@@ -34,6 +34,8 @@ def test_one_of_several_answers_cannot_be_told_by_one_output(text: str) -> None:
         "Print the answer in order of appearance.",
         "There are many people. Print their number.",
         "If any number is negative, print -1.",
+        "If any of them is zero, print 0.",
+        "She may eat any of them.",
         "You can perform the operation any number of times.",
     ],
 )
