@@ -19,10 +19,10 @@ from rich.console import Console
 
 from factory import commands
 from factory import doctor as checkup
-from factory.config import ChainConfig, Config, load, parse_section
+from factory.config import Config, ProblemsOnly, load, parse_section
 from factory.errors import FactoryError
 from factory.outcome import summarize
-from factory.report.terminal import print_cost, print_funnel
+from factory.report.terminal import print_cost, print_funnel, print_problems
 from factory.run_dir import RunDir
 from sandbox import SandboxError
 
@@ -60,15 +60,16 @@ def run(
 
 @app.command()
 def verify(
-    problems: Annotated[Path, typer.Option(help="Problem file.")],
+    problems: Annotated[Path, typer.Option(help="File or directory of problems.")],
     rollouts: Annotated[Path, typer.Option(help="Rollout file: .jsonl, .json (also .gz) or .parquet.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
     language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
     sets: Set = None,
 ) -> None:
     """The filter chain alone, on rollouts from anywhere."""
-    settings = parse_section(ChainConfig, tuple(sets or ()))
-    work = commands.verify(problems, rollouts, language, out_dir, settings, err)
+    source = {"path": problems, "check_reference": False}  # rollouts are graded whatever the reference is worth
+    settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
+    work = commands.verify(settings.problems, rollouts, language, out_dir, settings, err)
     summary = _interruptible(work, "stopped; nothing was written")
     print_funnel(out, summary, problems=20)
     out.print(f"verdicts: {out_dir / 'verdicts.parquet'}", soft_wrap=True)
@@ -114,6 +115,23 @@ def status(run_dir: RunDirArgument) -> None:
     place = RunDir(run_dir)
     settings = place.open_config()
     _show(summarize(settings, place.open_problems(), place))
+
+
+@app.command("problems")
+def list_problems(
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or directory of problems.")] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", help="Name of a format; by default told by the rows.")
+    ] = "auto",
+    dataset: Annotated[str | None, typer.Option(help="Id of a dataset on the hub, instead of PATH.")] = None,
+    split: Annotated[str, typer.Option(help="Split of the dataset.")] = "test",
+    revision: Annotated[str | None, typer.Option(help="Revision of the dataset.")] = None,
+    sets: Set = None,
+) -> None:
+    """What would be loaded from a problem set, and what is refused and why."""
+    given = {"path": path, "dataset": dataset, "split": split, "revision": revision, "format": format_name}
+    section = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": given})
+    print_problems(out, commands.survey(section.problems, section))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-from factory import parts, problems, shards
+from factory import intake, parts, shards
 from factory.canaries import Canaries
 from factory.config import ChainConfig, Config, ProblemsConfig, ReplayEngine
 from factory.errors import RolloutError
@@ -25,6 +25,7 @@ from factory.filters.chain import Chain
 from factory.languages import language
 from factory.outcome import kept_programs, summarize, translatable
 from factory.pipeline import Executor, Pipeline, Task, graded
+from factory.problems import Refusal
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
@@ -62,8 +63,8 @@ async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, *
 
 async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]:
     """The whole way on `place`; the summary. Raises FactoryError."""
-    todo = problems.load(config.problems)
     walled = settled(config, console)
+    todo = _taken(config.problems, walled, console)
     for name in config.translate.targets:
         language(name).mounts()  # what a target needs is made ready, or missed, before anything is sampled
     place.path.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,18 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
             temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         shards.write(place.shards, config, kept_programs(config, todo, place), summary)
     return summary
+
+
+def _taken(source: ProblemsConfig, settings: ChainConfig, console: Console) -> tuple[Problem, ...]:
+    """The problems of `source`; what is set aside is told. Raises FactoryError."""
+    taken = intake.take(source, settings)
+    _tell(taken, console)
+    return taken.problems
+
+
+def _tell(taken: intake.Intake, console: Console) -> None:
+    for line in taken.notes():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console: Console) -> None:
@@ -100,15 +113,16 @@ async def translate(
     config: Config, problem_file: Path, survivor_file: Path, place: RunDir, console: Console
 ) -> dict[str, Any]:
     """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
-    todo = problems.load(ProblemsConfig(path=problem_file, format=config.problems.format))
-    given = _programs(survivor_file, {problem.id for problem in todo})
+    source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
+    known = intake.take(source.model_copy(update={"check_reference": False}), config).problems
+    given = _programs(survivor_file, {problem.id for problem in known})
     recorded = place.path / "given.parquet"
     place.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)
     counts = Counter(rollout.problem_id for rollout in given)
     settings = config.model_copy(
         update={
-            "problems": ProblemsConfig(path=problem_file, format=config.problems.format),
+            "problems": source,
             "engine": ReplayEngine(path=recorded),
             "sampling": config.sampling.model_copy(update={"n": max(counts.values())}),
             "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
@@ -145,15 +159,41 @@ def _programs(path: Path, known: set[str]) -> list[Rollout]:
     return given
 
 
+# ---- problems ----
+
+
+def survey(source: ProblemsConfig, settings: ChainConfig) -> dict[str, Any]:
+    """What would be loaded: counts, and every refusal. Raises FactoryError."""
+    taken = intake.take(source, settings)
+    cases = [(problem, case) for problem in taken.problems for case in problem.cases]
+    kinds = Counter(
+        "stdin" if problem.entry_point is None else "test_code" if problem.test_code else "call"
+        for problem in taken.problems
+    )
+    return {
+        "problems": len(taken.problems),
+        "kinds": dict(kinds),
+        "references": sum(problem.reference is not None for problem in taken.problems),
+        "cases": len(cases),
+        "public_cases": sum(case.public for _, case in cases),
+        "traced_cases": taken.traced,
+        "comparisons": dict(Counter(problem.comparison_of(case).kind for problem, case in cases)),
+        "refused": [{"place": one.place, "id": one.id, "reason": one.reason} for one in taken.refused],
+    }
+
+
 # ---- verify ----
 
 
 async def verify(
-    problem_file: Path, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
+    source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
-    known = {problem.id: problem for problem in problems.read_file(problem_file)}
     settings = settled(settings, console)
+    taken = intake.take(source, settings)
+    _tell(taken, console)
+    known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
+    known |= {problem.id: problem for problem in taken.problems}
     language(name).mounts()
     out.mkdir(parents=True, exist_ok=True)
     left_out: Counter[str] = Counter()
@@ -184,13 +224,16 @@ async def verify(
     return summary
 
 
-def _tasks(path: Path, known: dict[str, Problem], name: str, size: int, left_out: Counter[str]) -> Iterator[Task]:
+def _tasks(
+    path: Path, known: dict[str, Problem | Refusal], name: str, size: int, left_out: Counter[str]
+) -> Iterator[Task]:
     """Chunks of each problem's rollouts, in the file's order; `left_out` counts those that are none, by reason.
 
     Raises RolloutError.
     """
     examinable = language(name).examinable
     waiting: dict[str, list[Rollout]] = {}
+    wanted: dict[str, Problem] = {}
     for number, rollout in enumerate(read_rollouts(path), 1):
         if rollout.problem_id not in known:
             some = ", ".join(list(known)[:3])
@@ -198,17 +241,20 @@ def _tasks(path: Path, known: dict[str, Problem], name: str, size: int, left_out
                 f"{path}: row {number}: problem_id: {rollout.problem_id!r} is not among the problems ({some}, …)"
             )
         problem = known[rollout.problem_id]
-        if "language" in rollout.model_fields_set and rollout.language != name:
+        if isinstance(problem, Refusal):
+            left_out[f"their problem is refused: {problem}"] += 1
+        elif "language" in rollout.model_fields_set and rollout.language != name:
             left_out[f"their language is {rollout.language}, not {name}"] += 1
         elif not examinable and not translatable(problem, name):
             left_out[f"the tests of their problem are Python code, which {name} cannot be put before"] += 1
         else:
+            wanted[problem.id] = problem
             chunk = waiting.setdefault(problem.id, [])
             chunk.append(rollout)
             if len(chunk) == size:
                 yield Task(problem, tuple(waiting.pop(problem.id)), name)
     for problem_id, chunk in waiting.items():
-        yield Task(known[problem_id], tuple(chunk), name)
+        yield Task(wanted[problem_id], tuple(chunk), name)
 
 
 def _verify_summary(verdicts: Sequence[Verdict], name: str) -> dict[str, Any]:

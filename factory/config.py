@@ -28,14 +28,32 @@ class Section(BaseModel):
 class ProblemsConfig(Section):
     """Which problems to work on."""
 
-    path: Path
-    """File of problems; relative paths start at the current directory."""
+    path: Path | None = None
+    """File or directory of problems; relative paths start at the current directory."""
+    dataset: str | None = None
+    """Id of a dataset on the Hugging Face hub, or whatever else `datasets.load_dataset` takes, instead of a path."""
+    subset: str | None = None
+    """Name of one configuration of `dataset`."""
+    split: str = "test"
+    """Split of `dataset`."""
+    revision: str | None = None
+    """Branch, tag or commit of `dataset`; a run to be repeated names a commit."""
     format: str = "auto"
-    """Name of a problem format, or "auto" to tell by the first line."""
+    """Name of a problem format, or "auto" to tell by the first row."""
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
+    check_reference: bool = True
+    """Run every reference solution once when problems are loaded, and set aside a problem that it fails."""
     limit: int | None = Field(None, ge=1)
     """Take only the first so many."""
     ids: tuple[str, ...] = ()
     """Take only these, in the file's order; empty takes all."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ProblemsConfig:
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("name either path or dataset")
+        return self
 
 
 class VllmEngine(Section):
@@ -136,6 +154,10 @@ class SamplingConfig(Section):
     """Arguments for the model's chat template, such as enable_thinking."""
 
 
+UNKNOWN_S = 10.0
+"""CPU seconds for `limits.cpu_s: auto` where nothing tells what a right program needs."""
+
+
 class LimitsConfig(Section):
     """What one program may use. CPU time decides, so that a busy machine fails nobody."""
 
@@ -154,7 +176,7 @@ class LimitsConfig(Section):
     open_files: int = Field(64, ge=16)
     """Open file descriptors a process."""
 
-    def for_problem(self, overrides: LimitOverrides, auto_s: float = 0.0) -> Limits:
+    def for_problem(self, overrides: LimitOverrides, auto_s: float = UNKNOWN_S) -> Limits:
         """These limits with a problem's own put over them; `auto_s` are the CPU seconds for `cpu_s: auto`."""
         auto = {"cpu_s": auto_s} if self.cpu_s == "auto" else {}
         return Limits(**(self.model_dump() | auto | overrides.model_dump(exclude_none=True)))
@@ -258,11 +280,17 @@ class ShardsConfig(Section):
 
 
 class ChainConfig(Section):
-    """What the filter chain needs: all that `factory verify --set` takes."""
+    """What the filter chain needs."""
 
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()
+
+
+class ProblemsOnly(ChainConfig):
+    """What loading and grading needs: all that `factory problems --set` and `factory verify --set` take."""
+
+    problems: ProblemsConfig
 
 
 class Config(ChainConfig):
@@ -300,9 +328,9 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
     return validate(Config, data, str(path))
 
 
-def parse_section(model: type[S], overrides: tuple[str, ...]) -> S:
-    """A section made of its defaults and `overrides` alone. Raises ConfigError."""
-    data: dict[str, Any] = {}
+def parse_section(model: type[S], overrides: tuple[str, ...], given: dict[str, Any] | None = None) -> S:
+    """A section made of its defaults, what is `given`, and `overrides`. Raises ConfigError."""
+    data = given or {}
     for override in overrides:
         _put(data, override)
     return validate(model, data, "--set")

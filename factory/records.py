@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from factory.predicate import predicate
+
 LanguageName = str
 
 
@@ -27,19 +29,41 @@ class Record(BaseModel):
 class Comparison(Record):
     """How an answer is compared with what is expected (DESIGN.md §4)."""
 
-    kind: Literal["equal", "exact", "float", "unordered", "tokens", "checker"] = "equal"
+    kind: Literal["equal", "exact", "float", "unordered", "tokens", "checker", "predicate"] = "equal"
     rel: float = Field(1e-6, ge=0)
     """Relative tolerance of `float` and `tokens`."""
     abs: float = Field(1e-9, ge=0)
     """Absolute tolerance of `float` and `tokens`."""
+    tuples_as_lists: bool = False
+    """What is expected went through JSON, which has no tuples: an answer's are taken for lists."""
+    numbers: bool = False
+    """`tokens`: the problem grants a tolerance, so that 2.0 is a 2; else an integer is matched to the letter."""
+    any_case: bool = False
+    """`tokens`: the problem says that letters may be of either case."""
     checker: str = ""
     """`checker`: trusted Python defining `check(input, output) -> bool`."""
+    predicate: str = ""
+    """`predicate`: an expression in `answer`, such as `sorted(answer) == [1, 2]`; see `factory.predicate`."""
+
+    @field_validator("predicate")
+    @classmethod
+    def _known(cls, text: str) -> str:
+        if text:
+            predicate(text)
+        return text
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Comparison:
+        if (self.kind == "predicate") != bool(self.predicate):
+            raise ValueError("predicate: stands beside kind 'predicate', and only there")
+        return self
 
 
 class Case(Record):
     """One input with what is expected: a call (args, kwargs, expected) or a stream (stdin, stdout).
 
-    `args`, `kwargs` and `expected` are tagged JSON, as in the file.
+    `args`, `kwargs` and `expected` are tagged JSON, as in the file. Where a `predicate` or `checker` decides,
+    `expected` is one right answer, or null where none is known.
     """
 
     args: list[Any] | None = None
@@ -48,6 +72,8 @@ class Case(Record):
     stdin: str | None = None
     stdout: str | None = None
     public: bool = False
+    comparison: Comparison | None = None
+    """Where this case is compared in another way than its problem's others."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Case:
@@ -71,6 +97,8 @@ class Case(Record):
             data: dict[str, Any] = {"stdin": self.stdin, "stdout": self.stdout}
         else:
             data = {"args": self.args, **({"kwargs": self.kwargs} if self.kwargs else {}), "expected": self.expected}
+        if self.comparison is not None:
+            data["comparison"] = self.comparison.model_dump(exclude_unset=True)
         return data | ({"public": True} if self.public else {})
 
 
@@ -100,7 +128,8 @@ class Problem(Record):
 
     id: str = Field(min_length=1)
     prompt: str
-    entry_point: str | None = Field(None, pattern=r"^[^\W\d]\w*$")
+    entry_point: str | None = Field(None, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
+    """Name of a function, or `Class.method`: a method called on a fresh object of a class made without arguments."""
     starter_code: str = ""
     reference: str | None = None
     cases: tuple[Case, ...] = ()
@@ -115,15 +144,23 @@ class Problem(Record):
             raise ValueError("cases: a problem without cases or test_code decides nothing")
         if self.test_code and self.entry_point is None:
             raise ValueError("entry_point: test_code calls a function; null is for stdin programs")
-        if self.entry_point is None and self.comparison.kind in ("float", "unordered"):
-            raise ValueError(
-                f"comparison.kind: {self.comparison.kind!r} compares values; stdin takes equal, exact or tokens"
-            )
+        for place, comparison in [
+            ("", self.comparison),
+            *((f"cases.{n}.", case.comparison) for n, case in enumerate(self.cases)),
+        ]:
+            if self.entry_point is None and comparison and comparison.kind in ("float", "unordered"):
+                raise ValueError(
+                    f"{place}comparison.kind: {comparison.kind!r} compares values; stdin takes equal, exact or tokens"
+                )
         for number, case in enumerate(self.cases):
             if (case.stdin is not None) != (self.entry_point is None):
                 kind = "stdin and stdout" if self.entry_point is None else "args and expected"
                 raise ValueError(f"cases.{number}: entry_point {self.entry_point!r} wants {kind}")
         return self
+
+    def comparison_of(self, case: Case) -> Comparison:
+        """How an answer to `case` is compared."""
+        return case.comparison or self.comparison
 
     @property
     def public_cases(self) -> tuple[Case, ...]:

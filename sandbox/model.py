@@ -78,6 +78,8 @@ class Wall:
 class PythonCalls:
     """Import `source`, then call `entry_point` once per input, all in one process.
 
+    `entry_point` names a function, or a method as `Class.method`; every call of one gets a fresh object.
+
     `inputs` is a tuple of JSON texts `[args, kwargs]` in the tagged encoding of
     `sandbox.worker.codec`. Pass the same tuple object for many programs: it is sent
     and decoded once.

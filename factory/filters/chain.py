@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from factory.config import ChainConfig
+from factory.config import UNKNOWN_S, ChainConfig
 from factory.errors import InfrastructureError
 from factory.filters import patience
 from factory.filters.judge import Judge, Judgement
@@ -52,7 +52,7 @@ class Chain:
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
 
-    def limits(self, problem: Problem, auto_s: float = patience.UNKNOWN_S) -> Limits:
+    def limits(self, problem: Problem, auto_s: float = UNKNOWN_S) -> Limits:
         """What a program may use on the problem's cases; `auto_s` CPU seconds where the config leaves that open."""
         return self._settings.limits.for_problem(problem.limits, auto_s)
 
@@ -208,7 +208,9 @@ class Chain:
             asked = json.dumps([[given, encode(answer)], {}])
         except Unencodable as error:
             return Rejection(Status.WRONG_ANSWER, f"its answer cannot be checked: {error}")
-        job = PythonCalls(problem.comparison.checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024))
+        job = PythonCalls(
+            problem.comparison_of(case).checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024)
+        )
         report = self._wall("examiner").run_calls(job)
         said = read_answers(report.output, 1).answers
         if report.ok and len(said) == 1 and said[0].kind is AnswerKind.VALUE:

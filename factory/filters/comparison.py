@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from factory.predicate import predicate
 from factory.records import Comparison
 from factory.values import dumps
 
@@ -24,7 +25,11 @@ def matcher(comparison: Comparison, stream: bool) -> Matcher:
 
     A `checker` is none of these: it runs behind a wall of its own; asked here, it says no.
     """
+    if comparison.tuples_as_lists:
+        decide = matcher(comparison.model_copy(update={"tuples_as_lists": False}), stream)
+        return lambda got, want: decide(_lists(got), want)
     rel, eps = comparison.rel, comparison.abs
+    numbers, any_case = comparison.numbers, comparison.any_case
     match comparison.kind:
         case "exact":
             return exact
@@ -33,11 +38,25 @@ def matcher(comparison: Comparison, stream: bool) -> Matcher:
         case "unordered":
             return unordered
         case "tokens":
-            return lambda got, want: tokens(got, want, rel, eps) if type(got) is type(want) is str else equal(got, want)
+            return lambda got, want: (
+                tokens(got, want, rel, eps, numbers=numbers, any_case=any_case)
+                if type(got) is type(want) is str
+                else equal(got, want)
+            )
         case "equal":
             return same_lines if stream else equal
+        case "predicate":
+            asserted = predicate(comparison.predicate)
+            return lambda got, want: asserted(got)
         case "checker":
             return lambda got, want: False
+
+
+def _lists(value: Any) -> Any:
+    """`value` with lists for tuples, also inside lists and as values of dicts."""
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def equal(got: Any, want: Any) -> bool:
@@ -118,17 +137,26 @@ def _lines(text: str) -> list[str]:
     return lines
 
 
-def tokens(got: str, want: str, rel: float, eps: float) -> bool:
-    """The same tokens between white space; where both are numbers, within `rel` or `eps`."""
+def tokens(got: str, want: str, rel: float, eps: float, *, numbers: bool = False, any_case: bool = False) -> bool:
+    """The same tokens between white space; a number with a point or exponent within `rel` or `eps` of its own.
+
+    With `numbers` an integer may be written as one with a point, too; with `any_case` the case of letters is nothing.
+    """
+    if any_case:
+        got, want = got.casefold(), want.casefold()
     left, right = got.split(), want.split()
     return len(left) == len(right) and all(
-        a == b or _same_number(a, b, rel, eps) for a, b in zip(left, right, strict=True)
+        a == b or _same_number(a, b, rel, eps, numbers) for a, b in zip(left, right, strict=True)
     )
 
 
-def _same_number(got: str, want: str, rel: float, eps: float) -> bool:
-    if "." not in want and "e" not in want.lower():
+def _same_number(got: str, want: str, rel: float, eps: float, numbers: bool) -> bool:
+    if not (_is_broken(want) or (numbers and _is_broken(got))):
         return False  # an integer is matched to the letter
     if not (_NUMBER.fullmatch(got) and _NUMBER.fullmatch(want)):
         return False  # float() alone takes more: 1_0.5, nan, digits of other scripts
     return math.isclose(float(got), float(want), rel_tol=rel, abs_tol=eps)
+
+
+def _is_broken(token: str) -> bool:
+    return "." in token or "e" in token.lower()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from factory.filters.comparison import Matcher, matcher
 from factory.languages.base import Unfit
-from factory.records import Case, Problem, Rejection, Run, Status
+from factory.records import Case, Comparison, Problem, Rejection, Run, Status
 from factory.values import decode
 
 Fit = Callable[[Any, Any], Any]
@@ -40,15 +40,18 @@ class Judge:
     """Knows one problem's expected answers, decoded once.
 
     `fit` brings an answer into the form of what is expected (see `Language.fit`); `check` decides a
-    case by the problem's own checker.
+    case by a checker of the problem's own.
     """
 
     def __init__(self, problem: Problem, fit: Fit, check: Check) -> None:
-        self.problem, self._fit = problem, fit
-        self._check = check if problem.comparison.kind == "checker" else None
+        self.problem, self._fit, self._check = problem, fit, check
         self._stream = problem.entry_point is None
         self._expected = [case.stdout if self._stream else decode(case.expected) for case in problem.cases]
-        self._match: Matcher = matcher(problem.comparison, self._stream)
+        matchers = {comparison: matcher(comparison, self._stream) for comparison in self._comparisons()}
+        self._match: list[Matcher] = [matchers[comparison] for comparison in self._comparisons()]
+
+    def _comparisons(self) -> Iterator[Comparison]:
+        return map(self.problem.comparison_of, self.problem.cases)
 
     def judge(self, run: Run) -> Judgement:
         """The verdict on a run of the problem's cases."""
@@ -58,7 +61,7 @@ class Judge:
                 missing = run.failure or Rejection(Status.RUNTIME_ERROR, "ended before it had answered")
                 first = first or (number, case, missing, Missing())
                 break
-            rejection = self._case(case, run.outputs[number], self._expected[number])
+            rejection = self._case(number, case, run.outputs[number])
             if rejection is None:
                 passed += 1
             else:
@@ -71,26 +74,30 @@ class Judge:
 
     def rejects(self, number: int, output: Any) -> Rejection | None:
         """Why `output` is no right answer to case `number`; None when it is one."""
-        return self._case(self.problem.cases[number], output, self._expected[number])
+        return self._case(number, self.problem.cases[number], output)
 
     def failure(self, number: int, rejection: Rejection, output: Any) -> str:
         """The JSON of `Judgement.first_failure` for case `number`."""
         return self._failure(number, self.problem.cases[number], rejection, output)
 
-    def _case(self, case: Case, output: Any, expected: Any) -> Rejection | None:
+    def _case(self, number: int, case: Case, output: Any) -> Rejection | None:
         if isinstance(output, Rejection):
             return output
+        expected, comparison = self._expected[number], self.problem.comparison_of(case)
         try:
             answer = self._fit(output, expected)
-            if self._check is not None:
+            if comparison.kind == "checker":
                 return self._check(case, answer)
-            if self._match(answer, expected):
+            if self._match[number](answer, expected):
                 return None
         except Unfit as error:
             return Rejection(Status.WRONG_ANSWER, str(error))
         except RecursionError:
             return Rejection(Status.WRONG_ANSWER, "answered something nested too deep to compare")
-        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {show(expected)}")
+        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {self._wanted(number, case)}")
+
+    def _wanted(self, number: int, case: Case) -> str:
+        return self.problem.comparison_of(case).predicate or show(self._expected[number])
 
     def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
         got = rejection.detail
@@ -103,7 +110,7 @@ class Judge:
                 "public": case.public,
                 "input": show_input(case),
                 "got": got,
-                "expected": show(self._expected[number]),
+                "expected": self._wanted(number, case),
             },
             ensure_ascii=False,
         )

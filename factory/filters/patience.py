@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from factory.config import UNKNOWN_S
 from factory.records import Run, Status
 
 MULTIPLE = 10.0
@@ -17,8 +18,6 @@ MULTIPLE = 10.0
 its problem's median."""
 FIRST_S = 1.0
 """CPU seconds everybody gets: below it, what is measured is mostly chance."""
-UNKNOWN_S = 10.0
-"""CPU seconds where no program has passed, or tests are code."""
 MOST_S = 60.0
 
 

@@ -1,120 +1,145 @@
-"""Problem files, one module a format. A new format is one file here and one line below.
+"""Problem sets, one module a format. A new format is one file here and one line below.
 
-A format is a module with `sniff(row) -> bool`, which tells from one raw row, and
-`read(row) -> Problem`, which raises ValueError naming the field.
+A format has `sniff(row) -> bool`, which tells from one raw row, and `read(row, oracle) -> Problem`, which
+raises ValueError naming the field or the reason: a row that does not say for certain what a right answer is
+is refused, not guessed at. The oracle runs the row's reference where expected answers have to be computed.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from factory.config import ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems import humaneval, mbpp, native
+from factory.problems import (
+    apps,
+    code_contests,
+    evalplus,
+    humaneval,
+    kodcode,
+    leetcode,
+    livecodebench,
+    mbpp,
+    native,
+    taco,
+)
+from factory.problems.mapping import Mapping
+from factory.problems.oracle import Oracle
+from factory.problems.rows import Row, rows
+from factory.problems.settle import settled
 from factory.records import Problem
+
+__all__ = ["FORMATS", "Format", "Loaded", "Oracle", "Refusal", "read"]
 
 
 class Format(Protocol):
     def sniff(self, row: dict[str, Any]) -> bool: ...
 
-    def read(self, row: dict[str, Any]) -> Problem: ...
+    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem: ...
 
 
-FORMATS: dict[str, Format] = {"native": native, "humaneval": humaneval, "mbpp": mbpp}
+FORMATS: dict[str, Format] = {
+    "native": native,
+    "evalplus": evalplus,
+    "leetcode": leetcode,
+    "humaneval": humaneval,
+    "mbpp": mbpp,
+    "livecodebench": livecodebench,
+    "code_contests": code_contests,
+    "kodcode": kodcode,
+    "taco": taco,
+    "apps": apps,
+}
+"""By name, in the order in which they are tried on the first row. `mapping` is made from its config."""
 
 
-def load(config: ProblemsConfig) -> list[Problem]:
-    """The problems a config names, in the file's order. Raises ProblemError with file, line and field."""
-    problems = list(read_file(config.path, config.format))
-    known = {problem.id for problem in problems}
-    for wanted in config.ids:
-        if wanted not in known:
-            raise ProblemError(
-                f"{config.path}: has no problem {wanted!r}; it holds {len(known)}, such as {problems[0].id!r}"
-            )
-    if config.ids:
-        problems = [problem for problem in problems if problem.id in set(config.ids)]
-    return problems[: config.limit]
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A problem as it was read. `traced`: cases that come from watching its reference under its test code."""
+
+    place: str
+    problem: Problem
+    traced: int = 0
 
 
-def read_file(path: Path, name: str = "auto") -> Iterator[Problem]:
-    """The problems in a .jsonl or .json file, gzipped or not. Raises ProblemError."""
-    if name != "auto" and name not in FORMATS:
-        raise ProblemError(f"problem format {name!r} is unknown; there are: auto, {', '.join(FORMATS)}")
-    seen: dict[str, int] = {}
-    chosen = None if name == "auto" else FORMATS[name]
-    for number, row in _rows(path):
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that is no problem, or none that can be decided, and why. `id` is empty where it tells none."""
+
+    place: str
+    id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+def read(config: ProblemsConfig, oracle: Oracle | None = None) -> Iterator[Loaded | Refusal]:
+    """Every row that a config names, in order, as a problem or a refusal; `limit` and `ids` are the caller's.
+
+    Without an oracle no reference is run, and what needs one is refused. Raises ProblemError where nothing can be
+    read, InfrastructureError.
+    """
+    chosen = _named(config)
+    seen: dict[str, str] = {}
+    for row in rows(config):
+        if row.fault:
+            yield Refusal(row.place, "", row.fault)
+            continue
         if chosen is None:
-            chosen = _sniffed(path, number, row)
-        try:
-            problem = chosen.read(row)
-        except ValidationError as error:
-            raise ProblemError(f"{path}:{number}: {_fault(error)}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProblemError(f"{path}:{number}: {_reason(error)}") from None
-        if problem.id in seen:
-            raise ProblemError(
-                f"{path}:{number}: id: {problem.id!r} stands in line {seen[problem.id]} too; ids are unique"
-            )
-        seen[problem.id] = number
-        yield problem
-    if not seen:
-        raise ProblemError(f"{path}: holds no problem")
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, text in _documents(path):
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ProblemError(
-                f"{path}:{number}: is not JSON: {error}; one problem is one JSON object on one line"
-            ) from None
-        if "\\ud" in text.lower() and _half_pair(row):
-            raise ProblemError(f"{path}:{number}: holds half of a surrogate pair (\\ud800-\\udfff), which is no text")
-        for item in row if isinstance(row, list) else [row]:
-            if not isinstance(item, dict):
-                raise ProblemError(f"{path}:{number}: is a JSON {type(item).__name__}, not an object")
-            yield number, item
-
-
-def _half_pair(row: object) -> bool:
-    try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _documents(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, JSON text) of each document: a line of JSON Lines, or the whole of a .json file."""
-    whole = path.name.removesuffix(".gz").endswith(".json")
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            if whole:
-                yield 1, file.read()
+            chosen = _sniffed(row)
+        done = _read(chosen, row, oracle, set(config.ids))
+        if isinstance(done, Loaded):
+            if done.problem.id in seen:
+                reason = f"id: {done.problem.id!r} stands in {seen[done.problem.id]} too; ids are unique"
+                done = Refusal(row.place, done.problem.id, reason)
             else:
-                yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
-    except FileNotFoundError:
-        raise ProblemError(f"{path}: no such problem file") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ProblemError(f"{path}: cannot be read: {error}") from None
+                seen[done.problem.id] = row.place
+        yield done
 
 
-def _sniffed(path: Path, number: int, row: dict[str, Any]) -> Format:
+def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str]) -> Loaded | Refusal:
+    name = str(row.data.get("id") or row.data.get("task_id") or row.data.get("question_id") or "")
+    try:
+        problem = chosen.read(row.data, oracle)
+        if oracle is None or (wanted and problem.id not in wanted):
+            return Loaded(row.place, problem)
+        name = problem.id
+        done = settled(problem, oracle)
+    except ValidationError as error:
+        return Refusal(row.place, name, _fault(error))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        return Refusal(row.place, name, _reason(error))
+    return Loaded(row.place, done, len(done.cases) - len(problem.cases))
+
+
+def _named(config: ProblemsConfig) -> Format | None:
+    """The format that a config names, or None to tell it by the first row. Raises ProblemError."""
+    if config.format == "mapping" or (config.mapping and config.format == "auto"):
+        return Mapping(config.mapping)
+    if config.mapping:
+        raise ProblemError(f'problems.mapping: goes with the format "mapping", not with {config.format!r}')
+    if config.format == "auto":
+        return None
+    try:
+        return FORMATS[config.format]
+    except KeyError:
+        names = ", ".join(["auto", *FORMATS, "mapping"])
+        raise ProblemError(f"problem format {config.format!r} is unknown; there are: {names}") from None
+
+
+def _sniffed(row: Row) -> Format:
     for candidate in FORMATS.values():
-        if candidate.sniff(row):
+        if candidate.sniff(row.data):
             return candidate
     raise ProblemError(
-        f"{path}:{number}: is of no known format (keys {', '.join(sorted(row)[:8])}); "
-        f"name one with problems.format: {', '.join(FORMATS)}"
+        f"{row.place}: is of no known format (keys {', '.join(sorted(row.data)[:8])}); name one with problems.format: "
+        f"{', '.join(FORMATS)}, or the columns with problems.mapping"
     )
 
 
@@ -127,7 +152,10 @@ def _fault(error: ValidationError) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error.args[0]}: is missing" if isinstance(error, KeyError) else str(error)
+    """What a format said; of what a field of another shape led to, the kind of error too."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]}: is missing"
+    return str(error) if isinstance(error, ValueError) else f"is of another shape: {type(error).__name__}: {error}"
 
 
 def _shown(value: object) -> str:

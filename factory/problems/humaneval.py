@@ -8,12 +8,13 @@ show are public. License of openai/human-eval: MIT.
 from __future__ import annotations
 
 import ast
-import copy
 import doctest
 import json
 from typing import Any
 
-from factory.problems.asserts import literal, split
+from factory.problems import fields, suite
+from factory.problems.asserts import literal
+from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 from factory.values import Unencodable, encode
 
@@ -22,67 +23,35 @@ def sniff(row: dict[str, Any]) -> bool:
     return {"task_id", "prompt", "entry_point", "test"} <= row.keys()
 
 
-def read(row: dict[str, Any]) -> Problem:
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
+    prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     solution = row.get("canonical_solution")
     reference = prompt + str(solution) if solution is not None else None
-    check, others = _check(_text(row, "test"))
-    body = split(check.body, check.args.args[0].arg)
-    if any(not isinstance(statement, ast.Assert) for statement in body.rest):
-        # Something is prepared on the way: keep the whole check as it stands, beside the cases.
-        body = split([], "")
-        cases, rest = split(check.body, check.args.args[0].arg).cases, check.body
-    else:
-        cases, rest = body.cases, list(body.rest)
-    shown = _doctests(prompt, entry_point)
+    tests = suite.of_check(fields.text(row, "test"), _helpers(prompt, entry_point))
+    shown = doctests(prompt, entry_point)
     return Problem(
-        id=_text(row, "task_id"),
+        id=fields.text(row, "task_id"),
         prompt=prompt,
         entry_point=entry_point,
         starter_code=prompt,
         reference=reference,
-        cases=tuple(case.model_copy(update={"public": _key(case) in shown}) for case in cases),
-        test_code=_test_code(check, rest, others, prompt, entry_point) if rest else "",
+        cases=tuple(case.model_copy(update={"public": key(case) in shown}) for case in tests.cases),
+        test_code=tests.test_code,
         meta=ProblemMeta(source="openai/human-eval", license="MIT", difficulty=""),
     )
 
 
-def _text(row: dict[str, Any], field: str) -> str:
-    value = row[field]
-    if not isinstance(value, str):
-        raise ValueError(f"{field}: is a JSON {type(value).__name__}, not a string")
-    return value
-
-
-def _check(test: str) -> tuple[ast.FunctionDef, list[ast.stmt]]:
-    """The function `check` of the test text, and the statements around it."""
-    try:
-        tree = ast.parse(test)
-    except SyntaxError as error:
-        raise ValueError(f"test: line {error.lineno}: {error.msg}") from None
-    checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    if len(checks) != 1 or not checks[0].args.args:
-        raise ValueError("test: defines no check(candidate)")
-    return checks[0], [node for node in tree.body if node is not checks[0]]
-
-
-def _test_code(
-    check: ast.FunctionDef, rest: list[ast.stmt], others: list[ast.stmt], prompt: str, entry_point: str
-) -> str:
-    """Test code with only `rest` in its check, behind what the prompt and the test text define around it."""
+def _helpers(prompt: str, entry_point: str) -> list[ast.stmt]:
+    """What the prompt defines beside the function it asks for."""
     try:
         given = ast.parse(prompt + "    pass\n").body
     except SyntaxError:
-        given = []
-    helpers = [node for node in given if not (isinstance(node, ast.FunctionDef) and node.name == entry_point)]
-    body = copy.copy(check)
-    body.body = rest
-    module = ast.Module(body=[*helpers, *others, body], type_ignores=[])
-    return ast.unparse(ast.fix_missing_locations(module)) + "\n"
+        return []
+    return [node for node in given if not (isinstance(node, ast.FunctionDef) and node.name == entry_point)]
 
 
-def _doctests(prompt: str, entry_point: str) -> set[str]:
+def doctests(prompt: str, entry_point: str) -> set[str]:
     """Keys of the cases that the prompt shows as `>>> f(…)` with a literal result."""
     shown = set()
     try:
@@ -93,13 +62,15 @@ def _doctests(prompt: str, entry_point: str) -> set[str]:
         try:
             call = ast.parse(example.source.strip(), mode="eval").body
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == entry_point:
-                expected = ast.parse(example.want.strip(), mode="eval").body
+                want = example.want.strip().removesuffix('"""').removesuffix("'''").strip()
+                expected = ast.parse(want, mode="eval").body
                 args = [encode(literal(arg)) for arg in call.args]
-                shown.add(_key(Case(args=args, expected=encode(literal(expected)))))
+                shown.add(key(Case(args=args, expected=encode(literal(expected)))))
         except (SyntaxError, ValueError, Unencodable):
             continue  # an example in prose: it shows no case
     return shown
 
 
-def _key(case: Case) -> str:
+def key(case: Case) -> str:
+    """Equal for cases that ask and expect the same."""
     return json.dumps([case.args, case.kwargs, case.expected], sort_keys=True)

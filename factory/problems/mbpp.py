@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from factory.problems import fields
 from factory.problems.asserts import split
+from factory.problems.oracle import Oracle
 from factory.records import Case, Problem, ProblemMeta
 
 
@@ -18,25 +20,29 @@ def sniff(row: dict[str, Any]) -> bool:
     return {"task_id", "code", "test_list"} <= row.keys()
 
 
-def read(row: dict[str, Any]) -> Problem:
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    text = str(row.get("prompt") or row["text"])
-    setup = [str(row.get("test_setup_code") or ""), *map(str, row.get("test_imports") or [])]
+    text = fields.text(row, "prompt" if row.get("prompt") else "text")
+    setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
+    code = fields.text(row, "code")
     tests = [_assert(test) for test in row["test_list"]]
     if not tests:
         raise ValueError("test_list: is empty")
-    entry_point = _function(str(row["code"]), tests)
-    parts = split(tests, entry_point)
+    entry_point = function_called(code, tests)
+    prepared = "\n".join(line for line in setup if line.strip())
+    around = _parsed("test_setup_code", prepared)
+    parts = split([*around, *tests], entry_point)
+    if parts.rest:
+        parts = split(tests, entry_point, around)
     first = ast.unparse(tests[0])
     cases = tuple(case.model_copy(update={"public": _is(case, tests[0], entry_point)}) for case in parts.cases)
-    prepared = "\n".join(line for line in setup if line.strip())
     test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""]) if parts.rest else ""
     return Problem(
         id=f"mbpp/{row['task_id']}",
         prompt=f"{text.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n{first}\n",
         entry_point=entry_point,
         starter_code="from typing import *\n",
-        reference=str(row["code"]).replace("\r\n", "\n"),
+        reference=code.replace("\r\n", "\n"),
         cases=cases,
         test_code=test_code,
         meta=ProblemMeta(source="google-research/mbpp", license="CC-BY-4.0", difficulty=""),
@@ -44,22 +50,22 @@ def read(row: dict[str, Any]) -> Problem:
 
 
 def _assert(test: object) -> ast.stmt:
-    try:
-        statements = ast.parse(str(test)).body
-    except SyntaxError as error:
-        raise ValueError(f"test_list: {test!r}: {error.msg}") from None
+    statements = _parsed(f"test_list: {test!r}", str(test))
     if len(statements) != 1:
         raise ValueError(f"test_list: {test!r}: is not one statement")
     return statements[0]
 
 
-def _function(code: str, tests: list[ast.stmt]) -> str:
-    """The function of the reference that every test calls."""
+def _parsed(field: str, source: str) -> list[ast.stmt]:
     try:
-        tree = ast.parse(code)
+        return ast.parse(source.replace("\r\n", "\n")).body
     except SyntaxError as error:
-        raise ValueError(f"code: line {error.lineno}: {error.msg}") from None
-    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        raise ValueError(f"{field}: line {error.lineno}: {error.msg}") from None
+
+
+def function_called(code: str, tests: list[ast.stmt]) -> str:
+    """The function of the reference that every test calls. Raises ValueError."""
+    defined = [node.name for node in _parsed("code", code) if isinstance(node, ast.FunctionDef)]
     called = [{node.id for node in ast.walk(test) if isinstance(node, ast.Name)} for test in tests]
     for name in reversed(defined):
         if all(name in names for names in called):

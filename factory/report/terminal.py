@@ -91,3 +91,20 @@ def print_cost(console: Console, cost: dict[str, Any]) -> None:
         slower = len(speed["slower"])
         line = f"{target}: {speed['median']:g} times as fast as its source (median of {speed['measured']:,})"
         console.print(f"{line}, {slower:,} slower than it" if slower else line, soft_wrap=True)
+
+
+def print_problems(console: Console, survey: dict[str, Any]) -> None:
+    """Print what a problem set holds, and every row that is refused with its reason."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey["kinds"].items()))
+    console.print(
+        f"{survey['problems']:,} problems ({kinds}), {survey['references']:,} with a reference", soft_wrap=True
+    )
+    compared = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey["comparisons"].items()))
+    told = f"{survey['cases']:,} cases ({compared or 'none'}), {survey['public_cases']:,} of them public"
+    if survey["traced_cases"]:
+        told += f", {survey['traced_cases']:,} from running references under test code"
+    console.print(told, soft_wrap=True)
+    console.print(f"{len(survey['refused']):,} rows refused", soft_wrap=True)
+    for refusal in survey["refused"]:
+        name = f"{refusal['id']}: " if refusal["id"] else ""
+        console.print(f"  {refusal['place']}: {name}{refusal['reason']}", soft_wrap=True, markup=False, highlight=False)

@@ -68,6 +68,8 @@ def complete(starter_code: str, text: str, entry_point: str | None, language: La
         if not entered:
             entered = language.defines(line, entry_point)
             continue
+        if re.match(rf"{re.escape(entry_point)}\.\w+\s*=[^=]", line):
+            continue  # an attribute of the function, which it may rely on
         before = starter_code + "\n".join(lines[:number]) + "\n"
         if not inside or _parses(before):
             return before

@@ -154,13 +154,17 @@ def _chat(
 def _example(problem: Problem, case: Case) -> str:
     if case.stdin is not None:
         return f"Input:\n{_block(case.stdin)}\nOutput:\n{_block(case.stdout)}"
-    return f"{_call(problem.entry_point, case)} == {literal(decode(case.expected))}"
+    call = _call(problem.entry_point, case)
+    if asserted := problem.comparison_of(case).predicate:
+        return f"answer = {call}\nassert {asserted}"
+    return f"{call} == {literal(decode(case.expected))}"
 
 
 def _call(name: str | None, case: Case) -> str:
     arguments = [literal(decode(value)) for value in case.args or ()]
     arguments += [f"{key}={literal(decode(value))}" for key, value in case.kwargs.items()]
-    return f"{name}({', '.join(arguments)})"
+    shown = name.replace(".", "().") if name else name
+    return f"{shown}({', '.join(arguments)})"
 
 
 def _block(text: str | None) -> str:

@@ -73,19 +73,27 @@ def load(source: bytes, name: str) -> dict[str, Any]:
 
 
 def find(source: bytes, entry_point: str, put: Callable[[bytes], object]) -> Callable[..., object] | None:
-    """The program's entry point, after frame R; or None, after the frame that says why not."""
+    """The entry point (a function, or `Class.method`), after frame R; or None, after the frame that says why."""
     try:
         namespace = load(source, MODULE)
     except BaseException as error:
         put(frame(b"L", describe(error)))
         return None
-    target: Any = namespace.get(entry_point)
+    owner, _, method = entry_point.rpartition(".")
+    target: Any = namespace.get(owner or method)
+    if owner:
+        target = partial(on_fresh_object, target, method) if callable(getattr(target, method, None)) else None
     if not callable(target):
         names = sorted(n for n, v in namespace.items() if isinstance(v, types.FunctionType))
         put(frame(b"M", json.dumps(names[:20])))
         return None
     put(frame(b"R"))
     return cast("Callable[..., object]", target)
+
+
+def on_fresh_object(owner: Callable[[], object], method: str, /, *args: Any, **kwargs: Any) -> object:
+    """Call a method on an object made for this call alone."""
+    return getattr(owner(), method)(*args, **kwargs)
 
 
 def answer(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> bytes:
@@ -146,7 +154,10 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
             raise revived(reply["payload"])
         raise Gone("the candidate ended before it had answered")
 
-    namespace: dict[str, Any] = {"__name__": "tests", entry_point: proxy, "candidate": proxy}
+    owner, _, name = entry_point.rpartition(".")
+    given = {owner: type(owner, (), {name: staticmethod(proxy)})} if owner else {name: proxy}
+    namespace: dict[str, Any] = {"__name__": "tests", **given, "candidate": proxy}
+    random.seed(0)  # every candidate is asked the same
     try:
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
         if callable(namespace.get("check")):

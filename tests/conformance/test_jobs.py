@@ -199,3 +199,23 @@ def test_usage_is_measured(sandbox, calls):
     assert 200 < report.usage.cpu_ms < 1000
     assert report.usage.wall_ms > 250
     assert 50 < report.usage.peak_mb < 100
+
+
+def test_a_method_is_called_on_a_fresh_object_each_time(sandbox):
+    source = "class S:\n    def __init__(self):\n        self.n = 0\n    def f(self, method, owner=0):\n"
+    source += "        self.n += method\n        return self.n\n    g = 5\n"
+    job = PythonCalls(source, "S.f", ('[[1], {"owner": 2}]', '[[], {"method": 3}]'))
+    assert [answer.payload for answer in read_answers(sandbox.run_calls(job).output, 2).answers] == ["1", "3"]
+    for missing in ("S.h", "S.g", "T.f", "S"):
+        report = sandbox.run_calls(PythonCalls(source.replace("class S", "S = 1\nclass U"), missing, ("[[], {}]",)))
+        assert read_answers(report.output, 1).missing is not None, missing
+
+
+def test_tests_of_a_method_find_its_class(sandbox, fresh):
+    job = Conversation("assert S().f(1) == 2\nassert candidate(1) == 2", "S.f", tests=True)
+    with fresh.conversation(job) as talk:
+        for _ in range(2):
+            assert talk.opening is not None
+            last = talk.ask('{"kind": "V", "payload": "2"}')
+    assert last is not None
+    assert last[0] == "P"

@@ -94,11 +94,41 @@ def test_a_bad_rollout_is_named(given, rows, told):
     assert not (given[2] / "verdicts.parquet").exists()
 
 
-def test_a_bad_problem_is_named_with_its_line(given):
+def test_a_bad_problem_is_set_aside_with_its_line(given):
     write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "entry_point": 5}])
     done = verify(given)
+    assert done.returncode == 0, done.stderr
+    assert f"set aside: {given[0]}:2: entry_point: 5" in done.stderr
+
+
+def test_a_file_without_a_good_problem_is_wrong_input(given):
+    write_lines(given[0], [PROBLEM | {"entry_point": 5}])
+    done = verify(given)
     assert done.returncode == 2
-    assert f"{given[0]}:2: entry_point: 5" in done.stderr
+    assert f"{given[0]}:1: entry_point: 5" in done.stderr
+
+
+def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given):
+    write_lines(given[0], [PROBLEM | {"id": "p/2"}, PROBLEM | {"cases": []}])
+    done = verify(given)
+    assert done.returncode == 0, done.stderr
+    (reason,) = json.loads((given[2] / "summary.json").read_text())["left_out"]
+    assert (
+        reason == f"their problem is refused: {given[0]}:2: cases: a problem without cases or test_code decides nothing"
+    )
+
+
+def test_problems_tells_what_would_be_loaded(given):
+    write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "reference": "def add(a, b):\n    return 0"}])
+    done = factory("problems", given[0])
+    assert done.returncode == 0, done.stderr
+    assert "1 problems (1 call), 0 with a reference" in done.stdout
+    assert "2 cases (2 equal), 1 of them public" in done.stdout
+    assert f"{given[0]}:2: p/2: its reference fails its own tests: wrong_answer: case 0" in done.stdout
+    done = factory("problems", given[0], "--format", "mapping", "--set", "problems.mapping={prompt: prompt}")
+    assert done.returncode == 2
+    assert "problems.mapping.tests: is missing" in done.stderr
+    assert factory("problems").returncode == 2
 
 
 def test_an_unknown_language_is_answered_with_those_there_are(given):

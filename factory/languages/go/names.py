@@ -13,7 +13,8 @@ TAKEN = frozenset({"main", "init"})
 
 
 def go_name(python_name: str) -> str:
-    """`python_name` in lowerCamelCase; where Go keeps that word for itself, in UpperCamelCase."""
+    """`python_name`, or its method, in lowerCamelCase; where Go keeps that word for itself, in UpperCamelCase."""
+    python_name = python_name.rpartition(".")[2]
     words = [word for word in python_name.split("_") if word]
     if not words:
         return "f"
@@ -27,7 +28,7 @@ def go_name(python_name: str) -> str:
 def accepted_names(python_name: str) -> tuple[str, ...]:
     """The names an entry point may have, best first: lowerCamelCase, UpperCamelCase, Python's own."""
     camel = go_name(python_name)
-    names = (camel, _upper(camel), python_name)
+    names = (camel, _upper(camel), python_name.rpartition(".")[2])
     return tuple(name for name in dict.fromkeys(names) if name not in KEYWORDS | TAKEN)
 
 

@@ -6,12 +6,12 @@ None), it says nothing at all rather than guess: an empty text leaves the choice
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import Any
 
 from factory.languages.go.names import KEYWORDS, go_name
-from factory.records import Problem
+from factory.languages.source import parameters
+from factory.records import Case, Problem
 from factory.values import decode
 
 _INT64 = range(-(2**63), 2**63)
@@ -23,22 +23,21 @@ def signature(problem: Problem, code: str) -> str:
     if problem.entry_point is None or not problem.cases or any(case.kwargs for case in problem.cases):
         return ""
     calls = [[decode(value) for value in case.args or ()] for case in problem.cases]
-    names = _parameters(code, problem.entry_point)
+    names = parameters(code, problem.entry_point)
     if len({len(call) for call in calls}) != 1 or len(names) != len(calls[0]):
         return ""
     types = [_merged(_type(value) for value in values) for values in zip(*calls, strict=True)]
-    result = _result([decode(case.expected) for case in problem.cases])
+    answers = [case.expected for case in problem.cases if case.expected is not None or not _open(problem, case)]
+    result = _result([decode(answer) for answer in answers]) if answers else _UNKNOWN
     if any(_UNKNOWN in kind for kind in [*types, result]):
         return ""
     declared = ", ".join(f"{_name(name)} {kind}" for name, kind in zip(names, types, strict=True))
     return f"func {go_name(problem.entry_point)}({declared}) {result}".rstrip()
 
 
-def _parameters(code: str, entry_point: str) -> list[str]:
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.FunctionDef) and node.name == entry_point:
-            return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
-    return []
+def _open(problem: Problem, case: Case) -> bool:
+    """Whether null, as what is expected, may only mean that no right answer is known."""
+    return problem.comparison_of(case).kind in ("predicate", "checker")
 
 
 def _name(name: str) -> str:

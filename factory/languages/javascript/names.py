@@ -20,6 +20,7 @@ _DEFINED = re.compile(
 
 def javascript_name(python_name: str) -> str:
     """`python_name` in lowerCamelCase; where JavaScript keeps that word for itself, in UpperCamelCase."""
+    python_name = python_name.rpartition(".")[2]  # a method is asked for as a function
     words = [word for word in python_name.split("_") if word]
     if not words:
         return "f"
@@ -33,7 +34,9 @@ def javascript_name(python_name: str) -> str:
 def accepted_names(python_name: str) -> tuple[str, ...]:
     """The names an entry point may have, best first: lowerCamelCase, UpperCamelCase, Python's own."""
     camel = javascript_name(python_name)
-    return tuple(name for name in dict.fromkeys((camel, _upper(camel), python_name)) if name not in TAKEN)
+    return tuple(
+        name for name in dict.fromkeys((camel, _upper(camel), python_name.rpartition(".")[2])) if name not in TAKEN
+    )
 
 
 def declares(code: str, python_name: str) -> bool:

@@ -5,10 +5,9 @@ Promises: what it names fits every case. Where the cases do not tell a type, it 
 
 from __future__ import annotations
 
-import ast
-
 from factory.languages.javascript.names import javascript_name
 from factory.languages.javascript.wire import Shape, calls, shapes
+from factory.languages.source import parameters
 from factory.records import Problem
 from factory.values import decode
 
@@ -26,7 +25,7 @@ def signature(problem: Problem, code: str) -> str:
     if problem.entry_point is None or not problem.cases or any(case.kwargs for case in problem.cases):
         return ""
     every = calls(problem)
-    names = [javascript_name(name) for name in _parameters(code, problem.entry_point)]
+    names = [javascript_name(name) for name in parameters(code, problem.entry_point)]
     if len({len(args) for args, _ in every}) != 1 or len(names) != len(every[0][0]):
         return ""
     types = [_type(shape) for shape in shapes(every)[0]]
@@ -38,13 +37,6 @@ def signature(problem: Problem, code: str) -> str:
         return ""
     told.append(f"@returns {{{_type(result)}}}")
     return f"/** {' '.join(told)} */ function {javascript_name(problem.entry_point)}({', '.join(names)})"
-
-
-def _parameters(code: str, entry_point: str) -> list[str]:
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.FunctionDef) and node.name == entry_point:
-            return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
-    return []
 
 
 def _type(shape: Shape) -> str:

@@ -53,6 +53,10 @@ class Python:
     def defines(self, code: str, entry_point: str | None) -> bool:
         if entry_point is None:
             return bool(re.search(r"\b(input\s*\(|stdin|open\s*\(\s*0)", code))
+        owner, _, method = entry_point.rpartition(".")
+        if owner:
+            text = re.search(rf"^class\s+{re.escape(owner)}\b", code, re.MULTILINE)
+            return bool(text and re.search(rf"^[ \t]+(?:async\s+)?def\s+{re.escape(method)}\b", code, re.MULTILINE))
         name = re.escape(entry_point)
         return bool(re.search(rf"^(?:(?:async\s+)?def\s+{name}\b|{name}\s*(?::[^=\n]+)?=[^=])", code, re.MULTILINE))
 

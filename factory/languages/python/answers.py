@@ -49,7 +49,8 @@ def load_failure(answers: Answers, entry_point: str) -> Rejection | None:
             return Rejection(Status.SYNTAX_ERROR, rejection.detail)
         return rejection
     if answers.missing is not None:
-        return Rejection(Status.MISSING_ENTRY_POINT, f"defines no function {entry_point}")
+        what = "method" if "." in entry_point else "function"
+        return Rejection(Status.MISSING_ENTRY_POINT, f"defines no {what} {entry_point}")
     return None
 
 

@@ -17,19 +17,51 @@ from sandbox.pool import Talk
 
 TEST_CPU_S = 60.0
 """CPU seconds the test code itself may use."""
+MOST_RECORDED = 1000
+"""Calls of one test code that are recorded; one that makes more stays code."""
 
 
 def examine(
     program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
 ) -> Rejection | None:
     """None when the tests were satisfied, else why not. Raises WorkerLost."""
+    return _tried(program.code, problem, limits, sandbox, examiner)
+
+
+def record(
+    code: str, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
+) -> list[tuple[str, str]] | Rejection:
+    """What the tests asked `code`, which satisfies them, and what it answered: pairs of tagged JSON texts.
+
+    The first is [args, kwargs]. A Rejection where it fails them, or a call of theirs raised. Raises WorkerLost.
+    """
+    said: list[tuple[str, tuple[str, str]]] = []
+    rejection = _tried(code, problem, limits, sandbox, examiner, said)
+    if rejection is not None:
+        return rejection
+    if len(said) > MOST_RECORDED:
+        return Rejection(Status.RUNTIME_ERROR, f"the tests make more than {MOST_RECORDED} calls")
+    if any(kind != "V" for _, (kind, _) in said):
+        return Rejection(Status.RUNTIME_ERROR, "a call of the tests gave no plain value")
+    return [(call, payload) for call, (_, payload) in said]
+
+
+def _tried(
+    code: str,
+    problem: Problem,
+    limits: Limits,
+    sandbox: Sandbox,
+    examiner: Sandbox,
+    said: list[tuple[str, tuple[str, str]]] | None = None,
+) -> Rejection | None:
+    """The verdict of `examine`; `said` is given each call with its answer's frame, at most `MOST_RECORDED` + 1."""
     name = problem.entry_point or ""
     tests = Limits(TEST_CPU_S, limits.wall_s + TEST_CPU_S, 1024)
     with (
-        sandbox.conversation(Conversation(program.code, name, limits)) as candidate,
+        sandbox.conversation(Conversation(code, name, limits)) as candidate,
         examiner.conversation(Conversation(problem.test_code, name, tests, tests=True)) as exam,
     ):
-        trial = _Trial(candidate, exam)
+        trial = _Trial(candidate, exam, said)
         trial.lead()
     assert candidate.report is not None
     if (broken := breach_rejection(candidate.report)) is not None:
@@ -38,8 +70,8 @@ def examine(
 
 
 class _Trial:
-    def __init__(self, candidate: Talk, exam: Talk) -> None:
-        self.candidate, self.exam = candidate, exam
+    def __init__(self, candidate: Talk, exam: Talk, said: list[tuple[str, tuple[str, str]]] | None) -> None:
+        self.candidate, self.exam, self.said = candidate, exam, said
         self.answered = 0
         self.last: tuple[str, str] | None = None
         self.outcome: tuple[str, str] | None = None
@@ -55,6 +87,8 @@ class _Trial:
                 self.last = None
                 return
             self.answered += 1
+            if self.said is not None and len(self.said) <= MOST_RECORDED:
+                self.said.append((said[1], self.last))
             said = self.exam.ask(json.dumps({"kind": self.last[0], "payload": self.last[1]}))
         self.outcome = said
 

@@ -238,3 +238,46 @@ def test_tokens_of_values_that_are_no_texts_are_no_accident(got: Any, want: Any,
 
 def test_a_checker_is_never_answered_here() -> None:
     assert same("checker", 1, 1) is False
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "plain", "numbers"),
+    [
+        ("2.0", "2", False, True),
+        ("2.0000001", "2", False, True),
+        ("2.1", "2", False, False),
+        ("3", "2", False, False),
+        ("2", "2.0", True, True),
+        ("1e3", "1000", False, True),
+        ("1e3x", "1000", False, False),
+        ("1000000000000000001", "1000000000000000000", False, False),
+    ],
+)
+def test_an_integer_may_have_a_point_only_where_the_problem_grants_a_tolerance(
+    got: str, want: str, plain: bool, numbers: bool
+) -> None:
+    assert same_text("tokens", got, want) is plain
+    assert same_text("tokens", got, want, numbers=True) is numbers
+
+
+def test_letters_of_either_case_only_where_the_problem_says_so() -> None:
+    assert not same_text("tokens", "yes No", "YES NO")
+    assert same_text("tokens", "yes No", "YES NO", any_case=True)
+    assert not same_text("tokens", "yes", "NO", any_case=True)
+
+
+def test_a_predicate_looks_at_the_answer_alone() -> None:
+    comparison = Comparison(kind="predicate", predicate="set(answer) == {1, 2}")
+    decide = matcher(comparison, stream=False)
+    assert decide([2, 1, 1], None)
+    assert not decide([1], [1])
+    assert not decide(5, None)
+
+
+@pytest.mark.parametrize("kind", ["equal", "float", "unordered"])
+def test_tuples_are_lists_only_where_what_is_expected_went_through_json(kind: str) -> None:
+    for got, want in (((1, 2), [1, 2]), ([(1,), {"a": ()}], [[1], {"a": []}])):
+        assert not same(kind, got, want)
+        assert same(kind, got, want, tuples_as_lists=True)
+    assert not same(kind, (1, 2), [1, 3], tuples_as_lists=True)
+    assert not same(kind, {1, 2}, [1, 2], tuples_as_lists=True)

@@ -150,3 +150,26 @@ def test_a_judge_knows_nothing_a_rejection_could_pass_for(three: Problem) -> Non
     passing = Rejection(Status.PASSED, "")
     assert judged(three, 10, 20, 30, failure=passing).cases_passed == 3
     assert judged(three, passing, passing, passing).cases_passed == 0
+
+
+def test_each_case_is_compared_in_its_own_way(make_problem: Any) -> None:
+    near = {"kind": "float", "abs": 0.1}
+    asserted = {"kind": "predicate", "predicate": "answer > 5"}
+    problem = make_problem(
+        cases=[
+            {"args": [1], "expected": 1.0},
+            {"args": [2], "expected": 1.0, "comparison": near},
+            {"args": [3], "expected": None, "comparison": asserted},
+        ]
+    )
+    assert judged(problem, 1.0, 1.05, 6).status is Status.PASSED
+    assert judged(problem, 1.05, 1.0, 6).detail == "case 0: answered 1.05, expected 1.0"
+    wrong = judged(problem, 1.0, 1.05, 5)
+    assert wrong.detail == "case 2: answered 5, expected answer > 5"
+    assert json.loads(wrong.first_failure or "")["expected"] == "answer > 5"
+    assert [json.loads(problem.model_dump_json())["cases"][n]["comparison"] is None for n in range(3)] == [
+        True,
+        False,
+        False,
+    ]
+    assert [case.as_json().get("comparison") for case in problem.cases] == [None, near, asserted]

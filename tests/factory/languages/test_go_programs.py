@@ -406,3 +406,8 @@ def test_problems_without_cases_cannot_be_run(go_sandbox: Sandbox) -> None:
     problem = Problem(id="t/0", prompt="", entry_point="f", test_code="def check(c): pass")
     with pytest.raises(ValueError, match="test_code"):
         list(Go().run([Prepared("", "")], problem, Limits(), go_sandbox))
+
+
+@pytest.mark.parametrize("name", ["twoSum", "TwoSum"])
+def test_a_method_of_a_class_is_a_function(try_go: Any, name: str) -> None:
+    ready(try_go(f"func {name}(a int) int {{ return a + 2 }}", "Solution.twoSum", ((1,), 3)))

@@ -65,17 +65,11 @@ def test_asserts_on_literals_become_cases_and_doctests_make_them_public() -> Non
 @pytest.mark.parametrize(
     "statement",
     [
-        "assert abs(candidate([1.0], 0.5) - 1) < 1e-6",
-        "assert candidate([1.0], 0.5)",
-        "assert not candidate([1.0], 3.5)",
-        "assert candidate([1.0], 0.5) is True",
-        "assert candidate([1.0], 0.5) != False",
         "assert candidate([1.0] * 3, 0.5) == True",
         "assert candidate(*([1.0], 0.5)) == True",
         "assert candidate(**{'xs': [1.0], 't': 0.5}) == True",
         "assert candidate([1.0], 0.5) == candidate([1.0], 0.5)",
-        "assert candidate([1.0], 0.5) == True == True",
-        "assert [candidate([1.0], 0.5)] == [True]",
+        "assert candidate([1.0], 0.5) * 2 > 1",
         "assert above([1.0], 0.5) == True",
         "assert helper(candidate)",
     ],
@@ -89,7 +83,7 @@ def test_what_is_not_certain_stays_code_beside_the_cases(grade: Grade, statement
     wrong = "def above(xs, t):\n    return sum(xs) > t and len(xs) == 2 or t < 0"
     right, failed = grade(problem, problem.reference, wrong)
     assert (right.status, right.cases_passed, right.cases_total) == (Status.PASSED, 4, 4), right.detail
-    if "candidate([1.0], 3.5)" not in statement and "== candidate" not in statement:
+    if "== candidate" not in statement:
         assert failed.status is not Status.PASSED
 
 

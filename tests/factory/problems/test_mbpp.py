@@ -51,27 +51,43 @@ def test_a_sanitized_row_with_imports_and_a_tolerance(grade: Grade) -> None:
         "test_list": ["assert math.isclose(area(1), 3.14159, rel_tol=0.001)", "assert area(0) == 0"],
     }
     problem = mbpp.read(row)
-    assert [case.args for case in problem.cases] == [[0]]
-    assert problem.test_code.splitlines()[:2] == ["from typing import *", "import math"]
-    assert "area(0)" not in problem.test_code
-    assert not any(case.public for case in problem.cases), "the first test is no case"
+    assert [case.args for case in problem.cases] == [[1], [0]]
+    assert problem.test_code == ""
+    asserted = problem.comparison_of(problem.cases[0]).predicate
+    assert asserted == "math.isclose(answer, 3.14159, rel_tol=0.001)"
     right, wrong = grade(problem, problem.reference, "def area(r):\n    return 3 * r * r")
+    assert (right.status, right.cases_passed) == (Status.PASSED, 2)
+    assert (wrong.status, wrong.cases_passed) == (Status.WRONG_ANSWER, 1)
+    assert wrong.detail == f"case 0: answered 3, expected {asserted}"
+
+
+def test_what_is_no_case_stays_code_with_its_imports(grade: Grade) -> None:
+    row = FULL | {"test_list": ["assert halve([2]) == (1.0,)", "assert sum(x * 2 for x in halve([2, 4])) == 6"]}
+    problem = mbpp.read(row | {"test_imports": ["import math"]})
+    assert [case.args for case in problem.cases] == [[[2]]]
+    assert problem.test_code.splitlines()[:2] == ["from typing import *", "import math"]
+    assert "(1.0,)" not in problem.test_code
+    right, wrong = grade(problem, problem.reference, "def halve(xs):\n    return (1.0,)")
     assert (right.status, right.cases_passed) == (Status.PASSED, 2)
     assert (wrong.status, wrong.cases_passed) == (Status.WRONG_ANSWER, 1)
 
 
-def test_setup_code_is_run_before_the_tests(grade: Grade) -> None:
-    row = FULL | {"test_setup_code": "LIMIT = 2", "test_list": ["assert halve([LIMIT]) == (1.0,)"]}
-    problem = mbpp.read(row)
-    assert problem.cases == ()
-    assert [verdict.status for verdict in grade(problem, problem.reference)] == [Status.PASSED]
+@pytest.mark.parametrize(("setup", "is_case"), [("LIMIT = 2", True), ("LIMIT = len('ab')", False)])
+def test_setup_code_counts_before_the_tests(grade: Grade, setup: str, is_case: bool) -> None:
+    problem = mbpp.read(FULL | {"test_setup_code": setup, "test_list": ["assert halve([LIMIT]) == (1.0,)"]})
+    assert [case.args for case in problem.cases] == ([[[2]]] if is_case else [])
+    assert (problem.test_code == "") is is_case
+    right, wrong = grade(problem, problem.reference, "def halve(xs):\n    return (2.0,)")
+    assert (right.status, wrong.status) == (Status.PASSED, Status.WRONG_ANSWER)
 
 
-def test_set_comparisons_stay_code(grade: Grade) -> None:
-    row = FULL | {"test_list": ["assert set(halve([2, 4])) == {2.0, 1.0}"]}
-    problem = mbpp.read(row)
-    assert problem.cases == ()
-    assert [verdict.status for verdict in grade(problem, problem.reference)] == [Status.PASSED]
+def test_a_set_is_looked_at_as_the_test_does(grade: Grade) -> None:
+    problem = mbpp.read(FULL | {"test_list": ["assert set(halve([2, 4])) == {2.0, 1.0}"]})
+    assert problem.test_code == ""
+    right, turned, wrong = grade(
+        problem, problem.reference, "def halve(xs):\n    return [2, 1, 1.0]", "def halve(xs):\n    return [1.0]"
+    )
+    assert [right.status, turned.status, wrong.status] == [Status.PASSED, Status.PASSED, Status.WRONG_ANSWER]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from factory import problems
-from factory.config import ProblemsConfig
+from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems import load, read_file
+from factory.intake import take
+from factory.problems import Loaded, Refusal
+from factory.records import Problem
 
 GOOD: dict[str, Any] = {"id": "set/1", "prompt": "p", "entry_point": "f", "cases": [{"args": [1], "expected": 2}]}
 
@@ -23,9 +25,24 @@ def written(tmp_path: Path, *rows: object, name: str = "p.jsonl") -> Path:
     return path
 
 
+def found(path: Path, name: str = "auto") -> list[Loaded | Refusal]:
+    return list(problems.read(ProblemsConfig(path=path, format=name)))
+
+
+def read_file(path: Path, name: str = "auto") -> list[Problem]:
+    return [one.problem for one in found(path, name) if isinstance(one, Loaded)]
+
+
+def refused(path: Path, name: str = "auto") -> str:
+    """The one refusal among the rows."""
+    (refusal,) = [one for one in found(path, name) if isinstance(one, Refusal)]
+    return str(refusal).replace(str(path), "FILE")
+
+
 def fault(path: Path, name: str = "auto") -> str:
+    """Why nothing of the file can be read."""
     with pytest.raises(ProblemError) as caught:
-        list(read_file(path, name))
+        found(path, name)
     assert caught.value.exit_code == 2
     return str(caught.value).replace(str(path), "FILE")
 
@@ -87,11 +104,13 @@ def row(number: int) -> dict[str, Any]:
         ({"limits": {"cpu_s": 0}}, "FILE:2: limits.cpu_s: 0: Input should be greater than 0"),
         ({"limits": {"memory_mb": 1}}, "FILE:2: limits.memory_mb: 1: Input should be greater than or equal to 32"),
         ({"limits": {"speed": 1}}, "FILE:2: limits.speed: 1: Extra inputs are not permitted"),
-        ({"id": "set/1"}, "FILE:2: id: 'set/1' stands in line 1 too; ids are unique"),
+        ({"id": "set/1"}, "FILE:2: id: 'set/1' stands in FILE:1 too; ids are unique"),
     ],
 )
 def test_a_bad_line_is_named_with_field_and_value(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    assert message in fault(written(tmp_path, GOOD, row(2) | change, row(3)))
+    path = written(tmp_path, GOOD, row(2) | change, row(3))
+    assert message in refused(path)
+    assert [problem.id for problem in read_file(path)] == ["set/1", "set/3"], "the others are problems all the same"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +127,9 @@ def test_a_bad_line_is_named_with_field_and_value(tmp_path: Path, change: dict[s
     ids=lambda text: text[:20],
 )
 def test_a_line_that_is_no_problem_at_all(tmp_path: Path, line: str, message: str) -> None:
-    assert fault(written(tmp_path, GOOD, "", line)).startswith(message)
+    path = written(tmp_path, GOOD, "", line, row(4))
+    assert refused(path).startswith(message)
+    assert [problem.id for problem in read_file(path)] == ["set/1", "set/4"]
 
 
 def test_a_whole_surrogate_pair_is_text(tmp_path: Path) -> None:
@@ -117,8 +138,8 @@ def test_a_whole_surrogate_pair_is_text(tmp_path: Path) -> None:
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
-    assert "FILE:1: prompt: " in fault(written(tmp_path, {"id": "a", "cases": GOOD["cases"]}), "native")
-    assert fault(written(tmp_path, {"task_id": 1, "code": "", "test_list": []})) == "FILE:1: text: is missing"
+    assert "FILE:1: prompt: " in refused(written(tmp_path, {"id": "a", "cases": GOOD["cases"]}), "native")
+    assert refused(written(tmp_path, {"task_id": 1, "code": "", "test_list": []})) == "FILE:1: text: is missing"
 
 
 @pytest.mark.parametrize(
@@ -126,19 +147,22 @@ def test_a_missing_field_is_named(tmp_path: Path) -> None:
     [
         ("", "FILE: holds no problem"),
         ("\n \n", "FILE: holds no problem"),
+        ("{", "FILE:1: is not JSON: "),
         ('{"a": 1}', "FILE:1: is of no known format (keys a)"),
     ],
 )
 def test_a_file_without_problems(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text(text)
-    assert fault(path).startswith(message)
+    with pytest.raises(ProblemError) as caught:
+        take(ProblemsConfig(path=path), ChainConfig())
+    assert str(caught.value).replace(str(path), "FILE").startswith(message)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert fault(tmp_path / "none.jsonl") == "FILE: no such problem file"
-    (tmp_path / "folder.jsonl").mkdir()
-    assert fault(tmp_path / "folder.jsonl").startswith("FILE: cannot be read: ")
+    (tmp_path / "folder").mkdir()
+    assert fault(tmp_path / "folder").startswith("FILE: holds no file of problems (.jsonl, .json, .parquet")
     (tmp_path / "latin.jsonl").write_bytes(b'{"id": "\xe9"}\n')
     assert fault(tmp_path / "latin.jsonl").startswith("FILE: cannot be read: ")
     whole = gzip.compress(json.dumps(GOOD).encode() * 50)
@@ -148,8 +172,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
-    assert fault(written(tmp_path, GOOD), "apps") == (
-        "problem format 'apps' is unknown; there are: auto, native, humaneval, mbpp"
+    assert fault(written(tmp_path, GOOD), "humanevil").startswith(
+        "problem format 'humanevil' is unknown; there are: auto, native, evalplus, "
     )
 
 
@@ -172,11 +196,12 @@ def test_every_way_to_write_the_file_gives_the_same_problems(tmp_path: Path) -> 
 
 def test_a_config_takes_some_of_a_file(tmp_path: Path) -> None:
     path = written(tmp_path, *(row(n) for n in range(5)))
-    assert [problem.id for problem in load(ProblemsConfig(path=path, limit=2))] == ["set/0", "set/1"]
-    chosen = load(ProblemsConfig(path=path, ids=("set/3", "set/1")))
-    assert [problem.id for problem in chosen] == ["set/1", "set/3"], "in the file's order"
-    with pytest.raises(ProblemError, match="has no problem 'set/9'; it holds 5, such as 'set/0'"):
-        load(ProblemsConfig(path=path, ids=("set/1", "set/9")))
+    taken = take(ProblemsConfig(path=path, limit=2), ChainConfig())
+    assert [problem.id for problem in taken.problems] == ["set/0", "set/1"]
+    chosen = take(ProblemsConfig(path=path, ids=("set/3", "set/1")), ChainConfig())
+    assert [problem.id for problem in chosen.problems] == ["set/1", "set/3"], "in the file's order"
+    with pytest.raises(ProblemError, match="has no problem 'set/9' that can be used; such as 'set/1' are there"):
+        take(ProblemsConfig(path=path, ids=("set/1", "set/9")), ChainConfig())
 
 
 def test_a_problem_survives_its_own_json() -> None:
@@ -196,7 +221,7 @@ def test_a_case_is_written_the_same_however_it_was_read(tmp_path: Path) -> None:
         {"stdin": "a", "stdout": "b"},
     ]
     for given in rows:
-        case = problems.Problem.model_validate(
+        case = Problem.model_validate(
             GOOD | {"cases": [given], "entry_point": None if "stdin" in given else "f"}
         ).cases[0]
         again = type(case).model_validate_json(case.model_dump_json())
@@ -207,5 +232,4 @@ def test_a_comparison_of_values_is_refused_for_a_stdin_problem(tmp_path):
     path = tmp_path / "p.jsonl"
     row = {"id": "p", "prompt": "x", "entry_point": None, "cases": [{"stdin": "1", "stdout": "1"}]}
     path.write_text(json.dumps(row | {"comparison": {"kind": "unordered"}}) + "\n")
-    with pytest.raises(ProblemError, match=r"comparison\.kind: 'unordered' compares values"):
-        list(read_file(path))
+    assert "comparison.kind: 'unordered' compares values" in refused(path)

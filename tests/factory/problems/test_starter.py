@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from factory.problems import read_file
+from factory.config import ChainConfig, ProblemsConfig
+from factory.intake import take
 from factory.records import Problem, Status, Verdict
 from factory.values import decode
 
 FILE = Path(__file__).parents[3] / "configs" / "problems" / "starter.jsonl"
-PROBLEMS = list(read_file(FILE))
+PROBLEMS = take(ProblemsConfig(path=FILE, check_reference=False), ChainConfig()).problems
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)

@@ -366,3 +366,8 @@ def test_a_script_is_completed_whole() -> None:
     problem = STREAM.model_copy(update={"starter_code": "import sys\n"})
     assert found(SCRIPT, problem, "completion") == f"import sys\n{SCRIPT}"
     assert found(SCRIPT, STREAM, "completion") == SCRIPT
+
+
+def test_an_attribute_of_the_function_belongs_to_it() -> None:
+    text = "    return f.cache.get(x, x)\n\nf.cache = {1: 2}\nf.other == 5\n"
+    assert completed(text) == f"{STARTER}    return f.cache.get(x, x)\n\nf.cache = {{1: 2}}\n"

@@ -146,3 +146,10 @@ def test_a_missing_template_is_told_with_those_there_are(tmp_path: Path, problem
 )
 def test_values_are_shown_in_python_syntax(value: object, shown: str) -> None:
     assert prompts.literal(value) == shown
+
+
+def test_an_example_that_an_expression_decides_shows_the_expression(problem: Problem) -> None:
+    how = {"kind": "predicate", "predicate": "abs(answer - 1) < 0.1"}
+    case = {"args": [1, 2], "expected": None, "comparison": how, "public": True}
+    given = Problem.model_validate({"id": "p", "prompt": "", "entry_point": "Solution.f", "cases": [case]})
+    assert prompts.examples(given) == ["answer = Solution().f(1, 2)\nassert abs(answer - 1) < 0.1"]

@@ -50,3 +50,15 @@ def test_a_specification_names_the_entry_point_and_its_types() -> None:
     assert wanted.signature == "", "a list of mixed types has no one Go type: the choice is left to the model"
     plain = PROBLEM.model_copy(update={"cases": (Case(args=[[1], 0.5], expected=3),)})
     assert specify(plain, survivor, language("go")).signature == "func addAll(xs []int, by float64) int"
+
+
+def test_a_method_becomes_a_function_and_open_answers_tell_no_type() -> None:
+    how = {"kind": "predicate", "predicate": "answer > 0"}
+    cases = [
+        {"args": [[1], 2], "expected": 3},
+        {"args": [[4], 5], "expected": None, "comparison": how},
+    ]
+    given = Problem.model_validate({"id": "p", "prompt": "", "entry_point": "Solution.addAll", "cases": cases})
+    code = "class Solution:\n    def addAll(self, xs, by):\n        return sum(xs) + by"
+    wanted = specify(given, Survivor("p", 3, "python", 0, code, "sha", "form", 2, 2, 1.0, 9.0), language("go"))
+    assert (wanted.entry_name, wanted.signature) == ("addAll", "func addAll(xs []int, by int) int")

@@ -1,0 +1,97 @@
+"""What a test asserts of one answer, as an expression in which `answer` stands for it.
+
+Promises: deciding one calls Python's own operators on plain values and the few functions listed here;
+no text of a test or of a program runs. So an assert that can be written this way decides, for every
+possible answer, as it did in the test. Does not promise to know every such assert: what could take long on
+a hostile answer (`*`, `%`, `**`, `range`, comprehensions) is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable
+from typing import Any
+
+ANSWER = "answer"
+MOST_DIGITS = 1000
+"""Furthest place that `round` rounds to: rounding an integer takes 10 to that power."""
+
+
+def _round(number: Any, digits: Any = None) -> Any:
+    if isinstance(digits, int) and abs(digits) > MOST_DIGITS:
+        raise ValueError(f"rounds to {digits} digits; at most {MOST_DIGITS} are")
+    return round(number, digits)
+
+
+FUNCTIONS: dict[str, Any] = {
+    **{function.__name__: function for function in (abs, isinstance, len, max, min, sorted, sum)},
+    **{kind.__name__: kind for kind in (bool, dict, float, frozenset, int, list, set, str, tuple)},
+    "round": _round,
+}
+MATH = frozenset({"ceil", "fabs", "floor", "inf", "isclose", "isinf", "isnan", "nan", "trunc"})
+"""Names of `math` that may stand in one."""
+_NODES = (
+    ast.Expression,
+    ast.Compare,
+    ast.cmpop,
+    ast.BoolOp,
+    ast.boolop,
+    ast.UnaryOp,
+    ast.unaryop,
+    ast.BinOp,
+    ast.Add,
+    ast.Sub,
+    ast.Div,
+    ast.List,
+    ast.Tuple,
+    ast.Set,
+    ast.Dict,
+    ast.Subscript,
+    ast.Constant,
+    ast.keyword,
+    ast.expr_context,
+)
+
+
+def predicate(text: str) -> Callable[[Any], bool]:
+    """The function answer -> bool that `text` writes; one that raises says no.
+
+    Raises ValueError naming what is not known.
+    """
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"is no expression: {error}") from None
+    _check(tree)
+    code = compile(tree, "predicate", "eval")
+    known = {"__builtins__": {}, "math": math, **FUNCTIONS}
+
+    def decide(answer: Any) -> bool:
+        try:
+            return bool(eval(code, known, {ANSWER: answer}))
+        except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError):
+            return False
+
+    return decide
+
+
+def _check(node: ast.AST) -> None:
+    """Raise ValueError unless `node` is made of what is known alone."""
+    match node:
+        case ast.Name(id=name):
+            known = name == ANSWER or name in FUNCTIONS
+        case ast.Attribute(value=ast.Name(id="math"), attr=name):
+            if name in MATH:
+                return
+            known = False
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            known = name in FUNCTIONS or name in MATH
+        case ast.Compare(ops=ops, comparators=values) if any(isinstance(op, ast.Is | ast.IsNot) for op in ops):
+            known = all(isinstance(value, ast.Constant) and value.value in (None, True, False) for value in values)
+        case _:
+            known = isinstance(node, _NODES)
+    if not known:
+        raise ValueError(f"knows no {ast.unparse(node)[:60]!r}")
+    for child in ast.iter_child_nodes(node):
+        _check(child)

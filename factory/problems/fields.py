@@ -1,0 +1,38 @@
+"""The fields of raw rows, read for what they are: nothing is made into a text that is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def text(row: dict[str, Any], field: str) -> str:
+    """A field that holds text. Raises KeyError, or ValueError naming it."""
+    value = row[field]
+    if not isinstance(value, str):
+        raise ValueError(f"{field}: is a JSON {type(value).__name__}, not a string")
+    return value
+
+
+def optional(row: dict[str, Any], *fields: str) -> str:
+    """The first of `fields` that holds anything: its text, or a number written out; "" where none does."""
+    for field in fields:
+        value = row.get(field)
+        if value is not None and value != "":
+            return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else text(row, field)
+    return ""
+
+
+def parsed(row: dict[str, Any], field: str) -> Any:
+    """What a field holds as JSON text; what is no text is itself. Raises KeyError, or ValueError naming the field."""
+    return json_of(field, row[field])
+
+
+def json_of(name: str, value: Any) -> Any:
+    """`value` parsed where it is JSON text. Raises ValueError naming it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name}: is not JSON: {error}") from None

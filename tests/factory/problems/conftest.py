@@ -1,0 +1,16 @@
+"""One oracle for all tests of problem formats, and a way to grade what it helped to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from factory.config import ChainConfig
+from factory.problems import Oracle
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[Oracle]:
+    with Oracle(ChainConfig.model_validate({"limits": {"cpu_s": 1}})) as oracle:
+        yield oracle
