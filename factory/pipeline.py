@@ -5,7 +5,8 @@ disk before the next step uses it, so a run that was killed anywhere goes on whe
 its shards are, byte for byte, those of a run that was not. Sampling streams: chunks are verified
 while others are sampled.
 
-Does not promise the same rollouts twice: an engine's chunk that was not complete is sampled anew.
+Does not promise the same rollouts twice: an engine's chunk that was not complete is sampled anew, and so
+is one whose part was damaged, which is then kept beside the new one and noted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from factory import parts
 from factory.config import Config, EngineConfig, SamplingConfig
-from factory.errors import FactoryError, InfrastructureError, PartError
+from factory.errors import DamagedPart, FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
@@ -222,35 +223,65 @@ class Pipeline:
         return plan
 
     async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]]:
-        path = self.run_dir.rollouts(problem, indices)
-        if path.exists():
-            rollouts = self._resumed(path)
-        else:
+        path, graded_path = self.run_dir.rollouts(problem, indices), self.run_dir.verdicts(problem, indices)
+        rollouts = self._resumed(path, graded_path)
+        if rollouts is None:
             request = prompts.python_request(problem, indices, self.config.sampling)
             rollouts = await self._sampled(path, request, self.config.sampling, self._sampler)
-        return rollouts, await self._verified(self.run_dir.verdicts(problem, indices), problem, rollouts, "python")
+        return rollouts, await self._verified(graded_path, problem, rollouts, "python")
 
-    def _resumed(self, path: Path) -> list[Rollout]:
-        rollouts = parts.read(path, Rollout)
+    def _resumed(self, path: Path, graded_path: Path) -> list[Rollout] | None:
+        """The rollouts of a part that is there, or None where they are to be sampled.
+
+        A damaged part is set aside, never written over: its texts cannot be had again. What was graded from
+        it goes, since it would be taken for the verdicts of the rollouts that take its place.
+        """
+        rollouts = None
+        if path.exists():
+            try:
+                rollouts = parts.read(path, Rollout)
+            except DamagedPart as error:
+                aside = parts.set_aside(path)
+                self.run_dir.log("damaged", part=self._name(path), aside=self._name(aside))
+                self._observer.note(f"sampled again, the damaged part is now {aside.name}: {error}")
+        if rollouts is None:
+            graded_path.unlink(missing_ok=True)
+            return None
         for rollout in rollouts:
             self._observer.sampled(rollout)
         return rollouts
 
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self.run_dir.path))
+
     async def _sampled(self, path: Path, request: Request, sampling: SamplingConfig, sampler: Sampler) -> list[Rollout]:
         started = time.monotonic()
         rollouts = await sampler.sample(request, sampling)
-        self._write_sampled(path, request.problem_id, rollouts, sampler, started)
+        self._write_sampled(path, request.problem_id, rollouts, sampling, sampler, started)
         return rollouts
 
     def _write_sampled(
-        self, path: Path, problem_id: str, rollouts: Sequence[Rollout], sampler: Sampler, started: float
+        self,
+        path: Path,
+        problem_id: str,
+        rollouts: Sequence[Rollout],
+        sampling: SamplingConfig,
+        sampler: Sampler,
+        started: float,
     ) -> None:
-        parts.write(path, Rollout, rollouts)
+        digest = parts.write(path, Rollout, rollouts)
+        indices = [rollout.index for rollout in rollouts]
         self.run_dir.log(
             "sampled",
-            part=str(path.relative_to(self.run_dir.path)),
+            part=self._name(path),
+            sha256=digest,
             problem=problem_id,
             rollouts=len(rollouts),
+            indices=[min(indices), max(indices)] if indices else [],
+            models=sorted({rollout.model or "" for rollout in rollouts}),
+            templates=sorted({rollout.template or "" for rollout in rollouts}),
+            sampling=sampling.model_dump(mode="json", exclude={"n"}, exclude_defaults=True),
+            prompt_tokens=sum(rollout.prompt_tokens or 0 for rollout in rollouts),
             completion_tokens=sum(rollout.completion_tokens or 0 for rollout in rollouts),
             wall_s=round(time.monotonic() - started, 3),
             **sampler.meter(),
@@ -269,13 +300,21 @@ class Pipeline:
                     return there
         started = time.monotonic()
         task = Task(problem, tuple(rollouts), name)
-        verdicts = await graded(self._executor, task, self._observer.note)
-        parts.write(path, Verdict, verdicts)
+        retries: list[str] = []
+
+        def again(line: str) -> None:
+            retries.append(line)
+            self._observer.note(line)
+
+        verdicts = await graded(self._executor, task, again)
+        digest = parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",
-            part=str(path.relative_to(self.run_dir.path)),
+            part=self._name(path),
+            sha256=digest,
             problem=problem.id,
             rollouts=len(verdicts),
+            retries=len(retries),
             cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
             wall_s=round(time.monotonic() - started, 3),
         )
@@ -296,8 +335,10 @@ class Pipeline:
         failed: list[Verdict] = []
         for round_number in range(settings.repair_rounds + 1):
             part = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "rollouts")
-            if part.exists():
-                new = self._resumed(part)
+            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts")
+            resumed = self._resumed(part, path)
+            if resumed is not None:
+                new = resumed
             elif round_number == 0:
                 request = prompts.translation_request(
                     problem,
@@ -313,7 +354,6 @@ class Pipeline:
             else:
                 new = await self._repaired(part, wanted, failed, round_number)
             rollouts += new
-            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts")
             fresh = await self._verified(path, problem, new, target)
             verdicts += fresh
             selection = select(verdicts, self.config.rank, settings.keep)
@@ -346,7 +386,8 @@ class Pipeline:
             for place, verdict in enumerate(failed)
         )
         rollouts = [rollout for answer in answers for rollout in answer]
-        self._write_sampled(part, wanted.problem.id, rollouts, self._translator, started)
+        sampling = translation_sampling(self.config)
+        self._write_sampled(part, wanted.problem.id, rollouts, sampling, self._translator, started)
         return rollouts
 
 

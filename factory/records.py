@@ -298,3 +298,13 @@ class Survivor:
     model: str | None = None
     sampling: str = "{}"
     template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """All that one problem came to: survivors, each program followed by its translations, and graded rollouts."""
+
+    problem: Problem
+    survivors: tuple[Survivor, ...]
+    graded: tuple[tuple[Rollout, Verdict], ...] = ()
+    """Every rollout, of every language, with its verdict; left empty where nobody needs them."""

@@ -39,7 +39,11 @@ MAY_CHANGE = (
     "engine.cpu_kv_cache_gb",
     "engine.tensor_parallel_size",
     "engine.data_parallel_size",
+    "shards.views",
+    "shards.splits",
+    "shards.holdout",
     "shards.rows",
+    "shards.max_bytes",
     "shards.evidence",
 )
 """What changes neither a rollout nor a verdict."""
@@ -205,7 +209,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     refused = []
     for key in sorted(before.keys() | after.keys()):
         was, now = before.get(key), after.get(key)
-        if was == now or key in MAY_CHANGE:
+        if was == now or any(key == name or key.startswith(f"{name}.") for name in MAY_CHANGE):
             continue
         if key in MAY_GROW and was is not None and (now is None or now > was):
             continue

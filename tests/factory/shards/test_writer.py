@@ -17,7 +17,7 @@ from datasets import load_dataset
 
 from factory.config import Config
 from factory.filters.select import select
-from factory.records import Problem, Status, Survivor, Verdict, sha256
+from factory.records import Harvest, Problem, Status, Survivor, Verdict, sha256
 from factory.report.funnel import language_summary, tally
 from factory.shards import write
 
@@ -55,15 +55,12 @@ def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields
     )  # fmt: skip
 
 
-def kept() -> list[tuple[Problem, Survivor]]:
+def kept() -> list[Harvest]:
     found = []
     for problem in [*PROBLEMS, SCRIPT]:
         first = survivor(problem, repairs=("import added: math",))
-        found += [
-            (problem, first),
-            (problem, survivor(problem, "go", parent=first.code_sha256)),
-            (problem, survivor(problem, rank=1)),
-        ]
+        go = survivor(problem, "go", parent=first.code_sha256)
+        found.append(Harvest(problem, (first, go, survivor(problem, rank=1))))
     return found
 
 
@@ -107,7 +104,10 @@ def test_the_same_survivors_give_the_same_bytes_in_every_file(tmp_path: Path) ->
 
 
 def test_what_was_measured_does_not_reach_the_bytes(tmp_path: Path) -> None:
-    again = [(problem, replace(one, cpu_ms=99.0, peak_mb=1.0)) for problem, one in kept()]
+    again = [
+        replace(one, survivors=tuple(replace(survivor, cpu_ms=99.0, peak_mb=1.0) for survivor in one.survivors))
+        for one in kept()
+    ]
     write(tmp_path / "one", config(), kept(), summary())
     write(tmp_path / "two", config(sandbox={"workers": 7}, run_dir="elsewhere"), again, summary())
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
@@ -129,7 +129,8 @@ def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
     numbers = [item["path"].rpartition("-")[0] for item in manifest["files"]]
     assert numbers == [
-        "data/go-00000", "data/go-00001", "data/python-00000", "data/python-00001", "data/python-00002",
+        "data/go-train-00000", "data/go-train-00001",
+        "data/python-train-00000", "data/python-train-00001", "data/python-train-00002",
     ]  # fmt: skip
     for item in manifest["files"]:
         assert item["path"].endswith(f"-{item['sha256'][:12]}.parquet")
@@ -177,7 +178,7 @@ def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None
 
 def test_a_program_with_fences_in_it_is_fenced_by_longer_ones(tmp_path: Path) -> None:
     code = 'def f():\n    """\n    ```\n    ````\n    """\n'
-    write(tmp_path / "s", config(), [(PROBLEMS[0], replace(survivor(PROBLEMS[0]), code=code))], summary())
+    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (replace(survivor(PROBLEMS[0]), code=code),))], summary())
     answer = rows_of(tmp_path / "s", "python")[0]["messages"][1]["content"]
     assert answer.startswith("`````python\n")
     assert answer.endswith("\n`````")
@@ -199,8 +200,8 @@ def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) 
     """`datasets` caches by folder name and card: two runs' shards of the same shape must not share an entry."""
     write(tmp_path / "one" / "s", config(), kept(), summary())
     write(tmp_path / "two" / "s", config(), kept()[:1], summary())
-    assert loaded(tmp_path / "one" / "s", tmp_path, "python").num_rows > 1
-    assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 1
+    assert loaded(tmp_path / "one" / "s", tmp_path, "python").num_rows == 8
+    assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 2
 
 
 def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(), [(PROBLEMS[0], survivor(PROBLEMS[0], "go"))], summary())
+    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (survivor(PROBLEMS[0], "go"),))], summary())
     assert [row["language"] for row in loaded(tmp_path / "s", tmp_path)] == ["go"]
 
 
@@ -221,7 +222,8 @@ def test_a_new_export_replaces_the_old_as_a_whole(tmp_path: Path) -> None:
     write(tmp_path / "s", config(shards={"rows": 1}), kept(), summary())
     (tmp_path / "s" / "stray.txt").write_text("old")
     manifest = write(tmp_path / "s", config(), kept()[:1], summary())
-    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", manifest["files"][0]["path"], "manifest.json"]
+    paths = [item["path"] for item in manifest["files"]]
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "SHA256SUMS", *paths, "manifest.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
