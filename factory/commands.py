@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from huggingface_hub.utils import disable_progress_bars
 from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -86,6 +87,8 @@ def push(
     """The shards of a run to the hub, with the token in HF_TOKEN. Raises HubRefused, HubError, PartError."""
     if not place.shards.is_dir():
         raise ConfigError(f"{place.path}: has no shards to push; remedy: `factory export {place.path}`")
+    if not console.is_terminal:
+        disable_progress_bars()
     return shards.push(
         place.shards,
         repo_id,

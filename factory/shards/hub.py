@@ -192,9 +192,11 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait: what the hub asked for (Retry-After), or more each time."""
+    """Seconds to wait: what the hub asked for (Retry-After, RateLimit), or more each time."""
     answer = _answer(_error(state))
-    asked = answer.headers.get("retry-after", "") if answer is not None else ""
+    headers = answer.headers if answer is not None else {}
+    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", "")) if answer and answer.status_code == 429 else None
+    asked = headers.get("retry-after", "") or (reset[1] if reset else "")
     if asked.isdigit():
         return min(float(asked), _LONGEST_WAIT_S)
     return min(0.5 * 2.0**state.attempt_number, 60.0)
