@@ -126,7 +126,8 @@ def _rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
         at = 0
         for batch in pq.ParquetFile(path).iter_batches(_BATCH):
             picked = sorted(row - at for row in rows if at <= row < at + batch.num_rows)
-            yield from batch.take(picked).to_pylist()
+            if picked:
+                yield from batch.take(picked).to_pylist()
             at += batch.num_rows
 
 
