@@ -113,6 +113,12 @@ class Sampler:
         used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
         return {"engine": self._started, **used}
 
+    def trouble(self) -> dict[str, int]:
+        """How often the engine was started again, and requests sent again, so far; for the ledger."""
+        if self.engine is None:
+            return {}
+        return {"restarts": self.engine.meter.restarts, "retries": self.engine.meter.retries}
+
 
 def describe(config: EngineConfig) -> str:
     return f"replay of {config.path}" if config.kind == "replay" else f"{config.kind}, {config.model}"
@@ -285,6 +291,7 @@ class Pipeline:
             completion_tokens=sum(rollout.completion_tokens or 0 for rollout in rollouts),
             wall_s=round(time.monotonic() - started, 3),
             **sampler.meter(),
+            **sampler.trouble(),
         )
 
     async def _verified(self, path: Path, problem: Problem, rollouts: Sequence[Rollout], name: str) -> list[Verdict]:

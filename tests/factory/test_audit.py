@@ -279,7 +279,15 @@ def test_the_ledger_tells_what_was_asked_and_what_each_unit_cost(place: RunDir) 
         rollouts = parts.read(path, Rollout)
         assert line["indices"] == [rollouts[0].index, rollouts[-1].index]
         assert line["rollouts"] == len(rollouts)
-        assert {"sampling", "models", "templates", "prompt_tokens", "completion_tokens", "wall_s"} <= line.keys()
+        assert {
+            "sampling",
+            "models",
+            "templates",
+            "prompt_tokens",
+            "completion_tokens",
+            "wall_s",
+            "retries",
+        } <= line.keys()
     translated = next(line for line in sampled if "translations" in line["part"])
     assert translated["sampling"]["temperature"] == 0.6
     for line in ledger(place, "verified"):
