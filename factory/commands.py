@@ -26,6 +26,7 @@ from factory.filters.chain import Chain
 from factory.languages import language
 from factory.outcome import harvests, kept_programs, summarize, translatable
 from factory.pipeline import Pipeline, Task, graded
+from factory.provenance import code_sha256
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
@@ -50,6 +51,7 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
         place.log(
             "started",
             factory_version=metadata.version("rollout-factory"),
+            code_sha256=code_sha256(),
             problems=len(todo),
             config=config.model_dump(mode="json"),
         )

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from factory.config import Config, ShardsConfig
 from factory.parts import atomic, parquet_writer
+from factory.provenance import code_sha256
 from factory.records import Harvest, sha256
 from factory.run_dir import MAY_CHANGE
 from factory.shards.card import card
@@ -209,6 +210,7 @@ def _manifest(
     return {
         "name": config.name,
         "factory_version": metadata.version("rollout-factory"),
+        "code_sha256": code_sha256(),
         "config_sha256": sha256(json.dumps(settled, sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
         "rows": sum(item["rows"] for item in files if item["view"] == PROGRAMS),

@@ -145,6 +145,17 @@ def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     )
 
 
+def test_the_manifest_names_the_code_that_made_it(tmp_path: Path) -> None:
+    manifest = write(tmp_path / "s", config(), kept(), summary())
+    root = Path(__file__).parents[3]
+    listed = ""
+    for package in ("factory", "sandbox"):
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in (".py", ".go", ".j2"):
+                listed += f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+    assert manifest["code_sha256"] == sha256(listed)
+
+
 def test_the_number_of_rows_a_file_does_not_change_the_rows(tmp_path: Path) -> None:
     write(tmp_path / "one", config(), kept(), summary())
     write(tmp_path / "two", config(shards={"rows": 1}), kept(), summary())
