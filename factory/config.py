@@ -235,8 +235,7 @@ class ShardsConfig(Section):
     max_bytes: int = Field(500_000_000, ge=1)
     """Most bytes of row data a file, before compression; a longer row has a file to itself."""
     evidence: bool = False
-    """Add measured CPU time and memory to every program's row, and cost to the card; bytes then vary from run to run,
-    and the manifest says so."""
+    """Add measured CPU time and memory to programs, and cost to the card; bytes then vary, and the manifest says so."""
 
     @field_validator("splits")
     @classmethod

@@ -110,7 +110,7 @@ def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
         truth = {"id": problem.id, "language": language, **_tests(problem)}
         yield {
             "id": f"{problem.id}/{language}",
-            "data_source": f"rollout-factory/{problem.meta.source or 'unknown'}",
+            "data_source": problem.meta.source or "rollout-factory",
             "prompt": [{"role": "user", "content": task(problem, language, named=True)}],
             "ability": "code",
             "reward_model": {"style": "rule", "ground_truth": json.dumps(truth, ensure_ascii=False)},
@@ -244,7 +244,7 @@ VIEWS = {
         ),
         View(
             "preference",
-            "`chosen` passed every test, `rejected` came near and failed `failing_case`",
+            "`chosen` passed every test; `rejected`, the nearest miss to the same prompt, failed `failing_case`",
             'DPOTrainer("your/model", train_dataset=rows)',
             pa.schema(
                 [

@@ -188,7 +188,7 @@ def test_verl_reads_its_columns_from_the_parquet_alone(tmp_path: Path) -> None:
     write(tmp_path / "s", config(views=("rl",)), [HARVEST], SUMMARY)
     (path,) = (tmp_path / "s" / "rl").glob("*.parquet")
     row = load_dataset("parquet", data_files=str(path), cache_dir=str(tmp_path / "cache"))["train"][0]
-    assert row["data_source"] == "rollout-factory/here"
+    assert row["data_source"] == "here"
     assert row["prompt"][0]["role"] == "user"
     assert set(row["reward_model"]) == {"style", "ground_truth"}
     assert row["extra_info"]["split"] == "train"
