@@ -34,7 +34,7 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found whole: numbers of parts, of shard files, of shipped records, and of those earned again."""
+    """Numbers of parts found whole (with config and problems), of shard files, of shipped records, of those earned."""
 
     parts: int
     files: int
@@ -42,7 +42,7 @@ class Audit:
     earned: int
 
 
-async def audit(config: Config, todo: Sequence[Problem], place: RunDir, sample: int, seed: int) -> Audit:
+async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     """Check all of a run's files, and verify `sample` of its shipped records again.
 
     Raises AuditError naming everything that is wrong, ConfigError for a run without shards.
@@ -54,8 +54,12 @@ async def audit(config: Config, todo: Sequence[Problem], place: RunDir, sample: 
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
     files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
     chosen = _chosen(files, sample, seed)
-    known = {problem.id: problem for problem in todo}
-    wrong += await _earned(config, known, _rows(chosen))
+    try:
+        known = {problem.id: problem for problem in place.open_problems()}
+    except PartError as error:
+        wrong.append(f"{error}; no record was verified again")
+    else:
+        wrong += await _earned(config, known, _rows(chosen))
     if wrong:
         raise AuditError("\n".join(wrong))
     records = sum(pq.ParquetFile(path).metadata.num_rows for path in files)
@@ -68,15 +72,12 @@ async def audit(config: Config, todo: Sequence[Problem], place: RunDir, sample: 
 def _parts(place: RunDir) -> tuple[int, list[str]]:
     """How many parts are whole, and a line on each that is not, or that the ledger knows and is gone."""
     whole, wrong = 0, []
-    for folder in _PART_FOLDERS:
-        for path in sorted((place.path / folder).rglob("*.parquet")):
-            if path.name.startswith("."):
-                continue  # half written when a run was killed; nothing reads it
-            try:
-                parts.checked(path)
-                whole += 1
-            except PartError as error:
-                wrong.append(str(error))
+    for path in _files(place):
+        try:
+            parts.checked(path)
+            whole += 1
+        except PartError as error:
+            wrong.append(str(error))
     for name, digest in _written(place.ledger()).items():
         path = place.path / name
         if not path.exists():
@@ -84,6 +85,14 @@ def _parts(place: RunDir) -> tuple[int, list[str]]:
         elif digest is not None and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             wrong.append(f"{path}: is not the part that the ledger says was sampled")
     return whole, wrong
+
+
+def _files(place: RunDir) -> Iterator[Path]:
+    """What has its sha256 beside it. Names with a dot were half written when a run was killed; nothing reads them."""
+    yield from (place.config_file, place.problems_file)
+    for folder in _PART_FOLDERS:
+        found = sorted((place.path / folder).rglob("*.parquet"))
+        yield from (path for path in found if not path.name.startswith("."))
 
 
 def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:

@@ -142,7 +142,7 @@ def audit(
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
-        found = asyncio.run(checks.audit(settings, place.open_problems(), place, sample, seed))
+        found = asyncio.run(checks.audit(settings, place, sample, seed))
     earned = f"earned again: {found.earned} of {found.records} records"
     out.print(f"whole: {found.parts} parts, {found.files} shard files; {earned}", highlight=False)
 

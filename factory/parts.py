@@ -32,7 +32,11 @@ def write(path: Path, kind: type[T], records: Sequence[T]) -> str:
     """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256."""
     schema = schema_of(kind)
     columns = {name: [_cell(getattr(record, name)) for record in records] for name in schema.names}
-    data = as_parquet(pa.table(columns, schema=schema))
+    return put(path, as_parquet(pa.table(columns, schema=schema)))
+
+
+def put(path: Path, data: bytes) -> str:
+    """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
     digest = hashlib.sha256(data).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary, atomic(digest_file(path)) as beside:

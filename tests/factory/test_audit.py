@@ -76,7 +76,7 @@ def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -
     before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
     done = factory("audit", place.path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "whole: 12 parts, 5 shard files; earned again: 6 of 6 records\n"
+    assert done.stdout == "whole: 14 parts, 5 shard files; earned again: 6 of 6 records\n"
     assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
 
 
@@ -86,6 +86,7 @@ def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
         for pattern in (
             "rollouts/*.parquet", "verdicts/*.parquet", "survivors/*.parquet", "translations/go/rollouts/*.parquet",
             "translations/go/survivors/*.parquet", "shards/data/go-*.parquet", "shards/README.md",
+            "problems/problems.jsonl",
         )
     ]  # fmt: skip
     for path in spoilt:
