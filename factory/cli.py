@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from factory import audit as checks
 from factory import commands
 from factory import doctor as checkup
 from factory.config import Config, ProblemsOnly, load, parse_section
@@ -107,6 +108,44 @@ def export(run_dir: RunDirArgument) -> None:
         out.print(
             f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}", soft_wrap=True, highlight=False
         )
+
+
+@app.command()
+def push(
+    run_dir: RunDirArgument,
+    repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="Dataset repository: NAME, or OWNER/NAME.")],
+    revision: Annotated[str | None, typer.Option(help="Branch to push to; made if it is not there.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public, or push to one.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be pushed; change nothing.")] = False,
+) -> None:
+    """The shards of a run to the Hugging Face hub, private by default; the token comes from HF_TOKEN."""
+    place = RunDir(run_dir)
+    place.open_config()
+    with place:
+        done = commands.push(place, repo_id, revision, public, dry_run, err)
+    verb = "would push" if dry_run else "pushed"
+    told = f"{verb} {len(done.added)}, {'would delete' if dry_run else 'deleted'} {len(done.deleted)}"
+    out.print(
+        f"{done.repo_id}: {told if done.changes else 'already there'}, {done.unchanged} unchanged, "
+        f"commit {done.commit or 'none yet'}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+@app.command()
+def audit(
+    run_dir: RunDirArgument,
+    sample: Annotated[int, typer.Option(min=0, help="Shipped records to verify again.")] = 32,
+    seed: Annotated[int, typer.Option(help="Another number chooses other records.")] = 0,
+) -> None:
+    """Check every checksum of a run, and verify some of its shipped records again; anything wrong is named."""
+    place = RunDir(run_dir)
+    settings = place.open_config()
+    with place:
+        found = asyncio.run(checks.audit(settings, place, sample, seed))
+    earned = f"earned again: {found.earned} of {found.records} records"
+    out.print(f"whole: {found.parts} parts, {found.files} shard files; {earned}", highlight=False)
 
 
 @app.command()

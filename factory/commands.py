@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
+from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -19,13 +22,14 @@ from rich.syntax import Syntax
 from factory import intake, parts, shards
 from factory.canaries import Canaries
 from factory.config import ChainConfig, Config, ProblemsConfig, ReplayEngine
-from factory.errors import RolloutError
+from factory.errors import ConfigError, RolloutError
 from factory.executors.local import LocalExecutor, usable_cpus
 from factory.filters.chain import Chain
 from factory.languages import language
-from factory.outcome import kept_programs, summarize, translatable
+from factory.outcome import harvests, kept_programs, summarize, translatable
 from factory.pipeline import Executor, Pipeline, Task, graded
 from factory.problems import Refusal
+from factory.provenance import code_sha256
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
@@ -70,12 +74,19 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
     place.path.mkdir(parents=True, exist_ok=True)
     with place:
         place.claim(config, todo)
-        place.log("started", sandbox=walled.sandbox.backend)
+        place.log(
+            "started",
+            sandbox=walled.sandbox.backend,
+            factory_version=metadata.version("rollout-factory"),
+            code_sha256=code_sha256(),
+            problems=len(todo),
+            config=config.model_dump(mode="json"),
+        )
         await _work(walled, todo, place, console)
         summary = summarize(config, todo, place)
         with parts.atomic(place.summary_file) as temporary:
             temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        shards.write(place.shards, config, kept_programs(config, todo, place), summary)
+        _write_shards(config, todo, place, summary)
     return summary
 
 
@@ -103,7 +114,31 @@ async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console:
 
 def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, Any]:
     """Write the shards of a run; the manifest. Raises PartError."""
-    return shards.write(place.shards, config, kept_programs(config, todo, place), summarize(config, todo, place))
+    return _write_shards(config, todo, place, summarize(config, todo, place))
+
+
+def _write_shards(config: Config, todo: Sequence[Problem], place: RunDir, summary: dict[str, Any]) -> dict[str, Any]:
+    found = harvests(config, todo, place, shards.needs_rollouts(config))
+    return shards.write(place.shards, config, found, summary)
+
+
+def push(
+    place: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
+) -> shards.Push:
+    """The shards of a run to the hub, with the token in HF_TOKEN. Raises HubRefused, HubError, PartError."""
+    if not place.shards.is_dir():
+        raise ConfigError(f"{place.path}: has no shards to push; remedy: `factory export {place.path}`")
+    if not console.is_terminal:
+        disable_progress_bars()
+    return shards.push(
+        place.shards,
+        repo_id,
+        os.environ.get("HF_TOKEN", "").strip(),
+        revision,
+        public,
+        dry_run,
+        lambda line: console.print(line, soft_wrap=True, markup=False, highlight=False),
+    )
 
 
 # ---- translate ----

@@ -7,6 +7,7 @@ here: an API key is named by the environment variable that holds it.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -273,10 +274,30 @@ class TranslateConfig(Section):
 class ShardsConfig(Section):
     """What is written for training."""
 
+    views: tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...] = ()
+    """Forms of the data beside the verified programs themselves, each a named config of the dataset."""
+    splits: dict[str, float] = Field(default_factory=dict)
+    """Share of the problems in each split, by a hash of the problem's id; empty puts all in train."""
+    holdout: tuple[str, ...] | Path = ()
+    """Ids of problems that are in no split but one of their own, "holdout"; or a file of such ids, one a line."""
     rows: int = Field(50_000, ge=1)
     """Most rows a file."""
+    max_bytes: int = Field(500_000_000, ge=1)
+    """Most bytes of row data a file, before compression; a longer row has a file to itself."""
     evidence: bool = False
-    """Add measured CPU time and memory to every row; bytes then vary from run to run and the manifest says so."""
+    """Add measured CPU time and memory to programs, and cost to the card; bytes then vary, and the manifest says so."""
+
+    @field_validator("splits")
+    @classmethod
+    def _shares(cls, splits: dict[str, float]) -> dict[str, float]:
+        for name, share in splits.items():
+            if not re.fullmatch(r"[A-Za-z0-9_]+", name) or name in ("holdout", "all"):
+                raise ValueError(f"{name!r} cannot name a split: a word other than holdout and all can")
+            if not 0 < share <= 1:
+                raise ValueError(f"{name}: a share is above 0 and at most 1")
+        if splits and abs(sum(splits.values()) - 1) > 1e-9:
+            raise ValueError(f"the shares add up to {sum(splits.values()):g}, not 1")
+        return splits
 
 
 class ChainConfig(Section):

@@ -4,11 +4,16 @@ FactoryError
 ├── InputError            the user's input or config is wrong: place, value, remedy (exit 2)
 │   ├── ConfigError         a config file, a --set, or a run directory of another config
 │   ├── ProblemError        a problem file
-│   └── RolloutError        a rollout file
+│   ├── RolloutError        a rollout file
+│   └── HubRefused          the hub's token is missing, or has no right to what was asked
 └── WorkError             the work failed (exit 1)
     ├── EngineError         the sampling engine could not start, or died and did not come back
     ├── PartError           a file of the run directory is damaged
     ├── CanaryError         a program whose verdict is known got another
+    ├── PartError           a file of the run directory cannot be read
+    │   └── DamagedPart        its bytes are not those that were written
+    ├── HubError            the hub could not be reached, or did not do what was asked
+    ├── AuditError          an audit found damage, or a shipped record that does not pass again
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
 """
 
@@ -37,6 +42,10 @@ class RolloutError(InputError):
     """A rollout file, at a line and a field."""
 
 
+class HubRefused(InputError):
+    """The hub wants a token, or a token with other rights; never holds the token."""
+
+
 class WorkError(FactoryError):
     """The work failed through no fault of the input."""
 
@@ -46,7 +55,19 @@ class EngineError(WorkError):
 
 
 class PartError(WorkError):
-    """A file of the run directory is damaged; the message names it."""
+    """A file of the run directory cannot be read; the message names it."""
+
+
+class DamagedPart(PartError):
+    """Its bytes are not those that were written: its sha256 is another than the one beside it."""
+
+
+class HubError(WorkError):
+    """The hub could not be reached, or did not do what was asked, in several tries; never holds the token."""
+
+
+class AuditError(WorkError):
+    """An audit found damage, or a shipped record that does not pass again; every one is named."""
 
 
 class CanaryError(WorkError):

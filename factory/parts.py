@@ -17,41 +17,64 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from factory.errors import PartError
+from factory.errors import DamagedPart, PartError
 
 T = TypeVar("T")
 
 
-def write(path: Path, kind: type[T], records: Sequence[T]) -> None:
-    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all."""
+def write(path: Path, kind: type[T], records: Sequence[T]) -> str:
+    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256."""
     schema = schema_of(kind)
     columns = {name: [_cell(getattr(record, name)) for record in records] for name in schema.names}
-    data = as_parquet(pa.table(columns, schema=schema))
+    return put(path, as_parquet(pa.table(columns, schema=schema)))
+
+
+def put(path: Path, data: bytes) -> str:
+    """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
+    digest = hashlib.sha256(data).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary, atomic(digest_file(path)) as beside:
         # The digest is in place before the part is: what exists can be checked.
-        beside.write_text(f"{hashlib.sha256(data).hexdigest()}  {path.name}\n", encoding="ascii")
+        beside.write_text(f"{digest}  {path.name}\n", encoding="ascii")
         temporary.write_bytes(data)
+    return digest
 
 
 def as_parquet(table: pa.Table) -> bytes:
     """`table` as a parquet file (zstd); equal tables give equal bytes."""
     sink = io.BytesIO()
-    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as writer:
+    with parquet_writer(sink, table.schema) as writer:
         if table.num_rows:  # `datasets` cannot load a row group of no rows
             writer.write_table(table, row_group_size=8192)
     return sink.getvalue()
 
 
+def parquet_writer(sink: IO[bytes] | str, schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes parquet (zstd) to `sink`, a file or its path; equal tables in equal groups give equal bytes."""
+    return pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False)
+
+
 def digest_file(path: Path) -> Path:
     """Where the sha256 of the part at `path` lies, in the form that `sha256sum --check` reads."""
     return path.with_name(f"{path.name}.sha256")
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged part and its digest another name, under which nothing looks for parts; that name."""
+    aside = path.with_name(f"{path.name}.damaged")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+    path.rename(aside)
+    digest_file(path).rename(digest_file(aside))
+    return aside
 
 
 class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
@@ -79,17 +102,30 @@ class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
 
 
 def read(path: Path, kind: type[T]) -> list[T]:
-    """The records of `kind` in the part at `path`. Raises PartError naming it when it is damaged."""
+    """The records of `kind` in the part at `path`.
+
+    Raises DamagedPart naming it where its bytes are not those that were written, PartError where it
+    cannot be read otherwise.
+    """
     try:
-        data = path.read_bytes()
-        if digest_file(path).read_text(encoding="ascii").split()[:1] != [hashlib.sha256(data).hexdigest()]:
-            raise PartError(f"{path}: is damaged (its sha256 is another); remedy: delete it, and run again")
+        data = checked(path)
         table = pq.read_table(io.BytesIO(data))
         if table.schema.names != schema_of(kind).names:
             raise PartError(f"{path}: has the columns of another version; remedy: delete it, and run again")
         return list(_records(kind, table.to_pylist()))
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
+
+
+def checked(path: Path) -> bytes:
+    """The bytes of the part at `path`, seen to be those that were written. Raises DamagedPart, PartError."""
+    try:
+        data = path.read_bytes()
+        if digest_file(path).read_text(encoding="ascii").split()[:1] != [hashlib.sha256(data).hexdigest()]:
+            raise DamagedPart(f"{path}: is damaged (its sha256 is another); remedy: delete it, and run again")
+    except (OSError, ValueError) as error:
+        raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
+    return data
 
 
 def _records(kind: type[T], rows: Iterable[dict[str, Any]]) -> Iterator[T]:

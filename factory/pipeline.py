@@ -5,7 +5,8 @@ disk before the next step uses it, so a run that was killed anywhere goes on whe
 its shards are, byte for byte, those of a run that was not. Sampling streams: chunks are verified
 while others are sampled.
 
-Does not promise the same rollouts twice: an engine's chunk that was not complete is sampled anew.
+Does not promise the same rollouts twice: an engine's chunk that was not complete is sampled anew, and so
+is one whose part was damaged, which is then kept beside the new one and noted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from factory import parts
 from factory.config import Config, EngineConfig, SamplingConfig
-from factory.errors import FactoryError, InfrastructureError, PartError
+from factory.errors import DamagedPart, FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.differential import differ
 from factory.filters.select import Selection, select, survivors
@@ -117,6 +118,12 @@ class Sampler:
         meter = self.engine.meter
         used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
         return {"engine": self._started, **used}
+
+    def trouble(self) -> dict[str, int]:
+        """How often the engine was started again, and requests sent again, so far; for the ledger."""
+        if self.engine is None:
+            return {}
+        return {"restarts": self.engine.meter.restarts, "retries": self.engine.meter.retries}
 
 
 def describe(config: EngineConfig) -> str:
@@ -232,39 +239,69 @@ class Pipeline:
         return plan
 
     async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]]:
-        path = self.run_dir.rollouts(problem, indices)
-        if path.exists():
-            rollouts = self._resumed(path)
-        else:
+        path, graded_path = self.run_dir.rollouts(problem, indices), self.run_dir.verdicts(problem, indices)
+        rollouts = self._resumed(path, graded_path)
+        if rollouts is None:
             request = prompts.python_request(problem, indices, self.config.sampling)
             rollouts = await self._sampled(path, request, self.config.sampling, self._sampler)
-        task = Task(problem, tuple(rollouts), "python")
-        return rollouts, await self._verified(self.run_dir.verdicts(problem, indices), task)
+        return rollouts, await self._verified(graded_path, Task(problem, tuple(rollouts), "python"))
 
-    def _resumed(self, path: Path) -> list[Rollout]:
-        rollouts = parts.read(path, Rollout)
+    def _resumed(self, path: Path, graded_path: Path) -> list[Rollout] | None:
+        """The rollouts of a part that is there, or None where they are to be sampled.
+
+        A damaged part is set aside, never written over: its texts cannot be had again. What was graded from
+        it goes, since it would be taken for the verdicts of the rollouts that take its place.
+        """
+        rollouts = None
+        if path.exists():
+            try:
+                rollouts = parts.read(path, Rollout)
+            except DamagedPart as error:
+                aside = parts.set_aside(path)
+                self.run_dir.log("damaged", part=self._name(path), aside=self._name(aside))
+                self._observer.note(f"sampled again, the damaged part is now {aside.name}: {error}")
+        if rollouts is None:
+            graded_path.unlink(missing_ok=True)
+            return None
         for rollout in rollouts:
             self._observer.sampled(rollout)
         return rollouts
 
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self.run_dir.path))
+
     async def _sampled(self, path: Path, request: Request, sampling: SamplingConfig, sampler: Sampler) -> list[Rollout]:
         started = time.monotonic()
         rollouts = await sampler.sample(request, sampling)
-        self._write_sampled(path, request.problem_id, rollouts, sampler, started)
+        self._write_sampled(path, request.problem_id, rollouts, sampling, sampler, started)
         return rollouts
 
     def _write_sampled(
-        self, path: Path, problem_id: str, rollouts: Sequence[Rollout], sampler: Sampler, started: float
+        self,
+        path: Path,
+        problem_id: str,
+        rollouts: Sequence[Rollout],
+        sampling: SamplingConfig,
+        sampler: Sampler,
+        started: float,
     ) -> None:
-        parts.write(path, Rollout, rollouts)
+        digest = parts.write(path, Rollout, rollouts)
+        indices = [rollout.index for rollout in rollouts]
         self.run_dir.log(
             "sampled",
-            part=str(path.relative_to(self.run_dir.path)),
+            part=self._name(path),
+            sha256=digest,
             problem=problem_id,
             rollouts=len(rollouts),
+            indices=[min(indices), max(indices)] if indices else [],
+            models=sorted({rollout.model or "" for rollout in rollouts}),
+            templates=sorted({rollout.template or "" for rollout in rollouts}),
+            sampling=sampling.model_dump(mode="json", exclude={"n"}, exclude_defaults=True),
+            prompt_tokens=sum(rollout.prompt_tokens or 0 for rollout in rollouts),
             completion_tokens=sum(rollout.completion_tokens or 0 for rollout in rollouts),
             wall_s=round(time.monotonic() - started, 3),
             **sampler.meter(),
+            **sampler.trouble(),
         )
 
     async def _verified(self, path: Path, task: Task) -> list[Verdict]:
@@ -279,13 +316,21 @@ class Pipeline:
                     self._observer.verified(task, there)
                     return there
         started = time.monotonic()
-        verdicts = await graded(self._executor, task, self._observer.note)
-        parts.write(path, Verdict, verdicts)
+        retries: list[str] = []
+
+        def again(line: str) -> None:
+            retries.append(line)
+            self._observer.note(line)
+
+        verdicts = await graded(self._executor, task, again)
+        digest = parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",
-            part=str(path.relative_to(self.run_dir.path)),
+            part=self._name(path),
+            sha256=digest,
             problem=task.problem.id,
             rollouts=len(verdicts),
+            retries=len(retries),
             cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
             wall_s=round(time.monotonic() - started, 3),
         )
@@ -312,8 +357,10 @@ class Pipeline:
         for round_number in range(settings.repair_rounds + 1):
             asked = others if round_number else ""  # whom a repair is asked of depends on what was compared
             part = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "rollouts", asked)
-            if part.exists():
-                new = self._resumed(part)
+            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts", others)
+            resumed = self._resumed(part, path)
+            if resumed is not None:
+                new = resumed
             elif round_number == 0:
                 request = prompts.translation_request(
                     problem,
@@ -329,7 +376,6 @@ class Pipeline:
             else:
                 new = await self._repaired(part, wanted, failed, round_number)
             rollouts += new
-            path = self.run_dir.translation(target, problem, survivor.code_sha256, round_number, "verdicts", others)
             fresh = await self._verified(path, Task(problem, tuple(new), target, sources, settings.differential))
             verdicts += fresh
             selection = select(verdicts, self.config.rank, settings.keep)
@@ -362,7 +408,8 @@ class Pipeline:
             for place, verdict in enumerate(failed)
         )
         rollouts = [rollout for answer in answers for rollout in answer]
-        self._write_sampled(part, wanted.problem.id, rollouts, self._translator, started)
+        sampling = translation_sampling(self.config)
+        self._write_sampled(part, wanted.problem.id, rollouts, sampling, self._translator, started)
         return rollouts
 
 

@@ -355,3 +355,13 @@ class Survivor:
     """As in its verdict."""
     speedup: float | None = None
     """As in its verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """All that one problem came to: survivors, each program followed by its translations, and graded rollouts."""
+
+    problem: Problem
+    survivors: tuple[Survivor, ...]
+    graded: tuple[tuple[Rollout, Verdict], ...] = ()
+    """Every rollout, of every language, with its verdict; left empty where nobody needs them."""

@@ -23,7 +23,7 @@ import yaml
 
 from factory.config import Config, validate
 from factory.errors import ConfigError, PartError
-from factory.parts import atomic
+from factory.parts import put
 from factory.records import Problem
 
 MAY_GROW = ("sampling.n", "problems.limit", "translate.survivors")
@@ -44,7 +44,11 @@ MAY_CHANGE = (
     "engine.cpu_kv_cache_gb",
     "engine.tensor_parallel_size",
     "engine.data_parallel_size",
+    "shards.views",
+    "shards.splits",
+    "shards.holdout",
     "shards.rows",
+    "shards.max_bytes",
     "shards.evidence",
 )
 """What changes neither a rollout nor a verdict."""
@@ -119,8 +123,7 @@ class RunDir:
                 )
         self._claim_problems(list(problems))
         self.path.mkdir(parents=True, exist_ok=True)
-        with atomic(self.config_file) as temporary:
-            temporary.write_text(yaml.safe_dump(new, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        put(self.config_file, yaml.safe_dump(new, sort_keys=False, allow_unicode=True).encode())
 
     def _claim_problems(self, problems: list[Problem]) -> None:
         lines = {problem.id: problem.model_dump_json(exclude_unset=True) for problem in problems}
@@ -132,8 +135,7 @@ class RunDir:
                 if lines[known] != line:
                     raise ConfigError(f"{self.path}: problem {known!r} has changed since; remedy: another --run-dir")
         self.problems_file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(self.problems_file) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in lines.values()), encoding="utf-8")
+        put(self.problems_file, "".join(f"{line}\n" for line in lines.values()).encode())
 
     def open_config(self) -> Config:
         """The config of an existing run. Raises ConfigError."""
@@ -219,7 +221,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     refused = []
     for key in sorted(before.keys() | after.keys()):
         was, now = before.get(key), after.get(key)
-        if was == now or key in MAY_CHANGE:
+        if was == now or any(key == name or key.startswith(f"{name}.") for name in MAY_CHANGE):
             continue
         if key in MAY_GROW and was is not None and (now is None or now > was):
             continue

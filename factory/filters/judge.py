@@ -117,12 +117,27 @@ class Judge:
 
 
 def show(value: Any) -> str:
-    """`value` as Python writes it, at most `SHOWN` characters."""
+    """`value` as Python writes it, at most `SHOWN` characters; sets and dicts in one order, which theirs is not."""
     try:
-        text = repr(value)
+        text = _text(value)
     except (RecursionError, ValueError):
         return f"a {type(value).__name__} too large to show"
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case dict():
+            return f"{{{', '.join(sorted(f'{_text(key)}: {_text(item)}' for key, item in value.items()))}}}"
+        case set() | frozenset() if value:
+            inner = f"{{{', '.join(sorted(map(_text, value)))}}}"
+            return inner if isinstance(value, set) else f"frozenset({inner})"
+        case list():
+            return f"[{', '.join(map(_text, value[:SHOWN]))}]"  # further ones are cut away anyhow
+        case tuple():
+            return f"({', '.join(map(_text, value[:SHOWN]))}{',' * (len(value) == 1)})"
+        case _:
+            return repr(value)
 
 
 def show_input(case: Case) -> str:

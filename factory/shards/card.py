@@ -1,12 +1,18 @@
-"""The dataset card: what the Hub and `datasets` read (YAML), and what people read."""
+"""The dataset card: what the Hub and `datasets` read (YAML), and what people read.
+
+Promises: a function of its arguments. What was measured is told only where the config asks for evidence, so
+that the same rollouts give the same card. A section about something the run did not do is left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import yaml
 
 from factory.config import Config
+from factory.shards.views import VIEWS
 
 _TIERS = (
     ("rollouts", "sampled"),
@@ -16,68 +22,75 @@ _TIERS = (
     ("distinct", "distinct ones of those, by normal form"),
     ("kept", "kept"),
 )
+_SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
+_LICENSES = frozenset(
+    "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-4.0 gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
+)
+"""Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
+_NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
 def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> str:
-    """README.md of a shard folder. A function of its arguments; nothing measured is taken from `summary`."""
-    languages = sorted({item["language"] for item in manifest["files"]})
-    head = {
+    """README.md of a shard folder."""
+    head = yaml.safe_dump(_head(config, manifest), sort_keys=False, allow_unicode=True).rstrip()
+    lines = ["---", head, "---", "", f"# {config.name}", ""]
+    for section in _SECTIONS:
+        lines += section(config, manifest, summary)
+    return "\n".join(lines)
+
+
+def _head(config: Config, manifest: dict[str, Any]) -> dict[str, Any]:
+    licenses = sorted({name.lower() if name.lower() in _LICENSES else "other" for name in manifest["licenses"]})
+    rows = manifest["rows"]
+    programs = [item for item in manifest["files"] if item["view"] == "programs"]
+    configs = [{"config_name": "default", "default": True, **_files(programs)}]
+    for name in _languages(manifest):
+        configs.append({"config_name": name, **_files([item for item in programs if item["language"] == name])})
+    for name in _views(manifest):
+        configs.append({"config_name": name, **_files([item for item in manifest["files"] if item["view"] == name])})
+    return {
         "pretty_name": config.name,
+        **({"license": licenses[0] if len(licenses) == 1 else licenses} if licenses else {}),
         "tags": ["code", "synthetic", "verified"],
         "task_categories": ["text-generation"],
-        "configs": [
-            {"config_name": "default", "default": True, **_files(manifest, languages)},
-            *({"config_name": name, **_files(manifest, [name])} for name in languages),
-        ],
+        "annotations_creators": ["machine-generated"],
+        "size_categories": [next((name for most, name in _SIZES if rows < most), "n>10M")],
+        "configs": configs,
     }
-    counts = {name: sum(item["rows"] for item in manifest["files"] if item["language"] == name) for name in languages}
+
+
+def _files(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The files of one config by split. `datasets` refuses a split without rows: there is none but of an empty run."""
+    by_split: dict[str, list[str]] = {}
+    for item in items:
+        by_split.setdefault(item["split"], []).append(item["path"])
+    order = sorted(by_split, key=lambda split: (split != "train", split))
+    return {"data_files": [{"split": split, "path": by_split[split]} for split in order]}
+
+
+def _languages(manifest: dict[str, Any]) -> list[str]:
+    return sorted({item["language"] for item in manifest["files"] if item["view"] == "programs"})
+
+
+def _views(manifest: dict[str, Any]) -> list[str]:
+    return [name for name, view in manifest["views"].items() if view["rows"]]
+
+
+# ---- sections ----
+
+
+def _what(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    programs = [item for item in manifest["files"] if item["view"] == "programs"]
+    counts = {name: sum(item["rows"] for item in programs if item["language"] == name) for name in _languages(manifest)}
     told = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
-    return "\n".join(
-        [
-            "---",
-            yaml.safe_dump(head, sort_keys=False, allow_unicode=True).rstrip(),
-            "---",
-            "",
-            f"# {config.name}",
-            "",
-            f"{manifest['rows']} programs ({told}), each executed in a sandbox on every test of its problem before it",
-            "was kept. A row carries the tests, so every verdict can be earned again.",
-            "",
-            *_funnels(summary),
-            "## Where it comes from",
-            "",
-            f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
-            f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
-            f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
-            "",
-            "## Loading",
-            "",
-            "```python",
-            "from datasets import load_dataset",
-            "",
-            'everything = load_dataset("path/to/this/folder", split="train")',
-            f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
-            "```",
-            "",
-            "`cases`, `comparison`, `limits`, `sampling` and `differential` are JSON texts. `messages` is ready for",
-            "supervised fine-tuning. `parent_sha256` of a translation is the `code_sha256` of the Python it was made",
-            "from; `differential` counts the generated inputs on which it was compared with that.",
-            "`manifest.json` has the sha256 of every file.",
-            "",
-            "## Limits",
-            "",
-            "A program that passed did so on the tests its row carries, and is as right as those are.",
-            "",
-        ]
-    )
+    return [
+        f"{manifest['rows']} programs ({told}), each executed in a sandbox on every test of its problem before it",
+        "was kept. A row carries the tests, so every verdict can be earned again.",
+        "",
+    ]
 
 
-def _files(manifest: dict[str, Any], languages: list[str]) -> dict[str, Any]:
-    paths = [item["path"] for item in manifest["files"] if item["language"] in languages]
-    return {"data_files": [{"split": "train", "path": paths}]}
-
-
-def _funnels(summary: dict[str, Any]) -> list[str]:
+def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     lines = ["## Funnel", ""]
     for name, part in summary["languages"].items():
         funnel = part["funnel"]
@@ -85,8 +98,112 @@ def _funnels(summary: dict[str, Any]) -> list[str]:
             continue
         lines += [f"| {name.capitalize()} | rollouts |", "|---|---:|"]
         lines += [f"| {told} | {funnel[tier]} |" for tier, told in _TIERS]
-        lines += [""]
+        lines += ["", f"{part['problems_with_survivors']} of {part['problems']} problems have a program that was kept."]
         if part["pass_rates"]:
             rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part["pass_rates"].items())
-            lines += [f"Unbiased over {part['problems']} problems: {rates}.", ""]
+            lines += [f"Unbiased over {part['problems']} problems: {rates}."]
+        drops = sorted(funnel["drops"].items(), key=lambda item: (-item[1], item[0]))
+        lines += [f"Left out: {', '.join(f'{reason} {count}' for reason, count in drops)}."] if drops else []
+        lines += [""]
     return lines
+
+
+def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    lines = ["## Cost", ""]
+    for name, part in summary["languages"].items():
+        funnel = part["funnel"]
+        if funnel["kept"]:
+            lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
+    if config.shards.evidence:
+        measured = {name: value for name, value in summary["cost"].items() if value}
+        lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
+    else:
+        lines += ["- What was measured (tokens, seconds, dollars) stands in the run's report, not here: the same"]
+        lines += ["  rollouts give the same card."]
+    return [*lines, ""]
+
+
+def _splits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    shares, problems = manifest["splits"]["shares"], manifest["splits"]["problems"]
+    told = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
+    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {told}."]
+    if len(shares) > 1:
+        lines += [f"Shares asked for: {', '.join(f'{name} {share:g}' for name, share in shares.items())}."]
+    if manifest["splits"]["held_out_ids"]:
+        lines += [
+            f"Of {manifest['splits']['held_out_ids']} held out problem ids, those that this run has records of are"
+        ]
+        lines += ["in `holdout` and in no other split."]
+    return [*lines, ""]
+
+
+def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    return [
+        "## Where it comes from",
+        "",
+        f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
+        f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
+        f"- sha256 of the prompt templates: {', '.join(manifest['templates']) or 'not recorded'}",
+        f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
+        "",
+    ]
+
+
+def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    limits = config.limits
+    return [
+        "## Sandbox",
+        "",
+        f"Every program ran without network, as a user of its own (`sandbox.backend: {config.sandbox.backend}`), with",
+        f"{limits.cpu_s:g} CPU-seconds, {limits.wall_s:g} seconds on the clock, {limits.memory_mb} MiB of memory,",
+        f"{limits.processes} processes and {limits.output_kb} KiB of output, where its problem sets no others.",
+        "It was given inputs only: expected values were compared outside.",
+        "",
+    ]
+
+
+def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    languages = _languages(manifest)
+    chosen = [
+        f"- `{name}`: {VIEWS[name].told}; {manifest['views'][name]['rows']} rows. `{VIEWS[name].use}`"
+        for name in _views(manifest)
+    ]
+    empty = [name for name in manifest["views"] if name not in _views(manifest)]
+    return [
+        "## Loading",
+        "",
+        "```python",
+        "from datasets import load_dataset",
+        "",
+        'everything = load_dataset("path/to/this/folder", split="train")',
+        f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
+        *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in _views(manifest)],
+        "```",
+        "",
+        "`cases`, `comparison`, `limits` and `sampling` are JSON texts. `messages` is ready for supervised",
+        "fine-tuning. `parent_sha256` of a translation is the `code_sha256` of the Python it was made from;",
+        "`rollout_index` is the number of the rollout, of that problem and parent, that gave the program.",
+        "`manifest.json` has the sha256 of every file; `sha256sum --check SHA256SUMS` checks them.",
+        "",
+        *(["Other views of the same data:", "", *chosen, ""] if chosen else [_NO_VIEWS, ""]),
+        *([f"Without rows in this run: {', '.join(empty)}.", ""] if empty else []),
+    ]
+
+
+def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    varies = manifest["varies_from_run_to_run"]
+    return [
+        "## Limits",
+        "",
+        "- A program that passed did so on the tests its row carries, and is as right as those are.",
+        "- Problems were not compared with any benchmark but by the ids that were held out.",
+        "- Prompts are the problems' own words; what a model was shown around them is told by the template's sha256.",
+        *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
+        "",
+    ]
+
+
+_SECTIONS: tuple[Callable[[Config, dict[str, Any], dict[str, Any]], list[str]], ...] = (
+    _what, _funnels, _cost, _splits, _origin, _sandbox, _loading, _limits,
+)  # fmt: skip
+"""In the order of the card. A section gives no lines where the run has nothing for it."""

@@ -7,12 +7,13 @@ Promises: rows are a function of survivors, problems and prompts; nothing measur
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
-from factory.languages import language
+from factory import languages
 from factory.records import Problem, Survivor
 
 _TEXT = pa.string()
@@ -109,11 +110,26 @@ def _counts(differential: str | None) -> str | None:
 
 def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:
     """The program as a chat for supervised fine-tuning: the task, then the program in a fence."""
-    task = problem.prompt.rstrip()
-    if survivor.language != "python":
-        task = f"{task}\n\nWrite it in {language(survivor.language).title}."
+    return [
+        {"role": "user", "content": task(problem, survivor.language)},
+        {"role": "assistant", "content": answer(survivor.code, survivor.language)},
+    ]
+
+
+def task(problem: Problem, language: str, named: bool = False) -> str:
+    """What is asked; `named` adds what a function must be called, where the prompt does not say it."""
+    text = problem.prompt.rstrip()
+    if language != "python":
+        text = f"{text}\n\nWrite it in {languages.language(language).title}."
+    name = problem.entry_point
+    if named and name and not re.search(rf"\b{re.escape(name)}\b", text):
+        text = f"{text}\n\nCall the function `{name}`."
+    return text
+
+
+def answer(code: str, language: str) -> str:
+    """A program in a fence that nothing in it closes."""
     fence = "```"
-    while fence in survivor.code:
+    while fence in code:
         fence += "`"
-    answer = f"{fence}{survivor.language}\n{survivor.code.rstrip()}\n{fence}"
-    return [{"role": "user", "content": task}, {"role": "assistant", "content": answer}]
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"

@@ -1,8 +1,9 @@
-"""Writes the shards of a run: parquet files, a manifest, a dataset card.
+"""Writes the shards of a run: parquet files, a manifest, a dataset card, and the sums of them all.
 
-Promises: the same survivors and config give the same bytes in every file; the folder is replaced
-as a whole, so it is never half of one export and half of another. `datasets.load_dataset(FOLDER)`
-loads it.
+Promises: the same harvest and config give the same bytes in every file; never more than one problem and
+some megabytes a file under way are held in memory; the folder is replaced as a whole, so it is never half
+of one export and half of another. `datasets.load_dataset(FOLDER)` loads the verified programs,
+`load_dataset(FOLDER, VIEW)` one of the views.
 """
 
 from __future__ import annotations
@@ -11,90 +12,197 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from factory.config import Config
-from factory.parts import as_parquet, atomic
-from factory.records import Problem, Survivor, sha256
+from factory.config import Config, ShardsConfig
+from factory.parts import atomic, parquet_writer
+from factory.provenance import code_sha256
+from factory.records import Harvest, sha256
 from factory.run_dir import MAY_CHANGE
 from factory.shards.card import card
+from factory.shards.check import SUMS
 from factory.shards.rows import measured, row, schema
+from factory.shards.splits import Splits
+from factory.shards.views import VIEWS
+
+PROGRAMS = "programs"
+"""The view that is always written: verified programs with all that is needed to verify them again."""
+GROUP_ROWS, GROUP_BYTES = 8192, 8 * 2**20
+"""A row group is written when it has so many rows, or bytes of row data: what a file under way holds in memory."""
 
 
-def write(
-    folder: Path, config: Config, kept: Iterable[tuple[Problem, Survivor]], summary: dict[str, Any]
-) -> dict[str, Any]:
-    """Write all shards of a run to `folder`, in place of what is there; the manifest."""
+def write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: dict[str, Any]) -> dict[str, Any]:
+    """Write all shards of a run to `folder`, in place of what is there; the manifest. Raises ConfigError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        manifest = _write(fresh, config, kept, summary)
+        manifest = _write(fresh, config, harvests, summary)
         _replace(folder, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return manifest
 
 
-def _write(
-    folder: Path, config: Config, kept: Iterable[tuple[Problem, Survivor]], summary: dict[str, Any]
-) -> dict[str, Any]:
-    waiting: dict[str, list[dict[str, Any]]] = {"python": []}
-    written: Counter[str] = Counter()
-    files: list[dict[str, Any]] = []
-    columns = _schema(config)
+def needs_rollouts(config: Config) -> bool:
+    """Whether a chosen view is made of every rollout, so that a harvest must have them."""
+    return any(VIEWS[name].graded for name in config.shards.views)
+
+
+def _write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: dict[str, Any]) -> dict[str, Any]:
+    views: tuple[str, ...] = config.shards.views
+    splits = Splits(config.shards)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
-
-    def flush(language: str) -> None:
-        files.append(_shard(folder, language, written[language], waiting[language], columns))
-        written[language] += 1
-        waiting[language] = []
-
-    for problem, survivor in kept:
-        waiting.setdefault(survivor.language, []).append(row(problem, survivor, config.shards.evidence))
-        origins["models"].add(survivor.model or "")
-        origins["templates"].add(survivor.template or "")
-        origins["licenses"].add(problem.meta.license)
-        if len(waiting[survivor.language]) >= config.shards.rows:
-            flush(survivor.language)
-    for language in sorted(waiting):
-        if waiting[language] or not written[language]:
-            flush(language)
-    files.sort(key=lambda item: str(item["path"]))
-    manifest = _manifest(config, files, origins)
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card(config, manifest, summary), encoding="utf-8")
+    with ExitStack() as closing:
+        shelves = _Shelves(folder, config, closing)
+        for harvest in harvests:
+            _note_origins(origins, harvest)
+            split = splits.place(harvest.problem.id)
+            for survivor in harvest.survivors:
+                shelf = shelves.of(PROGRAMS, split, survivor.language)
+                shelf.add(row(harvest.problem, survivor, config.shards.evidence))
+            for name in views:
+                shelf = shelves.of(name, split)
+                for cells in VIEWS[name].rows(harvest, split, shelf.total):
+                    shelf.add(cells)
+        files = shelves.finish()
+    manifest = _manifest(config, files, origins, splits)
+    texts = {
+        "README.md": card(config, manifest, summary),
+        "manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
+    }
+    sums = {item["path"]: item["sha256"] for item in files} | {name: sha256(text) for name, text in texts.items()}
+    texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    for name, text in texts.items():
+        with atomic(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return manifest
 
 
 def _schema(config: Config) -> pa.Schema:
+    """The columns of the programs."""
     return schema(measured(config.translate.targets) if config.shards.evidence else ())
 
 
-def _shard(folder: Path, language: str, number: int, rows: list[dict[str, Any]], columns: pa.Schema) -> dict[str, Any]:
-    data = as_parquet(pa.Table.from_pylist(rows, schema=columns))
-    digest = hashlib.sha256(data).hexdigest()
-    # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
-    # exports from being taken for one another.
-    path = folder / "data" / f"{language}-{number:05d}-{digest[:12]}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as temporary:
-        temporary.write_bytes(data)
-    return {
-        "path": str(path.relative_to(folder)),
-        "language": language,
-        "rows": len(rows),
-        "bytes": len(data),
-        "sha256": digest,
-    }
+class _Shelf:
+    """The rows of one view, split and (of programs) language, put into numbered files as they come."""
+
+    def __init__(self, folder: Path, stem: str, about: dict[str, Any], columns: pa.Schema, most: ShardsConfig) -> None:
+        self._folder, self._stem, self._about, self._schema, self._most = folder, stem, about, columns, most
+        self.total = 0
+        self.files: list[dict[str, Any]] = []
+        self._waiting: list[dict[str, Any]] = []
+        self._waiting_bytes = self._rows = self._bytes = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, cells: dict[str, Any]) -> None:
+        size = _size(cells)
+        if self._rows and (self._rows >= self._most.rows or self._bytes + size > self._most.max_bytes):
+            self.end_file()
+        self._waiting.append(cells)
+        self.total += 1
+        self._rows += 1
+        self._bytes += size
+        self._waiting_bytes += size
+        if len(self._waiting) >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
+            self._flush()
+
+    def end_file(self) -> None:
+        """Write what waits, and give the file its name; a file without rows too."""
+        self._flush()
+        self.close()
+        data = self._temporary.stat().st_size
+        with self._temporary.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
+        # exports from being taken for one another.
+        path = self._folder / f"{self._stem}-{len(self.files):05d}-{digest[:12]}.parquet"
+        self._temporary.rename(path)
+        name = str(path.relative_to(self._folder))
+        self.files.append({"path": name, **self._about, "rows": self._rows, "bytes": data, "sha256": digest})
+        self._rows = self._bytes = 0
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @property
+    def unfinished(self) -> bool:
+        return self._rows > 0
+
+    @property
+    def _temporary(self) -> Path:
+        path = self._folder / self._stem
+        return path.with_name(f".{path.name}.tmp")
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self._temporary.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = parquet_writer(str(self._temporary), self._schema)
+        if self._waiting:  # `datasets` cannot load a row group of no rows
+            self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))
+        self._waiting, self._waiting_bytes = [], 0
 
 
-def _manifest(config: Config, files: list[dict[str, Any]], origins: dict[str, set[str]]) -> dict[str, Any]:
+class _Shelves:
+    """The shelves of an export, each opened when the first row for it comes."""
+
+    def __init__(self, folder: Path, config: Config, closing: ExitStack) -> None:
+        self._folder, self._settings, self._closing = folder, config.shards, closing
+        self._programs = _schema(config)
+        self._open: dict[tuple[str, str, str], _Shelf] = {}
+
+    def of(self, view: str, split: str, language: str = "") -> _Shelf:
+        key = (view, split, language)
+        if key not in self._open:
+            stem = f"data/{language}-{split}" if view == PROGRAMS else f"{view}/{split}"
+            about = {"view": view, **({"language": language} if language else {}), "split": split}
+            columns = self._programs if view == PROGRAMS else VIEWS[view].schema
+            self._open[key] = _Shelf(self._folder, stem, about, columns, self._settings)
+            self._closing.callback(self._open[key].close)
+        return self._open[key]
+
+    def finish(self) -> list[dict[str, Any]]:
+        """End every file; what was written, by path. Without any program there is a file of programs without rows."""
+        if not any(view == PROGRAMS for view, _, _ in self._open):
+            self.of(PROGRAMS, "train", "python").end_file()
+        for shelf in self._open.values():
+            if shelf.unfinished:
+                shelf.end_file()
+        return sorted((item for shelf in self._open.values() for item in shelf.files), key=lambda item: item["path"])
+
+
+def _size(value: Any) -> int:
+    """Bytes of row data: text in UTF-8, eight for a number."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 8
+
+
+def _note_origins(origins: dict[str, set[str]], harvest: Harvest) -> None:
+    if harvest.survivors or harvest.graded:
+        origins["licenses"].add(harvest.problem.meta.license)
+    known = [(one.model, one.template) for one in harvest.survivors]
+    known += [(rollout.model, rollout.template) for rollout, _ in harvest.graded]
+    origins["models"] |= {model or "" for model, _ in known}
+    origins["templates"] |= {template or "" for _, template in known}
+
+
+def _manifest(
+    config: Config, files: list[dict[str, Any]], origins: dict[str, set[str]], splits: Splits
+) -> dict[str, Any]:
     settled = config.model_dump(mode="json")
     for key in MAY_CHANGE:
         *way, last = key.split(".")
@@ -108,13 +216,26 @@ def _manifest(config: Config, files: list[dict[str, Any]], origins: dict[str, se
     return {
         "name": config.name,
         "factory_version": metadata.version("rollout-factory"),
+        "code_sha256": code_sha256(),
         "config_sha256": sha256(json.dumps(settled, sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
-        "rows": sum(item["rows"] for item in files),
+        "rows": sum(item["rows"] for item in files if item["view"] == PROGRAMS),
+        "splits": splits.as_dict(),
         "files": files,
-        "schema": {field.name: str(field.type) for field in _schema(config)},
+        "schema": _columns(_schema(config)),
+        "views": {
+            name: {
+                "rows": sum(item["rows"] for item in files if item["view"] == name),
+                "schema": _columns(VIEWS[name].schema),
+            }
+            for name in config.shards.views
+        },
         "varies_from_run_to_run": varies,
     }
+
+
+def _columns(columns: pa.Schema) -> dict[str, str]:
+    return {field.name: str(field.type) for field in columns}
 
 
 def _replace(folder: Path, fresh: Path) -> None:

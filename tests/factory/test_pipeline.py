@@ -60,6 +60,7 @@ def replay(tmp_path):
         "verify": {"chunk": 4, "canaries": False},  # they have tests of their own
         "translate": {"n": 2},
         "sandbox": {"workers": 2},
+        "shards": {"views": ["sft", "pretrain", "pairs", "preference", "rl", "rollouts"]},
     }
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(config))

@@ -51,6 +51,8 @@ class Meter:
     """Seconds that starting took, restarts included."""
     restarts: int = 0
     """Times a dead engine was started again."""
+    retries: int = 0
+    """Requests sent again after a failure that may pass."""
     gpus: int = 0
     """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
     started: float | None = field(default=None, repr=False)

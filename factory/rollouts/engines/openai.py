@@ -110,6 +110,7 @@ class OpenAI:
             stop=stop_after_attempt(self._config.retries + 1),
             wait=_wait,
             retry=retry_if_exception_type(_MayPassError),
+            before_sleep=self._count_retry,
             reraise=True,
         )
         try:
@@ -117,6 +118,9 @@ class OpenAI:
         except _MayPassError as error:
             told = f"{self._config.base_url}: {error}; tried {self._config.retries + 1} times"
             raise EngineError(f"{told}; see engine.base_url, engine.retries and engine.in_flight") from None
+
+    def _count_retry(self, _: RetryCallState) -> None:
+        self.meter.retries += 1
 
     async def _post(self, request: Request, route: str, body: Any) -> Any:
         try:

@@ -147,6 +147,19 @@ def test_429_is_tried_again_after_the_time_asked_for() -> None:
     assert time.monotonic() - begun >= 1
 
 
+def test_tries_are_counted() -> None:
+    answers = Server(lambda number, _: chat() if number > 1 else (503, {"Retry-After": "0"}, {}))
+
+    async def run() -> int:
+        async with open_engine(OpenAIEngine(model="m", base_url=answers.url)) as engine:
+            async for _ in engine.sample(Request("p", "python", range(1), "chat"), SamplingConfig()):
+                pass
+            return engine.meter.retries
+
+    with answers.running():
+        assert asyncio.run(run()) == 2
+
+
 def test_500s_are_tried_so_often_and_then_told() -> None:
     answer = (503, {"Retry-After": "0"}, {"error": {"message": "overloaded"}})
     with pytest.raises(EngineError, match=r"status 503 Service Unavailable: overloaded; tried 3 times"):

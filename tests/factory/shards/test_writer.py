@@ -17,7 +17,7 @@ from datasets import load_dataset
 
 from factory.config import Config
 from factory.filters.select import select
-from factory.records import Problem, Status, Survivor, Verdict, sha256
+from factory.records import Harvest, Problem, Status, Survivor, Verdict, sha256
 from factory.report.funnel import language_summary, tally
 from factory.shards import write
 
@@ -55,15 +55,12 @@ def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields
     )  # fmt: skip
 
 
-def kept() -> list[tuple[Problem, Survivor]]:
+def kept() -> list[Harvest]:
     found = []
     for problem in [*PROBLEMS, SCRIPT]:
         first = survivor(problem, repairs=("import added: math",))
-        found += [
-            (problem, first),
-            (problem, survivor(problem, "go", parent=first.code_sha256)),
-            (problem, survivor(problem, rank=1)),
-        ]
+        go = survivor(problem, "go", parent=first.code_sha256)
+        found.append(Harvest(problem, (first, go, survivor(problem, rank=1))))
     return found
 
 
@@ -107,7 +104,10 @@ def test_the_same_survivors_give_the_same_bytes_in_every_file(tmp_path: Path) ->
 
 
 def test_what_was_measured_does_not_reach_the_bytes(tmp_path: Path) -> None:
-    again = [(problem, replace(one, cpu_ms=99.0, peak_mb=1.0)) for problem, one in kept()]
+    again = [
+        replace(one, survivors=tuple(replace(survivor, cpu_ms=99.0, peak_mb=1.0) for survivor in one.survivors))
+        for one in kept()
+    ]
     write(tmp_path / "one", config(), kept(), summary())
     write(tmp_path / "two", config(sandbox={"workers": 7}, run_dir="elsewhere"), again, summary())
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
@@ -127,7 +127,7 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
 def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
     told = {"compared": 64, "range": 3, "rounding": 0, "decided": [{"label": "range"}], "inputs": [{"args": [1]}]}
     python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=json.dumps(told), speedup=2.5)
-    write(tmp_path / "s", config(shards={"evidence": True}), [(PROBLEMS[0], python), (PROBLEMS[0], go)], summary())
+    write(tmp_path / "s", config(shards={"evidence": True}), [Harvest(PROBLEMS[0], (python, go))], summary())
     (row,) = rows_of(tmp_path / "s", "go")
     assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0}
     assert row["go_speedup"] == 2.5
@@ -142,7 +142,8 @@ def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
     numbers = [item["path"].rpartition("-")[0] for item in manifest["files"]]
     assert numbers == [
-        "data/go-00000", "data/go-00001", "data/python-00000", "data/python-00001", "data/python-00002",
+        "data/go-train-00000", "data/go-train-00001",
+        "data/python-train-00000", "data/python-train-00001", "data/python-train-00002",
     ]  # fmt: skip
     for item in manifest["files"]:
         assert item["path"].endswith(f"-{item['sha256'][:12]}.parquet")
@@ -155,6 +156,17 @@ def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
         ["Apache-2.0", "MIT"],
         "1.2.3",
     )
+
+
+def test_the_manifest_names_the_code_that_made_it(tmp_path: Path) -> None:
+    manifest = write(tmp_path / "s", config(), kept(), summary())
+    root = Path(__file__).parents[3]
+    listed = ""
+    for package in ("factory", "sandbox"):
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in (".py", ".go", ".j2"):
+                listed += f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+    assert manifest["code_sha256"] == sha256(listed)
 
 
 def test_the_number_of_rows_a_file_does_not_change_the_rows(tmp_path: Path) -> None:
@@ -190,7 +202,7 @@ def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None
 
 def test_a_program_with_fences_in_it_is_fenced_by_longer_ones(tmp_path: Path) -> None:
     code = 'def f():\n    """\n    ```\n    ````\n    """\n'
-    write(tmp_path / "s", config(), [(PROBLEMS[0], replace(survivor(PROBLEMS[0]), code=code))], summary())
+    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (replace(survivor(PROBLEMS[0]), code=code),))], summary())
     answer = rows_of(tmp_path / "s", "python")[0]["messages"][1]["content"]
     assert answer.startswith("`````python\n")
     assert answer.endswith("\n`````")
@@ -212,8 +224,8 @@ def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) 
     """`datasets` caches by folder name and card: two runs' shards of the same shape must not share an entry."""
     write(tmp_path / "one" / "s", config(), kept(), summary())
     write(tmp_path / "two" / "s", config(), kept()[:1], summary())
-    assert loaded(tmp_path / "one" / "s", tmp_path, "python").num_rows > 1
-    assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 1
+    assert loaded(tmp_path / "one" / "s", tmp_path, "python").num_rows == 8
+    assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 2
 
 
 def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
@@ -226,7 +238,7 @@ def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(), [(PROBLEMS[0], survivor(PROBLEMS[0], "go"))], summary())
+    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (survivor(PROBLEMS[0], "go"),))], summary())
     assert [row["language"] for row in loaded(tmp_path / "s", tmp_path)] == ["go"]
 
 
@@ -234,7 +246,8 @@ def test_a_new_export_replaces_the_old_as_a_whole(tmp_path: Path) -> None:
     write(tmp_path / "s", config(shards={"rows": 1}), kept(), summary())
     (tmp_path / "s" / "stray.txt").write_text("old")
     manifest = write(tmp_path / "s", config(), kept()[:1], summary())
-    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", manifest["files"][0]["path"], "manifest.json"]
+    paths = [item["path"] for item in manifest["files"]]
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "SHA256SUMS", *paths, "manifest.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
