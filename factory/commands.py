@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import yaml
 from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -21,11 +23,22 @@ from factory.errors import RolloutError
 from factory.executors.local import LocalExecutor
 from factory.filters.chain import Chain
 from factory.languages import language
-from factory.outcome import kept_programs, summarize, translatable
+from factory.outcome import (
+    finished,
+    given_up,
+    kept_programs,
+    sum_up,
+    summarize,
+    tallied,
+    translatable,
+    verdicts_of,
+)
 from factory.pipeline import Pipeline, Task, graded
 from factory.records import Problem, Rollout, Survivor, Verdict
-from factory.report.funnel import language_summary, tally
-from factory.report.progress import RunProgress
+from factory.report.cost import stages
+from factory.report.findings import Findings
+from factory.report.funnel import Tally, language_summary, tally
+from factory.report.progress import RunProgress, Watch
 from factory.rollouts.read import read_rollouts
 from factory.run_dir import RunDir
 
@@ -65,6 +78,58 @@ async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console:
 def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, Any]:
     """Write the shards of a run; the manifest. Raises PartError."""
     return shards.write(place.shards, config, kept_programs(config, todo, place), summarize(config, todo, place))
+
+
+# ---- status, report ----
+
+
+async def watch(
+    config: Config, todo: Sequence[Problem], place: RunDir, every_s: float, console: Console
+) -> dict[str, Any]:
+    """Show how the run stands every `every_s` seconds until it is complete; its summary then. Raises PartError.
+
+    Only problems that the ledger has news of are counted again, so that a look costs what has changed.
+    """
+    tallies: dict[str, dict[str, Tally]] = {}
+    unfinished = {problem.id for problem in todo}
+    news, read = set(unfinished), 0
+    with Watch(console) as display:
+        while True:
+            ledger = place.ledger()
+            news |= {line["problem"] for line in ledger[read:] if "problem" in line}
+            read, skipped = len(ledger), given_up(ledger)
+            for problem in todo:
+                if problem.id in news:
+                    tallies[problem.id] = tallied(verdicts_of(config, problem, place))
+                if problem.id in skipped or (problem.id in unfinished and finished(config, problem, place)):
+                    unfinished.discard(problem.id)
+                await asyncio.sleep(0)  # so that Ctrl-C is heard
+            news.clear()
+            summary = sum_up(config, todo, tallies, ledger)
+            if not unfinished:
+                return summary
+            display.show(summary, len(unfinished), ledger[-1]["at"] if ledger else None)
+            await asyncio.sleep(every_s)
+
+
+def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) -> Path:
+    """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError."""
+    from factory.report import page  # the charting library takes a moment to load, and only this command needs it
+
+    findings = Findings(len(todo))
+    summary = summarize(config, todo, place, findings)
+    ledger = place.ledger()
+    skipped = given_up(ledger)
+    about = page.About(
+        config,
+        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        sum(not (problem.id in skipped or finished(config, problem, place)) for problem in todo),
+        yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with parts.atomic(out) as temporary:
+        temporary.write_bytes(page.render(summary, findings, stages(ledger, config.cost), about))
+    return out
 
 
 # ---- translate ----

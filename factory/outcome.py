@@ -15,7 +15,8 @@ from factory.config import Config
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Problem, Survivor, Verdict
-from factory.report.cost import cost
+from factory.report.cost import cost, priced
+from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
 from factory.run_dir import RunDir
 
@@ -44,44 +45,97 @@ def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) 
                     yield from ((problem, translation) for translation in parts.read(translated, Survivor))
 
 
-def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`.
+def verdicts_of(config: Config, problem: Problem, run_dir: RunDir) -> dict[str, list[Graded]]:
+    """A problem's verdicts by language, as far as there are any: one entry for Python, one a translated survivor.
+
+    Raises PartError.
+    """
+    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
+    if not verdicts:
+        return {}
+    selection = select(verdicts, config.rank)
+    found = {"python": [Graded(verdicts, selection.kept, selection.dropped)]}
+    rounds = range(config.translate.repair_rounds + 1)
+    for target in config.translate.targets:
+        for parent in selection.kept[: config.translate.survivors]:
+            paths = (run_dir.translation(target, problem, parent.code_sha256, r, "verdicts") for r in rounds)
+            verdicts = _verdicts(paths)
+            if verdicts:
+                chosen = select(verdicts, config.rank, config.translate.keep)
+                found.setdefault(target, []).append(Graded(verdicts, chosen.kept, chosen.dropped, parent))
+    return found
+
+
+def summarize(
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, findings: Findings | None = None
+) -> dict[str, Any]:
+    """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
 
     Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
     """
-    tallies: dict[str, dict[str, Tally]] = {"python": {}, **{target: {} for target in config.translate.targets}}
+    tallies = {}
     for problem in problems:
-        verdicts = _graded(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
-        if not verdicts:
-            continue
-        selection = select(verdicts, config.rank)
-        tallies["python"][problem.id] = tally(verdicts, len(selection.kept), selection.dropped)
-        for target in config.translate.targets:
-            counts = Tally()
-            for parent in selection.kept[: config.translate.survivors]:
-                rounds = range(config.translate.repair_rounds + 1)
-                found = _graded(run_dir.translation(target, problem, parent.code_sha256, r, "verdicts") for r in rounds)
-                chosen = select(found, config.rank, config.translate.keep)
-                counts.add(tally(found, len(chosen.kept), chosen.dropped))
-            if counts.rollouts:
-                tallies[target][problem.id] = counts
-    ledger = run_dir.ledger()
+        found = verdicts_of(config, problem, run_dir)
+        tallies[problem.id] = tallied(found)
+        if findings is not None:
+            findings.add(problem, found)
+    return sum_up(config, problems, tallies, run_dir.ledger())
+
+
+def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
+    """The counts of what `verdicts_of` gave, by language."""
+    tallies: dict[str, Tally] = {}
+    for name, several in found.items():
+        for one in several:
+            tallies.setdefault(name, Tally()).add(tally(one.verdicts, len(one.kept), one.dropped))
+    return tallies
+
+
+def sum_up(
+    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], ledger: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent."""
+    names = ("python", *config.translate.targets)
+    by_language = {
+        name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
+    }
+    records = sum(counts.kept for by_problem in by_language.values() for counts in by_problem.values())
     return {
         "name": config.name,
         "problems": len(problems),
-        "languages": {name: language_summary(by_problem) for name, by_problem in tallies.items()},
+        "languages": {name: language_summary(by_problem) for name, by_problem in by_language.items()},
         "skipped": {
             line["problem"]: line["reason"]
             for line in ledger
-            if line["event"] == "skipped" and line["problem"] not in tallies["python"]
+            if line["event"] == "skipped" and line["problem"] not in by_language["python"]
         },
         "untranslatable": {
             target: [problem.id for problem in problems if not translatable(problem, target)]
             for target in config.translate.targets
         },
-        "cost": cost(ledger),
+        "cost": priced(cost(ledger), config.cost, records),
     }
 
 
-def _graded(paths: Iterable[Path]) -> list[Verdict]:
+def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
+    """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
+    path = run_dir.survivors(problem, config.sampling.n)
+    if not path.exists():
+        return False
+    translated = parts.read(path, Survivor)[: config.translate.survivors]
+    return all(
+        run_dir.translated(target, problem, survivor.code_sha256).exists()
+        for target in config.translate.targets
+        if translatable(problem, target)
+        for survivor in translated
+    )
+
+
+def given_up(ledger: Iterable[dict[str, Any]]) -> set[str]:
+    """Problems of which the last that the ledger tells is that they were skipped."""
+    last = {line["problem"]: line["event"] for line in ledger if "problem" in line}
+    return {problem for problem, event in last.items() if event == "skipped"}
+
+
+def _verdicts(paths: Iterable[Path]) -> list[Verdict]:
     return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]

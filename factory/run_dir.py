@@ -41,6 +41,8 @@ MAY_CHANGE = (
     "engine.data_parallel_size",
     "shards.rows",
     "shards.evidence",
+    "cost.gpu_hour",
+    "cost.cpu_hour",
 )
 """What changes neither a rollout nor a verdict."""
 
@@ -65,6 +67,10 @@ class RunDir:
     @property
     def summary_file(self) -> Path:
         return self.path / "summary.json"
+
+    @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
 
     @property
     def shards(self) -> Path:

@@ -19,7 +19,10 @@ _TIERS = (
 
 
 def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> str:
-    """README.md of a shard folder. A function of its arguments; nothing measured is taken from `summary`."""
+    """README.md of a shard folder. A function of its arguments; nothing measured is taken from `summary`, but dollars.
+
+    Those stand in it only where the config has prices.
+    """
     languages = sorted({item["language"] for item in manifest["files"]})
     head = {
         "pretty_name": config.name,
@@ -48,6 +51,7 @@ def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> s
             "",
             f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
             f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
+            *_cost(summary["cost"]),
             f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
             "",
             "## Loading",
@@ -69,6 +73,13 @@ def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> s
             "",
         ]
     )
+
+
+def _cost(cost: dict[str, Any]) -> list[str]:
+    """What a record cost; nothing where the config has no prices."""
+    if "dollars_per_record" not in cost:
+        return []
+    return [f"- Cost: ${cost['dollars_per_record']:.6f} a verified record, ${cost['dollars']:,.4f} in all"]
 
 
 def _files(manifest: dict[str, Any], languages: list[str]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Meter:
     """Times a dead engine was started again."""
     gpus: int = 0
     """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
+    cpus: int = 0
+    """CPUs that the engine computes on, so that CPU-hours can be told; 0 on GPUs and elsewhere."""
     started: float | None = field(default=None, repr=False)
     """Monotonic time of the first request."""
 
