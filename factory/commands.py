@@ -91,19 +91,21 @@ async def watch(
     Only problems that the ledger has news of are counted again, so that a look costs what has changed.
     """
     tallies: dict[str, dict[str, Tally]] = {}
-    unfinished = {problem.id for problem in todo}
+    unfinished = {problem.id: problem for problem in todo}
     news, read = set(unfinished), 0
     with Watch(console) as display:
         while True:
+            # Before the ledger is read: of what is finished by then, the ledger has all the news.
+            done = [name for name, problem in unfinished.items() if finished(config, problem, place)]
             ledger = place.ledger()
+            for name in (*done, *given_up(ledger)):
+                unfinished.pop(name, None)
             news |= {line["problem"] for line in ledger[read:] if "problem" in line}
-            read, skipped = len(ledger), given_up(ledger)
+            read = len(ledger)
             for problem in todo:
                 if problem.id in news:
                     tallies[problem.id] = tallied(verdicts_of(config, problem, place))
-                if problem.id in skipped or (problem.id in unfinished and finished(config, problem, place)):
-                    unfinished.discard(problem.id)
-                await asyncio.sleep(0)  # so that Ctrl-C is heard
+                    await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
             summary = sum_up(config, todo, tallies, ledger)
             if not unfinished:

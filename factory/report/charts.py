@@ -280,8 +280,8 @@ def by_problem(findings: Findings) -> Chart:
     return Chart(_spec(line, 240), said, columns, table)
 
 
-def pass_at(findings: Findings) -> Chart:
-    """pass@k with its interval over problems, a line a language."""
+def pass_at(findings: Findings) -> Chart | None:
+    """pass@k with its interval over problems, a line a language; None where no rollout is graded."""
     rows: list[Row] = []
     table = []
     for name, found in findings.languages.items():
@@ -297,7 +297,9 @@ def pass_at(findings: Findings) -> Chart:
             )
             interval = "" if point.low is None else f"{point.low:.3f} – {point.high:.3f}"
             table.append((name.capitalize(), point.k, f"{point.value:.3f}", interval))
-    most = max((row["k"] for row in rows), default=1)
+    if not rows:
+        return None
+    most = max(row["k"] for row in rows)
     x = alt.X(
         "k:Q",
         title="k, rollouts drawn",
@@ -328,9 +330,11 @@ def pass_at(findings: Findings) -> Chart:
     return Chart(_spec(alt.layer(band, line), 260), said, ("language", "k", "pass@k", "95 % interval"), table)
 
 
-def marginal(found: LanguageFindings) -> Chart:
-    """Distinct passing Python programs, and problems that have one, against rollouts spent."""
+def marginal(found: LanguageFindings) -> Chart | None:
+    """Distinct passing programs, and problems that have one, against rollouts spent; None where none is graded."""
     curve = yield_curve(found.counts, found.forms)
+    if not curve:
+        return None
     kinds = (("distinct programs", "programs"), ("problems solved", "problems"))
     start: list[Row] = [{"rollouts": 0, "k": 0, "what": told, "count": 0.0} for told, _ in kinds]
     rows = start + [

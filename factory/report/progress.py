@@ -92,6 +92,7 @@ class Watch:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._told = ""
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -107,11 +108,13 @@ class Watch:
         said = "nothing sampled yet" if last is None else f"last news {max(time.time() - last, 0):.0f} s ago"
         head = f"{summary['problems'] - unfinished:,} of {summary['problems']:,} problems done, {said}"
         if self._console.is_terminal:
-            self._live.update(Group(head, *funnel(summary), spent(summary["cost"])), refresh=True)
+            self._live.update(Group(head, spent(summary["cost"]), "", *funnel(summary)), refresh=True)
             return
-        told = (
+        told = "; ".join(
             f"{name} {part['funnel']['rollouts']:,} verified, {part['funnel']['passed']:,} pass, "
             f"{part['funnel']['kept']:,} kept"
             for name, part in summary["languages"].items()
         )
-        self._console.print("; ".join((head, *told)), markup=False, highlight=False, soft_wrap=True)
+        if told != self._told:
+            self._console.print(f"{head}; {told}", markup=False, highlight=False, soft_wrap=True)
+            self._told = told

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ from factory.report.findings import LONGEST, SAMPLES, Findings
 from factory.report.page.highlight import highlighted
 
 FOLDER = Path(__file__).parent
+_HALF = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which no file can hold; written as U+FFFD."""
 COMMON = 12
 """Reasons of failure that are listed of a language."""
 
@@ -85,12 +88,12 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
         money=money,
         infrastructure=str(Status.INFRASTRUCTURE_ERROR),
     )
-    return text.encode("utf-8", "replace")
+    return _HALF.sub("\ufffd", text).encode("utf-8")
 
 
 def embeddable(data: Any) -> str:
-    """`data` as JSON that may stand in a script element whatever its texts hold: ASCII, without <, > and &."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """`data` as JSON that may stand in a script element whatever its texts hold: without <, > and &."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -155,8 +155,10 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
     ]
     assert cost(ledger) == {
         "rollouts": 16, "completion_tokens": 400, "program_cpu_s": 0.75, "engine_s": 10.0, "load_s": 5.0, "gpu_s": 19.0,
+        "gpu_held_s": 26.0, "engine_cpu_s": 0,
         "tokens_per_s": 40.0,
     }  # fmt: skip
     assert cost([]) == {
         "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
+        "gpu_held_s": 0, "engine_cpu_s": 0,
     }  # fmt: skip
