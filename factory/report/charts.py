@@ -30,6 +30,8 @@ DIFFICULTIES = 10
 """Difficulties that are told apart; those with fewest problems are put together."""
 RANKS = 300
 """Steps of the curve of problems by their pass share."""
+COLOURS = 5
+"""Languages that the page has colours for."""
 BARS = 28
 """Pixels a bar of a horizontal chart takes."""
 
@@ -70,25 +72,32 @@ _THEME: dict[str, Any] = {
     "legend": _TEXT | {"orient": "top", "title": None, "symbolType": "square", "symbolOpacity": 1},
     "text": {"color": "var(--ink)", "fontSize": 12},
 }
+LABELLED = 6
+"""Most bars beside one another that have room for their figures on a phone."""
 _PERCENT = alt.Axis(format="%", tickCount=5)
 
 
-def colour(name: str) -> str:
-    """The colour of a language, wherever it is drawn."""
-    return f"var(--{name if name in ('python', 'go') else 'other'})"
+def colour(at: int) -> str:
+    """The colour of a run's language number `at`, wherever it is drawn."""
+    return f"var(--language{at % COLOURS})"
 
 
-def funnel(name: str, counts: dict[str, Any]) -> Chart:
-    """The tiers of one language as centred bars, each as wide as what is left."""
+def told(language: str) -> str:
+    """A language as people write it."""
+    return {"javascript": "JavaScript", "typescript": "TypeScript"}.get(language, language.capitalize())
+
+
+def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
+    """The tiers of one language, in the colour `fill`, as centred bars, each as wide as what is left."""
     most = counts["rollouts"]
     rows = []
     before = most
-    for tier, told in TIERS:
+    for tier, label in TIERS:
         count = counts[tier]
         share = count / most
         rows.append(
             {
-                "tier": told,
+                "tier": label,
                 "count": count,
                 "of_all": share,
                 "of_before": count / before if before else 0.0,
@@ -116,9 +125,9 @@ def funnel(name: str, counts: dict[str, Any]) -> Chart:
         return alt.X(f"{end}:Q", axis=None, scale=alt.Scale(domain=[-0.5, 0.5], nice=False, range=_beside(rows)))
 
     whole = base.mark_bar(color="var(--faint)", cornerRadius=4, height=28).encode(x=x("from"), x2="to:Q")
-    bars = base.mark_bar(color=colour(name), cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
+    bars = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
     counts_told = base.mark_text(align="right", fontWeight=600).encode(x=alt.value(alt.expr("width")), text="label:N")
-    said = f"Funnel of {name}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
+    said = f"Funnel of {told(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
     table = [(row["tier"], f"{row['count']:,}", f"{row['of_all']:.1%}", f"{row['of_before']:.1%}") for row in rows]
     columns = ("tier", "rollouts", "of all", "of the tier before")
     return Chart(_spec(alt.layer(whole, bars, counts_told), len(TIERS) * 40), said, columns, table)
@@ -139,7 +148,8 @@ def verdicts(name: str, found: LanguageFindings) -> Chart:
     ]
     return Chart(
         _bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
-        f"Verdicts on {total:,} {name} rollouts: " + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
+        f"Verdicts on {total:,} {told(name)} rollouts: "
+        + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
         ("verdict", "rollouts", "share"),
         [(row["verdict"], f"{row['rollouts']:,}", f"{row['share']:.1%}") for row in rows],
     )
@@ -189,7 +199,7 @@ def by_difficulty(findings: Findings) -> Chart | None:
                 rows.append(
                     {
                         "difficulty": difficulty,
-                        "language": name.capitalize(),
+                        "language": told(name),
                         "share": sum(c["passed"] / c["rollouts"] for c in counts) / len(counts),
                         "problems": len(counts),
                         "kept": sum(c["kept"] > 0 for c in counts),
@@ -199,7 +209,9 @@ def by_difficulty(findings: Findings) -> Chart | None:
         row["label"] = f"{row['share']:.0%}"
         row["survived"] = f"{row['kept']} of {row['problems']}"
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("difficulty:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
+        x=alt.X(
+            "difficulty:N", sort=None, title=None, axis=alt.Axis(labelAngle=-35 if len(groups) > 4 else 0, ticks=False)
+        ),
         xOffset=alt.XOffset("language:N", sort=None),
         y=alt.Y("share:Q", title="rollouts that pass", axis=_PERCENT, scale=alt.Scale(domain=[0, 1])),
         tooltip=[
@@ -210,9 +222,10 @@ def by_difficulty(findings: Findings) -> Chart | None:
         ],
     )
     bars = base.mark_bar(cornerRadiusEnd=4).encode(color=_by_language(findings))
+    few = len(rows) <= LABELLED
     labels = base.mark_text(dy=-8).encode(text="label:N")
     return Chart(
-        _spec(alt.layer(bars, labels), 240),
+        _spec(alt.layer(bars, labels) if few else alt.layer(bars), 240),
         "Share of rollouts that pass, by difficulty: "
         + ", ".join(f"{row['difficulty']} {row['language']} {row['label']}" for row in rows),
         ("difficulty", "language", "rollouts that pass", "problems with a survivor"),
@@ -239,7 +252,7 @@ def _natural(names: Sequence[str]) -> list[str]:
 
 def _by_language(findings: Findings) -> alt.Color:
     names = list(findings.languages)
-    scale = alt.Scale(domain=[name.capitalize() for name in names], range=[colour(name) for name in names])
+    scale = alt.Scale(domain=[told(name) for name in names], range=[colour(at) for at in range(len(names))])
     return alt.Color("language:N", scale=scale, legend=alt.Legend() if len(names) > 1 else None)
 
 
@@ -252,13 +265,13 @@ def by_problem(findings: Findings) -> Chart:
         shares = sorted((c["passed"] / c["rollouts"] for c in counts), reverse=True)
         steps = np.linspace(0, len(shares), min(len(shares), RANKS) + 1)
         rows += [
-            {"language": name.capitalize(), "rank": float(step), "of": float(step) / len(shares), "share": share}
+            {"language": told(name), "rank": float(step), "of": float(step) / len(shares), "share": share}
             for at, step in enumerate(steps)
             for share in [shares[min(int(step), len(shares) - 1)] if at < len(steps) - 1 else shares[-1]]
         ]
         none, every = sum(share == 0 for share in shares), sum(share == 1 for share in shares)
         middle = float(np.median(shares))
-        table.append((name.capitalize(), len(shares), len(shares) - none, none, every, f"{middle:.1%}"))
+        table.append((told(name), len(shares), len(shares) - none, none, every, f"{middle:.1%}"))
     line = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_area(interpolate="step-after", line={"strokeWidth": 2}, fillOpacity=0.12)
@@ -288,7 +301,7 @@ def pass_at(findings: Findings) -> Chart | None:
         for point in pass_curve(found.counts):
             rows.append(
                 {
-                    "language": name.capitalize(),
+                    "language": told(name),
                     "k": point.k,
                     "value": point.value,
                     "low": point.value if point.low is None else point.low,
@@ -296,7 +309,7 @@ def pass_at(findings: Findings) -> Chart | None:
                 }
             )
             interval = "" if point.low is None else f"{point.low:.3f} – {point.high:.3f}"
-            table.append((name.capitalize(), point.k, f"{point.value:.3f}", interval))
+            table.append((told(name), point.k, f"{point.value:.3f}", interval))
     if not rows:
         return None
     most = max(row["k"] for row in rows)
@@ -336,11 +349,11 @@ def marginal(found: LanguageFindings) -> Chart | None:
     if not curve:
         return None
     kinds = (("distinct programs", "programs"), ("problems solved", "problems"))
-    start: list[Row] = [{"rollouts": 0, "k": 0, "what": told, "count": 0.0} for told, _ in kinds]
+    start: list[Row] = [{"rollouts": 0, "k": 0, "what": label, "count": 0.0} for label, _ in kinds]
     rows = start + [
-        {"rollouts": point.rollouts, "k": point.k, "what": told, "count": getattr(point, name)}
+        {"rollouts": point.rollouts, "k": point.k, "what": label, "count": getattr(point, name)}
         for point in curve
-        for told, name in kinds
+        for label, name in kinds
     ]
     chart = (
         alt.Chart(alt.InlineData(values=rows))
@@ -350,7 +363,7 @@ def marginal(found: LanguageFindings) -> Chart | None:
             y=alt.Y("count:Q", title="expected", axis=alt.Axis(format="~s", tickCount=5)),
             color=alt.Color(
                 "what:N",
-                scale=alt.Scale(domain=[told for told, _ in kinds], range=["var(--good)", "var(--accent)"]),
+                scale=alt.Scale(domain=[label for label, _ in kinds], range=["var(--good)", "var(--accent)"]),
                 legend=alt.Legend(),
             ),
             tooltip=[
@@ -375,7 +388,7 @@ def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
     """`value` ("engine_s" or "program_cpu_s") of every stage, in seconds; None where none was recorded."""
     rows: list[Row] = [
         {
-            "stage": f"{stage['step']} {stage['language'].capitalize()}",
+            "stage": f"{stage['step']} {told(stage['language'])}",
             "seconds": stage[value],
             "label": duration(stage[value]),
         }
@@ -403,7 +416,7 @@ def translated(findings: Findings) -> Chart | None:
     """Verified Python programs that have a verified translation, by target; None where nothing was translated."""
     rows: list[Row] = [
         {
-            "target": name.capitalize(),
+            "target": told(name),
             "share": found.parents_kept / found.parents,
             "label": f"{found.parents_kept:,} of {found.parents:,} ({found.parents_kept / found.parents:.0%})",
         }

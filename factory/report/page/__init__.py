@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ import vl_convert
 from factory.config import Config
 from factory.records import Status
 from factory.report import charts
-from factory.report.charts import Chart
+from factory.report.charts import Chart, told
 from factory.report.curves import pass_curve
 from factory.report.findings import LONGEST, SAMPLES, Findings
 from factory.report.page.highlight import highlighted
@@ -31,6 +32,8 @@ from factory.report.page.highlight import highlighted
 FOLDER = Path(__file__).parent
 _HALF = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs, which no file can hold; written as U+FFFD."""
+TILES = 6
+"""Most figures beside one another at the top."""
 COMMON = 12
 """Reasons of failure that are listed of a language."""
 
@@ -53,9 +56,10 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
     drawn = _charts(summary, findings, stages)
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
-        "languages": list(findings.languages),
+        "languages": [[name, told(name)] for name in findings.languages],
         "problems": [_row(row) for row in findings.rows],
     }
+    tiles = _tiles(summary, findings)
     scripts = (_vega(), (FOLDER / "page.js").read_text(encoding="utf-8"))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -64,11 +68,13 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["told"] = told
     text = environment.get_template("page.html.j2").render(
         about=about,
         summary=summary,
         model=_model(about.config),
-        tiles=_tiles(summary, findings),
+        tiles=tiles,
+        columns=math.ceil(len(tiles) / math.ceil(len(tiles) / TILES)),
         charts=drawn,
         languages=findings.languages,
         reasons={name: _reasons(findings, name) for name in findings.languages},
@@ -121,8 +127,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 def _charts(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
     found: dict[str, Chart | None] = {}
-    for name, language in findings.languages.items():
-        found[f"funnel-{name}"] = charts.funnel(name, summary["languages"][name]["funnel"])
+    for at, (name, language) in enumerate(findings.languages.items()):
+        found[f"funnel-{name}"] = charts.funnel(name, charts.colour(at), summary["languages"][name]["funnel"])
         found[f"verdicts-{name}"] = charts.verdicts(name, language)
         found[f"speed-{name}"] = charts.speed_up(language)
     if findings.rows:
@@ -143,7 +149,7 @@ def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, 
     records = sum(kept.values())
     python = parts["python"]
     tiles = [
-        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {name.capitalize()}" for name, n in kept.items())),
+        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {told(name)}" for name, n in kept.items())),
         (
             "Problems that survive",
             f"{python['problems_with_survivors']:,}",
@@ -155,7 +161,7 @@ def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, 
         first = next(iter(pass_curve(language.counts)), None)
         if first is not None:
             remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
-            tiles.append((f"{name.capitalize()} pass@1", f"{first.value:.1%}", remark))
+            tiles.append((f"{told(name)} pass@1", f"{first.value:.1%}", remark))
     if "dollars_per_record" in spent:
         tiles.append(
             ("A verified record", f"${money(spent['dollars_per_record'])}", f"${money(spent['dollars'])} in all")
@@ -189,7 +195,7 @@ def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
 
 def _stage(stage: dict[str, Any]) -> tuple[str, ...]:
     return (
-        f"{stage['step']} {stage['language'].capitalize()}",
+        f"{stage['step']} {told(stage['language'])}",
         f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
         f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
         charts.duration(stage["engine_s"]) if stage["engine_s"] else "",

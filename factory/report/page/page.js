@@ -25,7 +25,8 @@ const filters = { search: byId("search"), outcome: byId("outcome"), difficulty: 
 let page = 0;
 let found = [];
 
-const title = (name) => name[0].toUpperCase() + name.slice(1);
+const titles = new Map(data.languages);
+const title = (name) => titles.get(name);
 const kept = (problem, name) => (problem.counts[name] ? problem.counts[name].kept : 0);
 const share = (problem) => problem.counts.python.passed / problem.counts.python.rollouts;
 
@@ -83,7 +84,7 @@ function row(problem) {
     "row",
     element("span", "id", problem.id),
     element("span", "chip", problem.difficulty || "unrated"),
-    ...data.languages.map((name) => meter(problem, name)),
+    ...data.languages.map(([name], at) => meter(problem, name, at)),
     element("span", "arrow", "›"),
   );
   button.type = "button";
@@ -96,12 +97,12 @@ function row(problem) {
   return element("li", "", button, inside);
 }
 
-function meter(problem, name) {
+function meter(problem, name, at) {
   const counts = problem.counts[name];
   if (!counts) return element("span", "meter", `${title(name)}: not tried`);
   const bar = element("b", "");
   bar.style.width = `${(100 * counts.passed) / counts.rollouts}%`;
-  bar.style.background = ["python", "go"].includes(name) ? `var(--${name})` : "var(--other)";
+  bar.style.background = `var(--language${at % 5})`;
   const told = `${title(name)}: ${counts.passed} of ${counts.rollouts} pass, ${counts.kept} kept`;
   return element("span", "meter", told, element("i", "", bar));
 }
