@@ -22,6 +22,7 @@ from factory import doctor as checkup
 from factory.config import ChainConfig, Config, load, parse_section
 from factory.errors import FactoryError
 from factory.outcome import summarize
+from factory.reference import markdown
 from factory.report.terminal import print_cost, print_funnel
 from factory.run_dir import RunDir
 from sandbox import SandboxError
@@ -145,9 +146,11 @@ def doctor() -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a page to read: docs/config.md.")] = False,
+) -> None:
     """The JSON schema of the config, for editors."""
-    sys.stdout.write(json.dumps(Config.model_json_schema(), indent=2) + "\n")
+    sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
 
 
 def _show(summary: dict[str, Any]) -> None:
