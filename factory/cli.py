@@ -129,7 +129,7 @@ def status(
 def report(
     run_dir: RunDirArgument,
     out_file: Annotated[
-        Path | None, typer.Option("--out", help="Where to write it; by default RUN_DIR/report.html.")
+        Path | None, typer.Option("--out", dir_okay=False, help="Where to write it; by default RUN_DIR/report.html.")
     ] = None,
 ) -> None:
     """One HTML page of a run as it stands now: funnel, yields, cost, samples. It needs no network."""
