@@ -104,7 +104,7 @@ async def watch(
             read = len(ledger)
             for problem in todo:
                 if problem.id in news:
-                    tallies[problem.id] = tallied(verdicts_of(config, problem, place))
+                    tallies[problem.id] = tallied(verdicts_of(config, problem, place, place.chunks(problem)))
                     await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
             summary = sum_up(config, todo, tallies, ledger)

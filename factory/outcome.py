@@ -18,7 +18,7 @@ from factory.records import Problem, Survivor, Verdict
 from factory.report.cost import cost, priced
 from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
-from factory.run_dir import RunDir
+from factory.run_dir import RunDir, slug
 
 
 def translatable(problem: Problem, target: str) -> bool:
@@ -45,12 +45,12 @@ def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) 
                     yield from ((problem, translation) for translation in parts.read(translated, Survivor))
 
 
-def verdicts_of(config: Config, problem: Problem, run_dir: RunDir) -> dict[str, list[Graded]]:
-    """A problem's verdicts by language, as far as there are any: one entry for Python, one a translated survivor.
+def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]) -> dict[str, list[Graded]]:
+    """The verdicts on `chunks` of a problem by language, as far as there are any; several where there are parents.
 
     Raises PartError.
     """
-    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
+    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
     if not verdicts:
         return {}
     selection = select(verdicts, config.rank)
@@ -74,8 +74,9 @@ def summarize(
     Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
     """
     tallies = {}
+    chunks = run_dir.all_chunks()
     for problem in problems:
-        found = verdicts_of(config, problem, run_dir)
+        found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
         tallies[problem.id] = tallied(found)
         if findings is not None:
             findings.add(problem, found)

@@ -131,8 +131,21 @@ def _sample(problem: Problem, found: Mapping[str, Sequence[Graded]]) -> dict[str
         "cases": [_case(case) for case in cases[:CASES]],
         "cases_total": len(problem.cases),
         "test_code": cut(problem.test_code),
-        "programs": [_program(name, *_shown(several)) for name, several in found.items()],
+        "programs": [_program(name, verdict, kept) for name, (verdict, kept) in _side_by_side(found).items()],
     }
+
+
+def _side_by_side(found: Mapping[str, Sequence[Graded]]) -> dict[str, tuple[Verdict, bool]]:
+    """The program that is shown of every language, and whether it is kept.
+
+    The Python one is what the first kept translation was made from, where there is one.
+    """
+    shown = {name: _shown(several) for name, several in found.items()}
+    parents = [one.parent for _, one in shown.values() if one.parent is not None and one.kept]
+    programs = {name: (verdict, verdict in one.kept) for name, (verdict, one) in shown.items()}
+    if parents:
+        programs["python"] = (parents[0], True)
+    return programs
 
 
 def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
@@ -144,12 +157,12 @@ def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
     return max(candidates, key=lambda pair: (pair[0].cases_passed, bool(pair[0].code), -pair[0].index))
 
 
-def _program(name: str, verdict: Verdict, graded: Graded) -> dict[str, Any]:
+def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
     failure = json.loads(verdict.first_failure) if verdict.first_failure else None
     return {
         "language": name,
         "status": str(verdict.status),
-        "kept": verdict in graded.kept,
+        "kept": kept,
         "code": cut(verdict.code),
         "detail": cut(verdict.detail, SHORT),
         "failure": {key: cut(str(failure[key]), SHORT) for key in ("input", "got", "expected") if key in failure}
@@ -162,7 +175,6 @@ def _program(name: str, verdict: Verdict, graded: Graded) -> dict[str, Any]:
         "repairs": [cut(repair, SHORT) for repair in verdict.repairs],
         "index": verdict.index,
         "sha256": verdict.code_sha256[:12],
-        "parent": graded.parent.code_sha256[:12] if graded.parent else "",
     }
 
 

@@ -79,7 +79,7 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
         languages=findings.languages,
         reasons={name: _reasons(findings, name) for name in findings.languages},
         marginal=_marginal(drawn),
-        stages=[_stage(stage) for stage in stages],
+        stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in findings.languages.items()},
         shown=findings.samples,
         total=len(findings.rows),
@@ -193,15 +193,21 @@ def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _stage(stage: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        f"{stage['step']} {told(stage['language'])}",
-        f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
-        f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
-        charts.duration(stage["engine_s"]) if stage["engine_s"] else "",
-        charts.duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
-        f"${money(stage['dollars'])}" if "dollars" in stage else "",
-    )
+def _by_stage(stages: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows of the table of stages; without dollars where none are told."""
+    told_dollars = any("dollars" in stage for stage in stages)
+    columns = ("stage", *(["dollars"] if told_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
+    return columns, [
+        (
+            f"{stage['step']} {told(stage['language'])}",
+            *([f"${money(stage['dollars'])}"] if told_dollars else []),
+            charts.duration(stage["engine_s"]) if stage["engine_s"] else "",
+            charts.duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
+            f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
+            f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
+        )
+        for stage in stages
+    ]
 
 
 def _marginal(drawn: dict[str, Chart]) -> str:

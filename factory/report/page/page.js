@@ -128,7 +128,6 @@ function program(made) {
     made.peak_mb ? `${made.peak_mb.toFixed(0)} MiB` : "",
     `rollout ${made.index}`,
     made.sha256 ? `sha256 ${made.sha256}` : "",
-    made.parent ? `from ${made.parent}` : "",
   ];
   const head = element(
     "header",

@@ -212,8 +212,20 @@ def test_dollars_are_told_by_stage_and_by_record(whole: tuple[Reader, dict[str, 
     assert summary["cost"]["dollars"] == pytest.approx(0.2236)
     assert summary["cost"]["dollars_per_record"] == pytest.approx(0.02236)
     assert "A verified record $0.022 $0.22 in all" in reader.text
-    assert "sample Python 8 300 75.0 s $0.17" in reader.text
-    assert "verify Go 6.0 s $0.0006" in reader.text
+    assert "sample Python $0.17 75.0 s 8 300" in reader.text
+    assert "verify Go $0.0006 6.0 s" in reader.text
+
+
+def test_a_translation_stands_beside_what_it_was_made_from() -> None:
+    first, second = verdict(0, code="first"), verdict(1, code="second")
+    go = [
+        graded(verdict(0, Status.WRONG_ANSWER, "go", code="bad"), parent=first),
+        graded(verdict(0, name="go", code="good"), parent=second),
+    ]
+    made, _ = page([(problem(), {"python": [graded(first, second)], "go": go})])
+    (row,) = payload(Reader(made))["problems"]
+    shown = [("".join(token[1:] for token in p["tokens"]), p["kept"]) for p in row["sample"]["programs"]]
+    assert shown == [("second", True), ("good", True)]
 
 
 def test_hostile_texts_stay_texts() -> None:
