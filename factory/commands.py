@@ -40,7 +40,7 @@ from factory.report.findings import Findings
 from factory.report.funnel import Tally, language_summary, tally
 from factory.report.progress import RunProgress, Watch
 from factory.rollouts.read import read_rollouts
-from factory.run_dir import RunDir
+from factory.run_dir import RunDir, slug
 
 IN_FLIGHT_A_WORKER = 4
 """Chunks handed to an executor ahead of its workers by `verify`: enough to keep them busy, little enough to hold."""
@@ -96,21 +96,22 @@ async def watch(
     with Watch(console) as display:
         while True:
             # Before the ledger is read: of what is finished by then, the ledger has all the news.
-            done = [name for name, problem in unfinished.items() if finished(config, problem, place)]
+            unfinished = {name: problem for name, problem in unfinished.items() if not finished(config, problem, place)}
             ledger = place.ledger()
-            for name in (*done, *given_up(ledger)):
-                unfinished.pop(name, None)
+            left = unfinished.keys() - given_up(ledger)
             news |= {line["problem"] for line in ledger[read:] if "problem" in line}
             read = len(ledger)
+            chunks = place.all_chunks() if news else {}
             for problem in todo:
                 if problem.id in news:
-                    tallies[problem.id] = tallied(verdicts_of(config, problem, place, place.chunks(problem)))
+                    found = verdicts_of(config, problem, place, chunks.get(slug(problem.id), []))
+                    tallies[problem.id] = tallied(found)
                     await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
             summary = sum_up(config, todo, tallies, ledger)
-            if not unfinished:
+            if not left:
                 return summary
-            display.show(summary, len(unfinished), ledger[-1]["at"] if ledger else None)
+            display.show(summary, len(left), ledger[-1]["at"] if ledger else None)
             await asyncio.sleep(every_s)
 
 
