@@ -328,26 +328,80 @@ def test_prices_are_needed_of_all_that_was_used() -> None:
     assert "dollars" in stages(LEDGER[2:], CostConfig(cpu_hour=1.0))[0]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the page in")
-def test_a_browser_draws_the_page(tmp_path: Path) -> None:
-    """Every chart is drawn, the list is there, hostile texts did nothing."""
-    rows = [(problem(f"set/{n} {HOSTILE[n % 4]}", prompt=HOSTILE[n % 4]), both()) for n in range(30)]
-    made, _ = page(rows, ledger=LEDGER)
-    file = tmp_path / "report.html"
+def opened(folder: Path, made: bytes) -> str:
+    """The document as Chromium has it once its scripts have run, without their text."""
+    file = folder / "report.html"
     file.write_bytes(made)
     done = subprocess.run(
         [
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-component-update", "--disable-background-networking", "--disable-sync",
             "--host-resolver-rules=MAP * ~NOTFOUND",
-            f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000", "--dump-dom", file.as_uri(),
+            f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=10000", "--dump-dom", file.as_uri(),
         ],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    dom = re.sub(r"<script.*?</script>", "", done.stdout, flags=re.DOTALL)
-    charts = payload(Reader(made))["charts"]
-    assert dom.count("<svg ") == len(charts)
+    return re.sub(r"<script.*?</script>", "", done.stdout, flags=re.DOTALL)
+
+
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the page in")
+
+
+@in_a_browser
+def test_a_browser_draws_the_page(tmp_path: Path) -> None:
+    """Every chart is drawn, the list is there, hostile texts did nothing."""
+    rows = [(problem(f"set/{n} {HOSTILE[n % 4]}", prompt=HOSTILE[n % 4]), both()) for n in range(30)]
+    made, _ = page(rows, ledger=LEDGER)
+    dom = opened(tmp_path, made)
+    assert dom.count("<svg ") == len(payload(Reader(made))["charts"])
     assert "could not be drawn" not in dom
     assert dom.count('class="row"') == 20
     assert "1–20 of 30 problems" in dom
     assert "<title>a-run · rollout-factory</title>" in dom
+
+
+USED = """
+const told = [];
+const look = () => told.push(document.getElementById("found").textContent);
+const set = (id, value) => {
+  const input = document.getElementById(id);
+  input.value = value;
+  input.dispatchEvent(new Event("input"));
+  look();
+};
+document.getElementById("after").click(); look();
+set("search", "SET/7 do"); set("search", "");
+set("outcome", "kept:go"); set("outcome", "lost:go"); set("outcome", "none"); set("outcome", "");
+set("status", "timeout"); set("status", "");
+set("difficulty", "hard"); set("difficulty", "");
+set("order", "worst");
+document.querySelector(".row").click();
+document.title = told.join("; ");
+"""
+
+
+@in_a_browser
+def test_search_filters_and_pages(tmp_path: Path) -> None:
+    """25 problems: 3 with Go and a timeout, 2 hard ones without a survivor, the rest with Python alone."""
+    hard = problem().meta.model_copy(update={"difficulty": "hard"})
+    rows: list[tuple[Problem, Found]] = [(problem(f"set/{n}"), both()) for n in range(3)]
+    rows += [(problem(f"set/{n}", meta=hard), some(0, 2)) for n in (3, 4)]
+    rows += [(problem(f"set/{n}"), some(2, 0)) for n in range(5, 25)]
+    made, _ = page(rows)
+    assert b'http-equiv="Content-Security-Policy"' in made
+    script = f'<script type="module">{USED}</script>'.encode()
+    dom = opened(tmp_path, made.replace(b"Content-Security-Policy", b"X-None") + script)
+    told = re.search(r"<title>(.*?)</title>", dom)
+    assert told is not None
+    everything = "1–20 of 25 problems"
+    assert told[1].split("; ") == [
+        "21–25 of 25 problems",
+        "1–1 of 1 problems", everything,
+        "1–3 of 3 problems", "1–20 of 20 problems", "1–2 of 2 problems", everything,
+        "1–3 of 3 problems", everything,
+        "1–2 of 2 problems", everything,
+        everything,
+    ]  # fmt: skip
+    assert dom.count('aria-expanded="true">') == 1
+    assert "5 of 9 test cases, compared as “equal”" in dom
+    assert '<span class="chip bad">wrong answer</span>' in dom
