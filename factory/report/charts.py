@@ -1,13 +1,9 @@
-"""The report's charts: each a Vega-Lite specification with its data, and the same data as a table.
-
-Colours are CSS variables of the page, so that one drawing serves light and dark. Widths follow the
-page. Texts in the data are drawn as text by Vega, never read as HTML.
-"""
+"""The report's charts: each a Vega-Lite specification with its data, and the same data as a table."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -15,9 +11,9 @@ import numpy as np
 
 from factory.records import Status
 from factory.report.curves import pass_curve, yield_curve
+from factory.report.drawing import Chart, Row, bars, beside, colour, duration, spec, told
 from factory.report.findings import Findings, LanguageFindings
 
-Row = dict[str, Any]
 TIERS = (
     ("rollouts", "sampled"),
     ("extracted", "a program found"),
@@ -30,61 +26,9 @@ DIFFICULTIES = 10
 """Difficulties that are told apart; those with fewest problems are put together."""
 RANKS = 300
 """Steps of the curve of problems by their pass share."""
-COLOURS = 5
-"""Languages that the page has colours for."""
-BARS = 28
-"""Pixels a bar of a horizontal chart takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """`said` is what a reader who cannot see it is told; `columns` and `rows` are its table."""
-
-    spec: dict[str, Any]
-    said: str
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[object]]
-
-
-def _spec(chart: alt.Chart | alt.LayerChart | alt.FacetChart, height: int | None = None) -> dict[str, Any]:
-    shaped = (
-        chart.properties(width="container") if height is None else chart.properties(width="container", height=height)
-    )
-    shaped = shaped.properties(background="transparent", autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    spec: dict[str, Any] = shaped.configure(**_THEME).to_dict()
-    return spec
-
-
-_TEXT = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 12, "titleFontSize": 12}
-_THEME: dict[str, Any] = {
-    "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-    "view": {"stroke": None},
-    "axis": _TEXT
-    | {
-        "gridColor": "var(--line)",
-        "domainColor": "var(--line)",
-        "tickColor": "var(--line)",
-        "titleFontWeight": "normal",
-        "titlePadding": 10,
-        "labelPadding": 6,
-    },
-    "axisQuantitative": {"labelOverlap": True, "labelSeparation": 8},
-    "legend": _TEXT | {"orient": "top", "title": None, "symbolType": "square", "symbolOpacity": 1},
-    "text": {"color": "var(--ink)", "fontSize": 12},
-}
 LABELLED = 6
 """Most bars beside one another that have room for their figures on a phone."""
 _PERCENT = alt.Axis(format="%", tickCount=5)
-
-
-def colour(at: int) -> str:
-    """The colour of a run's language number `at`, wherever it is drawn."""
-    return f"var(--language{at % COLOURS})"
-
-
-def told(language: str) -> str:
-    """A language as people write it."""
-    return {"javascript": "JavaScript", "typescript": "TypeScript"}.get(language, language.capitalize())
 
 
 def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
@@ -122,15 +66,15 @@ def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
     )
 
     def x(end: str) -> alt.X:
-        return alt.X(f"{end}:Q", axis=None, scale=alt.Scale(domain=[-0.5, 0.5], nice=False, range=_beside(rows)))
+        return alt.X(f"{end}:Q", axis=None, scale=alt.Scale(domain=[-0.5, 0.5], nice=False, range=beside(rows)))
 
     whole = base.mark_bar(color="var(--faint)", cornerRadius=4, height=28).encode(x=x("from"), x2="to:Q")
-    bars = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
+    left = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
     counts_told = base.mark_text(align="right", fontWeight=600).encode(x=alt.value(alt.expr("width")), text="label:N")
     said = f"Funnel of {told(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
     table = [(row["tier"], f"{row['count']:,}", f"{row['of_all']:.1%}", f"{row['of_before']:.1%}") for row in rows]
     columns = ("tier", "rollouts", "of all", "of the tier before")
-    return Chart(_spec(alt.layer(whole, bars, counts_told), len(TIERS) * 40), said, columns, table)
+    return Chart(spec(alt.layer(whole, left, counts_told), len(TIERS) * 40), said, columns, table)
 
 
 def verdicts(name: str, found: LanguageFindings) -> Chart:
@@ -147,7 +91,7 @@ def verdicts(name: str, found: LanguageFindings) -> Chart:
         for status, count in found.statuses.most_common()
     ]
     return Chart(
-        _bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
+        bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
         f"Verdicts on {total:,} {told(name)} rollouts: "
         + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
         ("verdict", "rollouts", "share"),
@@ -155,38 +99,12 @@ def verdicts(name: str, found: LanguageFindings) -> Chart:
     )
 
 
-def _bars(
-    rows: list[Row], category: str, value: str, fill: str, good: str = "false", whole: float | None = None
-) -> dict[str, Any]:
-    """Horizontal bars with their `label` at the end; those for which `good` holds in the colour of what is good.
-
-    The longest fills the width, or `whole` does.
-    """
-    most = whole or max((row[value] for row in rows), default=0) or 1
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(f"{category}:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=150)),
-        x=alt.X(f"{value}:Q", axis=None, scale=alt.Scale(domain=[0, most], nice=False, range=_beside(rows))),
-        tooltip=[alt.Tooltip(f"{category}:N"), alt.Tooltip("label:N", title=value)],
-    )
-    bars = base.mark_bar(cornerRadiusEnd=4, height=18).encode(
-        color=alt.condition(good, alt.value("var(--good)"), alt.value(fill))
-    )
-    labels = base.mark_text(align="left", dx=6).encode(text="label:N")
-    return _spec(alt.layer(bars, labels), max(len(rows), 1) * BARS)
-
-
-def _beside(rows: Sequence[Row]) -> list[Any]:
-    """The range of a scale that leaves room at its right for the longest `label`."""
-    return [0, {"expr": f"width - {7 * max(len(row['label']) for row in rows) + 14}"}]
-
-
 def by_difficulty(findings: Findings) -> Chart | None:
     """Mean pass share of problems by difficulty and language; None where difficulties are not given."""
-    groups = {row["difficulty"] or "not given" for row in findings.rows}
-    if groups <= {"not given"}:
+    groups = Counter(row["difficulty"] or "not given" for row in findings.rows)
+    if set(groups) <= {"not given"}:
         return None
-    sizes = {name: sum((row["difficulty"] or "not given") == name for row in findings.rows) for name in groups}
-    told_apart = sorted(groups, key=lambda name: (-sizes[name], name))[:DIFFICULTIES]
+    told_apart = sorted(groups, key=lambda name: (-groups[name], name))[:DIFFICULTIES]
     rows: list[Row] = []
     for difficulty in _natural(told_apart) + (["others"] if len(groups) > len(told_apart) else []):
         for name in findings.languages:
@@ -221,11 +139,11 @@ def by_difficulty(findings: Findings) -> Chart | None:
             alt.Tooltip("survived:N", title="problems with a survivor"),
         ],
     )
-    bars = base.mark_bar(cornerRadiusEnd=4).encode(color=_by_language(findings))
+    drawn = base.mark_bar(cornerRadiusEnd=4).encode(color=_by_language(findings))
     few = len(rows) <= LABELLED
     labels = base.mark_text(dy=-8).encode(text="label:N")
     return Chart(
-        _spec(alt.layer(bars, labels) if few else alt.layer(bars), 240),
+        spec(alt.layer(drawn, labels) if few else alt.layer(drawn), 240),
         "Share of rollouts that pass, by difficulty: "
         + ", ".join(f"{row['difficulty']} {row['language']} {row['label']}" for row in rows),
         ("difficulty", "language", "rollouts that pass", "problems with a survivor"),
@@ -245,7 +163,7 @@ def _natural(names: Sequence[str]) -> list[str]:
     def place(name: str) -> tuple[int, float, str]:
         if name.lower() in words:
             return 0, words.index(name.lower()), name
-        return (1, float(name), name) if name.replace(".", "", 1).isdigit() else (2, 0.0, name)
+        return (1, float(name), name) if name.replace(".", "", 1).isdecimal() else (2, 0.0, name)
 
     return sorted(names, key=place)
 
@@ -290,7 +208,7 @@ def by_problem(findings: Findings) -> Chart:
         f"{row[0]}: {row[2]} of {row[1]} problems have a rollout that passes; the median is {row[5]}." for row in table
     )
     columns = ("language", "problems", "with a pass", "without", "where all pass", "median share")
-    return Chart(_spec(line, 240), said, columns, table)
+    return Chart(spec(line, 240), said, columns, table)
 
 
 def pass_at(findings: Findings) -> Chart | None:
@@ -340,7 +258,7 @@ def pass_at(findings: Findings) -> Chart | None:
         f"{language} pass@{k} {value}" + (f" ({interval})" if interval else "")
         for language, k, value, interval in table
     )
-    return Chart(_spec(alt.layer(band, line), 260), said, ("language", "k", "pass@k", "95 % interval"), table)
+    return Chart(spec(alt.layer(band, line), 260), said, ("language", "k", "pass@k", "95 % interval"), table)
 
 
 def marginal(found: LanguageFindings) -> Chart | None:
@@ -381,7 +299,7 @@ def marginal(found: LanguageFindings) -> Chart | None:
         f" of {last.problems:,.0f} problems"
     )
     columns = ("rollouts a problem", "rollouts spent", "distinct passing programs", "problems with one")
-    return Chart(_spec(chart, 260), said, columns, table)
+    return Chart(spec(chart, 260), said, columns, table)
 
 
 def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
@@ -398,18 +316,11 @@ def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
     if not rows:
         return None
     return Chart(
-        _bars(rows, "stage", "seconds", "var(--accent)"),
+        bars(rows, "stage", "seconds", "var(--accent)"),
         f"{unit} by stage: " + ", ".join(f"{row['stage']} {row['label']}" for row in rows),
         ("stage", unit),
         [(row["stage"], f"{row['seconds']:,.1f}") for row in rows],
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people read them."""
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
 
 
 def translated(findings: Findings) -> Chart | None:
@@ -426,7 +337,7 @@ def translated(findings: Findings) -> Chart | None:
     if not rows:
         return None
     return Chart(
-        _bars(rows, "target", "share", "var(--accent)", whole=1.0),
+        bars(rows, "target", "share", "var(--accent)", whole=1.0),
         "Python programs with a verified translation: " + ", ".join(f"{row['target']} {row['label']}" for row in rows),
         ("target", "Python programs with a verified translation"),
         [(row["target"], row["label"]) for row in rows],
@@ -468,7 +379,7 @@ def speed_up(found: LanguageFindings) -> Chart | None:
     )
     middle = float(np.median(found.speed_ups))
     return Chart(
-        _spec(chart, 220),
+        spec(chart, 220),
         f"Speed-up of {len(found.speed_ups):,} pairs; the median is {middle:.2f} times",
         ("speed-up", "pairs"),
         [(row["range"], row["pairs"]) for row in rows if row["pairs"]],

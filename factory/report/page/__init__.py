@@ -24,8 +24,8 @@ import vl_convert
 from factory.config import Config
 from factory.records import Status
 from factory.report import charts
-from factory.report.charts import Chart, told
 from factory.report.curves import pass_curve
+from factory.report.drawing import Chart, colour, duration, told
 from factory.report.findings import LONGEST, SAMPLES, Findings
 from factory.report.page.highlight import highlighted
 
@@ -128,7 +128,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 def _charts(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
     found: dict[str, Chart | None] = {}
     for at, (name, language) in enumerate(findings.languages.items()):
-        found[f"funnel-{name}"] = charts.funnel(name, charts.colour(at), summary["languages"][name]["funnel"])
+        found[f"funnel-{name}"] = charts.funnel(name, colour(at), summary["languages"][name]["funnel"])
         found[f"verdicts-{name}"] = charts.verdicts(name, language)
         found[f"speed-{name}"] = charts.speed_up(language)
     if findings.rows:
@@ -172,7 +172,7 @@ def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, 
     if records and spent["program_cpu_s"]:
         hours = spent["program_cpu_s"] / 3600
         tiles.append(
-            ("Records a CPU-hour", f"{records / hours:,.0f}", f"{charts.duration(spent['program_cpu_s'])} of programs")
+            ("Records a CPU-hour", f"{records / hours:,.0f}", f"{duration(spent['program_cpu_s'])} of programs")
         )
     return tiles
 
@@ -201,8 +201,8 @@ def _by_stage(stages: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[t
         (
             f"{stage['step']} {told(stage['language'])}",
             *([f"${money(stage['dollars'])}"] if told_dollars else []),
-            charts.duration(stage["engine_s"]) if stage["engine_s"] else "",
-            charts.duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
+            duration(stage["engine_s"]) if stage["engine_s"] else "",
+            duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
             f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
             f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
         )
