@@ -23,6 +23,7 @@ from factory import doctor as checkup
 from factory.config import Config, ProblemsOnly, load, parse_section
 from factory.errors import FactoryError
 from factory.outcome import summarize
+from factory.reference import markdown
 from factory.report.terminal import print_cost, print_funnel, print_problems
 from factory.run_dir import RunDir
 from sandbox import SandboxError
@@ -149,11 +150,32 @@ def audit(
 
 
 @app.command()
-def status(run_dir: RunDirArgument) -> None:
+def status(
+    run_dir: RunDirArgument,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again and again until the run is complete.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds between two looks of --watch.")] = 2.0,
+) -> None:
     """Funnel, rates and cost of a run as they stand now."""
     place = RunDir(run_dir)
-    settings = place.open_config()
-    _show(summarize(settings, place.open_problems(), place))
+    settings, todo = place.open_config(), place.open_problems()
+    if watch:
+        summary = _interruptible(commands.watch(settings, todo, place, every, out), "stopped watching; the run goes on")
+    else:
+        summary = summarize(settings, todo, place)
+    _show(summary)
+
+
+@app.command()
+def report(
+    run_dir: RunDirArgument,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", dir_okay=False, help="Where to write it; by default RUN_DIR/report.html.")
+    ] = None,
+) -> None:
+    """One HTML page of a run as it stands now: funnel, yields, cost, samples. It needs no network."""
+    place = RunDir(run_dir)
+    path = commands.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
+    out.print(f"report: {path}", soft_wrap=True, highlight=False)
 
 
 @app.command("problems")
@@ -181,9 +203,11 @@ def doctor() -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a page to read: docs/config.md.")] = False,
+) -> None:
     """The JSON schema of the config, for editors."""
-    sys.stdout.write(json.dumps(Config.model_json_schema(), indent=2) + "\n")
+    sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
 
 
 def _show(summary: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
+import yaml
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.console import Console
 from rich.panel import Panel
@@ -26,15 +28,27 @@ from factory.errors import ConfigError, RolloutError
 from factory.executors.local import LocalExecutor, usable_cpus
 from factory.filters.chain import Chain
 from factory.languages import language
-from factory.outcome import harvests, kept_programs, summarize, translatable
+from factory.outcome import (
+    finished,
+    given_up,
+    harvests,
+    kept_programs,
+    sum_up,
+    summarize,
+    tallied,
+    translatable,
+    verdicts_of,
+)
 from factory.pipeline import Executor, Pipeline, Task, graded
 from factory.problems import Refusal
 from factory.provenance import code_sha256
 from factory.records import Problem, Rollout, Survivor, Verdict
-from factory.report.funnel import language_summary, tally
-from factory.report.progress import RunProgress
+from factory.report.cost import stages
+from factory.report.findings import Findings
+from factory.report.funnel import Tally, language_summary, tally
+from factory.report.progress import RunProgress, Watch
 from factory.rollouts.read import read_rollouts
-from factory.run_dir import RunDir
+from factory.run_dir import RunDir, slug
 from sandbox import Sandbox
 
 S = TypeVar("S", bound=ChainConfig)
@@ -139,6 +153,61 @@ def push(
         dry_run,
         lambda line: console.print(line, soft_wrap=True, markup=False, highlight=False),
     )
+
+
+# ---- status, report ----
+
+
+async def watch(
+    config: Config, todo: Sequence[Problem], place: RunDir, every_s: float, console: Console
+) -> dict[str, Any]:
+    """Show how the run stands every `every_s` seconds until it is complete; its summary then. Raises PartError.
+
+    Only problems that the ledger has news of are counted again, so that a look costs what has changed.
+    """
+    tallies: dict[str, dict[str, Tally]] = {}
+    unfinished = {problem.id: problem for problem in todo}
+    news, read = set(unfinished), 0
+    with Watch(console) as display:
+        while True:
+            # Before the ledger is read: of what is finished by then, the ledger has all the news.
+            unfinished = {name: problem for name, problem in unfinished.items() if not finished(config, problem, place)}
+            ledger = place.ledger()
+            left = unfinished.keys() - given_up(ledger)
+            news |= {line["problem"] for line in ledger[read:] if "problem" in line}
+            read = len(ledger)
+            chunks = place.all_chunks() if news else {}
+            for problem in todo:
+                if problem.id in news:
+                    found = verdicts_of(config, problem, place, chunks.get(slug(problem.id), []))
+                    tallies[problem.id] = tallied(found)
+                    await asyncio.sleep(0)  # so that Ctrl-C is heard
+            news.clear()
+            summary = sum_up(config, todo, tallies, ledger)
+            if not left:
+                return summary
+            display.show(summary, len(left), ledger[-1]["at"] if ledger else None)
+            await asyncio.sleep(every_s)
+
+
+def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) -> Path:
+    """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError."""
+    from factory.report import page  # the charting library takes a moment to load, and only this command needs it
+
+    findings = Findings(len(todo))
+    summary = summarize(config, todo, place, findings)
+    ledger = place.ledger()
+    skipped = given_up(ledger)
+    about = page.About(
+        config,
+        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        sum(not (problem.id in skipped or finished(config, problem, place)) for problem in todo),
+        yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with parts.atomic(out) as temporary:
+        temporary.write_bytes(page.render(summary, findings, stages(ledger, config.cost), about))
+    return out
 
 
 # ---- translate ----

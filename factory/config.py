@@ -300,6 +300,15 @@ class ShardsConfig(Section):
         return splits
 
 
+class CostConfig(Section):
+    """Prices. They change no record, only what the summary, the report and the card say of money."""
+
+    gpu_hour: float | None = Field(None, ge=0)
+    """Dollars a GPU-hour; None is not known, and a run that held GPUs then tells no dollars."""
+    cpu_hour: float | None = Field(None, ge=0)
+    """Dollars a CPU-hour; None is not known, and no run then tells dollars."""
+
+
 class ChainConfig(Section):
     """What the filter chain needs."""
 
@@ -327,6 +336,7 @@ class Config(ChainConfig):
     rank: RankConfig = RankConfig()
     translate: TranslateConfig = TranslateConfig()
     shards: ShardsConfig = ShardsConfig()
+    cost: CostConfig = CostConfig()
 
 
 def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:

@@ -16,9 +16,10 @@ from factory.config import Config
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Survivor, Verdict
-from factory.report.cost import cost, speed
+from factory.report.cost import cost, priced, speed
+from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
-from factory.run_dir import RunDir, against
+from factory.run_dir import RunDir, against, slug
 
 
 def translatable(problem: Problem, target: str) -> bool:
@@ -77,47 +78,110 @@ def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) 
                     yield from ((problem, translation) for translation in parts.read(translated, Survivor))
 
 
-def summarize(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`.
+def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]) -> dict[str, list[Graded]]:
+    """The verdicts on `chunks` of a problem by language, as far as there are any; several where there are parents.
+
+    Raises PartError.
+    """
+    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
+    if not verdicts:
+        return {}
+    selection = select(verdicts, config.rank)
+    found = {"python": [Graded(verdicts, selection.kept, selection.dropped)]}
+    rounds = range(config.translate.repair_rounds + 1)
+    for target in config.translate.targets:
+        for parent in selection.kept[: config.translate.survivors]:
+            own, others = parent.code_sha256, compared_with(config, selection.kept, parent)
+            verdicts = _verdicts(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
+            if verdicts:
+                chosen = select(verdicts, config.rank, config.translate.keep)
+                found.setdefault(target, []).append(Graded(verdicts, chosen.kept, chosen.dropped, parent))
+    return found
+
+
+def summarize(
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, findings: Findings | None = None
+) -> dict[str, Any]:
+    """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
 
     Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
     """
-    tallies: dict[str, dict[str, Tally]] = {"python": {}, **{target: {} for target in config.translate.targets}}
-    speedups: dict[str, list[tuple[Verdict, float]]] = {target: [] for target in config.translate.targets}
+    tallies = {}
+    chunks = run_dir.all_chunks()
     for problem in problems:
-        verdicts = _graded(run_dir.verdicts(problem, indices) for indices in run_dir.chunks(problem))
-        if not verdicts:
-            continue
-        selection = select(verdicts, config.rank)
-        tallies["python"][problem.id] = tally(verdicts, len(selection.kept), selection.dropped)
-        for target in config.translate.targets:
-            counts = Tally()
-            for parent in selection.kept[: config.translate.survivors]:
-                rounds = range(config.translate.repair_rounds + 1)
-                own, others = parent.code_sha256, compared_with(config, selection.kept, parent)
-                found = _graded(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
-                chosen = select(found, config.rank, config.translate.keep)
-                speedups[target] += [(verdict, verdict.speedup) for verdict in chosen.kept if verdict.speedup]
-                counts.add(tally(found, len(chosen.kept), chosen.dropped))
-            if counts.rollouts:
-                tallies[target][problem.id] = counts
-    ledger = run_dir.ledger()
+        found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
+        tallies[problem.id] = tallied(found)
+        if findings is not None:
+            findings.add(problem, found)
+    return sum_up(config, problems, tallies, run_dir.ledger())
+
+
+def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
+    """The counts of what `verdicts_of` gave, by language."""
+    tallies: dict[str, Tally] = {}
+    for name, several in found.items():
+        for one in several:
+            counts = tallies.setdefault(name, Tally())
+            counts.add(tally(one.verdicts, len(one.kept), one.dropped))
+            counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
+    return tallies
+
+
+def sum_up(
+    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], ledger: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent."""
+    names = ("python", *config.translate.targets)
+    by_language = {
+        name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
+    }
+    records = sum(counts.kept for by_problem in by_language.values() for counts in by_problem.values())
+    ratios = {
+        name: [it for counts in by_problem.values() for it in counts.speedups]
+        for name, by_problem in by_language.items()
+    }
+    speedups = {name: speed(found) for name, found in ratios.items() if found}
     return {
         "name": config.name,
         "problems": len(problems),
-        "languages": {name: language_summary(by_problem) for name, by_problem in tallies.items()},
+        "languages": {name: language_summary(by_problem) for name, by_problem in by_language.items()},
         "skipped": {
             line["problem"]: line["reason"]
             for line in ledger
-            if line["event"] == "skipped" and line["problem"] not in tallies["python"]
+            if line["event"] == "skipped" and line["problem"] not in by_language["python"]
         },
         "untranslatable": {
             target: [problem.id for problem in problems if not translatable(problem, target)]
             for target in config.translate.targets
         },
-        "cost": cost(ledger) | {"speedup": {target: speed(found) for target, found in speedups.items() if found}},
+        "cost": priced(cost(ledger), config.cost, records) | {"speedup": speedups},
     }
 
 
-def _graded(paths: Iterable[Path]) -> list[Verdict]:
+def row_id(verdict: Verdict) -> str:
+    """What a shard's row of the program is called."""
+    return f"{verdict.problem_id}/{verdict.language}/{verdict.code_sha256[:12]}"
+
+
+def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
+    """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
+    path = run_dir.survivors(problem, config.sampling.n)
+    if not path.exists():
+        return False
+    translated = parts.read(path, Survivor)[: config.translate.survivors]
+    return all(
+        run_dir.translated(target, problem, survivor.code_sha256).exists()
+        for target in config.translate.targets
+        if translatable(problem, target)
+        for survivor in translated
+    )
+
+
+def given_up(ledger: Iterable[dict[str, Any]]) -> set[str]:
+    """Problems of which the last that the ledger tells is that they were skipped."""
+    last = {line["problem"]: line["event"] for line in ledger if "problem" in line}
+    return {problem for problem, event in last.items() if event == "skipped"}
+
+
+def _verdicts(paths: Iterable[Path]) -> list[Verdict]:
     return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]

@@ -116,8 +116,8 @@ class Sampler:
         if self.engine is None or self._config.kind == "replay":
             return {}  # a replay's tokens cost nothing and say nothing of speed
         meter = self.engine.meter
-        used = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3), "gpus": meter.gpus}
-        return {"engine": self._started, **used}
+        seconds = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3)}
+        return {"engine": self._started, **seconds, "gpus": meter.gpus, "cpus": meter.cpus}
 
     def trouble(self) -> dict[str, int]:
         """How often the engine was started again, and requests sent again, so far; for the ledger."""

@@ -50,6 +50,8 @@ MAY_CHANGE = (
     "shards.rows",
     "shards.max_bytes",
     "shards.evidence",
+    "cost.gpu_hour",
+    "cost.cpu_hour",
 )
 """What changes neither a rollout nor a verdict."""
 
@@ -76,6 +78,10 @@ class RunDir:
         return self.path / "summary.json"
 
     @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
+
+    @property
     def shards(self) -> Path:
         return self.path / "shards"
 
@@ -87,11 +93,21 @@ class RunDir:
 
     def chunks(self, problem: Problem) -> list[range]:
         """The index ranges of the problem whose rollouts are there, ascending."""
-        found = []
-        for path in (self.path / "rollouts").glob(f"{slug(problem.id)}.*.parquet"):
-            start, stop = path.name.split(".")[-2].split("-")
-            found.append(range(int(start), int(stop)))
-        return sorted(found, key=lambda indices: indices.start)
+        return self._chunks(f"{slug(problem.id)}.*.parquet").get(slug(problem.id), [])
+
+    def all_chunks(self) -> dict[str, list[range]]:
+        """What `chunks` says of every problem that has any, by `slug` of its id: the folder is read once."""
+        return self._chunks("*.parquet")
+
+    def _chunks(self, pattern: str) -> dict[str, list[range]]:
+        found: dict[str, list[range]] = {}
+        for path in (self.path / "rollouts").glob(pattern):
+            name, span, _ = path.name.split(".")
+            start, stop = span.split("-")
+            found.setdefault(name, []).append(range(int(start), int(stop)))
+        for chunks in found.values():
+            chunks.sort(key=lambda indices: indices.start)
+        return found
 
     def survivors(self, problem: Problem, rollouts: int) -> Path:
         return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"

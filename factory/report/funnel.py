@@ -39,6 +39,8 @@ class Tally:
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
+    speedups: list[tuple[str, float]] = field(default_factory=list)
+    """Names of kept rows with their source's CPU time over their own, where both tell something."""
 
     def add(self, other: Tally) -> None:
         for name in (
@@ -55,6 +57,7 @@ class Tally:
         self.drops.update(other.drops)
         self.repairs.update(other.repairs)
         self.cpu_s += other.cpu_s
+        self.speedups += other.speedups
 
     def as_dict(self) -> dict[str, Any]:
         names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")

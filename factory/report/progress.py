@@ -1,4 +1,4 @@
-"""What a run shows while it works: bars on a terminal, a plain line now and then elsewhere. On stderr."""
+"""What a run shows while it works, and to those who watch it: moving on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from factory.records import Rollout, Status, Survivor, Verdict
+from factory.report.terminal import funnel, spent
 
 PLAIN_EVERY_S = 10.0
 
@@ -83,3 +85,36 @@ class RunProgress:
         languages = (f"{name} {self._verified[name]:,} verified, {self._passed[name]:,} pass" for name in self._totals)
         sampled = f"{self._sampled:,} sampled ({self._tokens:,} tokens)"
         self.note(f"{self._told - self._started:6.0f} s  {'; '.join((sampled, *languages))}; {self._kept:,} kept")
+
+
+class Watch:
+    """Shows the summaries of a run that goes on elsewhere; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told = ""
+        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, summary: dict[str, Any], unfinished: int, last: float | None) -> None:
+        """`last` is the time (seconds since the epoch) of the ledger's last line, None where it has none."""
+        said = "nothing sampled yet" if last is None else f"last news {max(time.time() - last, 0):.0f} s ago"
+        head = f"{summary['problems'] - unfinished:,} of {summary['problems']:,} problems done, {said}"
+        if self._console.is_terminal:
+            self._live.update(Group(head, spent(summary["cost"]), "", *funnel(summary)), refresh=True)
+            return
+        told = "; ".join(
+            f"{name} {part['funnel']['rollouts']:,} verified, {part['funnel']['passed']:,} pass, "
+            f"{part['funnel']['kept']:,} kept"
+            for name, part in summary["languages"].items()
+        )
+        if told != self._told:
+            self._console.print(f"{head}; {told}", markup=False, highlight=False, soft_wrap=True)
+            self._told = told

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -22,23 +23,29 @@ _BAR = 30
 
 def print_funnel(console: Console, summary: dict[str, Any], problems: int = 0) -> None:
     """Print the funnel of every language; with `problems`, also the table of at most so many problems."""
+    for part in funnel(summary, problems):
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def funnel(summary: dict[str, Any], problems: int = 0) -> Iterator[RenderableType]:
+    """What `print_funnel` prints, piece by piece."""
     for name, part in summary["languages"].items():
         if part["funnel"]["rollouts"]:
-            console.print(_funnel(name, part))
-            console.print(_drops(part["funnel"]), soft_wrap=True)
+            yield _funnel(name, part)
+            yield _drops(part["funnel"])
             if part["pass_rates"]:
-                console.print(_rates(part), soft_wrap=True)
+                yield _rates(part)
             if problems:
-                console.print(_by_problem(name, part["by_problem"], problems))
-            console.print()
+                yield _by_problem(name, part["by_problem"], problems)
+            yield ""
     for name, reason in summary.get("skipped", {}).items():
-        console.print(f"skipped {escape(name)}: {escape(reason)}")
+        yield f"skipped {escape(name)}: {escape(reason)}"
     for target, names in summary.get("untranslatable", {}).items():
         if names:
-            console.print(f"{len(names)} problem(s) are not translated to {target}: their tests are Python code")
+            yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"
     failures = sum(part["funnel"]["drops"].get("infrastructure_error", 0) for part in summary["languages"].values())
     if failures:
-        console.print(f"{failures} rollout(s) could not be graded because a sandbox was lost; run again to grade them")
+        yield f"{failures} rollout(s) could not be graded because a sandbox was lost; run again to grade them"
 
 
 def _funnel(name: str, part: dict[str, Any]) -> Table:
@@ -82,15 +89,24 @@ def _by_problem(name: str, by_problem: dict[str, Any], most: int) -> Table:
 
 
 def print_cost(console: Console, cost: dict[str, Any]) -> None:
-    told = [f"{cost['completion_tokens']:,} tokens sampled"]
-    if "tokens_per_s" in cost:
-        told.append(f"{cost['tokens_per_s']:,.0f} tokens/s over {cost['engine_s']:,.0f} engine-seconds")
-    told.append(f"{cost['program_cpu_s']:,.1f} CPU-seconds in programs")
-    console.print(", ".join(told), soft_wrap=True)
+    console.print(spent(cost), soft_wrap=True)
     for target, speed in cost.get("speedup", {}).items():
         slower = len(speed["slower"])
         line = f"{target}: {speed['median']:g} times as fast as its source (median of {speed['measured']:,})"
         console.print(f"{line}, {slower:,} slower than it" if slower else line, soft_wrap=True)
+
+
+def spent(cost: dict[str, Any]) -> str:
+    """What a run used so far, in a line."""
+    told = [f"{cost['completion_tokens']:,} tokens sampled"]
+    if "tokens_per_s" in cost:
+        told.append(f"{cost['tokens_per_s']:,.0f} tokens/s over {cost['engine_s']:,.0f} engine-seconds")
+    told.append(f"{cost['program_cpu_s']:,.1f} CPU-seconds in programs")
+    if "dollars" in cost:
+        told.append(f"${cost['dollars']:,.4f}")
+    if "dollars_per_record" in cost:
+        told.append(f"${cost['dollars_per_record']:,.6f} a verified record")
+    return ", ".join(told)
 
 
 def print_problems(console: Console, survey: dict[str, Any]) -> None:

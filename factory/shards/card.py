@@ -1,7 +1,8 @@
 """The dataset card: what the Hub and `datasets` read (YAML), and what people read.
 
-Promises: a function of its arguments. What was measured is told only where the config asks for evidence, so
-that the same rollouts give the same card. A section about something the run did not do is left out.
+Promises: a function of its arguments. What was measured is told only where the config asks for evidence, and dollars
+where it has prices; without either the same rollouts give the same card. A section about something the run did not do
+is left out.
 """
 
 from __future__ import annotations
@@ -114,8 +115,11 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
         funnel = part["funnel"]
         if funnel["kept"]:
             lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
+    spent = summary["cost"]
+    if "dollars_per_record" in spent:
+        lines += [f"- Cost: ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all"]
     if config.shards.evidence:
-        measured = {name: value for name, value in summary["cost"].items() if value}
+        measured = {name: value for name, value in summary["cost"].items() if value and not isinstance(value, dict)}
         lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
     else:
         lines += ["- What was measured (tokens, seconds, dollars) stands in the run's report, not here: the same"]

@@ -210,9 +210,12 @@ def _manifest(
         for part in way:
             section = section[part]
         section.pop(last, None)
-    varies = [
-        name for name, used in (("rank.by: cpu", "cpu" in config.rank.by), ("evidence", config.shards.evidence)) if used
-    ]
+    reasons = {
+        "rank.by: cpu": "cpu" in config.rank.by,
+        "evidence": config.shards.evidence,
+        "cost": config.cost.cpu_hour is not None,
+    }
+    varies = [name for name, used in reasons.items() if used]
     return {
         "name": config.name,
         "factory_version": metadata.version("rollout-factory"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -279,3 +280,17 @@ def test_a_line_that_a_kill_cut_short_is_left_out_and_takes_none_with_it(place: 
     assert [line["rollouts"] for line in place.ledger()] == [1, 2][: 1 + (cut == 1)]
     place.log("sampled", rollouts=3)
     assert [line["rollouts"] for line in place.ledger()] == [1, *([2] if cut == 1 else []), 3]
+
+
+def test_all_chunks_are_those_of_every_problem(tmp_path: Path) -> None:
+    place = RunDir(tmp_path)
+    problems = [problem(name) for name in ("a/1", "a/10", "b.c", "none")]
+    for one, indices in itertools.product(problems[:3], (range(256, 300), range(256))):
+        path = place.rollouts(one, indices)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        path.with_name(f"{path.name}.sha256").touch()
+    found = place.all_chunks()
+    for one in problems:
+        expected = [] if one.id == "none" else [range(256), range(256, 300)]
+        assert place.chunks(one) == found.get(slug(one.id), []) == expected

@@ -55,6 +55,8 @@ class Meter:
     """Requests sent again after a failure that may pass."""
     gpus: int = 0
     """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
+    cpus: int = 0
+    """CPUs that the engine computes on, so that CPU-hours can be told; 0 on GPUs and elsewhere."""
     started: float | None = field(default=None, repr=False)
     """Monotonic time of the first request."""
 

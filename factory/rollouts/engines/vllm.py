@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -128,6 +129,7 @@ class Vllm:
             raise
         self.model = self._started.model
         self.meter.gpus = self._started.gpus
+        self.meter.cpus = 0 if self._started.gpus else len(os.sched_getaffinity(0))
         self.meter.load_s += time.monotonic() - begun
 
     async def _restart(self, dead: Started) -> None:

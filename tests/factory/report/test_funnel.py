@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from factory.config import RankConfig
+from factory.config import CostConfig, RankConfig
 from factory.filters.select import select
 from factory.records import Status, Verdict
-from factory.report.cost import cost, speed
+from factory.report.cost import cost, priced, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
 
 
@@ -155,10 +155,12 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
     ]
     assert cost(ledger) == {
         "rollouts": 16, "completion_tokens": 400, "program_cpu_s": 0.75, "engine_s": 10.0, "load_s": 5.0, "gpu_s": 19.0,
+        "gpu_held_s": 26.0, "engine_cpu_s": 0,
         "tokens_per_s": 40.0,
     }  # fmt: skip
     assert cost([]) == {
         "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
+        "gpu_held_s": 0, "engine_cpu_s": 0,
     }  # fmt: skip
 
 
@@ -175,5 +177,22 @@ def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
 
 
 def test_speed_names_what_is_slower_than_its_source() -> None:
-    found = [(verdict(index, code_sha256=f"{index}" * 64), ratio) for index, ratio in enumerate((0.5, 2.0, 3.0))]
-    assert speed(found) == {"measured": 3, "median": 2.0, "slower": ["t/0/python/000000000000"]}
+    ratios = [("a", 0.5), ("b", 2.0), ("c", 3.0)]
+    assert speed(ratios) == {"measured": 3, "median": 2.0, "slower": ["a"]}
+
+
+def test_an_engine_on_cpus_is_paid_for_by_the_cpu_hour() -> None:
+    line = {"event": "sampled", "rollouts": 1, "completion_tokens": 1, "engine": "one", "gpus": 0, "cpus": 4}
+    totals = cost([line | {"engine_s": 80.0, "load_s": 10.0}, {"event": "verified", "cpu_s": 40.0}])
+    assert (totals["engine_cpu_s"], totals["gpu_held_s"]) == (360.0, 0.0)
+    told = priced(totals, CostConfig(cpu_hour=9.0), 10)
+    assert (told["dollars"], told["dollars_per_record"]) == (1.0, 0.1)
+    assert "dollars_per_record" not in priced(totals, CostConfig(cpu_hour=9.0), 0)
+    assert priced(totals, CostConfig(gpu_hour=9.0), 10) == totals, "CPUs were used and have no price"
+
+
+def test_gpus_without_a_price_leave_dollars_untold() -> None:
+    line = {"event": "sampled", "rollouts": 1, "completion_tokens": 1, "engine": "one", "gpus": 2, "cpus": 0}
+    totals = cost([line | {"engine_s": 1700.0, "load_s": 100.0}])
+    assert priced(totals, CostConfig(cpu_hour=1.0), 1) == totals
+    assert priced(totals, CostConfig(cpu_hour=1.0, gpu_hour=3.0), 2)["dollars_per_record"] == 1.5

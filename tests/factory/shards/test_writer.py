@@ -133,7 +133,7 @@ def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) 
     assert row["go_speedup"] == 2.5
     (row,) = rows_of(tmp_path / "s", "python")
     assert (row["differential"], row["go_speedup"]) == (None, None)
-    write(tmp_path / "bare", config(), [(PROBLEMS[0], go)], summary())
+    write(tmp_path / "bare", config(), [Harvest(PROBLEMS[0], (go,))], summary())
     assert "go_speedup" not in rows_of(tmp_path / "bare", "go")[0]
 
 

@@ -1,0 +1,203 @@
+"""What the report shows beyond the summary, gathered one problem at a time.
+
+Promises: memory grows with the number of problems, not of rollouts; texts are kept of at most `SAMPLES`
+problems, spread evenly over the run, each cut at `LONGEST` characters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from factory.records import Case, Problem, Status, Verdict
+from factory.values import decode
+
+SAMPLES = 300
+"""Problems whose programs are kept to be shown."""
+LONGEST = 6_000
+"""Characters of a prompt or program that are kept to be shown."""
+SHORT = 400
+"""Characters of a case's input, or of what was expected of it, that are kept to be shown."""
+CASES = 5
+"""Cases of a problem that are shown, those that models may see first."""
+REASONS = 10_000
+"""Different reasons of failure that are told apart in one language."""
+SPEED_UPS = 20_000
+"""Pairs of programs whose times are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A problem's verdicts in one language and what was chosen of them; for a translation, of `parent` alone.
+
+    `kept` is ranked, best first; `dropped` counts passed rollouts by why they were not kept.
+    """
+
+    verdicts: Sequence[Verdict]
+    kept: tuple[Verdict, ...]
+    dropped: dict[str, int]
+    parent: Verdict | None = None
+
+
+@dataclass(slots=True)
+class LanguageFindings:
+    """What is gathered of one language over all problems."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    """Rollouts by verdict."""
+    reasons: Counter[tuple[Status, str]] = field(default_factory=Counter)
+    """Failed rollouts by verdict and detail, in which names and numbers of the program are left out."""
+    counts: list[tuple[int, int]] = field(default_factory=list)
+    """(rollouts graded, rollouts passed) of every problem that has any."""
+    forms: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """How many distinct passing programs m of the n rollouts of a problem come to, by (n, m)."""
+    parents: int = 0
+    """Programs that were translated."""
+    parents_kept: int = 0
+    """Programs of which a translation is kept."""
+    speed_ups: list[float] = field(default_factory=list)
+    """CPU time of a Python program over that of its kept translation, on the problem's tests."""
+
+    def add(self, several: Sequence[Graded]) -> None:
+        """Take in one problem's verdicts."""
+        graded = passed = 0
+        for one in several:
+            fine = [verdict for verdict in one.verdicts if verdict.status is Status.PASSED]
+            n = sum(verdict.status is not Status.INFRASTRUCTURE_ERROR for verdict in one.verdicts)
+            self.statuses.update(verdict.status for verdict in one.verdicts)
+            for verdict in one.verdicts:
+                if verdict.status is not Status.PASSED:
+                    reason = (verdict.status, _outline(verdict.detail))
+                    known = reason in self.reasons or len(self.reasons) < REASONS
+                    self.reasons[reason if known else (verdict.status, "others")] += 1
+            self.forms.update((n, m) for m in Counter(verdict.form for verdict in fine).values())
+            graded, passed = graded + n, passed + len(fine)
+            if one.parent is not None:
+                self.parents += 1
+                self.parents_kept += bool(one.kept)
+                self._compare(one.parent, one.kept)
+        if graded:
+            self.counts.append((graded, passed))
+
+    def _compare(self, parent: Verdict, kept: tuple[Verdict, ...]) -> None:
+        if kept and kept[0].cpu_ms and parent.cpu_ms and len(self.speed_ups) < SPEED_UPS:
+            self.speed_ups.append(parent.cpu_ms / kept[0].cpu_ms)
+
+
+class Findings:
+    """Give every problem of a run to `add`, in order; then read what was gathered."""
+
+    def __init__(self, problems: int) -> None:
+        self.languages: dict[str, LanguageFindings] = {}
+        self.rows: list[dict[str, Any]] = []
+        """One a problem that has verdicts: id, difficulty, counts by language, and its sample if there is one."""
+        self.samples = 0
+        self._of, self._seen = max(problems, 1), 0
+
+    def add(self, problem: Problem, found: Mapping[str, Sequence[Graded]]) -> None:
+        """Take in a problem's verdicts by language; nothing when there are none."""
+        at, self._seen = self._seen, self._seen + 1
+        if not found:
+            return
+        for name, several in found.items():
+            self.languages.setdefault(name, LanguageFindings()).add(several)
+        row: dict[str, Any] = {"id": problem.id, "difficulty": problem.meta.difficulty}
+        row["counts"] = {name: _counts(several) for name, several in found.items()}
+        row["reasons"] = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
+        if at * SAMPLES // self._of != (at - 1) * SAMPLES // self._of or self._of <= SAMPLES:
+            row["sample"] = _sample(problem, found)
+            self.samples += 1
+        self.rows.append(row)
+
+
+def _counts(several: Sequence[Graded]) -> dict[str, int]:
+    return {
+        "rollouts": sum(len(one.verdicts) for one in several),
+        "passed": sum(verdict.status is Status.PASSED for one in several for verdict in one.verdicts),
+        "kept": sum(len(one.kept) for one in several),
+    }
+
+
+def _sample(problem: Problem, found: Mapping[str, Sequence[Graded]]) -> dict[str, Any]:
+    cases = sorted(problem.cases, key=lambda case: not case.public)
+    return {
+        "prompt": cut(problem.prompt),
+        "source": " · ".join(filter(None, (problem.meta.source, problem.meta.license))),
+        "comparison": problem.comparison.kind,
+        "cases": [_case(case) for case in cases[:CASES]],
+        "cases_total": len(problem.cases),
+        "test_code": cut(problem.test_code),
+        "programs": [_program(name, verdict, kept) for name, (verdict, kept) in _side_by_side(found).items()],
+    }
+
+
+def _side_by_side(found: Mapping[str, Sequence[Graded]]) -> dict[str, tuple[Verdict, bool]]:
+    """The program that is shown of every language, and whether it is kept.
+
+    The Python one is what the first kept translation was made from, where there is one.
+    """
+    shown = {name: _shown(several) for name, several in found.items()}
+    parents = [one.parent for _, one in shown.values() if one.parent is not None and one.kept]
+    programs = {name: (verdict, verdict in one.kept) for name, (verdict, one) in shown.items()}
+    if parents:
+        programs["python"] = (parents[0], True)
+    return programs
+
+
+def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
+    """The best kept program of the best parent that has one; else what came nearest to passing."""
+    for one in several:
+        if one.kept:
+            return one.kept[0], one
+    candidates = [(verdict, one) for one in several for verdict in one.verdicts]
+    return max(candidates, key=lambda pair: (pair[0].cases_passed, bool(pair[0].code), -pair[0].index))
+
+
+def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
+    failure = json.loads(verdict.first_failure) if verdict.first_failure else None
+    return {
+        "language": name,
+        "status": str(verdict.status),
+        "kept": kept,
+        "code": cut(verdict.code),
+        "detail": cut(verdict.detail, SHORT),
+        "failure": {key: cut(str(failure[key]), SHORT) for key in ("input", "got", "expected") if key in failure}
+        if isinstance(failure, dict)
+        else None,
+        "cases_passed": verdict.cases_passed,
+        "cases_total": verdict.cases_total,
+        "cpu_ms": verdict.cpu_ms,
+        "peak_mb": verdict.peak_mb,
+        "repairs": [cut(repair, SHORT) for repair in verdict.repairs],
+        "index": verdict.index,
+        "sha256": verdict.code_sha256[:12],
+    }
+
+
+def _case(case: Case) -> dict[str, str]:
+    if case.stdin is not None:
+        return {"input": cut(case.stdin, SHORT), "expected": cut(case.stdout or "", SHORT)}
+    args = [repr(decode(value)) for value in case.args or ()]
+    args += [f"{name}={decode(value)!r}" for name, value in case.kwargs.items()]
+    return {"input": cut(", ".join(args), SHORT), "expected": cut(repr(decode(case.expected)), SHORT)}
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """At most `longest` characters of `text`, an ellipsis telling that there were more."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`""")
+_PLACE = re.compile(r"^(?:case \d+: )?(?:line \d+: )?")
+
+
+def _outline(detail: str) -> str:
+    """`detail` without what differs from program to program: places, quoted texts, numbers."""
+    text = _QUOTED.sub("…", _PLACE.sub("", detail))
+    text = re.sub(r"^answered .*, expected .*$", "another answer than expected", text, flags=re.DOTALL)
+    text = re.sub(r"^(undefined|NameError): .*$", r"\1: a name", text)
+    return cut(re.sub(r"(?<!\w)\d+", "…", text).strip(), 120)

@@ -1,0 +1,233 @@
+"""One self-contained HTML page of a run.
+
+Promises: the page loads nothing, and its own policy (CSP) forbids it to; what came from a model, a problem
+or an error is text wherever it stands, and no script but the page's own runs. Charts are drawn by Vega, which
+is in the page; every chart's numbers are also in a table. Needs a browser with JavaScript for charts and samples.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import vl_convert
+
+from factory.config import Config
+from factory.records import Status
+from factory.report import charts
+from factory.report.curves import pass_curve
+from factory.report.drawing import Chart, colour, duration, told
+from factory.report.findings import LONGEST, SAMPLES, Findings
+from factory.report.page.highlight import highlighted
+
+FOLDER = Path(__file__).parent
+_HALF = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which no file can hold; written as U+FFFD."""
+TILES = 6
+"""Most figures beside one another at the top."""
+COMMON = 12
+"""Reasons of failure that are listed of a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the page says of the run beside its counts."""
+
+    config: Config
+    written: str
+    """When the page was written, for people."""
+    unfinished: int
+    """Problems that the run has not finished."""
+    config_text: str
+    """The config as YAML."""
+
+
+def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]], about: About) -> bytes:
+    """The page, UTF-8. `summary` as of `outcome.summarize`, `stages` of `cost.stages`."""
+    drawn = _charts(summary, findings, stages)
+    data = {
+        "charts": {name: chart.spec for name, chart in drawn.items()},
+        "languages": [[name, told(name)] for name in findings.languages],
+        "problems": [_row(row) for row in findings.rows],
+    }
+    tiles = _tiles(summary, findings)
+    scripts = (_vega(), (FOLDER / "page.js").read_text(encoding="utf-8"))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["told"] = told
+    text = environment.get_template("page.html.j2").render(
+        about=about,
+        summary=summary,
+        model=_model(about.config),
+        tiles=tiles,
+        columns=math.ceil(len(tiles) / math.ceil(len(tiles) / TILES)),
+        charts=drawn,
+        languages=findings.languages,
+        reasons={name: _reasons(findings, name) for name in findings.languages},
+        marginal=_marginal(drawn),
+        stages=_by_stage(stages),
+        middle={name: _middle(found.speed_ups) for name, found in findings.languages.items()},
+        shown=findings.samples,
+        total=len(findings.rows),
+        samples=SAMPLES,
+        longest=LONGEST,
+        difficulties=sorted({row["difficulty"] for row in findings.rows} - {""}),
+        statuses=sorted({status for row in findings.rows for status in row["reasons"]}),
+        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        scripts=scripts,
+        policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
+        data=embeddable(data),
+        money=money,
+        infrastructure=str(Status.INFRASTRUCTURE_ERROR),
+    )
+    return _HALF.sub("\ufffd", text).encode("utf-8")
+
+
+def embeddable(data: Any) -> str:
+    """`data` as JSON that may stand in a script element whatever its texts hold: without <, > and &."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _vega() -> str:
+    """Vega, Vega-Lite and vega-embed as one script."""
+    script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return script.replace("</script", "<\\/script")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    if "sample" not in row:
+        return row
+    programs = [
+        {key: value for key, value in program.items() if key != "code"}
+        | {"tokens": highlighted(program["code"], program["language"])}
+        for program in row["sample"]["programs"]
+    ]
+    return row | {"sample": row["sample"] | {"programs": programs}}
+
+
+def _charts(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
+    found: dict[str, Chart | None] = {}
+    for at, (name, language) in enumerate(findings.languages.items()):
+        found[f"funnel-{name}"] = charts.funnel(name, colour(at), summary["languages"][name]["funnel"])
+        found[f"verdicts-{name}"] = charts.verdicts(name, language)
+        found[f"speed-{name}"] = charts.speed_up(language)
+    if findings.rows:
+        found["difficulty"] = charts.by_difficulty(findings)
+        found["problems"] = charts.by_problem(findings)
+        found["translated"] = charts.translated(findings)
+        found["pass"] = charts.pass_at(findings)
+        found["yield"] = charts.marginal(findings.languages["python"])
+    found["engine"] = charts.spent(stages, "engine_s", "engine-seconds")
+    found["cpu"] = charts.spent(stages, "program_cpu_s", "CPU-seconds")
+    return {name: chart for name, chart in found.items() if chart is not None}
+
+
+def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, str]]:
+    """(what, figure, remark): the figures people ask for first."""
+    parts, spent = summary["languages"], summary["cost"]
+    kept = {name: part["funnel"]["kept"] for name, part in parts.items() if part["funnel"]["rollouts"]}
+    records = sum(kept.values())
+    python = parts["python"]
+    tiles = [
+        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {told(name)}" for name, n in kept.items())),
+        (
+            "Problems that survive",
+            f"{python['problems_with_survivors']:,}",
+            f"of {summary['problems']:,}"
+            + (f", {python['problems']:,} graded" if python["problems"] < summary["problems"] else ""),
+        ),
+    ]
+    for name, language in findings.languages.items():
+        first = next(iter(pass_curve(language.counts)), None)
+        if first is not None:
+            remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
+            tiles.append((f"{told(name)} pass@1", f"{first.value:.1%}", remark))
+    if "dollars_per_record" in spent:
+        tiles.append(
+            ("A verified record", f"${money(spent['dollars_per_record'])}", f"${money(spent['dollars'])} in all")
+        )
+    if records and spent["gpu_held_s"]:
+        hours = spent["gpu_held_s"] / 3600
+        tiles.append(("Records a GPU-hour", f"{records / hours:,.0f}", f"{hours:,.2f} GPU-hours, loading included"))
+    if records and spent["program_cpu_s"]:
+        hours = spent["program_cpu_s"] / 3600
+        tiles.append(
+            ("Records a CPU-hour", f"{records / hours:,.0f}", f"{duration(spent['program_cpu_s'])} of programs")
+        )
+    return tiles
+
+
+def money(dollars: float) -> str:
+    """Dollars with as many digits as tell something."""
+    if dollars >= 1 or dollars == 0:
+        return f"{dollars:,.2f}"
+    return f"{dollars:.2g}" if dollars >= 0.0001 else f"{dollars:.6f}"
+
+
+def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
+    """(rollouts, share of those that failed, verdict and what was wrong), most frequent first."""
+    reasons = findings.languages[name].reasons
+    return [
+        (f"{count:,}", f"{count / reasons.total():.1%}", f"{str(status).replace('_', ' ')}: {detail or 'no detail'}")
+        for (status, detail), count in reasons.most_common(COMMON)
+    ]
+
+
+def _by_stage(stages: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows of the table of stages; without dollars where none are told."""
+    told_dollars = any("dollars" in stage for stage in stages)
+    columns = ("stage", *(["dollars"] if told_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
+    return columns, [
+        (
+            f"{stage['step']} {told(stage['language'])}",
+            *([f"${money(stage['dollars'])}"] if told_dollars else []),
+            duration(stage["engine_s"]) if stage["engine_s"] else "",
+            duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
+            f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
+            f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
+        )
+        for stage in stages
+    ]
+
+
+def _marginal(drawn: dict[str, Chart]) -> str:
+    """What the last rollouts brought, in words; "" where there is no curve to read it from."""
+    points = drawn["yield"].rows if "yield" in drawn else ()
+    if len(points) < 2:
+        return ""
+    (_, before, had, _), (_, after, has, _) = points[-2], points[-1]
+    spent = int(str(after).replace(",", "")) - int(str(before).replace(",", ""))
+    gained = float(str(has).replace(",", "")) - float(str(had).replace(",", ""))
+    return f"{100 * gained / spent:.1f}" if spent else ""
+
+
+def _middle(speed_ups: Sequence[float]) -> str:
+    if not speed_ups:
+        return ""
+    ordered = sorted(speed_ups)
+    return f"{ordered[len(ordered) // 2]:.2f}"
+
+
+def _model(config: Config) -> str:
+    engine = config.engine
+    return f"replay of {engine.path}" if engine.kind == "replay" else f"{engine.model} ({engine.kind})"
