@@ -238,12 +238,14 @@ def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str)
 
 
 def main() -> NoReturn:
-    """Run a command; our own errors end in their message and exit code, without a traceback."""
+    """Run a command; our own errors, and a disk that is full or closed to us, end in their message and exit code."""
     try:
         app()
     except* FactoryError as group:
         _fail(group)
     except* SandboxError as group:
+        _fail(group)
+    except* OSError as group:
         _fail(group)
     sys.exit(0)
 

@@ -175,6 +175,14 @@ def test_schema_describes_every_key():
     assert all("description" in field for field in limits.values())
 
 
+def test_a_place_that_cannot_be_written_to_is_told_in_a_line(given, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = verify((*given[:2], tmp_path / "file" / "below"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: [Errno 20] Not a directory: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_doctor_tells_what_there_is():
     done = factory("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
