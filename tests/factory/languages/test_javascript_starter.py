@@ -13,12 +13,13 @@ import pytest
 from factory.config import ChainConfig
 from factory.filters.chain import Chain
 from factory.languages.javascript import JavaScript
-from factory.problems import read_file
 from factory.records import Problem, Program, Verdict
 from sandbox import WallUnavailable
 
+FILE = Path(__file__).parents[3] / "configs" / "problems" / "starter.jsonl"
 STARTER = {
-    problem.id.removeprefix("starter/"): problem for problem in read_file(Path("configs/problems/starter.jsonl"))
+    problem.id.removeprefix("starter/"): problem
+    for problem in map(Problem.model_validate_json, FILE.read_text(encoding="utf-8").splitlines())
 }
 
 # A right answer, and wrong ones with what they earn.
