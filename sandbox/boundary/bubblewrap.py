@@ -3,8 +3,8 @@
 Promises: no network (a namespace with nothing in it, loopback included), no host file but the
 interpreter with its standard library, the system's shared libraries and the mounts asked for, all
 read-only; one place to write, a tmpfs of fixed size; its own process, IPC, UTS and mount namespaces;
-an unprivileged uid without capabilities, no new privileges; an empty environment. Works as root and
-as a plain user. (The worker adds a filter of system calls, see `sandbox.worker.syscalls`.)
+an unprivileged uid without capabilities, no new privileges; no environment but what the interpreter
+needs. Works as root and as a plain user. (The worker adds a filter of system calls, see `sandbox.worker.syscalls`.)
 
 Does not promise: protection from a kernel that can be broken by the system calls left, nor to hide
 what a kernel tells everybody (its version, the machine's load, where on the host the mounts come from).

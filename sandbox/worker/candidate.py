@@ -195,7 +195,6 @@ def run_main(source: bytes) -> int:
     stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc]
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.argv = [FILE]
     code = 0
     try:
         load(source, "__main__")

@@ -20,7 +20,7 @@ from sandbox.worker import candidate, census, namespaces, scratch
 from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
 from sandbox.worker.wire import Header
 
-FIRST_LOOK_MS, LOOK_MS = 20, 50
+FIRST_LOOK_S, LOOK_S = 0.02, 0.05
 SETUP_FAILED = 70
 """Exit code of a child that never came to its program, or whose program broke what runs it."""
 SIGINT = 2
@@ -64,6 +64,7 @@ class Child:
         """Waiting for the host: time on the clock that is not the candidate's."""
         self._cpu_seen = self._cpu_lost = 0.0
         self._files_mb = 0.0 if own_kb else scratch.used_mb()
+        self._own_mb = len(scratch.PLACES) * (own_kb or 0) / 1024
         self.started = time.monotonic()
         rlimits = kernel_limits(*(limits[name] for name in KERNEL_HOLDS))
         self.pid = fork() if own_kb is None else namespaces.fork()
@@ -74,7 +75,7 @@ class Child:
         self._poll = select.poll()
         self._poll.register(self._pidfd, select.POLLIN)
         self._poll.register(HOST, 0)  # asks for nothing, and tells when the host is gone
-        self._next_look = FIRST_LOOK_MS
+        self._look_at = self.started + FIRST_LOOK_S
 
     def wait(self) -> None:
         """Until it has ended or was killed for breaking a limit."""
@@ -90,10 +91,11 @@ class Child:
         try:
             while True:
                 ready = self.ready(fd)
-                if fd in ready:
-                    return True
-                if ready or self.look():
+                # One that answers byte by byte is looked at as well.
+                if time.monotonic() >= self._look_at and self.look():
                     return False
+                if ready:
+                    return fd in ready
         finally:
             if fd == HOST:
                 self._poll.modify(HOST, 0)
@@ -102,19 +104,20 @@ class Child:
 
     def ready(self, awaited: int | None = None) -> list[int]:
         """What happened until the next look is due. Raises EOFError when the host is gone and not `awaited`."""
-        ready = [fd for fd, _ in self._poll.poll(self._next_look)]
+        due_ms = max(0.0, self._look_at - time.monotonic()) * 1000
+        ready = [fd for fd, _ in self._poll.poll(due_ms)]
         if HOST in ready and awaited != HOST:
             raise EOFError("the host is gone")
         return ready
 
     def look(self) -> bool:
         """Whether a limit is broken; if so everything is killed."""
-        self._next_look = LOOK_MS
+        self._look_at = time.monotonic() + LOOK_S
         cpu_s, resident_mb = census.usage()
         # Time that one look saw and the next does not was spent by processes that nobody waited for.
         self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
         self._cpu_seen = cpu_s
-        most_mb = float(self.limits["memory_mb"]) - self._written_mb()
+        most_mb = max(0.0, float(self.limits["memory_mb"]) - self._written_mb())
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
         elif resident_mb > most_mb and census.memory_mb() > most_mb:
@@ -127,7 +130,9 @@ class Child:
         try:
             return scratch.used_mb(self._root) - self._files_mb
         except OSError:
-            return 0.0  # it has ended, and its work directory with it
+            # It has ended, and its work directory with it; or it hides that, and counts as having filled it.
+            ended, _, _ = select.select((self._pidfd,), (), (), 0)
+            return 0.0 if ended else self._own_mb
 
     def end(self, breach: str) -> None:
         """Kill it for breaking a limit; the first one broken is told."""

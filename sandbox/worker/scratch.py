@@ -1,10 +1,12 @@
 """The places a candidate can write to: how full they are, and how they are emptied between jobs.
 
-Promises: whatever was left there is gone after `empty`, or an error is raised.
+Promises: whatever was left there is gone after `empty`, or an error is raised; sockets that nobody has any more too.
 """
 
+import _socket
 import os
 import stat
+import time
 
 WORK_DIR = "/tmp"
 SHARED = "/dev/shm"
@@ -13,6 +15,14 @@ PLACES = tuple(place for place in (WORK_DIR, SHARED) if not os.path.islink(place
 FILE_MB = 16 / 1024
 """What a file counts for besides its contents: no limit of the kernel's bounds a tmpfs's inodes, nor the time to
 empty it."""
+
+
+SOCKETS = "/proc/net/unix"
+HEADING = 64
+"""Bytes read of it: a line of titles and, where there is a socket, how its line begins, before a name that a candidate
+chose."""
+COLLECT_S = 1.0
+"""How long the kernel may take to collect sockets; it is done in a few milliseconds."""
 
 
 def used_mb(root: str = "") -> float:
@@ -36,6 +46,7 @@ def empty() -> None:
 
     What lies deeper is first moved up, level by level: nothing recurses and no path grows long.
     """
+    collect_sockets()
     for place in PLACES:
         if os.stat(place).st_mode & 0o777 != 0o777:
             os.chmod(place, 0o777)
@@ -46,6 +57,28 @@ def empty() -> None:
                     flatten(path, place)
                 else:
                     os.unlink(path)
+
+
+def collect_sockets() -> None:
+    """Have the kernel free the sockets on their way in each other's queues, with names and files that go with them.
+
+    They outlive all who had them, until some socket is closed. Raises OSError when they do not go.
+    """
+    end = time.monotonic() + COLLECT_S
+    while sockets_left():
+        if time.monotonic() > end:
+            raise OSError("sockets that a candidate left cannot be collected")
+        _socket.socket(_socket.AF_UNIX).close()
+        time.sleep(0.001)
+
+
+def sockets_left() -> bool:
+    """Whether there is any Unix socket behind this wall."""
+    fd = os.open(SOCKETS, os.O_RDONLY)
+    try:
+        return not os.read(fd, HEADING).endswith(b"\n")
+    finally:
+        os.close(fd)
 
 
 def flatten(folder: str, place: str) -> None:

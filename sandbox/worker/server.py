@@ -44,6 +44,8 @@ ERRORS_KEPT = 4096
 """Bytes kept of standard error: of its beginning and, mostly, its end."""
 OUT, SOURCE, ASKED = 3, 4, 5
 """A candidate's file descriptors beyond the standard three."""
+KEPT = {"LD_LIBRARY_PATH", "PYTHONHASHSEED"}
+"""Of the environment: without them, an interpreter that a candidate starts would not be this one, or not start."""
 WARM = (
     "abc array bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq io "
     "itertools json math operator queue random re statistics string textwrap threading time traceback typing"
@@ -180,6 +182,7 @@ class Server:
         asked, ask = os.pipe()
         told, tell = os.pipe()
         os.set_blocking(ask, False)
+        os.set_blocking(told, False)
         entry_point, lead = str(header["entry_point"]), candidate.examine if header["tests"] else candidate.converse
 
         def body() -> int:
@@ -227,7 +230,10 @@ def relay_answer(child: Child, told: int) -> None:
     answer = new_file()
     size, due = 0, 5
     while size < due and child.alive_until(told, select.POLLIN):
-        moved = os.splice(told, answer, due - size)
+        try:
+            moved = os.splice(told, answer, due - size)
+        except BlockingIOError:
+            continue  # what it wrote it has read itself, by way of /proc
         if not moved:
             break
         size += moved
@@ -294,7 +300,9 @@ def withdraw(uid: int, isolation: str) -> None:
 def main(uid: int, isolation: str) -> None:
     """Serve until the host closes; as root, become `uid` first."""
     withdraw(uid, isolation)
-    os.environ.clear()
+    for name in os.environ.keys() - KEPT:
+        del os.environ[name]
+    sys.argv = [candidate.FILE]
     for module in WARM:
         __import__(module)
     for name in ("exit", "quit"):  # the work of `site`, which is not loaded

@@ -99,6 +99,25 @@ def test_breach_is_told(isolated, streams, code, breach, limits):
     assert report.breach is breach
 
 
+@pytest.mark.parametrize(
+    "hide",
+    ["ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\nwrite()",
+     "threading.Thread(target=write).start()\n"
+     "ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0)"],
+    ids=["undumpable", "first_thread_ended"],
+)  # fmt: skip
+def test_files_of_one_that_hides_them_are_memory(isolated, streams, hide):
+    write = """
+import ctypes, os, threading, time
+def write():
+    for i in range(9):
+        open(f'/tmp/{i}', 'wb').write(bytes(6 << 20))
+    time.sleep(60)
+"""
+    (report,) = streams(isolated, write + hide, memory_mb=40, output_kb=1 << 20, wall_s=5)
+    assert report.breach is Breach.MEMORY
+
+
 def test_usage_counts_all_that_it_started(isolated, calls):
     code = """
     import os, time

@@ -99,6 +99,37 @@ def test_sleeping_is_a_timeout(attack_tests):
     attack_tests("import time\ndef f(n):\n    time.sleep(600)\n", "timeout", idle=True)
 
 
+def test_answer_that_never_gets_whole_is_a_timeout(attack_tests):
+    code = """
+    import os, time
+    def f(n):
+        os.write(3, b"V" + (1 << 20).to_bytes(4, "big"))
+        while True:
+            os.write(3, b"1")
+            time.sleep(0.01)
+    """
+    attack_tests(code, "timeout", idle=True)
+
+
+def test_answer_that_is_read_back_is_a_timeout(attack_tests):
+    code = """
+    import os, time
+    def f(n):
+        back = os.open("/proc/self/fd/3", os.O_RDONLY | os.O_NONBLOCK)
+        os.write(3, b"V" + (1 << 20).to_bytes(4, "big"))
+        time.sleep(0.05)
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            os.write(3, b"1")
+            try:
+                os.read(back, 1)
+            except BlockingIOError:
+                pass
+        time.sleep(60)
+    """
+    attack_tests(code, "timeout", idle=True)
+
+
 def test_flood_of_an_answer_is_an_output_limit(attack_tests):
     attack_tests("def f(n):\n    return 'x' * (8 << 20)\n", "output_limit")
 

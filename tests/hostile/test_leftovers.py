@@ -114,3 +114,33 @@ def test_server_cannot_be_slowed_for_those_to_come(reveals, call):
             return "refused"
     """
     assert reveals(code) == "refused"
+
+
+SEND_AWAY = """
+import os, socket
+def f(n):
+    for k in range(3):
+        left, right = socket.socketpair()
+        named = socket.socket(socket.AF_UNIX)
+        named.bind(f"\\0note{n}{k}")
+        file = os.open("/tmp/x", os.O_RDWR | os.O_CREAT)
+        os.write(file, bytes(1 << 20))
+        os.unlink("/tmp/x")
+        for one in (left, right):
+            socket.send_fds(one, [b"x"], [file, named.fileno(), left.fileno(), right.fileno()])
+    return 6
+"""
+
+
+def test_sockets_in_each_others_queues_are_gone(attack, reveals, shared_chain):
+    # Nobody has them any more, and still they hold their names, their files, and a place among those under way.
+    before = shared_chain._walls["python"].restarts
+    attack(SEND_AWAY, "wrong_answer")
+    look = """
+    import os
+    def probe():
+        shape = os.statvfs("/tmp")
+        return f"{open('/proc/net/unix').read().count(chr(10))} {shape.f_blocks - shape.f_bfree}"
+    """
+    assert reveals(look) == "1 0"
+    assert shared_chain._walls["python"].restarts == before

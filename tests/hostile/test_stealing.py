@@ -138,8 +138,11 @@ def test_inputs_of_later_cases_are_all_that_can_be_looked_ahead_to(attack):
     attack(code, "wrong_answer")
 
 
-def test_environment_is_empty(reveals):
-    assert reveals("import os\ndef probe():\n    return str(dict(os.environ))\n") == "{}"
+def test_environment_tells_nothing(reveals):
+    assert (
+        reveals("import os\ndef probe():\n    return ' '.join(sorted(os.environ))\n")
+        == "LD_LIBRARY_PATH PYTHONHASHSEED"
+    )
     child = (
         "import os\ndef probe():\n    return open('/proc/self/environ').read().replace(chr(0), ' ').replace('=', ':')\n"
     )

@@ -27,10 +27,10 @@ _MODULES = frozenset(
     "unittest warnings".split()
 )
 _ATTRIBUTES = frozenset(
-    "_current_frames _getframe attrgetter co_varnames cr_code cr_frame exc_info f_code f_globals f_lineno f_locals "
-    "get_type_hints getsource gi_code gi_frame modules setprofile settrace tb_frame tb_lineno tb_next "
-    "__annotations__ __builtins__ __closure__ __code__ __defaults__ __dict__ __doc__ __globals__ __kwdefaults__ "
-    "__name__ __qualname__ __signature__ __traceback__ __wrapped__".split()
+    "_current_frames _getframe ag_code ag_frame attrgetter co_varnames cr_code cr_frame exc_info f_code f_globals "
+    "f_lineno f_locals get_type_hints getsource gi_code gi_frame modules setprofile settrace tb_frame tb_lineno "
+    "tb_next __annotations__ __builtins__ __closure__ __code__ __defaults__ __dict__ __doc__ __getattribute__ "
+    "__globals__ __kwdefaults__ __name__ __qualname__ __signature__ __traceback__ __wrapped__".split()
 )
 INTROSPECTION = _NAMES | _MODULES | _ATTRIBUTES
 """Words by which a program sees names, source, lines or frames.
@@ -81,6 +81,8 @@ def _is_introspection(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
         module = (node.module or "").partition(".")[0]
         return module in _MODULES or any(alias.name in _ATTRIBUTES for alias in node.names)
+    if isinstance(node, ast.MatchClass):
+        return not _ATTRIBUTES.isdisjoint(node.kwd_attrs)
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and "_" in node.value:
         return not _IN_TEXT.isdisjoint(re.findall(r"\w+", node.value))
     return False

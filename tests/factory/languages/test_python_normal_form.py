@@ -239,6 +239,18 @@ DIFFERENT = {
         "def f():\n    def g(): pass\n    return getattr(g, '__na' + 'me__')",
         "def f():\n    def h(): pass\n    return getattr(h, '__na' + 'me__')",
     ),
+    "a name by what getattr calls": (
+        "def f():\n    def g(): pass\n    return object.__getattribute__(g, '__na' + 'me__')",
+        "def f():\n    def h(): pass\n    return object.__getattribute__(h, '__na' + 'me__')",
+    ),
+    "a name in a pattern": (
+        "def f():\n    def g(): pass\n    match g:\n        case object(__name__=name): return name",
+        "def f():\n    def h(): pass\n    match h:\n        case object(__name__=name): return name",
+    ),
+    "names of an asynchronous generator's code": (
+        "def f():\n    async def g(x): yield\n    return g(1).ag_code",
+        "def f():\n    async def g(y): yield\n    return g(1).ag_code",
+    ),
     "annotations that are read": (
         "def f():\n    def g(a: int): pass\n    return g.__annotations__",
         "def f():\n    def g(b: int): pass\n    return g.__annotations__",
