@@ -1,7 +1,8 @@
 """The best survivors of one problem: distinct, ranked, at most k.
 
 Promises: the same verdicts in any order give the same survivors in the same order, unless the
-config ranks by a measured key (`cpu`). Every passed rollout that is not kept has its reason.
+config ranks by a measured key (`cpu`). Every passed rollout that is not kept has its reason. What is kept was
+run itself: of programs that cannot behave differently, never one that took over another's verdict.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def select(verdicts: Iterable[Verdict], rank: RankConfig, keep: int | None = Non
     )
     distinct: dict[str, Verdict] = {}
     for verdict in passed:
-        distinct.setdefault(verdict.form, verdict)
+        if verdict.duplicate_of is None:
+            distinct.setdefault(verdict.form, verdict)
     kept = tuple(distinct.values())[: keep or rank.keep]
     return Selection(kept, {"duplicate": len(passed) - len(distinct), "beyond rank.keep": len(distinct) - len(kept)})
 

@@ -31,6 +31,14 @@ def test_only_what_passed_is_kept() -> None:
     assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 0}
 
 
+def test_one_that_was_not_run_itself_is_not_kept_however_good() -> None:
+    run, shorter = verdict(0, "def f():\n    return 0", form="same"), verdict(1, "def f(): return 0", form="same")
+    taken_over = Verdict(**{name: getattr(shorter, name) for name in shorter.__slots__} | {"duplicate_of": 0})
+    selection = select([taken_over, run], RankConfig(by=("length",)))
+    assert [found.index for found in selection.kept] == [0]
+    assert selection.dropped == {"duplicate": 1, "beyond rank.keep": 0}
+
+
 @pytest.mark.parametrize(
     ("by", "order"),
     [
