@@ -10,7 +10,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -237,26 +237,30 @@ def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str)
         raise typer.Exit(130) from None
 
 
+OURS = (FactoryError, SandboxError, OSError)
+"""What ends a command with a message: our own errors, and a disk that is full or closed to us."""
+
+
 def main() -> NoReturn:
-    """Run a command; our own errors, and a disk that is full or closed to us, end in their message and exit code."""
+    """Run a command; what is in `OURS`, alone or in groups, ends in its message and exit code, without a traceback."""
     try:
         app()
-    except* FactoryError as group:
-        _fail(group)
-    except* SandboxError as group:
-        _fail(group)
-    except* OSError as group:
-        _fail(group)
+    except OURS as error:
+        _fail([error])
+    except BaseExceptionGroup as group:
+        errors = list(_leaves(group))
+        if not all(isinstance(error, OURS) for error in errors):
+            raise
+        _fail(errors)
     sys.exit(0)
 
 
-def _fail(group: BaseExceptionGroup[BaseException]) -> NoReturn:
-    errors = list(_leaves(group))
+def _fail(errors: Sequence[BaseException]) -> NoReturn:
     for text in dict.fromkeys(str(error) for error in errors):
         err.print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Any:
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
     for error in group.exceptions:
         yield from _leaves(error) if isinstance(error, BaseExceptionGroup) else (error,)
