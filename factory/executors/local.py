@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import ctypes
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Self, TypeVar
 
 from factory.errors import InfrastructureError
@@ -77,13 +77,25 @@ class LocalExecutor:
         raise InfrastructureError(f"{TRIES} worker processes died on the same unit of work")
 
 
+class _Context(SpawnContext):
+    """Starts processes afresh, and knows those it has started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        process = SpawnProcess(*args, **kwargs)
+        self.started.append(process)
+        return process
+
+
 class _Pool:
     """Worker processes that can be ended at once, in the middle of a unit."""
 
     def __init__(self, open_context: Callable[[], AbstractContextManager[Any]], workers: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pids = context.SimpleQueue()
-        self._pool = ProcessPoolExecutor(workers, context, _open, (open_context, os.getpid(), self._pids))
+        self._context = _Context()
+        self._pool = ProcessPoolExecutor(workers, self._context, _open, (open_context, os.getpid()))
 
     async def run(self, work: Callable[[C, T], R], task: T) -> R:
         try:
@@ -95,14 +107,11 @@ class _Pool:
     def end(self, at_once: bool) -> None:
         """End the processes: after the units they are at, or at once."""
         if at_once:
-            own = set()
-            while not self._pids.empty():
-                own.add(self._pids.get())
-            for process in multiprocessing.active_children():
-                if process.pid in own:
+            # Every one of them: one left over would wait for ever for a lock that another died with.
+            for process in self._context.started:
+                if process.pid is not None:
                     process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pids.close()
 
 
 class _Worker:
@@ -116,11 +125,10 @@ class _Worker:
 _worker = _Worker()
 
 
-def _open(open_context: Callable[[], AbstractContextManager[Any]], parent: int, pids: Any) -> None:
+def _open(open_context: Callable[[], AbstractContextManager[Any]], parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != parent:
         os._exit(1)
-    pids.put(os.getpid())
     _worker.context = _worker.stack.enter_context(open_context())
     atexit.register(_worker.stack.close)
 
