@@ -28,6 +28,7 @@ async def main(model: str, how: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     try:
         asyncio.run(main(*sys.argv[1:]))
     except KeyboardInterrupt:
