@@ -48,7 +48,7 @@ def empty() -> None:
     """
     collect_sockets()
     for place in PLACES:
-        if os.stat(place).st_mode & 0o777 != 0o777:
+        if os.stat(place).st_mode & 0o7777 != 0o777:
             os.chmod(place, 0o777)
         while names := os.listdir(place):
             for name in names:
