@@ -17,6 +17,7 @@ $(VENV)/.ready: pyproject.toml
 	@echo "installing into $(VENV): about 4 minutes and 3 GB the first time"
 	$(BIN)/python -m pip install --quiet --editable '.[cpu,dev]'
 	-$(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	$(BIN)/python -c 'from factory.languages.go import ensure_toolchain; ensure_toolchain()'
 	touch $@
 
 quickstart: install

@@ -258,7 +258,7 @@ class TranslateConfig(Section):
     """Candidates a survivor and target."""
     keep: int = Field(1, ge=1)
     """Distinct good translations kept a survivor and target."""
-    repair_rounds: int = Field(0, ge=0, le=8)
+    repair_rounds: int = Field(1, ge=0, le=8)
     """Rounds in which failed candidates go back to the model with what was wrong."""
     differential: int = Field(64, ge=0, le=4096)
     """Generated inputs on which a translation that passed is compared with its source, at most; 0 compares none."""

@@ -260,8 +260,8 @@ def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
         {"problem_id": f"set/{n}", "index": 2, "text": GO_GOOD, "mode": "chat", "language": "go"} for n in range(4)
     ]
     (tmp_path / "rollouts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    without = factory("run", replay, "--run-dir", tmp_path / "without")
-    repaired = factory("run", replay, "--run-dir", tmp_path / "with", "--set", "translate.repair_rounds=1")
+    without = factory("run", replay, "--run-dir", tmp_path / "without", "--set", "translate.repair_rounds=0")
+    repaired = factory("run", replay, "--run-dir", tmp_path / "with")
     assert without.returncode == repaired.returncode == 0
     kept = [
         json.loads((tmp_path / name / "summary.json").read_text())["languages"]["go"]["funnel"]["kept"]
