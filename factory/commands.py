@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -56,10 +56,14 @@ IN_FLIGHT_A_WORKER = 4
 """Chunks handed to an executor ahead of its workers by `verify`: enough to keep them busy, little enough to hold."""
 
 
-def settled(settings: S, console: Console) -> S:
-    """`settings` with the wall built once, before anything is sampled, and `auto` decided. Raises WallUnavailable."""
+def settled(settings: S, names: Iterable[str], console: Console) -> S:
+    """`settings` with the wall built once, before anything is sampled, and `auto` decided. Raises WallUnavailable.
+
+    What the languages `names` need inside is made ready, or missed, here; a wall that cannot show it is not taken.
+    """
     asked = settings.sandbox
-    with Sandbox(asked.backend, asked.wall()) as sandbox:
+    mounts = tuple(mount for name in names for mount in language(name).mounts())
+    with Sandbox(asked.backend, asked.wall(mounts)) as sandbox:
         console.print(f"sandbox: {sandbox.backend}, {sandbox.why}", soft_wrap=True, markup=False, highlight=False)
         decided = asked.model_copy(update={"backend": sandbox.backend})
     return settings.model_copy(update={"sandbox": decided})
@@ -81,10 +85,8 @@ async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, *
 
 async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]:
     """The whole way on `place`; the summary. Raises FactoryError."""
-    walled = settled(config, console)
+    walled = settled(config, config.translate.targets, console)
     todo = _taken(config.problems, walled, console)
-    for name in config.translate.targets:
-        language(name).mounts()  # what a target needs is made ready, or missed, before anything is sampled
     place.path.mkdir(parents=True, exist_ok=True)
     with place:
         place.claim(config, todo)
@@ -293,12 +295,11 @@ async def verify(
     source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
-    settings = settled(settings, console)
+    settings = settled(settings, (name,), console)
     taken = intake.take(source, settings)
     _tell(taken, console)
     known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
     known |= {problem.id: problem for problem in taken.problems}
-    language(name).mounts()
     out.mkdir(parents=True, exist_ok=True)
     left_out: Counter[str] = Counter()
     with RunProgress(console, {name: None}) as progress:
