@@ -1,0 +1,62 @@
+"""backend "auto": the first wall that can be built, with the reason why it is this one."""
+
+from __future__ import annotations
+
+import pytest
+
+import sandbox.pool as pool
+from sandbox import Sandbox, Wall, WallUnavailable
+from sandbox.contract import message
+
+
+class Echo:
+    """A line whose worker answers everything with an empty message."""
+
+    def send(self, data: bytes) -> None:
+        self.waiting = message({})
+
+    def receive(self, size: int, deadline: float) -> bytes:
+        piece, self.waiting = self.waiting[:size], self.waiting[size:]
+        return piece
+
+    def close(self) -> None:
+        pass
+
+
+class Paper:
+    def __init__(self, name: str, refusal: str = "") -> None:
+        self.name, self.refusal, self.asked = name, refusal, []
+
+    def describe(self) -> str:
+        return f"{self.name} 1.0"
+
+    def start(self, wall: Wall) -> Echo:
+        self.asked.append(wall)
+        if self.refusal:
+            raise WallUnavailable(self.refusal)
+        return Echo()
+
+
+def test_the_first_that_can_be_built_is_taken_and_kept(monkeypatch):
+    walls = [Paper("a", "a is not installed"), Paper("b"), Paper("c")]
+    monkeypatch.setattr(pool, "walls", lambda _: list(walls))
+    wall = Wall(scratch_mb=3)
+    with Sandbox("auto", wall) as sandbox:
+        assert (sandbox.backend, sandbox.why) == ("b", "since a is not installed")
+        sandbox.close()
+        sandbox._worker()
+    assert [len(one.asked) for one in walls] == [1, 2, 0]
+    assert walls[1].asked == [wall, wall]
+
+
+def test_when_none_can_be_built_each_says_why(monkeypatch):
+    monkeypatch.setattr(pool, "walls", lambda _: [Paper("a", "no a"), Paper("b", "no b")])
+    with pytest.raises(WallUnavailable, match="no a; no b"):
+        Sandbox("auto").__enter__()
+    assert Sandbox("auto").backend == "auto"
+
+
+def test_the_one_asked_for_is_not_replaced(monkeypatch):
+    monkeypatch.setattr(pool, "walls", lambda _: [Paper("a", "no a")])
+    with pytest.raises(WallUnavailable, match="^no a$"):
+        Sandbox("a").__enter__()
