@@ -58,5 +58,5 @@ def test_when_none_can_be_built_each_says_why(monkeypatch):
 
 def test_the_one_asked_for_is_not_replaced(monkeypatch):
     monkeypatch.setattr(pool, "walls", lambda _: [Paper("a", "no a")])
-    with pytest.raises(WallUnavailable, match="^no a$"):
+    with pytest.raises(WallUnavailable, match=r"^no a$"):
         Sandbox("a").__enter__()
