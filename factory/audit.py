@@ -28,7 +28,7 @@ from factory.pipeline import Task, graded
 from factory.records import Problem, Rollout, Status, sha256
 from factory.run_dir import RunDir
 
-_PART_FOLDERS = ("rollouts", "verdicts", "survivors", "translations")
+_PART_FOLDERS = ("rollouts", "verdicts", "scrutiny", "survivors", "translations")
 _BATCH = 256
 
 
@@ -101,7 +101,7 @@ def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:
     for line in ledger:
         if line["event"] == "damaged":
             written.pop(line["part"], None)
-        elif line["event"] in ("sampled", "verified"):
+        elif line["event"] in ("sampled", "verified", "scrutinised"):
             written[line["part"]] = line.get("sha256") if line["event"] == "sampled" else None
     return written
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from factory.errors import CanaryError
 from factory.languages import language
-from factory.pipeline import Executor, R, T, Task, verify
+from factory.pipeline import Executor, Inspection, R, T, Task, verify
 from factory.records import Canary, Case, LimitOverrides, Problem, Rollout, Status, Verdict
 
 EVERY = 64
@@ -69,16 +69,17 @@ class Canaries:
                 await self._round(name)
 
     async def run(self, work: Callable[[Any, T], R], task: T) -> R:
-        """`work` on `task`, a Task, by the executor. Raises what that raises, and CanaryError."""
-        assert isinstance(task, Task)
-        async with self._first[task.language]:
-            if task.language not in self._units:
-                await self._round(task.language)
-            self._units[task.language] += 1
-            due = self._units[task.language] % EVERY == 0
+        """`work` on `task`, a Task or Inspection, by the executor. Raises what that raises, and CanaryError."""
+        assert isinstance(task, Task | Inspection)
+        name = task.language
+        async with self._first[name]:
+            if name not in self._units:
+                await self._round(name)
+            self._units[name] += 1
+            due = self._units[name] % EVERY == 0
         result = await self._executor.run(work, task)
         if due:
-            await self._round(task.language)
+            await self._round(name)
         return result
 
     async def _round(self, name: str) -> None:

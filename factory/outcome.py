@@ -13,13 +13,27 @@ from typing import Any
 
 from factory import parts
 from factory.config import Config
+from factory.filters.scrutiny import harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
-from factory.records import Harvest, Problem, Rollout, Survivor, Verdict
+from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
 from factory.report.cost import cost, priced, speed
 from factory.report.findings import Findings, Graded
-from factory.report.funnel import Tally, language_summary, tally
+from factory.report.funnel import Tally, language_summary, strength_of, strength_summary, tally
 from factory.run_dir import RunDir, against, slug
+
+
+def put_before(problem: Problem, scrutiny: Scrutiny | None) -> Problem:
+    """The problem as translations are put before it: with the calls of its test code as cases, where they are known."""
+    if not problem.test_code or scrutiny is None or not (cases := harvested_cases(scrutiny)):
+        return problem
+    return problem.model_copy(update={"cases": (*problem.cases, *cases), "test_code": ""})
+
+
+def scrutiny_of(config: Config, problem: Problem, run_dir: RunDir) -> Scrutiny | None:
+    """What the second look at the problem's programs has shown, where it was taken. Raises PartError."""
+    path = run_dir.scrutiny(problem, config.sampling.n)
+    return parts.read(path, Scrutiny)[0] if path.exists() else None
 
 
 def translatable(problem: Problem, target: str) -> bool:
@@ -31,13 +45,14 @@ def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollo
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
     for problem in problems:
         survivors = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
-        graded = tuple(_graded_rollouts(config, problem, survivors, run_dir)) if rollouts else ()
+        scrutiny = scrutiny_of(config, problem, run_dir)
+        graded = tuple(_graded_rollouts(config, problem, survivors, scrutiny, run_dir)) if rollouts else ()
         if survivors or graded:
-            yield Harvest(problem, survivors, graded)
+            yield Harvest(problem, survivors, graded, scrutiny, put_before(problem, scrutiny))
 
 
 def _graded_rollouts(
-    config: Config, problem: Problem, survivors: Iterable[Survivor], run_dir: RunDir
+    config: Config, problem: Problem, survivors: Iterable[Survivor], scrutiny: Scrutiny | None, run_dir: RunDir
 ) -> Iterator[tuple[Rollout, Verdict]]:
     paths = [
         (run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in run_dir.chunks(problem)
@@ -51,7 +66,9 @@ def _graded_rollouts(
                 paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
     for asked, graded in paths:
         if graded.exists():
-            yield from zip(parts.read(asked, Rollout), parts.read(graded, Verdict), strict=True)
+            verdicts = parts.read(graded, Verdict)
+            own = scrutiny if verdicts and verdicts[0].language == "python" else None
+            yield from zip(parts.read(asked, Rollout), revised(verdicts, own), strict=True)
 
 
 def compared_with(config: Config, kept: Sequence[Survivor | Verdict], parent: Survivor | Verdict) -> str:
@@ -86,8 +103,10 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
     if not verdicts:
         return {}
-    selection = select(verdicts, config.rank)
-    found = {"python": [Graded(verdicts, selection.kept, selection.dropped)]}
+    scrutiny = scrutiny_of(config, problem, run_dir)
+    verdicts = revised(verdicts, scrutiny)
+    selection = select(verdicts, config.rank, scrutiny=scrutiny)
+    found = {"python": [Graded(verdicts, selection.kept, selection.dropped, scrutiny=scrutiny)]}
     rounds = range(config.translate.repair_rounds + 1)
     for target in config.translate.targets:
         for parent in selection.kept[: config.translate.survivors]:
@@ -123,6 +142,7 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
         for one in several:
             counts = tallies.setdefault(name, Tally())
             counts.add(tally(one.verdicts, len(one.kept), one.dropped))
+            counts.strength = strength_of(one.scrutiny) if one.scrutiny else counts.strength
             counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
     return tallies
 
@@ -141,6 +161,7 @@ def sum_up(
         for name, by_problem in by_language.items()
     }
     speedups = {name: speed(found) for name, found in ratios.items() if found}
+    strengths = {name: counts.strength for name, counts in by_language["python"].items() if counts.strength}
     return {
         "name": config.name,
         "problems": len(problems),
@@ -151,9 +172,14 @@ def sum_up(
             if line["event"] == "skipped" and line["problem"] not in by_language["python"]
         },
         "untranslatable": {
-            target: [problem.id for problem in problems if not translatable(problem, target)]
+            target: [
+                problem.id
+                for problem in problems
+                if not (translatable(problem, target) or (strengths.get(problem.id) or {}).get("harvested_cases"))
+            ]
             for target in config.translate.targets
         },
+        "scrutiny": strength_summary(strengths),
         "cost": priced(cost(ledger), config.cost, records) | {"speedup": speedups},
     }
 
@@ -169,6 +195,7 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
     if not path.exists():
         return False
     translated = parts.read(path, Survivor)[: config.translate.survivors]
+    problem = put_before(problem, scrutiny_of(config, problem, run_dir))
     return all(
         run_dir.translated(target, problem, survivor.code_sha256).exists()
         for target in config.translate.targets

@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from factory import parts
-from factory.config import Config, EngineConfig, SamplingConfig
+from factory.config import Config, EngineConfig, RankConfig, SamplingConfig, ScrutinyConfig
 from factory.errors import DamagedPart, FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.differential import differ
+from factory.filters.scrutiny import cut_short, fingerprint, revised, scrutinise, unseen
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
-from factory.outcome import translatable
-from factory.records import Problem, Request, Rollout, Status, Survivor, Verdict
+from factory.outcome import put_before, translatable
+from factory.records import Problem, Request, Rollout, Scrutiny, Status, Survivor, Verdict
 from factory.rollouts import prompts
 from factory.rollouts.engines import Engine, RequestRefused, open_engine
 from factory.rollouts.extract import extract
@@ -60,6 +61,22 @@ def verify(chain: Chain, task: Task) -> list[Verdict]:
     programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
     verdicts = chain.verify(task.problem, programs, task.language)
     return differ(chain, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The unit of the second look: all verdicts on one problem's Python rollouts, and what is asked of the look."""
+
+    problem: Problem
+    verdicts: tuple[Verdict, ...]
+    settings: ScrutinyConfig
+    rank: RankConfig
+    language: str = "python"
+
+
+def inspect(chain: Chain, task: Inspection) -> Scrutiny:
+    """The second look, in one process, which owns the chain's warm walls."""
+    return scrutinise(chain, task.problem, task.verdicts, task.settings, task.rank)
 
 
 class Executor(Protocol):
@@ -195,7 +212,8 @@ class Pipeline:
     async def _work(self, problem: Problem) -> None:
         """The whole way of one problem."""
         try:
-            survivors = await self._survivors(problem)
+            survivors, scrutiny = await self._survivors(problem)
+            problem = put_before(problem, scrutiny)
             translated = survivors[: self.config.translate.survivors]
             targets = self.config.translate.targets
             await together(
@@ -210,12 +228,52 @@ class Pipeline:
 
     # ---- rollouts → verdicts → survivors ----
 
-    async def _survivors(self, problem: Problem) -> tuple[Survivor, ...]:
+    async def _survivors(self, problem: Problem) -> tuple[tuple[Survivor, ...], Scrutiny | None]:
         chunks = await together(self._chunk(problem, indices) for indices in self._plan(problem))
         rollouts = [rollout for chunk, _ in chunks for rollout in chunk]
         verdicts = [verdict for _, chunk in chunks for verdict in chunk]
+        scrutiny = await self._scrutinised(problem, verdicts)
         path = self.run_dir.survivors(problem, self.config.sampling.n)
-        return self._kept(path, select(verdicts, self.config.rank), rollouts)
+        kept = self._kept(path, select(revised(verdicts, scrutiny), self.config.rank, scrutiny=scrutiny), rollouts)
+        return kept, scrutiny
+
+    async def _scrutinised(self, problem: Problem, verdicts: Sequence[Verdict]) -> Scrutiny | None:
+        """The second look at what passed, taken now if its part is missing, damaged, of other verdicts, or cut short
+        by our own failure; None where nothing passed.
+        """
+        if all(verdict.status is not Status.PASSED for verdict in verdicts):
+            return None
+        path = self.run_dir.scrutiny(problem, self.config.sampling.n)
+        there = self._scrutiny_at(path)
+        if there is None or there.fingerprint != fingerprint(verdicts) or cut_short(there):
+            started = time.monotonic()
+            task = Inspection(problem, tuple(verdicts), self.config.scrutiny, self.config.rank)
+            try:
+                there = await self._executor.run(inspect, task)
+            except InfrastructureError as error:
+                self._observer.note(f"{problem.id}: could not be looked at again, nothing of it is kept: {error}")
+                there = unseen(problem, verdicts, str(error))
+            digest = parts.write(path, Scrutiny, [there])
+            self.run_dir.log(
+                "scrutinised",
+                part=self._name(path),
+                sha256=digest,
+                problem=problem.id,
+                fallen=len(there.fallen),
+                cpu_s=round(there.cpu_ms / 1000, 3),
+                wall_s=round(time.monotonic() - started, 3),
+            )
+        return there
+
+    def _scrutiny_at(self, path: Path) -> Scrutiny | None:
+        if not path.exists():
+            return None
+        try:
+            (there,) = parts.read(path, Scrutiny)
+        except PartError as error:
+            self._observer.note(f"looked at again: {error}")
+            return None
+        return there
 
     def _kept(self, path: Path, selection: Selection, rollouts: Iterable[Rollout]) -> tuple[Survivor, ...]:
         kept = survivors(selection, rollouts)

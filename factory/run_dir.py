@@ -1,6 +1,7 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  rollouts/  verdicts/  survivors/  translations/  shards/  ledger.jsonl  summary.json
+    config.yaml  problems/  rollouts/  verdicts/  scrutiny/  survivors/  translations/  shards/
+    ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name tells what it was made of, so what
 exists is done. A config that only extends the old one (more rollouts, more workers) is taken over;
@@ -111,6 +112,9 @@ class RunDir:
 
     def survivors(self, problem: Problem, rollouts: int) -> Path:
         return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
+
+    def scrutiny(self, problem: Problem, rollouts: int) -> Path:
+        return self.path / "scrutiny" / f"{slug(problem.id)}.{rollouts}.parquet"
 
     def translation(
         self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""

@@ -72,6 +72,8 @@ class Wall:
     """docker: an image made by docker/build_sandbox.py; None is made of this machine's interpreter."""
     runtime: str | None = None
     """docker: a runtime the daemon knows, such as runsc; None is its default."""
+    hash_seed: int = 0
+    """PYTHONHASHSEED of the worker and of what runs in it: another gives sets and their like another order."""
 
 
 @dataclass(frozen=True, slots=True)

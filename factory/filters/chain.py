@@ -19,6 +19,7 @@ from factory.errors import InfrastructureError
 from factory.filters import patience
 from factory.filters.judge import Judge, Judgement
 from factory.languages import Language, language
+from factory.languages.python.trial import record
 from factory.records import Case, Prepared, Problem, Program, Rejection, Run, Status, Verdict, sha256
 from factory.values import Unencodable, encode
 from sandbox import Limits, PythonCalls, Sandbox, SandboxError, WorkerLost
@@ -56,11 +57,22 @@ class Chain:
         """What a program may use on the problem's cases; `auto_s` CPU seconds where the config leaves that open."""
         return self._settings.limits.for_problem(problem.limits, auto_s)
 
-    def runs(self, problem: Problem, programs: Sequence[Prepared], language_name: str, limits: Limits) -> list[Run]:
-        """What programs known to compile do on the problem's inputs, unjudged. Raises InfrastructureError."""
+    def runs(
+        self,
+        problem: Problem,
+        programs: Sequence[Prepared],
+        language_name: str,
+        limits: Limits,
+        again: bool = False,
+    ) -> list[Run]:
+        """What programs known to compile do on the problem's inputs, unjudged.
+
+        With `again` they run in another worker, under another hash seed. Raises InfrastructureError, but not where
+        one program takes every worker down with it: that is its Run's `failure`.
+        """
         target = language(language_name)
         try:
-            return list(target.run(programs, problem, limits, self._wall(target.name, target)))
+            return list(self._runs(target, list(enumerate(programs)), problem, limits, again))
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
 
@@ -150,14 +162,19 @@ class Chain:
         return self._measured.get(problem.id)
 
     def _runs(
-        self, target: Language, runnable: list[tuple[int, Prepared]], problem: Problem, limits: Limits
+        self,
+        target: Language,
+        runnable: list[tuple[int, Prepared]],
+        problem: Problem,
+        limits: Limits,
+        again: bool = False,
     ) -> Iterator[Run]:
         """One run a program. One that takes every worker down with it is told as our failure, and the rest go on."""
         programs = [program for _, program in runnable]
         if not problem.cases:
             yield from [Run()] * len(programs)
             return
-        wall = self._wall(target.name, target)
+        wall = self._wall(target.name, target, again)
         done = 0
         while done < len(programs):
             try:
@@ -189,14 +206,26 @@ class Chain:
             form=program.key,
         )
 
-    def _examined(self, program: Prepared, judge: Judge, judgement: Judgement, target: Language) -> Judgement:
-        problem = judge.problem
-        limits = self.limits(problem)
-        examiner = self._wall("examiner")
+    def examine(self, problem: Problem, program: Prepared, language_name: str, again: bool = False) -> Rejection | None:
+        """Why `program` does not satisfy the problem's test code; None when it does. `again` as in `runs`."""
+        target = language(language_name)
         try:
-            rejection = target.examine(program, problem, limits, self._wall(target.name, target), examiner)
+            walls = self._wall(target.name, target, again), self._wall("examiner")
+            return target.examine(program, problem, self.limits(problem), *walls)
         except WorkerLost as error:
-            rejection = Rejection(Status.INFRASTRUCTURE_ERROR, str(error))
+            return Rejection(Status.INFRASTRUCTURE_ERROR, str(error))
+
+    def calls(self, problem: Problem, code: str) -> list[tuple[str, str]] | Rejection:
+        """What the problem's test code asks Python `code`, and the answers, as `trial.record` gives them."""
+        python = language("python")
+        try:
+            walls = self._wall(python.name, python), self._wall("examiner")
+            return record(code, problem, self.limits(problem), *walls)
+        except WorkerLost as error:
+            return Rejection(Status.INFRASTRUCTURE_ERROR, str(error))
+
+    def _examined(self, program: Prepared, judge: Judge, judgement: Judgement, target: Language) -> Judgement:
+        rejection = self.examine(judge.problem, program, target.name)
         if rejection is None:
             return replace(judgement, cases_passed=judgement.cases_passed + 1)
         return replace(judgement, status=rejection.status, detail=rejection.detail)
@@ -220,9 +249,10 @@ class Chain:
         why = said[0].payload if said else f"exit code {report.exit_code}"
         return Rejection(Status.WRONG_ANSWER, f"the checker could not judge its answer: {why}"[:200])
 
-    def _wall(self, name: str, target: Language | None = None) -> Sandbox:
+    def _wall(self, name: str, target: Language | None = None, again: bool = False) -> Sandbox:
+        name = f"{name} again" if again else name
         if name not in self._walls:
             settings = self._settings.sandbox
-            wall = settings.wall(target.mounts() if target else ())
+            wall = replace(settings.wall(target.mounts() if target else ()), hash_seed=int(again))
             self._walls[name] = self._open.enter_context(Sandbox(settings.backend, wall))
         return self._walls[name]

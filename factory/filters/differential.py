@@ -18,9 +18,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.errors import InfrastructureError
+from factory.filters import asking
+from factory.filters.asking import RESTARTS, plain
 from factory.filters.chain import Chain
-from factory.filters.comparison import close, exact
-from factory.filters.inputs import inputs, weight
+from factory.filters.comparison import exact, rounded
+from factory.filters.inputs import inputs
 from factory.filters.judge import Judge, show_input
 from factory.languages import language
 from factory.languages.base import Unfit
@@ -28,26 +30,18 @@ from factory.languages.python.watch import ENTRY, MARK, watched
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.values import decode, encode
 from sandbox import Limits
-from sandbox.contract import Answer
 
 TRIED = 4
 """Inputs made for one that shall count: sources refuse some."""
 ORACLE_CPU_S = 0.5
 """CPU seconds of one run of a source; an input that alone needs more does not count."""
-RESTARTS = 6
-"""Runs of one program on one set of inputs, each going on behind the input that ended the last."""
 MORE_CPU_S = 2.0
 """CPU seconds for the generated inputs, on top of what the given cases may take."""
-LONGEST_ANSWER = 65_536
-"""Characters of an answer, as JSON, that still counts."""
 TELLING_MS = 20.0
 """CPU milliseconds from which a time tells of the program: to start one takes 2 to 4."""
 TOLD = 4
 """Labelled differences kept whole in the record."""
-REL, ABS = 1e-9, 1e-12
-"""Floats this close differ in rounding: sums in another order, another library's `pow`."""
 WRONG, RANGE, ROUNDING = "wrong", "range", "rounding"
-_NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +124,7 @@ def _answered(
     outputs = _outputs(chain, asked, watched(source, problem.entry_point, integers), cases)
     found = []
     for case, output in zip(cases, outputs, strict=True):
-        answer = _plain(output)
+        answer = plain(output)
         if isinstance(answer, str) and not call:
             text = answer.removesuffix(MARK)
             found.append((case.model_copy(update={"stdout": text}), text != answer))
@@ -164,55 +158,12 @@ def _again(chain: Chain, problem: Problem, source: Survivor, found: list[tuple[C
 
 
 def _outputs(chain: Chain, problem: Problem, source: str, cases: Sequence[Case]) -> list[Any]:
-    """What `source` puts out for each of `cases`, one that ends it lost alone; a Rejection where nothing counts."""
-    outputs: list[Any] = [_NOTHING] * len(cases)
-    waiting = list(range(len(cases)))
+    """What `source` puts out for each of `cases`, a Rejection where nothing counts. Raises InfrastructureError."""
     limits = replace(chain.limits(problem), cpu_s=ORACLE_CPU_S)
-    for _ in range(RESTARTS):
-        asked = problem.model_copy(update={"cases": tuple(cases[number] for number in waiting)})
-        (run,) = _run(chain, asked, [Prepared(source, "")], "python", limits)
-        for number, output in zip(waiting, run.outputs, strict=False):
-            outputs[number] = output
-        waiting = waiting[len(run.outputs) :]
-        if not waiting:
-            return outputs
-        waiting = _without_guilty(problem, cases, waiting, bool(run.outputs))
-        if not waiting:
-            return outputs
-    # How far a program came that is slow on everything is a matter of chance; a power of two is less so.
-    came = [number for number, output in enumerate(outputs) if output is not _NOTHING]
-    for number in came[1 << max(len(came).bit_length() - 1, 0) :]:
-        outputs[number] = _NOTHING
+    (outputs,) = asking.ask(chain, problem, [source], cases, limits)
+    for output in outputs:
+        _raise_ours(problem, output if isinstance(output, Rejection) else None)
     return outputs
-
-
-def _without_guilty(problem: Problem, cases: Sequence[Case], waiting: list[int], others_ran: bool) -> list[int]:
-    """`waiting` without its first, which ended the run, and without those that are as heavy in what makes it heavy.
-
-    One no heavier than the problem's own cases, behind others, may only have had too little time left.
-    """
-    own = [max(kind) for kind in zip(*map(weight, problem.cases), strict=True)]
-    guilty, *rest = waiting
-    digits, characters = weight(cases[guilty])
-    if digits <= own[0] and characters <= 2 * own[1]:
-        return waiting if others_ran else rest
-    return [
-        number
-        for number in rest
-        if not (digits > own[0] and weight(cases[number])[0] >= digits)
-        and not (characters > 2 * own[1] and weight(cases[number])[1] >= characters)
-    ]
-
-
-def _plain(output: Any) -> Any:
-    """The answer in an output of Python's, or the Rejection that it does not count."""
-    text = output.payload if isinstance(output, Answer) else output
-    if isinstance(output, Rejection) or len(text) > LONGEST_ANSWER:
-        return _NOTHING
-    try:
-        return language("python").fit(output, None)
-    except Unfit:
-        return _NOTHING
 
 
 def _outside(value: Any, integers: range | None) -> bool:
@@ -295,7 +246,7 @@ class _Trial:
         if not isinstance(output, Rejection) and self._problem.entry_point is not None:
             expected = decode(self._oracle.cases[number].expected)
             try:
-                if _rounded(target.fit(output, expected), expected):
+                if rounded(target.fit(output, expected), expected):
                     return ROUNDING
             except Unfit:
                 return WRONG
@@ -312,19 +263,6 @@ def _rejects(judge: Judge, number: int, output: Any, language_name: str) -> Reje
         return None if exact(language(language_name).fit(output, expected), expected) else rejection
     except Unfit:
         return rejection
-
-
-def _rounded(got: Any, want: Any) -> bool:
-    """Equal but for floats that are close."""
-    if type(want) is float and type(got) in (float, int):
-        return close(got, want, REL, ABS)
-    if type(got) is not type(want):
-        return bool(got == want)
-    if isinstance(want, list | tuple):
-        return len(got) == len(want) and all(map(_rounded, got, want))
-    if isinstance(want, dict):
-        return got.keys() == want.keys() and all(_rounded(got[key], value) for key, value in want.items())
-    return bool(got == want)
 
 
 def _told(case: Case) -> dict[str, Any]:
@@ -353,6 +291,10 @@ def _run(chain: Chain, problem: Problem, programs: list[Prepared], name: str, li
     """`Chain.runs`, where our own failures are raised."""
     runs = chain.runs(problem, programs, name, limits) if problem.cases else [Run()] * len(programs)
     for run in runs:
-        if run.failure is not None and run.failure.status is Status.INFRASTRUCTURE_ERROR:
-            raise InfrastructureError(f"problem {problem.id}: {run.failure.detail}")
+        _raise_ours(problem, run.failure)
     return runs
+
+
+def _raise_ours(problem: Problem, failure: Rejection | None) -> None:
+    if failure is not None and failure.status is Status.INFRASTRUCTURE_ERROR:
+        raise InfrastructureError(f"problem {problem.id}: {failure.detail}")

@@ -51,6 +51,12 @@ def weight(case: Case) -> tuple[int, int]:
     return max(map(len, _DIGITS.findall(text)), default=0), len(text)
 
 
+def heaviest(problem: Problem) -> tuple[int, int]:
+    """The most of each that a case of the problem has, as `weight` gives them; zeros without cases."""
+    weights = [weight(case) for case in problem.cases]
+    return max((digits for digits, _ in weights), default=0), max((size for _, size in weights), default=0)
+
+
 def _text(case: Case) -> str:
     return case.stdin if case.stdin is not None else json.dumps([case.args, case.kwargs])
 

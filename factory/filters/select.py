@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from factory.config import RankConfig
-from factory.records import Rollout, Status, Survivor, Verdict
+from factory.records import Rollout, Scrutiny, Status, Survivor, Verdict
 
 _BRANCHES = re.compile(r"\b(?:if|elif|for|while|case|and|or|except|try|switch|select|goto|go|lambda)\b|&&|\|\|")
 _KEYS: dict[str, Callable[[Verdict], float]] = {
@@ -33,21 +33,33 @@ class Selection:
     dropped: dict[str, int]
 
 
-def select(verdicts: Iterable[Verdict], rank: RankConfig, keep: int | None = None) -> Selection:
+def ranked(verdicts: Iterable[Verdict], rank: RankConfig) -> list[Verdict]:
+    """The distinct programs among `verdicts` that passed and were run themselves, best first."""
+    distinct: dict[str, Verdict] = {}
+    for verdict in sorted(
+        (verdict for verdict in verdicts if verdict.status is Status.PASSED and verdict.duplicate_of is None),
+        key=lambda verdict: (*(_KEYS[name](verdict) for name in rank.by), verdict.index),
+    ):
+        distinct.setdefault(verdict.form, verdict)
+    return list(distinct.values())
+
+
+def select(
+    verdicts: Sequence[Verdict], rank: RankConfig, keep: int | None = None, scrutiny: Scrutiny | None = None
+) -> Selection:
     """The best of one problem (for a translation: of one parent and language).
 
-    `keep` overrides `rank.keep`. Reasons in `dropped`: "duplicate", "beyond rank.keep".
+    `keep` overrides `rank.keep`. With a `scrutiny` only programs that stood it can be kept, and none where tests are
+    weak. Reasons in `dropped`: "duplicate", "beyond rank.keep", "weak tests".
     """
-    passed = sorted(
-        (verdict for verdict in verdicts if verdict.status is Status.PASSED),
-        key=lambda verdict: (*(_KEYS[name](verdict) for name in rank.by), verdict.index),
-    )
-    distinct: dict[str, Verdict] = {}
-    for verdict in passed:
-        if verdict.duplicate_of is None:
-            distinct.setdefault(verdict.form, verdict)
-    kept = tuple(distinct.values())[: keep or rank.keep]
-    return Selection(kept, {"duplicate": len(passed) - len(distinct), "beyond rank.keep": len(distinct) - len(kept)})
+    passed = sum(verdict.status is Status.PASSED for verdict in verdicts)
+    distinct = ranked(verdicts, rank)
+    dropped = {"duplicate": passed - len(distinct)}
+    if scrutiny is not None and scrutiny.weak:
+        return Selection((), dropped | {"weak tests": len(distinct)})
+    open_to_all = [it for it in distinct if scrutiny is None or it.form in scrutiny.standing]
+    kept = tuple(open_to_all[: keep or rank.keep])
+    return Selection(kept, dropped | {"beyond rank.keep": len(distinct) - len(kept)})
 
 
 def survivors(selection: Selection, rollouts: Iterable[Rollout]) -> tuple[Survivor, ...]:

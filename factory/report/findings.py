@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records import Case, Problem, Status, Verdict
+from factory.records import Case, Problem, Scrutiny, Status, Verdict
 from factory.values import decode
 
 SAMPLES = 300
@@ -41,6 +41,8 @@ class Graded:
     kept: tuple[Verdict, ...]
     dropped: dict[str, int]
     parent: Verdict | None = None
+    scrutiny: Scrutiny | None = None
+    """Of Python: what the second look has shown, where it was taken."""
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ our failure: such rollouts count in the funnel's drops and in no rate.
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records import Status, Verdict
+from factory.records import Scrutiny, Status, Verdict
 
 PASS_AT = (1, 10, 100)
 _NOT_EXTRACTED = {Status.NO_CODE}
@@ -39,6 +40,8 @@ class Tally:
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
+    strength: dict[str, Any] | None = None
+    """Of one problem in Python: how strong its tests are (`strength_of`), where that is known."""
     speedups: list[tuple[str, float]] = field(default_factory=list)
     """Names of kept rows with their source's CPU time over their own, where both tell something."""
 
@@ -63,7 +66,8 @@ class Tally:
         names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
         counts = {name: getattr(self, name) for name in names}
         drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
-        return counts | {"drops": drops, "repairs": dict(sorted(self.repairs.items()))}
+        told = {"scrutiny": self.strength} if self.strength else {}
+        return counts | {"drops": drops, "repairs": dict(sorted(self.repairs.items()))} | told
 
     @property
     def graded(self) -> int:
@@ -95,8 +99,32 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
 
 
 def reason(verdict: Verdict) -> str:
-    """Why a rollout was dropped: its status, or that its program passed every case but differed from its source."""
-    return "differential" if verdict.differential is not None else str(verdict.status)
+    """Why a rollout was dropped: its status, with what showed it where it had passed every case of its problem."""
+    if verdict.differential is not None:
+        return "differential"
+    return f"{verdict.status} ({verdict.scrutiny})" if verdict.scrutiny else str(verdict.status)
+
+
+def strength_of(scrutiny: Scrutiny) -> dict[str, Any]:
+    """What the second look has shown of a problem's tests, in few numbers."""
+    names = "kill_rate mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed weak"
+    return {name: getattr(scrutiny, name) for name in names.split()} | {
+        "derived_cases": len(json.loads(scrutiny.derived)),
+        "harvested_cases": len(json.loads(scrutiny.harvested)),
+    }
+
+
+def strength_summary(strengths: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The same over all problems, which `strengths` has by id: sums, the mean kill rate, and who stands out."""
+    rates = {name: it["kill_rate"] for name, it in strengths.items() if it["kill_rate"] is not None}
+    summed = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
+    return {
+        "problems": len(strengths),
+        "kill_rate": round(sum(rates.values()) / len(rates), 6) if rates else None,
+        **{name: sum(it[name] for it in strengths.values()) for name in (*summed, "derived_cases", "harvested_cases")},
+        "under_specified": [name for name, it in strengths.items() if it["disputed"]],
+        "weak": [name for name, it in strengths.items() if it["weak"]],
+    }
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

@@ -94,7 +94,8 @@ class Bubblewrap:
             *("--symlink", "fd/1", "/dev/stdout", "--symlink", "fd/2", "/dev/stderr"),
             *("--perms", "0777", "--size", scratch, "--tmpfs", "/tmp"),
             *("--remount-ro", "/"),
-            *("--clearenv", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "LD_LIBRARY_PATH", f"{PYTHON}/lib"),
+            *("--clearenv", "--setenv", "PYTHONHASHSEED", str(wall.hash_seed)),
+            *("--setenv", "LD_LIBRARY_PATH", f"{PYTHON}/lib"),
             *("--chdir", "/tmp", "--"),
             *inside.worker_command(inside.unused_uid(), wall.isolation),
         ]

@@ -93,7 +93,7 @@ def settings(wall: Wall) -> dict[str, Any]:
             Mount("/dev/zero", "/dev/null", type="bind"),  # mapped shared, it is memory that no limit of ours counts
             *(Mount(mount.target, mount.source, type="bind", read_only=True) for mount in wall.mounts),
         ],
-        "environment": {"PYTHONHASHSEED": "0", "LD_LIBRARY_PATH": f"{inside.PYTHON}/lib"},
+        "environment": {"PYTHONHASHSEED": str(wall.hash_seed), "LD_LIBRARY_PATH": f"{inside.PYTHON}/lib"},
         "working_dir": "/tmp",
         "runtime": wall.runtime,
         "stdin_open": True,  # and closed with the socket: the container ends with who attached to it

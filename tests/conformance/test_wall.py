@@ -7,6 +7,8 @@ import socket
 
 import pytest
 
+from sandbox import Sandbox, Wall
+
 PROBE = """
 import os, socket
 def tried(work):
@@ -62,9 +64,15 @@ def test_no_environment(sandbox, calls, monkeypatch):
     assert "secret" not in answers[0]
 
 
-def test_no_inherited_descriptors(backend, calls, streams, command):
-    from sandbox import Sandbox
+def test_another_hash_seed_gives_sets_another_order(backend, sandbox, calls):
+    code = "def f():\n    return [str(item) for item in {*'abcdefghijklmnopqrstuvwxyz'}]\n"
+    with Sandbox(backend, Wall(hash_seed=7)) as other:
+        (first,), (second,) = calls(sandbox, code)[1], calls(other, code)[1]
+    assert sorted(first) == sorted(second)
+    assert first != second
 
+
+def test_no_inherited_descriptors(backend, calls, streams, command):
     code = "sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1]"
     secret = os.memfd_create("secret", 0)  # inheritable
     try:
@@ -90,8 +98,6 @@ def test_unprivileged_and_to_stay_so(sandbox, calls):
 
 
 def test_not_the_uid_of_any_other_worker(backend, sandbox, calls):
-    from sandbox import Sandbox
-
     if os.getuid() != 0:
         pytest.skip("a plain user's workers are apart by user namespaces, not by uid")
     code = "import os\ndef f():\n    return os.getuid()\n"

@@ -1,0 +1,163 @@
+"""Which generated inputs lie among a problem's own: of the kinds, signs, letters and order that its cases have.
+
+A prompt says what inputs there may be ("a list of positive integers", "only brackets") in words that nothing here
+reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign, in
+being empty, in its alphabet where that is small, in being sorted where all are, or in size by more than double is
+told to lie outside. Does not promise that what is inside is meant: bounds between arguments are not seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from factory.filters.inputs import heaviest, weight
+from factory.filters.texts import Layout, split
+from factory.records import Case, Problem
+from factory.values import decode
+
+SMALL_ALPHABET = 12
+"""Different characters up to which a place's texts are taken to have no others: brackets, digits, DNA."""
+ROOM = 10
+"""Numbers may be twice as large as those seen, and so much more."""
+_LISTS = (list, tuple)
+_MANY = (list, tuple, set, frozenset)
+
+
+class Domain:
+    """What the inputs of a problem's cases have in common."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._heaviest = heaviest(problem)
+        self._stream = problem.entry_point is None
+        if self._stream:
+            seen = [case.stdin or "" for case in problem.cases]
+            self._layout = Layout(seen)
+            self._tokens = _Place(_numbers(text) for text in seen)
+        else:
+            self._calls = [(decode(case.args), decode(case.kwargs)) for case in problem.cases]
+            self._shapes = {_shape(call) for call in self._calls}
+            longest = max(len(args) for args, _ in self._calls)
+            self._places: dict[int | str, _Place] = {
+                at: _Place(args[at] for args, _ in self._calls if at < len(args)) for at in range(longest)
+            }
+            for name in {name for _, kwargs in self._calls for name in kwargs}:
+                self._places[name] = _Place(kwargs[name] for _, kwargs in self._calls if name in kwargs)
+            self._alike = [
+                (a, b)
+                for a in range(longest)
+                for b in range(a)
+                if all(len(args) == longest and _length(args[a]) == _length(args[b]) for args, _ in self._calls)
+                and _length(self._calls[0][0][a]) is not None
+            ]
+
+    def holds(self, case: Case) -> bool:
+        """Whether the input of `case` lies among the others."""
+        digits, characters = weight(case)
+        if digits > self._heaviest[0] or characters > 2 * self._heaviest[1]:
+            return False
+        if self._stream:
+            text = case.stdin or ""
+            return self._layout.holds(split(text)) and self._tokens.holds(_numbers(text))
+        args, kwargs = call = decode(case.args), decode(case.kwargs)
+        return (
+            _shape(call) in self._shapes
+            and all(self._places[at].holds(value) for at, value in enumerate(args))
+            and all(self._places[name].holds(value) for name, value in kwargs.items())
+            and all(_length(args[a]) == _length(args[b]) for a, b in self._alike)
+        )
+
+
+class _Place:
+    """What stands at one place of all inputs, at any depth."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        seen = list(values)
+        self._kinds = {type(value) for value in seen}
+        numbers = [value for value in seen if type(value) in (int, float)]
+        self._least = -1 if any(value < 0 for value in numbers) else 0 if any(value == 0 for value in numbers) else 1
+        self._whole = all(value == value // 1 for value in numbers if abs(value) < 1e300)
+        self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
+        texts = [value for value in seen if type(value) is str]
+        self._letters = set("".join(texts))
+        self._classes = {_class(letter) for letter in self._letters}
+        filled = [value for value in seen if _length(value)]
+        self._empty = len(filled) < sum(_length(value) is not None for value in seen)
+        lists = [value for value in seen if type(value) in _LISTS and len(value) > 1]
+        self._sorted = len(lists) > 1 and all(map(_ascends, lists))
+        self._distinct = len(lists) > 1 and all(map(_is_distinct, lists))
+        self._lengths = {len(value) for value in seen if type(value) is tuple}
+        inner = {
+            "items": [item for value in seen if type(value) in _MANY for item in value],
+            "keys": [key for value in seen if type(value) is dict for key in value],
+            "values": [item for value in seen if type(value) is dict for item in value.values()],
+        }
+        self._items = {name: _Place(found) for name, found in inner.items() if found}
+
+    def holds(self, value: Any) -> bool:
+        kind = type(value)
+        if kind not in self._kinds:
+            return False
+        if kind in (int, float):
+            return self._holds_number(value)
+        if _length(value) == 0:
+            return self._empty
+        if kind is str:
+            return self._holds_text(value)
+        if kind is tuple and len(value) not in self._lengths and len(self._lengths) == 1:
+            return False
+        if kind in _LISTS and ((self._sorted and not _ascends(value)) or (self._distinct and not _is_distinct(value))):
+            return False
+        if kind in _MANY:
+            return all(self._items["items"].holds(item) for item in value)
+        if kind is dict:
+            return all(self._items["keys"].holds(key) for key in value) and all(
+                self._items["values"].holds(item) for item in value.values()
+            )
+        return True
+
+    def _holds_number(self, value: float) -> bool:
+        if not abs(value) <= self._most:  # nor nan
+            return False
+        if type(value) is float and self._whole and value != value // 1:
+            return False
+        return self._least == -1 or value >= self._least
+
+    def _holds_text(self, value: str) -> bool:
+        if len(self._letters) <= SMALL_ALPHABET:
+            return set(value) <= self._letters
+        return {_class(letter) for letter in value} <= self._classes
+
+
+def _shape(call: tuple[list[Any], dict[str, Any]]) -> tuple[int, frozenset[str]]:
+    return len(call[0]), frozenset(call[1])
+
+
+def _class(letter: str) -> str:
+    if not letter.isascii():
+        return "foreign"
+    for name in ("isupper", "islower", "isdigit"):
+        if getattr(letter, name)():
+            return name
+    return letter  # of signs and white space, those that were seen
+
+
+def _length(value: Any) -> int | None:
+    return len(value) if isinstance(value, str | list | tuple | set | frozenset | dict | bytes) else None
+
+
+def _ascends(items: Any) -> bool:
+    try:
+        return all(a <= b for a, b in itertools.pairwise(items))
+    except TypeError:
+        return False
+
+
+def _is_distinct(items: Any) -> bool:
+    return all(a != b for at, a in enumerate(items[:200]) for b in items[:at])
+
+
+def _numbers(text: str) -> list[Any]:
+    """The tokens of a standard input: whole numbers as such, others as texts."""
+    return [int(token) if token.lstrip("-").isdigit() and token.isascii() else token for token in text.split()]
