@@ -49,9 +49,7 @@ def ask(
         rest = asked.model_copy(update={"cases": tuple(asked.cases[number] for number in waiting)})
         return chain.runs(rest, [program], "python", limits, again)[0]
 
-    return [
-        _whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)
-    ]
+    return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
 
 
 def _whole(

@@ -17,7 +17,9 @@ from factory.records import Comparison, Problem
 _NUMBER = r"([0-9.]+(?:e-?[0-9]+)?)"
 _TRUTH = re.compile(r"(?:not )?answer|answer is (?:True|False)|bool\(answer\)")
 _VIEW = re.compile(r"(set|sorted|tuple|list)\(answer\) == .*", re.DOTALL)
-_WITHIN = re.compile(rf"abs\(answer - .*\) <=? {_NUMBER}|math\.isclose\(answer, .*, (?:rel|abs)_tol={_NUMBER}\)", re.DOTALL)
+_WITHIN = re.compile(
+    rf"abs\(answer - .*\) <=? {_NUMBER}|math\.isclose\(answer, .*, (?:rel|abs)_tol={_NUMBER}\)", re.DOTALL
+)
 _VIEWS: dict[str, Callable[[Any], Any]] = {"set": set, "sorted": sorted, "tuple": tuple, "list": list}
 
 

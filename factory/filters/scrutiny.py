@@ -10,6 +10,7 @@ programs of one model err alike, they agree.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,9 +35,13 @@ MADE = 8
 """Inputs made for one that shall lie in the problem's domain."""
 MOST_HARVESTED = 64
 """Calls of test code that become cases, at most."""
-RESTARTS = 3
-"""Runs of one program on the inputs, each going on behind one that ended the last."""
-LEAST_CPU_S, TIMES = 0.2, 20.0
+RESTARTS = 2
+"""Runs of one program on the inputs, the second behind the input that ended the first."""
+LEAST_CPU_S, TIMES = 0.1, 20.0
+"""CPU seconds of a program for all inputs: so many at least, and so many times what the cases took."""
+_LINE = re.compile(r"line (\d+): ")
+_REFUSES = re.compile(r"\s*(?:.*:\s*)?(?:assert|raise)\b")
+"""A line of a program that says an input is none, where it ends by it."""
 PATIENCE = 2
 """Times its CPU limit that a program may take when it runs again: it has shown that it ends."""
 
@@ -190,29 +195,32 @@ class _Look:
         reference = self._problem.reference
         codes = [program.code for program in self.standing]
         limits = replace(self._chain.limits(self._problem), cpu_s=self._patience_s())
-        outputs = asking.ask(self._chain, self._problem, [*codes, *([reference] if reference else [])], asked, limits, again=True, restarts=RESTARTS)
+        sources = [*codes, *([reference] if reference else [])]
+        outputs = asking.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
         known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
         for program in list(self.standing):
             lost = [it for it in known[program.form] if _is_ours(it)]
             if lost:
                 self._fell(program, UNSEEN, lost[0])
-        self._answers = {form: [_answer(it) for it in answers] for form, answers in known.items()}
-        of_reference = [_answer(it) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
+        self._answers = {
+            program.form: [_answer(it, program.code) for it in known[program.form]] for program in self.standing
+        }
+        of_reference = [_answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):
             votes = {number: self._vote(number, of_reference[number], majority) for number in numbers}
             self._drop(asked, votes)
-        cases = tuple(self._case(asked[number], it.answer) for number, it in votes.items() if it.result is Result.AGREED)
+        agreed = {number: it.answer for number, it in votes.items() if it.result is Result.AGREED}
+        cases = tuple(self._case(asked[number], answer) for number, answer in agreed.items())
         for number in numbers:
-            if votes[number].result is not Result.AGREED:
+            if number not in agreed:
                 for program in self.standing:
                     self._open[program.form].append(_text(self._answers[program.form][number]))
         disputed = sum(it.result is Result.DISPUTED for it in votes.values())
         return _Compared(self._agreed(harvested), cases, disputed)
 
     def _patience_s(self) -> float:
-        """CPU seconds for all inputs together, well above what the cases took: the inputs are no larger than theirs."""
         return max(LEAST_CPU_S, TIMES * max(program.cpu_ms for program in self.standing) / 1000)
 
     def _vote(self, number: int, reference: Any, majority: float) -> Vote:
@@ -271,9 +279,14 @@ def _is_ours(output: Any) -> bool:
     return isinstance(output, Rejection) and output.status is Status.INFRASTRUCTURE_ERROR
 
 
-def _answer(output: Any) -> Any:
-    """A plain value, the Rejection of what raised or broke off, or NOTHING."""
-    return output if isinstance(output, Rejection) else plain(output)
+def _answer(output: Any, code: str) -> Any:
+    """A plain value, the Rejection of what broke, or NOTHING: not asked, or refused in so many words."""
+    if not isinstance(output, Rejection):
+        return plain(output)
+    place = _LINE.match(output.detail)
+    line = int(place[1]) if place else 0
+    text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
+    return NOTHING if _REFUSES.match(text) else output
 
 
 def _text(answer: Any) -> str:
