@@ -360,7 +360,7 @@ class Scrutiny:
     rollouts_killed: int = 0
     """Distinct near misses: rollouts that the tests caught though they are right in at least one case."""
     rollouts_alive: int = 0
-    """Programs that the tests had passed and the derived cases caught."""
+    """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases."""
     kill_rate: float | None = None
     """Test strength: the share of all these wrong programs that the tests caught; None where there was none."""
     weak: bool = False

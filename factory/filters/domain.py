@@ -18,10 +18,13 @@ from factory.records import Case, Problem
 from factory.values import decode
 
 SMALL_ALPHABET = 12
-"""Different characters up to which a place's texts are taken to have no others: brackets, digits, DNA."""
+"""Different characters up to which a place's texts may be taken to have no others: brackets, digits, DNA."""
+REPEATS = 3
+"""Times that each of them is there, on average, where they are."""
+ITEMS = 5
+"""Items of several lists that have to be in order for lists to be taken to be sorted, or different for distinct."""
 ROOM = 10
-"""Numbers may be twice as large as those seen, and so much more."""
-_LISTS = (list, tuple)
+"""Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
 _MANY = (list, tuple, set, frozenset)
 
 
@@ -29,7 +32,7 @@ class Domain:
     """What the inputs of a problem's cases have in common."""
 
     def __init__(self, problem: Problem) -> None:
-        self._heaviest = heaviest(problem)
+        _, self._longest = heaviest(problem)
         self._stream = problem.entry_point is None
         if self._stream:
             seen = [case.stdin or "" for case in problem.cases]
@@ -54,8 +57,7 @@ class Domain:
 
     def holds(self, case: Case) -> bool:
         """Whether the input of `case` lies among the others."""
-        digits, characters = weight(case)
-        if digits > self._heaviest[0] or characters > 2 * self._heaviest[1]:
+        if weight(case)[1] > 2 * self._longest + ROOM:
             return False
         if self._stream:
             text = case.stdin or ""
@@ -81,12 +83,14 @@ class _Place:
         self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
         texts = [value for value in seen if type(value) is str]
         self._letters = set("".join(texts))
+        self._closed = len(self._letters) <= min(SMALL_ALPHABET, sum(map(len, texts)) / REPEATS)
         self._classes = {_class(letter) for letter in self._letters}
         filled = [value for value in seen if _length(value)]
         self._empty = len(filled) < sum(_length(value) is not None for value in seen)
-        lists = [value for value in seen if type(value) in _LISTS and len(value) > 1]
-        self._sorted = len(lists) > 1 and all(map(_ascends, lists))
-        self._distinct = len(lists) > 1 and all(map(_is_distinct, lists))
+        lists = [value for value in seen if type(value) is list and len(value) > 1]
+        telling = len(lists) > 1 and sum(map(len, lists)) >= ITEMS
+        self._sorted = telling and all(map(_ascends, lists))
+        self._distinct = telling and all(map(_is_distinct, lists))
         self._lengths = {len(value) for value in seen if type(value) is tuple}
         inner = {
             "items": [item for value in seen if type(value) in _MANY for item in value],
@@ -107,7 +111,7 @@ class _Place:
             return self._holds_text(value)
         if kind is tuple and len(value) not in self._lengths and len(self._lengths) == 1:
             return False
-        if kind in _LISTS and ((self._sorted and not _ascends(value)) or (self._distinct and not _is_distinct(value))):
+        if kind is list and ((self._sorted and not _ascends(value)) or (self._distinct and not _is_distinct(value))):
             return False
         if kind in _MANY:
             return all(self._items["items"].holds(item) for item in value)
@@ -125,7 +129,7 @@ class _Place:
         return self._least == -1 or value >= self._least
 
     def _holds_text(self, value: str) -> bool:
-        if len(self._letters) <= SMALL_ALPHABET:
+        if self._closed:
             return set(value) <= self._letters
         return {_class(letter) for letter in value} <= self._classes
 

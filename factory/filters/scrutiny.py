@@ -20,6 +20,7 @@ from factory.filters import asking
 from factory.filters.asking import NOTHING, plain
 from factory.filters.chain import Chain
 from factory.filters.domain import Domain
+from factory.filters.hardcoding import hard_coded
 from factory.filters.inputs import inputs
 from factory.filters.judge import show, show_input
 from factory.filters.sameness import sameness
@@ -60,6 +61,7 @@ def scrutinise(
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
     look = _Look(chain, problem, ranked(verdicts, rank)[: settings.programs])
+    look.find_tables()
     if settings.rerun:
         look.run_again()
     harvested = look.harvest()
@@ -68,7 +70,7 @@ def scrutinise(
     tests = look.tests(derived)
     caught = strength(chain, problem, look.standing, tests, settings.mutants) if settings.mutants else Strength()
     near = {it.form for it in verdicts if it.status in _CAUGHT and it.cases_passed and it.duplicate_of is None}
-    missed = sum(fallen["by"] == DERIVED for fallen in look.fallen.values())
+    missed = sum(fallen["by"] in (DERIVED, HARD_CODED) for fallen in look.fallen.values())
     killed, alive = caught.killed + len(near), caught.alive + missed
     rate = round(killed / (killed + alive), 6) if killed + alive else None
     return Scrutiny(
@@ -154,6 +156,13 @@ class _Look:
             elif rejection is not None:
                 told = f"passed, then run again elsewhere: {rejection.status}: {rejection.detail}"
                 self._fell(program, UNSTABLE, Rejection(Status.FLAKY, told), failure)
+
+    def find_tables(self) -> None:
+        """Let fall what answers from a table of the cases."""
+        for program in list(self.standing):
+            told = hard_coded(program.code, self._problem)
+            if told is not None:
+                self._fell(program, HARD_CODED, Rejection(Status.WRONG_ANSWER, told))
 
     # ---- inputs ----
 

@@ -1,0 +1,82 @@
+"""Which inputs lie among those of the cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from factory.filters.domain import Domain
+from factory.filters.inputs import inputs
+from factory.records import Case, Problem
+from factory.values import encode
+
+
+def holds(seen: list[tuple], *asked: object) -> bool:
+    """Whether a call with `asked` lies among calls with the tuples of `seen`."""
+    cases = tuple(Case(args=[encode(value) for value in args], expected=None) for args in seen)
+    domain = Domain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+    return domain.holds(Case(args=[encode(value) for value in asked], expected=None))
+
+
+@pytest.mark.parametrize(
+    ("seen", "inside", "outside"),
+    [
+        ([(3,), (5,)], [1, 2, 17], [0, -1, 10**6, "3", 3.0, None, [3]]),
+        ([(3,), (0,)], [0, 2], [-1]),
+        ([(3,), (-4,)], [0, -1, 18], [19, -19]),
+        ([(0.5,), (2.25,)], [1.5, 3.0], [-1.0, 0.0, float("nan"), float("inf"), 1e9]),
+        ([(1.0,), (2.0,)], [3.0], [1.5]),
+        ([("abc",), ("xyz",)], ["zebra", "a"], ["", "A", "a b", "é", "7", "abc" * 40]),
+        ([("Ab 1",), ("the quick brown fox 2",)], ["Dog 3"], ["Dog-3", "日本"]),
+        ([("(())",), ("()()",)], ["((", "))()"], ["", "[]", "(a)"]),
+        ([("",), ("abbaab",)], ["", "ba"], ["c"]),
+        ([([3, 1],), ([2],)], [[1], [9, 1, 1, 1]], [[], [-3], ["1"], (3, 1), [[1]]]),
+        ([([1, 2, 5],), ([2, 7],)], [[3], [1, 2]], [[2, 1], [2, 2]]),
+        ([([1, 2, 2],), ([2, 7],)], [[3, 3]], [[2, 1]]),
+        ([((1, 2),), ((3, 4),)], [(9, 9)], [(1, 2, 3), (1,)]),
+        ([({"a": 1},), ({"b": 2, "c": 3},)], [{"a": 3}], [{}, {"a": -1}, {"a": "x"}, {1: 1}]),
+        ([(None,), (3,)], [None, 4], ["None"]),
+        ([(True,), (False,)], [True], [1]),
+        ([([[1, 2], [3, 4]],)], [[[2, 3]]], [[[2], ["3"]], [[]], [2]]),
+    ],
+)
+def test_kinds_signs_letters_and_sizes(seen, inside, outside):
+    assert all(holds(seen, value) for value in inside), [value for value in inside if not holds(seen, value)]
+    assert not any(holds(seen, value) for value in outside), [value for value in outside if holds(seen, value)]
+
+
+def test_arguments_that_are_always_as_long_stay_so():
+    seen = [([1, 2], [3, 4]), ([5], [6])]
+    assert holds(seen, [9, 9], [1, 1])
+    assert not holds(seen, [9, 9], [1])
+    assert holds([([1, 2], [3]), ([5], [6])], [9, 9], [1])
+
+
+def test_the_way_of_calling_stays():
+    cases = (Case(args=[1], expected=None), Case(args=[1], kwargs={"b": 2}, expected=None))
+    domain = Domain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+    assert domain.holds(Case(args=[2], kwargs={"b": 3}, expected=None))
+    assert not domain.holds(Case(args=[2], kwargs={"c": 3}, expected=None))
+    assert not domain.holds(Case(args=[2, 3], expected=None))
+    assert not domain.holds(Case(args=[2], kwargs={"b": -3}, expected=None))
+
+
+def test_standard_inputs_keep_layout_sign_and_alphabet():
+    cases = tuple(Case(stdin=text, stdout="") for text in ("3\n1 2 3\n", "2\n5 6\n"))
+    domain = Domain(Problem(id="t/0", prompt="", cases=cases))
+    for text, inside in (
+        ("2\n7 1\n", True), ("2\n7 1 1\n", False), ("2\n-7 1\n", False), ("2\n7 x\n", False), ("2\n7 999\n", False),
+    ):  # fmt: skip
+        assert domain.holds(Case(stdin=text, stdout="")) is inside, text
+
+
+def test_every_case_lies_among_the_cases():
+    seen = [([3, -1, 2], "ab c", 1.5), ([], "", -2.25), ([10**12], "Zé", 0.0)]
+    assert all(holds(seen, *args) for args in seen)
+
+
+def test_many_generated_inputs_lie_inside():
+    cases = tuple(Case(args=[encode(value)], expected=None) for value in ([3, 1, 2], [5, 8], [7, 7, 1, 4]))
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=cases)
+    domain = Domain(problem)
+    made = inputs(problem, 256)
+    assert sum(map(domain.holds, made)) >= 32
