@@ -1,0 +1,254 @@
+"""The second look: what falls, what stands, what it says of the tests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from factory.config import RankConfig, ScrutinyConfig
+from factory.filters.chain import Chain
+from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise
+from factory.filters.select import select
+from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
+from factory.values import decode
+
+RANK = RankConfig()
+ABSOLUTE = [
+    "def f(n):\n    return abs(n)\n",
+    "def f(n):\n    return n if n > 0 else -n\n",
+    "def f(n):\n    return max(n, -n)\n",
+]
+LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
+
+
+@pytest.fixture
+def look(chain, grade):
+    """`look(problem, source, …, **settings)`: the verdicts on the sources, and the second look at them."""
+
+    def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Scrutiny]:
+        verdicts = grade(problem, *sources)
+        return verdicts, scrutinise(chain, problem, verdicts, ScrutinyConfig(**settings), RANK)
+
+    return look
+
+
+def fallen(scrutiny: Scrutiny, verdict: Verdict) -> tuple[str, str] | None:
+    found = scrutiny.fallen.get(verdict.form)
+    assert (found is None) == (verdict.form in scrutiny.standing)
+    return found and (found["by"], found["status"])
+
+
+def test_who_differs_from_a_clear_majority_falls(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    wrong = "def f(n):\n    return n if n >= 0 else 4\n"
+    verdicts, found = look(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+    told = found.fallen[verdicts[4].form]
+    assert "derived: for -" in told["detail"]
+    assert "4 of 5 programs that passed answer" in told["detail"]
+    assert json.loads(told["first_failure"])["got"] == "4"
+
+
+def test_inputs_they_agree_on_become_derived_cases(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    _, found = look(problem, *ABSOLUTE, mutants=0, inputs=12)
+    cases = [Case.model_validate(case) for case in json.loads(found.derived)]
+    assert len(cases) == found.inputs == 12
+    assert all(decode(case.expected) == abs(decode(case.args)[0]) for case in cases)
+    assert not any(case.public for case in cases)
+
+
+def test_a_split_vote_flags_the_problem(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4))
+    other = ["def f(n):\n    return n if n > 0 else 4\n", "def f(n):\n    return n if n > 0 else 2 + 2 * (n < 0) \n"]
+    verdicts, found = look(problem, *ABSOLUTE[:2], *other, mutants=0)
+    assert found.under_specified
+    assert not found.fallen
+    assert len(found.standing) == 4
+    profiles = [found.standing[verdict.form] for verdict in verdicts]
+    assert profiles[0] == profiles[1] != profiles[2]
+
+
+def test_without_a_quorum_nothing_is_derived(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, ABSOLUTE[0], mutants=0)
+    assert (found.derived, found.disputed, found.fallen) == ("[]", 0, {})
+
+
+def test_a_reference_overrules_a_majority(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4), reference=ABSOLUTE[0])
+    same = [
+        f"def f(n):\n    return {text}\n"
+        for text in ("n if n > 0 else 4", "4 if n < 0 else n", "n if n >= 1 else 4 * (n < 0)")
+    ]
+    _, found = look(problem, *same, mutants=0)
+    assert not found.fallen
+    assert found.under_specified
+
+
+def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
+    asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
+    broken = "def f(n):\n    return list(range(10))[n]\n"
+    plain = [
+        "def f(n):\n    return n\n",
+        "def f(n):\n    return n + 0\n",
+        "def f(n):\n    return +n\n",
+        "def f(n):\n    return 1 * n\n",
+    ]
+    verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
+    assert [fallen(found, verdict) for verdict in verdicts[4:6]] == [None, None]
+    assert fallen(found, verdicts[6]) == ("derived", "wrong_answer")
+
+
+def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
+    problem = make_problem((("b",), "a"), (("c",), "a"))
+    by_order = "def f(s):\n    return min({'a', s, 'z'}) if list({'p', 'q', 'r', 's', 't'}) == ORDER else s\n"
+    order = "ORDER = list({'p', 'q', 'r', 's', 't'})\n"
+    seeds = "import os\ndef f(s):\n    return 'a' if os.environ['PYTHONHASHSEED'] == '0' else 'b'\n"
+    verdicts, found = look(problem, order + by_order, seeds, "def f(s):\n    return 'a'\n", mutants=0, inputs=0)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky"), None]
+
+
+def test_a_program_that_depends_on_the_order_of_calls_is_flaky(look, make_problem):
+    problem = make_problem(((1,), 1), ((2,), 2), ((3,), 3))
+    counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
+    verdicts, found = look(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
+    assert "passed, then run again elsewhere: wrong_answer" in found.fallen[verdicts[0].form]["detail"]
+    _, trusting = look(problem, counts, mutants=0, inputs=0, rerun=False)
+    assert not trusting.fallen
+
+
+def test_a_flaky_program_under_test_code(look, make_problem):
+    code = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 6\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    seeds = "import os\ndef f(n):\n    return 2 * n + int(os.environ['PYTHONHASHSEED'])\n"
+    verdicts, found = look(problem, "def f(n):\n    return 2 * n\n", seeds, mutants=0, inputs=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky")]
+
+
+def test_an_answer_table_falls_as_hard_coded(look, make_problem):
+    problem = make_problem((([3, 1, 2],), [1, 2, 3]), (([9, 4, 4],), [4, 4, 9]), (([5, 0, 8],), [0, 5, 8]))
+    table = "def f(v):\n    return {(3, 1, 2): [1, 2, 3], (9, 4, 4): [4, 4, 9], (5, 0, 8): [0, 5, 8]}[tuple(v)]\n"
+    verdicts, found = look(problem, table, "def f(v):\n    return sorted(v)\n", mutants=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [("hard-coded", "wrong_answer"), None]
+    assert found.rollouts_alive == 1
+
+
+def test_calls_of_test_code_are_harvested(look, make_problem):
+    code = "def check(candidate):\n    for n in range(5):\n        assert abs(candidate(n) - n * n) < 1e-9\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(problem, "def f(n):\n    return n * n\n", "def f(n):\n    return n ** 2\n", mutants=0, inputs=8)
+    cases = harvested_cases(found)
+    assert [(decode(case.args), decode(case.expected)) for case in cases] == [([n], n * n) for n in range(5)]
+    assert found.inputs > 0  # inputs are made like those that were harvested
+
+
+def test_a_call_that_right_programs_answer_differently_is_no_case(look, make_problem):
+    code = "def check(candidate):\n    for n in range(4):\n        assert candidate(n)[0] == n\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(
+        problem, "def f(n):\n    return [n]\n", "def f(n):\n    return [n, n] if n == 2 else [n]\n", mutants=0
+    )
+    assert [decode(case.args) for case in harvested_cases(found)] == [[0], [1], [3]]
+
+
+def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_problem):
+    weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
+    verdicts, found = look(weak, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    assert found.kill_rate is not None
+    verdicts_of_strong, of_strong = look(strong, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    assert of_strong.kill_rate == 1.0
+    assert of_strong.mutants_killed > 0
+    assert (found.weak, of_strong.weak) == (True, False)
+    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    assert selection.kept == ()
+    assert selection.dropped == {"duplicate": 0, "weak tests": 3}
+    assert len(select(revised(verdicts_of_strong, of_strong), RANK, scrutiny=of_strong).kept) == 3
+
+
+def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, *ABSOLUTE, "def f(n):\n    return n\n", "def f(n):\n    return n + 7\n", mutants=0)
+    assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
+
+
+def test_only_the_best_are_looked_at_and_can_be_kept(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    verdicts, found = look(problem, *ABSOLUTE, mutants=0, programs=1)
+    assert list(found.standing) == [verdicts[0].form]
+    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    assert [kept.index for kept in selection.kept] == [0]
+    assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
+
+
+def test_a_duplicate_falls_with_its_original(look, make_problem):
+    problem = make_problem(((1,), 1), ((2,), 2))
+    counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
+    verdicts, found = look(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
+    assert [verdict.status for verdict in revised(verdicts, found)] == [Status.FLAKY] * 2
+    assert [verdict.scrutiny for verdict in revised(verdicts, found)] == ["unstable"] * 2
+
+
+def test_standard_input_is_compared_too(look, make_problem):
+    problem = make_problem(("3\n1 2 3\n", "6\n"), ("2\n5 6\n", "11\n"), ("1\n7\n", "7\n"))
+    sums = [
+        "n = int(input())\nprint(sum(map(int, input().split())))\n",
+        "input()\ntotal = 0\nfor word in input().split():\n    total += int(word)\nprint(total)\n",
+        "import sys\nprint(sum(int(word) for word in sys.stdin.read().split()[1:]))\n",
+        "input()\nprint(eval(input().replace(' ', '+')))\n",
+    ]
+    lucky = "n = int(input())\nv = [*map(int, input().split()), 0, 0]\nprint(v[0] + v[1] + v[2])\n"
+    verdicts, found = look(problem, *sums, lucky, mutants=0, inputs=16)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+
+
+def test_the_same_verdicts_give_the_same_scrutiny(chain, look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    verdicts, found = look(problem, *ABSOLUTE, LUCKY)
+    with Chain(chain._settings) as other:
+        again = scrutinise(other, problem, verdicts, ScrutinyConfig(), RANK)
+    assert replace(again, cpu_ms=0) == replace(found, cpu_ms=0)
+    assert fingerprint(verdicts) == fingerprint(verdicts[::-1]) == found.fingerprint
+    assert fingerprint(verdicts[:-1]) != found.fingerprint
+
+
+def test_our_own_failure_is_no_verdict_on_the_others(chain, grade, make_problem, monkeypatch):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    verdicts = grade(problem, *ABSOLUTE)
+    lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
+    honest = Chain.runs
+
+    def runs(self, problem, programs, *rest, **more):
+        found = honest(self, problem, programs, *rest, **more)
+        return [lost if program.code == ABSOLUTE[1] else run for program, run in zip(programs, found, strict=True)]
+
+    monkeypatch.setattr(Chain, "runs", runs)
+    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(mutants=0), RANK)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
+
+
+def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
+    from sandbox import Sandbox
+
+    problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"), ((4,), "answer-4"))
+    sources = [
+        "def f(n):\n    return 'answer-%d' % n\n",
+        "def f(n):\n    return f'answer-{n}'\n",
+        "def f(n):\n    return 'answer-' + str(n)\n",
+    ]
+    verdicts = grade(problem, *sources)
+    sent: list[str] = []
+    calls = Sandbox.run_calls
+    monkeypatch.setattr(Sandbox, "run_calls", lambda self, job: sent.append(repr(job.inputs)) or calls(self, job))
+    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(), RANK)
+    assert json.loads(found.derived)
+    assert len(sent) > 6
+    assert not any("answer" in text for text in sent)
