@@ -245,6 +245,10 @@ class RankConfig(Section):
     """Keys, first decides; all ascending. Only `cpu` varies from run to run; the manifest says so when used."""
     keep: int = Field(4, ge=1)
     """Distinct survivors kept a problem."""
+    diverse: bool = True
+    """After the best, keep those that differ most from the ones kept already; false keeps the first by rank."""
+    min_distance: float = Field(0.0, ge=0, le=1)
+    """`diverse`: a survivor nearer than this to one kept already is not kept; 0 fills up to `keep`."""
 
 
 class ScrutinyConfig(Section):

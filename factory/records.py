@@ -375,7 +375,7 @@ class Scrutiny:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A kept program that passed. `rank` counts from 0 within its problem, language and parent.
+    """A kept program that passed. `rank` counts from 0, as they were chosen, within problem, language and parent.
 
     `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms, peak_mb and speedup
     are measured, and reach a shard only where the config asks for evidence.

@@ -21,6 +21,8 @@ class Language(Protocol):
     """Info strings of Markdown fences that hold it, lower case."""
     opening: re.Pattern[str]
     """What a line begins with at which a program in unfenced text may start."""
+    comment: str
+    """What begins a comment that ends with its line."""
     compile_failure: Status
     """The status of what does not compile."""
 

@@ -34,7 +34,7 @@ SPEED_UPS = 20_000
 class Graded:
     """A problem's verdicts in one language and what was chosen of them; for a translation, of `parent` alone.
 
-    `kept` is ranked, best first; `dropped` counts passed rollouts by why they were not kept.
+    `kept` is in the order of choosing, the best first; `dropped` counts passed rollouts by why they were not kept.
     """
 
     verdicts: Sequence[Verdict]

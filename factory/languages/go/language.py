@@ -56,6 +56,7 @@ class Go:
     title = "Go"
     fences = frozenset({"go", "golang"})
     opening = re.compile(r"(package|import|func|var|const|type)\b|//|/\*")
+    comment = "//"
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES

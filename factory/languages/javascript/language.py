@@ -40,6 +40,7 @@ class JavaScript:
         r"(?:async\s+function|function|const|let|var|class|import|export)\b"
         r"|module\.exports|require\(|['\"]use strict|//|/\*|#!"
     )
+    comment = "//"
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES

@@ -30,6 +30,7 @@ class Python:
     title = "Python"
     fences = frozenset({"python", "py", "python3", "py3"})
     opening = re.compile(r"(from|import|def|class|async|print|for|if|while|with|try)\b|[\w, ]+=|@")
+    comment = "#"
     compile_failure = Status.SYNTAX_ERROR
     examinable = True
     canaries = CANARIES
