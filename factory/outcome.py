@@ -6,17 +6,20 @@ way are told the same way. Raises PartError where a part is damaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from factory import parts
 from factory.config import Config
+from factory.filters.near_duplicates import Sieve
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Survivor, Verdict
 from factory.report.cost import cost, priced, speed
+from factory.report.decontamination import decontamination, last_compared
 from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
 from factory.run_dir import RunDir, against, slug
@@ -29,11 +32,23 @@ def translatable(problem: Problem, target: str) -> bool:
 
 def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False) -> Iterator[Harvest]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
+    sieve = Sieve(config.clean.near_duplicate)
     for problem in problems:
-        survivors = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
-        graded = tuple(_graded_rollouts(config, problem, survivors, run_dir)) if rollouts else ()
-        if survivors or graded:
-            yield Harvest(problem, survivors, graded)
+        kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
+        graded = tuple(_graded_rollouts(config, problem, kept, run_dir)) if rollouts else ()
+        if kept or graded:
+            sifted = list(zip(kept, sieve.sift(kept), strict=True))
+            left_out = tuple((survivor, reason) for survivor, reason in sifted if reason)
+            yield Harvest(problem, tuple(survivor for survivor, reason in sifted if not reason), graded, left_out)
+
+
+def left_out(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
+    """Survivors that are not shipped, by language and reason. Raises PartError."""
+    counts: dict[str, Counter[str]] = {}
+    for harvest in harvests(config, problems, run_dir) if config.clean.near_duplicate is not None else ():
+        for survivor, reason in harvest.left_out:
+            counts.setdefault(survivor.language, Counter())[reason] += 1
+    return counts
 
 
 def _graded_rollouts(
@@ -113,7 +128,7 @@ def summarize(
         tallies[problem.id] = tallied(found)
         if findings is not None:
             findings.add(problem, found)
-    return sum_up(config, problems, tallies, run_dir.ledger())
+    return sum_up(config, problems, tallies, run_dir.ledger(), left_out(config, problems, run_dir))
 
 
 def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
@@ -128,9 +143,16 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
 
 
 def sum_up(
-    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], ledger: list[dict[str, Any]]
+    config: Config,
+    problems: Sequence[Problem],
+    tallies: dict[str, dict[str, Tally]],
+    ledger: list[dict[str, Any]],
+    unshipped: Mapping[str, Counter[str]] | None = None,
 ) -> dict[str, Any]:
-    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent."""
+    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent.
+
+    `unshipped` as of `left_out`; None while nobody asked.
+    """
     names = ("python", *config.translate.targets)
     by_language = {
         name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
@@ -141,10 +163,14 @@ def sum_up(
         for name, by_problem in by_language.items()
     }
     speedups = {name: speed(found) for name, found in ratios.items() if found}
+    repeats = sum((counts.repeats for by_problem in by_language.values() for counts in by_problem.values()), Counter())
     return {
         "name": config.name,
         "problems": len(problems),
-        "languages": {name: language_summary(by_problem) for name, by_problem in by_language.items()},
+        "languages": {
+            name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
+        },
+        "decontamination": decontamination(last_compared(ledger), repeats),
         "skipped": {
             line["problem"]: line["reason"]
             for line in ledger

@@ -38,6 +38,8 @@ class Tally:
     drops: Counter[str] = field(default_factory=Counter)
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[str] = field(default_factory=Counter)
+    """Contaminated rollouts by `Verdict.repeats`."""
     cpu_s: float = 0.0
     speedups: list[tuple[str, float]] = field(default_factory=list)
     """Names of kept rows with their source's CPU time over their own, where both tell something."""
@@ -56,6 +58,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
         self.repairs.update(other.repairs)
+        self.repeats.update(other.repeats)
         self.cpu_s += other.cpu_s
         self.speedups += other.speedups
 
@@ -89,6 +92,8 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
             counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
         else:
             counts.drops[reason(verdict)] += 1
+            if verdict.repeats is not None:
+                counts.repeats[verdict.repeats] += 1
     counts.distinct = len(forms)
     counts.drops.update(dropped)
     return counts
@@ -96,7 +101,8 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
 
 def reason(verdict: Verdict) -> str:
     """Why a rollout was dropped: its status, or that its program passed every case but differed from its source."""
-    return "differential" if verdict.differential is not None else str(verdict.status)
+    differed = verdict.differential is not None and verdict.status is not Status.CONTAMINATED
+    return "differential" if differed else str(verdict.status)
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -120,14 +126,20 @@ def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, flo
     }
 
 
-def language_summary(by_problem: dict[str, Tally]) -> dict[str, Any]:
-    """What `summary.json` says of one language: totals, rates, and the same per problem."""
+def language_summary(by_problem: dict[str, Tally], unshipped: Counter[str] | None = None) -> dict[str, Any]:
+    """What `summary.json` says of one language: totals, rates, and the same per problem.
+
+    `unshipped` counts kept programs that no shard has, by reason.
+    """
+    left_out = unshipped or Counter()
     total = Tally()
     for counts in by_problem.values():
         total.add(counts)
     tallies = list(by_problem.values())
     return {
         "funnel": total.as_dict(),
+        "shipped": total.kept - left_out.total(),
+        "left_out": dict(sorted(left_out.items())),
         "problems": len(by_problem),
         "problems_with_survivors": sum(counts.kept > 0 for counts in tallies),
         "pass_rates": pass_rates(tallies),
