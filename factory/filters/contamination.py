@@ -228,7 +228,8 @@ class Contamination:
     def _prompt_in(self, text: _Text) -> Hit | None:
         for length, table in self._prompts.items():
             for place, owner in table.owned(text.runs(length)):
-                return self._hit(owner, f"shares {length} tokens with {{problem}}: '{{}}'", text.shown(place, length))
+                told = f"shares {length} tokens with {{problem}}: '{{}}'"
+                return self._hit(owner, told, text.shown(place, self._settings.ngram))
         return None
 
     def _hit(self, number: int, told: str, shown: str) -> Hit:
