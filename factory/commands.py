@@ -23,7 +23,7 @@ from rich.syntax import Syntax
 
 from factory import intake, parts, shards
 from factory.canaries import Canaries
-from factory.config import ChainConfig, Config, ProblemsConfig, ReplayEngine
+from factory.config import ChainConfig, CleanConfig, Config, ProblemsConfig, ReplayEngine
 from factory.errors import ConfigError, RolloutError
 from factory.executors.local import LocalExecutor, usable_cpus
 from factory.filters.chain import Chain
@@ -33,6 +33,7 @@ from factory.outcome import (
     given_up,
     harvests,
     kept_programs,
+    left_out,
     sum_up,
     summarize,
     tallied,
@@ -43,6 +44,7 @@ from factory.pipeline import Executor, Pipeline, Task, graded
 from factory.problems import Refusal
 from factory.provenance import code_sha256
 from factory.records import Problem, Rollout, Survivor, Verdict
+from factory.report import decontamination
 from factory.report.cost import stages
 from factory.report.findings import Findings
 from factory.report.funnel import Tally, language_summary, tally
@@ -86,7 +88,9 @@ async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, *
 async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]:
     """The whole way on `place`; the summary. Raises FactoryError."""
     walled = settled(config, config.translate.targets, console)
-    todo = _taken(config.problems, walled, console)
+    taken = intake.take(config.problems, walled)
+    _tell(taken, console)
+    todo = taken.problems
     place.path.mkdir(parents=True, exist_ok=True)
     with place:
         place.claim(config, todo)
@@ -98,7 +102,9 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
             problems=len(todo),
             config=config.model_dump(mode="json"),
         )
-        await _work(walled, todo, place, console)
+        if config.clean.benchmarks:
+            place.log("compared", **decontamination.compared(taken.benchmarks.sizes, taken.repeated))
+        await _work(walled, taken, place, console)
         summary = summarize(config, todo, place)
         with parts.atomic(place.summary_file) as temporary:
             temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -106,26 +112,20 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
     return summary
 
 
-def _taken(source: ProblemsConfig, settings: ChainConfig, console: Console) -> tuple[Problem, ...]:
-    """The problems of `source`; what is set aside is told. Raises FactoryError."""
-    taken = intake.take(source, settings)
-    _tell(taken, console)
-    return taken.problems
-
-
 def _tell(taken: intake.Intake, console: Console) -> None:
     for line in taken.notes():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-async def _work(config: Config, todo: Sequence[Problem], place: RunDir, console: Console) -> None:
+async def _work(config: Config, taken: intake.Intake, place: RunDir, console: Console) -> None:
+    todo = taken.problems
     totals: dict[str, int | None] = {"python": len(todo) * config.sampling.n}
     settings = config.translate
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in todo) * settings.survivors * settings.n
     with RunProgress(console, totals) as progress:
         async with workers(config, place.log) as executor:
-            await Pipeline(config, todo, place, executor, progress).run()
+            await Pipeline(config, todo, place, executor, progress, taken.benchmarks).run()
 
 
 def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, Any]:
@@ -185,9 +185,9 @@ async def watch(
                     tallies[problem.id] = tallied(found)
                     await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
-            summary = sum_up(config, todo, tallies, ledger)
             if not left:
-                return summary
+                return sum_up(config, todo, tallies, ledger, left_out(config, todo, place))
+            summary = sum_up(config, todo, tallies, ledger)
             display.show(summary, len(left), ledger[-1]["at"] if ledger else None)
             await asyncio.sleep(every_s)
 
@@ -220,7 +220,8 @@ async def translate(
 ) -> dict[str, Any]:
     """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
-    known = intake.take(source.model_copy(update={"check_reference": False}), config).problems
+    unscreened = config.model_copy(update={"clean": CleanConfig()})
+    known = intake.take(source.model_copy(update={"check_reference": False}), unscreened).problems
     given = _programs(survivor_file, {problem.id for problem in known})
     recorded = place.path / "given.parquet"
     place.path.mkdir(parents=True, exist_ok=True)
@@ -301,7 +302,7 @@ async def verify(
     known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
     known |= {problem.id: problem for problem in taken.problems}
     out.mkdir(parents=True, exist_ok=True)
-    left_out: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
             ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
@@ -311,18 +312,20 @@ async def verify(
                     found = await graded(executor, task, progress.note)
                 finally:
                     ahead.release()
+                found = taken.benchmarks.screened(found)
                 progress.verified(task, found)
                 return found
 
             waiting = []
             async with asyncio.TaskGroup() as group:
-                for task in _tasks(rollout_file, known, name, settings.verify.chunk, left_out):
+                for task in _tasks(rollout_file, known, name, settings.verify.chunk, skipped):
                     await ahead.acquire()
                     waiting.append(group.create_task(grade(task)))
-        for reason, count in left_out.items():
+        for reason, count in skipped.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
     verdicts = [verdict for done in waiting for verdict in done.result()]
-    summary = _verify_summary(verdicts, name) | {"left_out": dict(left_out)}
+    compared = decontamination.compared(taken.benchmarks.sizes, taken.repeated)
+    summary = _verify_summary(verdicts, name, compared) | {"left_out": dict(skipped)}
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with parts.atomic(out / "summary.json") as temporary:
         temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -362,7 +365,7 @@ def _tasks(
         yield Task(wanted[problem_id], tuple(chunk), name)
 
 
-def _verify_summary(verdicts: Sequence[Verdict], name: str) -> dict[str, Any]:
+def _verify_summary(verdicts: Sequence[Verdict], name: str, compared: dict[str, Any]) -> dict[str, Any]:
     by_problem: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_problem.setdefault(verdict.problem_id, []).append(verdict)
@@ -370,7 +373,11 @@ def _verify_summary(verdicts: Sequence[Verdict], name: str) -> dict[str, Any]:
     for problem_id, found in sorted(by_problem.items()):
         forms = len({verdict.form for verdict in found if verdict.status == "passed"})
         tallies[problem_id] = tally(found, forms, {})
-    return {"languages": {name: language_summary(tallies)}}
+    repeats = Counter(verdict.repeats for verdict in verdicts if verdict.repeats is not None)
+    return {
+        "languages": {name: language_summary(tallies)},
+        "decontamination": decontamination.decontamination(compared, repeats),
+    }
 
 
 # ---- after a run ----

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -26,8 +27,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class ProblemsConfig(Section):
-    """Which problems to work on."""
+class Source(Section):
+    """Where rows are read from: a file or directory, or a dataset of the hub."""
 
     path: Path | None = None
     """File or directory of problems; relative paths start at the current directory."""
@@ -39,6 +40,17 @@ class ProblemsConfig(Section):
     """Split of `dataset`."""
     revision: str | None = None
     """Branch, tag or commit of `dataset`; a run to be repeated names a commit."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("name either path or dataset")
+        return self
+
+
+class ProblemsConfig(Source):
+    """Which problems to work on."""
+
     format: str = "auto"
     """Name of a problem format, or "auto" to tell by the first row."""
     mapping: dict[str, str] = Field(default_factory=dict)
@@ -49,12 +61,6 @@ class ProblemsConfig(Section):
     """Take only the first so many."""
     ids: tuple[str, ...] = ()
     """Take only these, in the file's order; empty takes all."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> ProblemsConfig:
-        if (self.path is None) == (self.dataset is None):
-            raise ValueError("name either path or dataset")
-        return self
 
 
 class VllmEngine(Section):
@@ -233,6 +239,58 @@ class VerifyConfig(Section):
     """Rollouts of one problem that are verified together: the unit of work and of resume."""
 
 
+KNOWN_BENCHMARKS: dict[str, dict[str, str]] = {
+    "humaneval": {"dataset": "openai/openai_humaneval"},
+    "humaneval_plus": {"dataset": "evalplus/humanevalplus"},
+    "mbpp": {"dataset": "google-research-datasets/mbpp", "subset": "full"},
+    "mbpp_plus": {"dataset": "evalplus/mbppplus"},
+    "apps": {"dataset": "codeparrot/apps", "subset": "all", "revision": "refs/convert/parquet"},
+    "livecodebench": {"dataset": "lighteval/code_generation_lite", "subset": "release_latest"},
+}
+"""Where benchmarks lie on the hub in a form that needs no code of theirs; all of them in the split "test"."""
+
+
+class Benchmark(Source):
+    """A set of problems that nothing shipped may repeat."""
+
+    name: str = Field(min_length=1)
+    """What it is called; of humaneval, humaneval_plus, mbpp, mbpp_plus, apps (its test split) and livecodebench the
+    name alone is enough. `path` may also be one text: a .txt file.
+    """
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """Columns of id, prompt, solution and date, where they have other names than in the known problem sets."""
+    since: date | None = None
+    """Only problems of this day or later; for benchmarks that date them, as LiveCodeBench does."""
+    until: date | None = None
+    """Only problems of this day or earlier."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not (data.get("path") or data.get("dataset")):
+            name = str(data.get("name"))
+            if name not in KNOWN_BENCHMARKS:
+                known = ", ".join(KNOWN_BENCHMARKS)
+                raise ValueError(f"{name!r} is not known; name its path or dataset, or one of {known}")
+            return KNOWN_BENCHMARKS[name] | {key: value for key, value in data.items() if value is not None}
+        return data
+
+
+class CleanConfig(Section):
+    """What must not be shipped although it passed: what repeats a benchmark, or another problem's program."""
+
+    benchmarks: tuple[Benchmark, ...] = ()
+    """Benchmarks that problems and programs are compared with; empty compares with none."""
+    ngram: int = Field(13, ge=8, le=64)
+    """Tokens in a row that tell a text. 13 is that of GPT-3 (Brown et al. 2020, appendix C)."""
+    solution_share: float = Field(0.5, gt=0, le=1)
+    """Share of a benchmark solution's n-grams from which on a program that has them repeats it."""
+    near_duplicate: float | None = Field(0.85, gt=0, le=1)
+    """Similarity (Jaccard, estimated) from which on a program is not shipped beside one of an earlier problem; None
+    ships all. 0.85 is that of The Stack (Kocetkov et al. 2022).
+    """
+
+
 class RankConfig(Section):
     """Which survivors are best."""
 
@@ -337,6 +395,7 @@ class ChainConfig(Section):
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()
+    clean: CleanConfig = CleanConfig()
 
 
 class ProblemsOnly(ChainConfig):

@@ -1,8 +1,8 @@
 """Problems on their way in: read, settled by their references, and checked by them.
 
-Promises: every row ends as a problem or as a refusal with its reason, in order; a problem whose reference
-fails its own tests is set aside. That check costs a verdict a problem, which for most sets is some
-milliseconds; `problems.check_reference: false` saves it.
+Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
+`clean.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a verdict a
+problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from factory import problems
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.filters.chain import Chain
-from factory.problems import Loaded, Oracle, Refusal
+from factory.filters.contamination import Contamination, Hit
+from factory.problems import Loaded, Oracle, Refusal, benchmarks
 from factory.records import Problem, Program, Status
 
 
@@ -26,6 +27,9 @@ class Intake:
     problems: tuple[Problem, ...]
     refused: tuple[Refusal, ...]
     traced: int
+    benchmarks: Contamination
+    repeated: dict[str, Hit]
+    """What problems that were set aside for it repeat, by their ids."""
 
     def notes(self, most: int = 5) -> Iterator[str]:
         """What to tell of refusals, in few lines."""
@@ -36,7 +40,9 @@ class Intake:
 
 
 def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
-    """The problems that a config names. Raises ProblemError where there is none, InfrastructureError."""
+    """The problems that a config names. Raises ConfigError, ProblemError where there is none, InfrastructureError."""
+    known = Contamination((one for each in settings.clean.benchmarks for one in benchmarks.read(each)), settings.clean)
+    repeated: dict[str, Hit] = {}
     kept: list[Loaded] = []
     refused: list[Refusal] = []
     with ExitStack() as stack:
@@ -45,6 +51,9 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
         for found in problems.read(config, oracle):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
+            if isinstance(found, Loaded) and (hit := known.of_prompt(found.problem.prompt)):
+                repeated[found.problem.id] = hit
+                found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and config.check_reference:
                 found = _checked(found, chain)
             if isinstance(found, Refusal):
@@ -54,7 +63,8 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
             if len(kept) == config.limit:
                 break
     _complain(config, kept, refused)
-    return Intake(tuple(one.problem for one in kept), tuple(refused), sum(one.traced for one in kept))
+    traced = sum(one.traced for one in kept)
+    return Intake(tuple(one.problem for one in kept), tuple(refused), traced, known, repeated)
 
 
 def _checked(found: Loaded, chain: Chain) -> Loaded | Refusal:

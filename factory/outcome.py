@@ -6,18 +6,21 @@ way are told the same way. Raises PartError where a part is damaged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from factory import parts
 from factory.config import Config
+from factory.filters.near_duplicates import Sieve
 from factory.filters.scrutiny import harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
 from factory.report.cost import cost, priced, speed
+from factory.report.decontamination import decontamination, last_compared
 from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, strength_of, strength_summary, tally
 from factory.run_dir import RunDir, against, slug
@@ -43,12 +46,30 @@ def translatable(problem: Problem, target: str) -> bool:
 
 def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False) -> Iterator[Harvest]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
+    sieve = Sieve(config.clean.near_duplicate)
     for problem in problems:
-        survivors = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
+        kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
         scrutiny = scrutiny_of(config, problem, run_dir)
-        graded = tuple(_graded_rollouts(config, problem, survivors, scrutiny, run_dir)) if rollouts else ()
-        if survivors or graded:
-            yield Harvest(problem, survivors, graded, scrutiny, put_before(problem, scrutiny))
+        graded = tuple(_graded_rollouts(config, problem, kept, scrutiny, run_dir)) if rollouts else ()
+        if kept or graded:
+            sifted = list(zip(kept, sieve.sift(kept), strict=True))
+            yield Harvest(
+                problem,
+                tuple(survivor for survivor, reason in sifted if not reason),
+                graded,
+                tuple((survivor, reason) for survivor, reason in sifted if reason),
+                scrutiny,
+                put_before(problem, scrutiny),
+            )
+
+
+def left_out(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
+    """Survivors that are not shipped, by language and reason. Raises PartError."""
+    counts: dict[str, Counter[str]] = {}
+    for harvest in harvests(config, problems, run_dir) if config.clean.near_duplicate is not None else ():
+        for survivor, reason in harvest.left_out:
+            counts.setdefault(survivor.language, Counter())[reason] += 1
+    return counts
 
 
 def _graded_rollouts(
@@ -132,7 +153,7 @@ def summarize(
         tallies[problem.id] = tallied(found)
         if findings is not None:
             findings.add(problem, found)
-    return sum_up(config, problems, tallies, run_dir.ledger())
+    return sum_up(config, problems, tallies, run_dir.ledger(), left_out(config, problems, run_dir))
 
 
 def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
@@ -148,9 +169,16 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
 
 
 def sum_up(
-    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], ledger: list[dict[str, Any]]
+    config: Config,
+    problems: Sequence[Problem],
+    tallies: dict[str, dict[str, Tally]],
+    ledger: list[dict[str, Any]],
+    unshipped: Mapping[str, Counter[str]] | None = None,
 ) -> dict[str, Any]:
-    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent."""
+    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent.
+
+    `unshipped` as of `left_out`; None while nobody asked.
+    """
     names = ("python", *config.translate.targets)
     by_language = {
         name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
@@ -162,10 +190,14 @@ def sum_up(
     }
     speedups = {name: speed(found) for name, found in ratios.items() if found}
     strengths = {name: counts.strength for name, counts in by_language["python"].items() if counts.strength}
+    repeats = sum((counts.repeats for by_problem in by_language.values() for counts in by_problem.values()), Counter())
     return {
         "name": config.name,
         "problems": len(problems),
-        "languages": {name: language_summary(by_problem) for name, by_problem in by_language.items()},
+        "languages": {
+            name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
+        },
+        "decontamination": decontamination(last_compared(ledger), repeats),
         "skipped": {
             line["problem"]: line["reason"]
             for line in ledger

@@ -24,6 +24,7 @@ from factory import parts
 from factory.config import Config, EngineConfig, RankConfig, SamplingConfig, ScrutinyConfig
 from factory.errors import DamagedPart, FactoryError, InfrastructureError, PartError
 from factory.filters.chain import Chain
+from factory.filters.contamination import Contamination
 from factory.filters.differential import differ
 from factory.filters.scrutiny import cut_short, fingerprint, revised, scrutinise, unseen
 from factory.filters.select import Selection, select, survivors
@@ -40,6 +41,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 PROBLEMS_AT_ONCE = 64
 """Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
+_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +190,16 @@ class Pipeline:
     """One run on one run directory, which the caller has claimed and locked."""
 
     def __init__(
-        self, config: Config, problems: Sequence[Problem], run_dir: RunDir, executor: Executor, observer: Observer
+        self,
+        config: Config,
+        problems: Sequence[Problem],
+        run_dir: RunDir,
+        executor: Executor,
+        observer: Observer,
+        benchmarks: Contamination,
     ) -> None:
         self.config, self.problems, self.run_dir = config, problems, run_dir
-        self._executor, self._observer = executor, observer
+        self._executor, self._observer, self._benchmarks = executor, observer, benchmarks
 
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup."""
@@ -380,7 +388,7 @@ class Pipeline:
             retries.append(line)
             self._observer.note(line)
 
-        verdicts = await graded(self._executor, task, again)
+        verdicts = self._benchmarks.screened(await graded(self._executor, task, again))
         digest = parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",
@@ -437,7 +445,7 @@ class Pipeline:
             fresh = await self._verified(path, Task(problem, tuple(new), target, sources, settings.differential))
             verdicts += fresh
             selection = select(verdicts, self.config.rank, settings.keep)
-            failed = [verdict for verdict in fresh if verdict.status is not Status.PASSED and verdict.code]
+            failed = [verdict for verdict in fresh if verdict.status not in _NOT_REPAIRED and verdict.code]
             if len(selection.kept) >= settings.keep or not failed:
                 break
         self._kept(self.run_dir.translated(target, problem, survivor.code_sha256), selection, rollouts)

@@ -167,6 +167,16 @@ class Problem(Record):
         return tuple(case for case in self.cases if case.public)
 
 
+@dataclass(frozen=True, slots=True)
+class BenchmarkProblem:
+    """What a benchmark publishes of one problem; its tests do not matter here."""
+
+    benchmark: str
+    id: str
+    prompt: str
+    solutions: tuple[str, ...] = ()
+
+
 class Rollout(BaseModel):
     """One raw model output, never edited. Unknown fields of outside files are ignored."""
 
@@ -327,6 +337,8 @@ class Verdict:
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
     scrutiny: str | None = None
     """By what a program that had passed fell at the second look, see `Scrutiny`; None in a part of verdicts."""
+    repeats: str | None = None
+    """`contaminated`: the benchmark and its problem, as a JSON list of both; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +423,8 @@ class Harvest:
     survivors: tuple[Survivor, ...]
     graded: tuple[tuple[Rollout, Verdict], ...] = ()
     """Every rollout, of every language, with its verdict; left empty where nobody needs them."""
+    left_out: tuple[tuple[Survivor, str], ...] = ()
+    """Survivors that are not shipped, and why."""
     scrutiny: Scrutiny | None = None
     translated: Problem | None = None
     """The problem as translations were put before it; None is the same one."""

@@ -61,8 +61,8 @@ def _pages(name: str, field: Schema, known: dict[str, Schema], told: dict[str, s
 
 
 def _sections(field: Schema, known: dict[str, Schema]) -> list[str]:
-    """Names of the sections that a field may be: none of a plain value, one, or one of every `kind`."""
-    options = [field, *field.get("oneOf", ()), *field.get("anyOf", ())]
+    """Names of the sections that a field may be or list: none of a plain value, one, or one of every `kind`."""
+    options = [field, field.get("items", {}), *field.get("oneOf", ()), *field.get("anyOf", ())]
     options += [inner for option in options[1:] for inner in option.get("oneOf", ())]
     names = [option["$ref"].rsplit("/", 1)[1] for option in options if "$ref" in option]
     return [name for name in names if "properties" in known[name]]

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.config import ProblemsConfig
+from factory.config import Source
 from factory.errors import ProblemError
 
 SUFFIXES = (".jsonl", ".json", ".parquet")
@@ -40,7 +40,7 @@ class Row:
     fault: str = ""
 
 
-def rows(config: ProblemsConfig) -> Iterator[Row]:
+def rows(config: Source) -> Iterator[Row]:
     """The rows that a config names. Raises ProblemError."""
     if config.path is None:
         yield from _hub_rows(config)
@@ -145,7 +145,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         raise ProblemError(f"{path}: cannot be read: {error}") from None
 
 
-def _hub_rows(config: ProblemsConfig) -> Iterator[Row]:
+def _hub_rows(config: Source) -> Iterator[Row]:
     import datasets  # takes seconds, and most runs read files
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -39,6 +39,8 @@ class Tally:
     drops: Counter[str] = field(default_factory=Counter)
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
+    repeats: Counter[str] = field(default_factory=Counter)
+    """Contaminated rollouts by `Verdict.repeats`."""
     cpu_s: float = 0.0
     strength: dict[str, Any] | None = None
     """Of one problem in Python: how strong its tests are (`strength_of`), where that is known."""
@@ -59,6 +61,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
         self.repairs.update(other.repairs)
+        self.repeats.update(other.repeats)
         self.cpu_s += other.cpu_s
         self.speedups += other.speedups
 
@@ -93,6 +96,8 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
             counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
         else:
             counts.drops[reason(verdict)] += 1
+            if verdict.repeats is not None:
+                counts.repeats[verdict.repeats] += 1
     counts.distinct = len(forms)
     counts.drops.update(dropped)
     return counts
@@ -100,7 +105,7 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
 
 def reason(verdict: Verdict) -> str:
     """Why a rollout was dropped: its status, with what showed it where it had passed every case of its problem."""
-    if verdict.differential is not None:
+    if verdict.differential is not None and verdict.status is not Status.CONTAMINATED:
         return "differential"
     return f"{verdict.status} ({verdict.scrutiny})" if verdict.scrutiny else str(verdict.status)
 
@@ -148,14 +153,20 @@ def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, flo
     }
 
 
-def language_summary(by_problem: dict[str, Tally]) -> dict[str, Any]:
-    """What `summary.json` says of one language: totals, rates, and the same per problem."""
+def language_summary(by_problem: dict[str, Tally], unshipped: Counter[str] | None = None) -> dict[str, Any]:
+    """What `summary.json` says of one language: totals, rates, and the same per problem.
+
+    `unshipped` counts kept programs that no shard has, by reason.
+    """
+    left_out = unshipped or Counter()
     total = Tally()
     for counts in by_problem.values():
         total.add(counts)
     tallies = list(by_problem.values())
     return {
         "funnel": total.as_dict(),
+        "shipped": total.kept - left_out.total(),
+        "left_out": dict(sorted(left_out.items())),
         "problems": len(by_problem),
         "problems_with_survivors": sum(counts.kept > 0 for counts in tallies),
         "pass_rates": pass_rates(tallies),

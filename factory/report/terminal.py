@@ -9,6 +9,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from factory.report import decontamination
+
 _TIERS = (
     ("rollouts", "rollouts"),
     ("extracted", "program found"),
@@ -32,12 +34,16 @@ def funnel(summary: dict[str, Any], problems: int = 0) -> Iterator[RenderableTyp
     for name, part in summary["languages"].items():
         if part["funnel"]["rollouts"]:
             yield _funnel(name, part)
-            yield _drops(part["funnel"])
+            yield f"dropped: {_counted(part['funnel']['drops'])}"
+            if part["left_out"]:
+                yield f"shipped: {part['shipped']:,} of those kept; left out: {_counted(part['left_out'])}"
             if part["pass_rates"]:
                 yield _rates(part)
             if problems:
                 yield _by_problem(name, part["by_problem"], problems)
             yield ""
+    for line in decontamination.lines(summary.get("decontamination", decontamination.NOTHING)):
+        yield escape(line)
     for name, reason in summary.get("skipped", {}).items():
         yield f"skipped {escape(name)}: {escape(reason)}"
     for target, names in summary.get("untranslatable", {}).items():
@@ -63,9 +69,9 @@ def _funnel(name: str, part: dict[str, Any]) -> Table:
     return table
 
 
-def _drops(funnel: dict[str, Any]) -> str:
-    drops = sorted(funnel["drops"].items(), key=lambda item: -item[1])
-    return "dropped: " + (", ".join(f"{reason} {count:,}" for reason, count in drops) or "none")
+def _counted(reasons: dict[str, int]) -> str:
+    ordered = sorted(reasons.items(), key=lambda item: -item[1])
+    return ", ".join(f"{reason} {count:,}" for reason, count in ordered) or "none"
 
 
 def _rates(part: dict[str, Any]) -> str:

@@ -109,6 +109,35 @@ def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
     return lines
 
 
+def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    lines = ["## Decontamination", ""]
+    found, settings = summary.get("decontamination", {}), config.clean
+    if not found.get("benchmarks"):
+        lines += ["Problems and programs were not compared with any benchmark but by the ids that were held out."]
+    else:
+        lines += ["| benchmark | problems | of ours set aside | programs dropped |", "|---|---:|---:|---:|"]
+        lines += [
+            f"| {name} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
+            for name, counts in found["benchmarks"].items()
+        ]
+        lines += ["", *([f"Repeated: {', '.join(found['hits'])}.", ""] if found["hits"] else [])]
+        run = f"{settings.ngram} tokens in a row"
+        lines += [
+            f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",
+            f"{settings.solution_share:.0%} of all such runs of a solution, and in Python for a function that differs",
+            "from one of it in names alone. What is told in other words is not found.",
+        ]
+    lines += [""]
+    if settings.near_duplicate is not None:
+        gone = sum(item["rows"] for item in manifest["left_out"])
+        lines += [
+            "Left out, with its translations, is what is estimated to be as much the same as a program of an earlier",
+            f"problem as {settings.near_duplicate:.0%} or more: {gone} programs.",
+            "",
+        ]
+    return lines
+
+
 def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     lines = ["## Cost", ""]
     for name, part in summary["languages"].items():
@@ -200,7 +229,6 @@ def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
         "## Limits",
         "",
         "- A program that passed did so on the tests its row carries, and is as right as those are.",
-        "- Problems were not compared with any benchmark but by the ids that were held out.",
         "- Prompts are the problems' own words; what a model was shown around them is told by the template's sha256.",
         *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
         "",
@@ -208,6 +236,6 @@ def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
 
 
 _SECTIONS: tuple[Callable[[Config, dict[str, Any], dict[str, Any]], list[str]], ...] = (
-    _what, _funnels, _cost, _splits, _origin, _sandbox, _loading, _limits,
+    _what, _funnels, _clean, _cost, _splits, _origin, _sandbox, _loading, _limits,
 )  # fmt: skip
 """In the order of the card. A section gives no lines where the run has nothing for it."""

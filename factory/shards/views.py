@@ -24,6 +24,8 @@ _LINEAGE = [("rollout_index", _INT), ("code_sha256", _TEXT), ("parent_sha256", _
 _WHO = [("id", _TEXT), ("problem_id", _TEXT), ("language", _TEXT)]
 _RAN = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 """What a program may end in that compiled, had its entry point, and was run."""
+_UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED}
+"""What tells nobody to learn or unlearn a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
 def _rollouts(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
     problem = harvest.problem
     for rollout, verdict in harvest.graded:
-        ours = verdict.status is Status.INFRASTRUCTURE_ERROR
+        unknown = verdict.status in _UNLABELLED
         yield {
             "id": "/".join([problem.id, verdict.language, *([rollout.parent[:12]] if rollout.parent else []),
                             str(verdict.index)]),
@@ -140,7 +142,7 @@ def _rollouts(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, An
             "language": verdict.language,
             "prompt": [{"role": "user", "content": task(problem, verdict.language)}],
             "completion": [{"role": "assistant", "content": rollout.text}],
-            "label": None if ours else verdict.status is Status.PASSED,
+            "label": None if unknown else verdict.status is Status.PASSED,
             "mode": rollout.mode,
             "reasoning": rollout.reasoning,
             "finish_reason": rollout.finish_reason,
@@ -193,10 +195,13 @@ def _tests(problem: Problem) -> dict[str, Any]:
 
 
 def _groups(harvest: Harvest) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
-    """Graded rollouts by what they were asked: language and, for translations, parent. Our failures are left out."""
+    """Graded rollouts by what they were asked: language and, for translations, parent.
+
+    Our failures are left out, and so is what repeats a benchmark.
+    """
     groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
     for rollout, verdict in harvest.graded:
-        if verdict.status is not Status.INFRASTRUCTURE_ERROR:
+        if verdict.status not in _UNLABELLED:
             groups.setdefault((verdict.language, rollout.parent), []).append((rollout, verdict))
     return groups
 

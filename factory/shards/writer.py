@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from importlib import metadata
@@ -59,9 +60,13 @@ def _write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: d
     views: tuple[str, ...] = config.shards.views
     splits = Splits(config.shards)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
+    left_out: Counter[tuple[str, str]] = Counter()
     with ExitStack() as closing:
         shelves = _Shelves(folder, config, closing)
         for harvest in harvests:
+            left_out.update((survivor.language, reason) for survivor, reason in harvest.left_out)
+            if not (harvest.survivors or harvest.graded):
+                continue
             _note_origins(origins, harvest)
             split = splits.place(harvest.problem.id)
             for survivor in harvest.survivors:
@@ -72,7 +77,7 @@ def _write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: d
                 for cells in VIEWS[name].rows(harvest, split, shelf.total):
                     shelf.add(cells)
         files = shelves.finish()
-    manifest = _manifest(config, files, origins, splits)
+    manifest = _manifest(config, files, origins, splits, left_out)
     texts = {
         "README.md": card(config, manifest, summary),
         "manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
@@ -192,8 +197,7 @@ def _size(value: Any) -> int:
 
 
 def _note_origins(origins: dict[str, set[str]], harvest: Harvest) -> None:
-    if harvest.survivors or harvest.graded:
-        origins["licenses"].add(harvest.problem.meta.license)
+    origins["licenses"].add(harvest.problem.meta.license)
     known = [(one.model, one.template) for one in harvest.survivors]
     known += [(rollout.model, rollout.template) for rollout, _ in harvest.graded]
     origins["models"] |= {model or "" for model, _ in known}
@@ -201,7 +205,11 @@ def _note_origins(origins: dict[str, set[str]], harvest: Harvest) -> None:
 
 
 def _manifest(
-    config: Config, files: list[dict[str, Any]], origins: dict[str, set[str]], splits: Splits
+    config: Config,
+    files: list[dict[str, Any]],
+    origins: dict[str, set[str]],
+    splits: Splits,
+    left_out: Counter[tuple[str, str]],
 ) -> dict[str, Any]:
     settled = config.model_dump(mode="json")
     for key in MAY_CHANGE:
@@ -223,6 +231,10 @@ def _manifest(
         "config_sha256": sha256(json.dumps(settled, sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
         "rows": sum(item["rows"] for item in files if item["view"] == PROGRAMS),
+        "left_out": [
+            {"language": language, "reason": reason, "rows": count}
+            for (language, reason), count in sorted(left_out.items())
+        ],
         "splits": splits.as_dict(),
         "files": files,
         "schema": _columns(_schema(config)),

@@ -62,7 +62,7 @@ def _normal(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> s
     hidden = _hidden_names(source, tree, keywords)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
-            _drop_docstring(node)
+            drop_docstring(node)
     _rename(tree, hidden)
     return ast.dump(tree)
 
@@ -88,7 +88,7 @@ def _is_introspection(node: ast.AST) -> bool:
     return False
 
 
-def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> None:
+def drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> None:
     first = node.body[0] if node.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]

@@ -79,6 +79,10 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
         languages=findings.languages,
         reasons={name: _reasons(findings, name) for name in findings.languages},
         marginal=_marginal(drawn),
+        repeated=[
+            (name, *(f"{counts[key]:,}" for key in ("problems", "set_aside", "programs")))
+            for name, counts in summary["decontamination"]["benchmarks"].items()
+        ],
         stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in findings.languages.items()},
         shown=findings.samples,

@@ -1,0 +1,58 @@
+"""What a run repeated of its benchmarks: problems set aside before anything was sampled, and programs dropped."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+
+class Hit(Protocol):
+    @property
+    def repeats(self) -> str: ...
+
+
+def compared(sizes: Mapping[str, int], repeated: Mapping[str, Hit]) -> dict[str, Any]:
+    """For the ledger: problems by benchmark, and what problems that were set aside repeat."""
+    return {"benchmarks": dict(sizes), "set_aside": {problem: hit.repeats for problem, hit in repeated.items()}}
+
+
+def last_compared(ledger: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What `compared` said when the run was started last; of no benchmarks where it never was."""
+    lines = [line for line in ledger if line["event"] == "compared"]
+    return lines[-1] if lines else compared({}, {})
+
+
+def decontamination(found: Mapping[str, Any], programs: Counter[str]) -> dict[str, Any]:
+    """{"benchmarks": {name: counts}, "hits": {problem of a benchmark: what repeats it}}.
+
+    `found` as of `compared`; `programs` counts dropped rollouts by `Verdict.repeats`.
+    """
+    by_name = {name: {"problems": size, "set_aside": 0, "programs": 0} for name, size in found["benchmarks"].items()}
+    hits: dict[str, dict[str, Any]] = {}
+    for problem, repeats in found["set_aside"].items():
+        name, hit = json.loads(repeats)
+        by_name[name]["set_aside"] += 1
+        hits.setdefault(hit, {"benchmark": name, "set_aside": [], "programs": 0})["set_aside"].append(problem)
+    for repeats, count in sorted(programs.items()):
+        name, hit = json.loads(repeats)
+        by_name[name]["programs"] += count
+        hits.setdefault(hit, {"benchmark": name, "set_aside": [], "programs": 0})["programs"] += count
+    return {"benchmarks": by_name, "hits": hits}
+
+
+NOTHING: dict[str, Any] = {"benchmarks": {}, "hits": {}}
+"""What `decontamination` gives of a run that compared nothing."""
+
+
+def lines(told: Mapping[str, Any]) -> list[str]:
+    """What `decontamination` gave, a line a benchmark and one on what was hit, for people."""
+    return [
+        *(
+            f"{name}: {counts['problems']:,} problems, {counts['set_aside']:,} of ours set aside, "
+            f"{counts['programs']:,} programs dropped"
+            for name, counts in told["benchmarks"].items()
+        ),
+        *([f"repeated: {', '.join(told['hits'])}"] if told["hits"] else []),
+    ]
