@@ -387,7 +387,7 @@ class Pipeline:
     async def _repaired(
         self, part: Path, wanted: Specification, failed: Sequence[Verdict], round_number: int
     ) -> list[Rollout]:
-        """One answer to each failed candidate, which is shown to the model with what was wrong."""
+        """One answer to each failed candidate, which is shown to the model with what was wrong; named in `mends`."""
         first = self.config.translate.n * round_number
         started = time.monotonic()
         answers = await together(
@@ -407,7 +407,11 @@ class Pipeline:
             )
             for place, verdict in enumerate(failed)
         )
-        rollouts = [rollout for answer in answers for rollout in answer]
+        rollouts = [
+            rollout.model_copy(update={"mends": verdict.code_sha256})
+            for answer, verdict in zip(answers, failed, strict=True)
+            for rollout in answer
+        ]
         sampling = translation_sampling(self.config)
         self._write_sampled(part, wanted.problem.id, rollouts, sampling, self._translator, started)
         return rollouts

@@ -179,6 +179,8 @@ class Rollout(BaseModel):
     language: LanguageName = "python"
     parent: str | None = None
     """sha256 of the program that this one translates."""
+    mends: str | None = None
+    """sha256 of the failed candidate that was shown to the model, of which this one is the repair."""
     model: str | None = None
     sampling: dict[str, Any] | None = None
     template: str | None = None
@@ -325,6 +327,8 @@ class Verdict:
     """A translation and its source on generated inputs (JSON, see `factory.filters.differential`); else None."""
     speedup: float | None = None
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
+    findings: tuple[str, ...] = ()
+    """What a static check of the language holds suspicious in a program that passed, "line N: message"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +359,10 @@ class Survivor:
     """As in its verdict."""
     speedup: float | None = None
     """As in its verdict."""
+    findings: tuple[str, ...] = ()
+    """As in its verdict."""
+    mends: str | None = None
+    """As in its rollout."""
 
 
 @dataclass(frozen=True, slots=True)

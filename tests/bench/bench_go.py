@@ -32,7 +32,7 @@ from factory.languages.go import Go
 from factory.languages.go.toolchain import find_go
 from factory.records import Prepared, Problem, Program, Status
 from factory.values import encode
-from sandbox import Sandbox
+from sandbox import Sandbox, Wall
 
 PAIRS = Path(__file__).parents[1] / "factory" / "languages" / "go_pairs.yaml"
 CASES = 10
@@ -69,7 +69,7 @@ def problem(pair: dict[str, Any]) -> Problem:
 def type_checks(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
     """The tool alone: read, repair, check, find the entry point, format."""
     go = Go()
-    wall = stack.enter_context(Sandbox(mounts=go.mounts()))
+    wall = stack.enter_context(Sandbox(wall=Wall(go.mounts())))
 
     def run() -> None:
         for task, sources in work:

@@ -4,8 +4,8 @@
 several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
 or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
 
-What `go vet` adds to the type checker is left out: it says what is likely not meant, and whether it was
-meant the cases say; right programs print with the wrong verb, or go on after a return.
+What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
+the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `findings`.
 """
 
 from __future__ import annotations
@@ -118,6 +118,15 @@ class Go:
                     yield _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
                 else:
                     yield _answer_streams(built, problem, limits, sandbox)
+
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        """What `go vet` says. A program on which vet fails, or takes too long, has that for a finding."""
+        workshop = Workshop(problem, sandbox)
+        return [
+            found
+            for start in range(0, len(programs), TOGETHER)
+            for found in workshop.vet([program.code for program in programs[start : start + TOGETHER]])
+        ]
 
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox

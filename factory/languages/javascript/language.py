@@ -106,6 +106,9 @@ class JavaScript:
             else:
                 yield _answer_streams(program.code, kind, problem, limits, sandbox)
 
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        return [()] * len(programs)
+
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
     ) -> Rejection | None:
