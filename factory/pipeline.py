@@ -331,7 +331,7 @@ class Pipeline:
             problem=task.problem.id,
             rollouts=len(verdicts),
             retries=len(retries),
-            cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
+            cpu_s=round(sum(it.cpu_ms + it.compared_ms for it in verdicts if it.duplicate_of is None) / 1000, 3),
             wall_s=round(time.monotonic() - started, 3),
         )
         self._observer.verified(task, verdicts)

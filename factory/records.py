@@ -302,8 +302,8 @@ class Verdict:
     """What reality said of one rollout.
 
     A duplicate (`duplicate_of` is the index of the first of its kind in the chunk) carries the
-    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes) and speedup are
-    measured and so vary from run to run; nothing else does.
+    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes), speedup and
+    compared_ms are measured and so vary from run to run; nothing else does.
     """
 
     problem_id: str
@@ -327,6 +327,8 @@ class Verdict:
     """A translation and its source on generated inputs (JSON, see `factory.filters.differential`); else None."""
     speedup: float | None = None
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
+    compared_ms: float = 0.0
+    """Measured: CPU milliseconds of all runs on generated inputs, the source's too; with one of those compared."""
     findings: tuple[str, ...] = ()
     """What a static check of the language holds suspicious in a program that passed, "line N: message"."""
 

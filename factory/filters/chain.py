@@ -37,6 +37,8 @@ class Chain:
         self._open = ExitStack()
         self._walls: dict[str, Sandbox] = {}
         self._measured: dict[str, float | None] = {}
+        self.ran_ms = 0.0
+        """CPU milliseconds of all programs that `runs` ran so far."""
 
     def __enter__(self) -> Chain:
         return self
@@ -61,9 +63,11 @@ class Chain:
         """What programs known to compile do on the problem's inputs, unjudged. Raises InfrastructureError."""
         target = language(language_name)
         try:
-            return list(target.run(programs, problem, limits, self._wall(target.name, target)))
+            done = list(target.run(programs, problem, limits, self._wall(target.name, target)))
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
+        self.ran_ms += sum(run.cpu_ms for run in done)
+        return done
 
     def judge(self, problem: Problem, language_name: str) -> Judge:
         """Who compares answers of a language with what the problem's cases expect."""

@@ -38,6 +38,8 @@ class Tally:
     drops: Counter[str] = field(default_factory=Counter)
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     repairs: Counter[str] = field(default_factory=Counter)
+    with_findings: int = 0
+    """Passed rollouts in whose programs a static check found something."""
     cpu_s: float = 0.0
     speedups: list[tuple[str, float]] = field(default_factory=list)
     """Names of kept rows with their source's CPU time over their own, where both tell something."""
@@ -52,6 +54,7 @@ class Tally:
             "passed_without_repair",
             "distinct",
             "kept",
+            "with_findings",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
@@ -63,7 +66,8 @@ class Tally:
         names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
         counts = {name: getattr(self, name) for name in names}
         drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
-        return counts | {"drops": drops, "repairs": dict(sorted(self.repairs.items()))}
+        repairs = dict(sorted(self.repairs.items()))
+        return counts | {"drops": drops, "repairs": repairs, "with_findings": self.with_findings}
 
     @property
     def graded(self) -> int:
@@ -85,6 +89,7 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
         if verdict.status is Status.PASSED:
             counts.passed += 1
             counts.passed_without_repair += not verdict.repairs
+            counts.with_findings += bool(verdict.findings)
             forms.add(verdict.form)
             counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
         else:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.languages.go import wire
-from factory.languages.go.answers import line
 from factory.languages.go.names import accepted_names
 from factory.languages.go.toolchain import ROOT, TOOL
+from factory.languages.harness import calls, line
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
 
@@ -49,7 +49,7 @@ class Workshop:
         """Links that building began so far, those included that broke."""
         self._header: dict[str, Any] = {"root": ROOT}
         if problem.entry_point is not None:
-            every = wire.calls(problem)
+            every = calls(problem)
             shapes, named = wire.shapes(every)
             names = accepted_names(problem.entry_point)
             self._header |= {"entry": names, "arities": wire.arities(every), "shapes": shapes, "named": named}
