@@ -26,7 +26,7 @@ CHECK_S = 3.0
 """CPU seconds in which the tool has to get on: a source that keeps it longer is refused. One takes 0.3 ms."""
 WORST_S = 25
 """CPU seconds that a source may cost the tool: what it grants a compilation and a link, and some for itself."""
-VET_S = 2.0
+VET_S = 3.0
 """CPU seconds that a source may cost the tool in a look-over: what it grants vet, and some for itself."""
 CRASHED = 2
 """Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
@@ -60,7 +60,7 @@ class Workshop:
             if isinstance(result, Rejection):
                 yield result
             else:
-                yield _rejection(result) or Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
+                yield Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
 
     def vet(self, sources: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """What Go's vet finds in every source that compiles, in order; "not checked: …" where the source broke it."""
@@ -98,13 +98,13 @@ class Workshop:
     def _each(
         self, mode: str, sources: Sequence[str], who: str, first_s: float, each_s: float
     ) -> Iterator[dict[str, Any] | Rejection]:
-        """What the tool says of every source, in order. The limit is `first_s` CPU seconds, and `each_s` a source."""
+        """What the tool says of every source, in order, in `first_s` CPU seconds and `each_s` a source."""
         while sources:
             cpu_s = first_s + each_s * len(sources)
             limits = replace(LIMITS, cpu_s=cpu_s, wall_s=max(LIMITS.wall_s, 4 * cpu_s))
             report = self._run(mode, sources, limits)
             done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
-            yield from done
+            yield from (_rejection(result) or result for result in done)
             if not done:
                 yield _gave_up(report, who, limits)
             sources = sources[max(len(done), 1) :]

@@ -71,7 +71,7 @@ def config(**sections: Any) -> Config:
 
 def summary() -> dict[str, Any]:
     verdicts = [
-        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0),
+        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0, findings=("line 1: x",)),
         Verdict("set/0", 1, "python", Status.TIMEOUT),
     ]
     selection = select(verdicts, config().rank)
@@ -276,6 +276,7 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert manifest["config_sha256"] in text
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
+    assert "A static check found something in 1 of those that pass (`findings`)." in text
     assert "123" not in text, "what was measured has no place in it"
 
 

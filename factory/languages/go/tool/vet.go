@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"go/parser"
 	"go/version"
@@ -15,10 +14,8 @@ import (
 	"strings"
 )
 
-const (
-	mostFindings = 20 // of one program; further ones are only counted
-	notChecked   = "not checked: "
-)
+// Further findings of one program are only counted.
+const mostFindings = 20
 
 // A vetConfig is what `go vet` hands to the vet program (x/tools/go/analysis/unitchecker, Config).
 type vetConfig struct {
@@ -34,18 +31,13 @@ type finding struct {
 	text         string
 }
 
-// vet is what Go's vet program finds in a source that compiles, by place. Where the source made it fail, or took it
-// beyond a limit, that is the finding.
+// vet is what Go's vet program finds in a source that compiles, by place. A source that makes it fail is refused.
 func (w *Workshop) vet(source string) (Result, error) {
 	file, err := parser.ParseFile(w.fset, "solution.go", source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return Result{}, w.unreadable(err)
 	}
 	said, err := w.vetted(&Program{text: source, file: file, fset: w.fset})
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
-		return Result{Findings: []string{notChecked + refusal.Detail}}, nil
-	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -103,7 +95,7 @@ func read(said []byte) ([]string, error) {
 		for name, told := range analyses {
 			var diagnostics []struct{ Posn, Message string }
 			if json.Unmarshal(told, &diagnostics) != nil {
-				found = append(found, finding{0, 0, notChecked + "vet's " + name + " failed"})
+				found = append(found, finding{text: "not checked: vet's " + name + " failed"})
 			}
 			for _, one := range diagnostics {
 				parts := strings.Split(one.Posn, ":") // file, line, column
