@@ -294,8 +294,9 @@ class CleanConfig(Section):
 class RankConfig(Section):
     """Which survivors are best."""
 
-    by: tuple[Literal["repairs", "length", "simplicity", "index", "cpu"], ...] = (
+    by: tuple[Literal["repairs", "findings", "length", "simplicity", "index", "cpu"], ...] = (
         "repairs",
+        "findings",
         "length",
         "simplicity",
         "index",

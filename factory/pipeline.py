@@ -397,7 +397,7 @@ class Pipeline:
             problem=task.problem.id,
             rollouts=len(verdicts),
             retries=len(retries),
-            cpu_s=round(sum(verdict.cpu_ms for verdict in verdicts if verdict.duplicate_of is None) / 1000, 3),
+            cpu_s=round(sum(it.cpu_ms + it.compared_ms for it in verdicts if it.duplicate_of is None) / 1000, 3),
             wall_s=round(time.monotonic() - started, 3),
         )
         self._observer.verified(task, verdicts)
@@ -453,7 +453,7 @@ class Pipeline:
     async def _repaired(
         self, part: Path, wanted: Specification, failed: Sequence[Verdict], round_number: int
     ) -> list[Rollout]:
-        """One answer to each failed candidate, which is shown to the model with what was wrong."""
+        """One answer to each failed candidate, which is shown to the model with what was wrong; named in `mends`."""
         first = self.config.translate.n * round_number
         started = time.monotonic()
         answers = await together(
@@ -473,7 +473,11 @@ class Pipeline:
             )
             for place, verdict in enumerate(failed)
         )
-        rollouts = [rollout for answer in answers for rollout in answer]
+        rollouts = [
+            rollout.model_copy(update={"mends": verdict.code_sha256})
+            for answer, verdict in zip(answers, failed, strict=True)
+            for rollout in answer
+        ]
         sampling = translation_sampling(self.config)
         self._write_sampled(part, wanted.problem.id, rollouts, sampling, self._translator, started)
         return rollouts

@@ -189,6 +189,8 @@ class Rollout(BaseModel):
     language: LanguageName = "python"
     parent: str | None = None
     """sha256 of the program that this one translates."""
+    mends: str | None = None
+    """sha256 of the failed candidate that was shown to the model, of which this one is the repair."""
     model: str | None = None
     sampling: dict[str, Any] | None = None
     template: str | None = None
@@ -310,8 +312,8 @@ class Verdict:
     """What reality said of one rollout.
 
     A duplicate (`duplicate_of` is the index of the first of its kind in the chunk) carries the
-    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes) and speedup are
-    measured and so vary from run to run; nothing else does.
+    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes), speedup and
+    compared_ms are measured and so vary from run to run; nothing else does.
     """
 
     problem_id: str
@@ -335,6 +337,10 @@ class Verdict:
     """A translation and its source on generated inputs (JSON, see `factory.filters.differential`); else None."""
     speedup: float | None = None
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
+    compared_ms: float = 0.0
+    """Measured: CPU milliseconds of all runs on generated inputs, the source's too; with one of those compared."""
+    findings: tuple[str, ...] = ()
+    """What a static check of the language holds suspicious in a program that passed, "line N: message"."""
     scrutiny: str | None = None
     """By what a program that had passed fell at the second look, see `Scrutiny`; None in a part of verdicts."""
     repeats: str | None = None
@@ -413,6 +419,10 @@ class Survivor:
     """As in its verdict."""
     speedup: float | None = None
     """As in its verdict."""
+    findings: tuple[str, ...] = ()
+    """As in its verdict."""
+    mends: str | None = None
+    """As in its rollout."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Programs in, verdicts out: compile, deduplicate, run, judge, cheap before dear.
+"""Programs in, verdicts out: compile, deduplicate, run, judge, look over those that passed; cheap before dear.
 
 Promises: one verdict per program, in order; a pure function of problem, programs and limits
 but for the measured fields; expected values never reach the sandbox. Raises
@@ -19,11 +19,12 @@ from factory.errors import InfrastructureError
 from factory.filters import patience
 from factory.filters.judge import Judge, Judgement
 from factory.languages import Language, language
+from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
 from factory.languages.python.trial import record
 from factory.records import Case, Prepared, Problem, Program, Rejection, Run, Status, Verdict, sha256
 from factory.values import Unencodable, encode
 from sandbox import Limits, PythonCalls, Sandbox, SandboxError, WorkerLost
-from sandbox.contract import AnswerKind, read_answers
+from sandbox.contract import read_answers
 
 
 class Chain:
@@ -37,6 +38,8 @@ class Chain:
         self._open = ExitStack()
         self._walls: dict[str, Sandbox] = {}
         self._measured: dict[str, float | None] = {}
+        self.ran_ms = 0.0
+        """CPU milliseconds of all programs that `runs` ran so far."""
 
     def __enter__(self) -> Chain:
         return self
@@ -72,9 +75,11 @@ class Chain:
         """
         target = language(language_name)
         try:
-            return list(self._runs(target, list(enumerate(programs)), problem, limits, again))
+            done = list(self._runs(target, list(enumerate(programs)), problem, limits, again))
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id}: {error}") from error
+        self.ran_ms += sum(run.cpu_ms for run in done)
+        return done
 
     def judge(self, problem: Problem, language_name: str) -> Judge:
         """Who compares answers of a language with what the problem's cases expect."""
@@ -109,6 +114,10 @@ class Chain:
         judge = self.judge(problem, target.name)
         blanks = {position: replace(blank, index=programs[position].index) for position, _ in runnable}
         verdicts |= self._run(runnable, blanks, judge, target)
+        passed = [(position, program) for position, program in runnable if verdicts[position].status is Status.PASSED]
+        findings = target.findings([program for _, program in passed], problem, wall)
+        for (position, _), lines in zip(passed, findings, strict=True):
+            verdicts[position] = replace(verdicts[position], findings=lines)
         for position, (original, program) in duplicates.items():
             first = verdicts[original]
             verdicts[position] = replace(
@@ -231,7 +240,11 @@ class Chain:
         return replace(judgement, status=rejection.status, detail=rejection.detail)
 
     def _checked(self, problem: Problem, case: Case, answer: Any) -> Rejection | None:
-        """Ask the problem's own checker, trusted code in the examiner's wall, about one answer."""
+        """Ask the problem's own checker, trusted code in the examiner's wall, about one answer.
+
+        A checker that does not load is no candidate's fault. One that raises, or breaks a limit, does so on this
+        answer: a wrong one, or any candidate could make itself a failure of ours.
+        """
         given = encode(case.stdin) if case.stdin is not None else case.args
         try:
             asked = json.dumps([[given, encode(answer)], {}])
@@ -241,13 +254,15 @@ class Chain:
             problem.comparison_of(case).checker, "check", (asked,), Limits(cpu_s=30, wall_s=120, memory_mb=1024)
         )
         report = self._wall("examiner").run_calls(job)
-        said = read_answers(report.output, 1).answers
-        if report.ok and len(said) == 1 and said[0].kind is AnswerKind.VALUE:
-            return (
-                None if said[0].payload == "true" else Rejection(Status.WRONG_ANSWER, "the checker refused its answer")
-            )
-        why = said[0].payload if said else f"exit code {report.exit_code}"
-        return Rejection(Status.WRONG_ANSWER, f"the checker could not judge its answer: {why}"[:200])
+        answers = read_answers(report.output, 1)
+        ending = breach_rejection(report) or (None if report.ok and answers.complete else ended(report))
+        broken = load_failure(answers, "check") or (None if report.output else ending)
+        if broken:
+            return Rejection(Status.INFRASTRUCTURE_ERROR, f"the problem's checker does not load: {broken.detail}")
+        said = ending or read_answer(answers.answers[0])
+        if isinstance(said, Rejection):
+            return Rejection(Status.WRONG_ANSWER, f"the checker could not judge its answer: {said.detail}")
+        return None if said.payload == "true" else Rejection(Status.WRONG_ANSWER, "the checker refused its answer")
 
     def _wall(self, name: str, target: Language | None = None, again: bool = False) -> Sandbox:
         name = f"{name} again" if again else name

@@ -24,6 +24,7 @@ from factory.records import Rollout, Scrutiny, Status, Survivor, Verdict
 _BRANCHES = re.compile(r"\b(?:if|elif|for|while|case|and|or|except|try|switch|select|goto|go|lambda)\b|&&|\|\|")
 _KEYS: dict[str, Callable[[Verdict], float]] = {
     "repairs": lambda verdict: len(verdict.repairs),
+    "findings": lambda verdict: len(verdict.findings),
     "length": lambda verdict: len(verdict.code),
     "simplicity": lambda verdict: len(_BRANCHES.findall(verdict.code)),
     "index": lambda verdict: verdict.index,
@@ -144,4 +145,6 @@ def _survivor(place: int, verdict: Verdict, rollout: Rollout) -> Survivor:
         template=rollout.template,
         differential=verdict.differential,
         speedup=verdict.speedup,
+        findings=verdict.findings,
+        mends=rollout.mends,
     )

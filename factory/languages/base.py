@@ -76,6 +76,14 @@ class Language(Protocol):
         """
         ...
 
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        """What the language's own tool holds suspicious in programs that passed, "line N: message"; one tuple each.
+
+        The same for the same program. It decides nothing: a program that keeps the tool from its work has that
+        for a finding. Raises sandbox.WorkerLost when the machinery failed.
+        """
+        ...
+
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
     ) -> Rejection | None:

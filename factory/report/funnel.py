@@ -41,6 +41,8 @@ class Tally:
     repairs: Counter[str] = field(default_factory=Counter)
     repeats: Counter[str] = field(default_factory=Counter)
     """Contaminated rollouts by `Verdict.repeats`."""
+    with_findings: int = 0
+    """Passed rollouts in whose programs a static check found something."""
     cpu_s: float = 0.0
     strength: dict[str, Any] | None = None
     """Of one problem in Python: how strong its tests are (`strength_of`), where that is known."""
@@ -57,6 +59,7 @@ class Tally:
             "passed_without_repair",
             "distinct",
             "kept",
+            "with_findings",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
@@ -69,8 +72,9 @@ class Tally:
         names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
         counts = {name: getattr(self, name) for name in names}
         drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
+        repairs = dict(sorted(self.repairs.items()))
         told = {"scrutiny": self.strength} if self.strength else {}
-        return counts | {"drops": drops, "repairs": dict(sorted(self.repairs.items()))} | told
+        return counts | {"drops": drops, "repairs": repairs, "with_findings": self.with_findings} | told
 
     @property
     def graded(self) -> int:
@@ -92,6 +96,7 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
         if verdict.status is Status.PASSED:
             counts.passed += 1
             counts.passed_without_repair += not verdict.repairs
+            counts.with_findings += bool(verdict.findings)
             forms.add(verdict.form)
             counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
         else:

@@ -103,6 +103,8 @@ def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
         if part["pass_rates"]:
             rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part["pass_rates"].items())
             lines += [f"Unbiased over {part['problems']} problems: {rates}."]
+        if funnel["with_findings"]:
+            lines += [f"A static check found something in {funnel['with_findings']} of those that pass (`findings`)."]
         drops = sorted(funnel["drops"].items(), key=lambda item: (-item[1], item[0]))
         lines += [f"Left out: {', '.join(f'{reason} {count}' for reason, count in drops)}."] if drops else []
         lines += [""]

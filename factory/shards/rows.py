@@ -34,8 +34,10 @@ SCHEMA = pa.schema(
         ("cases_passed", pa.int64()),
         ("cases_total", pa.int64()),
         ("repairs", pa.list_(_TEXT)),
+        ("findings", pa.list_(_TEXT)),
         ("code_sha256", _TEXT),
         ("parent_sha256", _TEXT),
+        ("mends_sha256", _TEXT),
         ("rollout_index", pa.int64()),
         ("rank", pa.int64()),
         ("differential", _TEXT),
@@ -49,8 +51,10 @@ SCHEMA = pa.schema(
 )
 """`cases`, `comparison`, `limits`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
 
-`differential` counts the generated inputs on which a translation was compared with its source, and the labelled
-differences: {"compared", "range", "rounding"}.
+`findings` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `mends_sha256` is
+of the failed candidate that the model was shown, where the program is its repair. `differential` counts the generated
+inputs on which a translation was compared with its source, and the labelled differences: {"compared", "range",
+"rounding"}.
 """
 EVIDENCE = ("cpu_ms", "peak_mb")
 """Measured columns: CPU milliseconds on all cases, peak mebibytes; a `go_speedup` for every target follows."""
@@ -84,8 +88,10 @@ def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
         "cases_passed": survivor.cases_passed,
         "cases_total": survivor.cases_total,
         "repairs": list(survivor.repairs),
+        "findings": list(survivor.findings),
         "code_sha256": survivor.code_sha256,
         "parent_sha256": survivor.parent,
+        "mends_sha256": survivor.mends,
         "rollout_index": survivor.index,
         "rank": survivor.rank,
         "differential": _counts(survivor.differential),

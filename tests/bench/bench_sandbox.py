@@ -62,8 +62,8 @@ Way = Callable[[], None]
 DAEMONS = ("dockerd", "containerd", "containerd-shim")
 
 
-def tree_cpu_s() -> float:
-    """CPU seconds of this process and Docker's daemons, of their living descendants and of all they waited for."""
+def tree_cpu_s(daemons: tuple[str, ...] = DAEMONS) -> float:
+    """CPU seconds of this process and `daemons`, of their living descendants and of all they waited for."""
     ticks, rows, family = os.sysconf("SC_CLK_TCK"), {}, {os.getpid()}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -72,7 +72,7 @@ def tree_cpu_s() -> float:
             continue
         fields = rest.split()
         rows[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
-        if name.startswith(DAEMONS):
+        if name.startswith(daemons):
             family.add(int(folder.name))
     while more := {pid for pid, (parent, _) in rows.items() if parent in family} - family:
         family |= more

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import load_dataset
@@ -268,6 +269,20 @@ def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
         for name in ("without", "with")
     ]
     assert kept == [0, 4]
+    run_dir = tmp_path / "with"
+    rounds = {
+        number: [
+            row
+            for path in (run_dir / "translations/go/verdicts").iterdir()
+            if path.name.split(".")[2] == str(number) and path.suffix == ".parquet"
+            for row in pq.read_table(path).to_pylist()
+        ]
+        for number in (0, 1)
+    }
+    failed = {row["code_sha256"] for row in rounds[0] if row["status"] == "wrong_answer"}
+    mended = load_dataset(str(run_dir / "shards"), "go", split="train", cache_dir=str(tmp_path / "cache"))
+    assert {row["mends_sha256"] for row in mended} == failed != set()
+    assert {row["code_sha256"] for row in mended} <= {row["code_sha256"] for row in rounds[1]}
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")

@@ -1,8 +1,7 @@
 """What came back from a Go program, read on the host and trusted in nothing.
 
-An answer counts only when exactly the frames that were due came, in order, ended by the nonce that this
-run's request carried, and the process then ended well. Everything else is the program's failure, in one
-human line. What the answers mean is `fit.py`'s.
+Here is what a Go process tells by its end; the rest is `factory.languages.harness`. What the answers mean is
+`fit.py`'s.
 """
 
 from __future__ import annotations
@@ -11,11 +10,10 @@ import json
 import re
 from dataclasses import dataclass
 
+from factory.languages.harness import line, read_outputs
 from factory.records import Rejection, Status
 from sandbox import Breach, Limits, Report
-from sandbox.contract import Answer, AnswerKind, read_answers
-
-LONGEST_DETAIL = 300
+from sandbox.contract import read_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +33,7 @@ def read_calls(
         if ended is not None and ended.status is not Status.RUNTIME_ERROR:
             return (), ended
         return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged or 'a frame of no use')}")
-    outputs = tuple(_entry(answer) for answer in answers.answers)
-    if ended is not None:
-        return outputs, ended
-    if not answers.complete:
-        return outputs, Rejection(Status.RUNTIME_ERROR, f"exited with status 0 after {len(outputs)} of {due} answers")
-    if not report.output.endswith(nonce.encode()):
-        return (), Rejection(Status.RUNTIME_ERROR, "wrote out of turn: an end that is not the harness's")
-    return outputs, None
-
-
-def read_stream(report: Report, limits: Limits) -> str | Rejection:
-    """What a program wrote to standard output, or why that does not count."""
-    ended = ending(report, limits)
-    return report.output.decode("utf-8", "surrogateescape") if ended is None else ended
+    return read_outputs(report, answers, ended, nonce, due, GoAnswer, _raised)
 
 
 def ending(report: Report, limits: Limits) -> Rejection | None:
@@ -93,22 +78,14 @@ def _last_words(report: Report, errors: str) -> str:
     return _steady((f"line {place[1]}: " if place else "") + told[0])
 
 
-def _entry(answer: Answer) -> GoAnswer | Rejection:
-    if answer.kind is AnswerKind.VALUE:
-        return GoAnswer(answer.payload)
-    if answer.kind is AnswerKind.UNENCODABLE:
-        return Rejection(Status.WRONG_ANSWER, line(answer.payload))
+def _raised(payload: str) -> Rejection:
+    """The verdict of a panic that a candidate says it had: JSON {type, message, line}."""
     try:
-        told = json.loads(answer.payload)
+        told = json.loads(payload)
         place = f"line {told['line']:d}: " if told["line"] else ""
         return Rejection(Status.RUNTIME_ERROR, _steady(f"{place}{told['type']}: {told['message']}"))
     except (ValueError, TypeError, KeyError, RecursionError):
         return Rejection(Status.RUNTIME_ERROR, "a panic in no readable words")
-
-
-def line(text: str) -> str:
-    """`text` as one line of bounded length."""
-    return " ".join(text[: 4 * LONGEST_DETAIL].split())[:LONGEST_DETAIL]
 
 
 def _steady(text: str) -> str:

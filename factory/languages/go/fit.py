@@ -16,18 +16,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from factory.languages.base import Unfit
-from factory.languages.go.answers import GoAnswer, line
+from factory.languages.go.answers import GoAnswer
+from factory.languages.harness import ANYTHING, Wanted, frozen, line, reading
 
-
-class _Anything:
-    """The form that is expected where nothing is."""
-
-
-ANYTHING = _Anything()
 Type = list[Any]
 CHARACTERS = frozenset({"int32", "uint8"})
 """Go types that also stand for one character."""
@@ -35,15 +31,9 @@ CHARACTERS = frozenset({"int32", "uint8"})
 
 def fit(answer: GoAnswer, expected: Any) -> Any:
     """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
-    try:
+    with reading():
         data = json.loads(answer.text, parse_int=_integer)
         return _Answer(_is(data["types"], list)).results(_is(data["results"], list), expected)
-    except Unfit:
-        raise
-    except RecursionError:
-        raise Unfit("an answer nested too deep") from None
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise Unfit(f"a malformed answer ({type(error).__name__})") from None
 
 
 def _integer(digits: str) -> int:
@@ -129,7 +119,7 @@ class _Answer:
             return type(want)(members) if len(set(members)) == len(members) else items
         return items
 
-    def _member(self, place: int, data: Any, wanted: _Wanted, i: int | None) -> Any:
+    def _member(self, place: int, data: Any, wanted: Wanted, i: int | None) -> Any:
         kind, content = self._dynamic(place, data)
         return self._value(place, data, wanted.at(i, kind, content))
 
@@ -187,22 +177,6 @@ class _Answer:
         return result
 
 
-class _Wanted:
-    """The forms expected of a collection's members: by position, else the first of any type that suits."""
-
-    def __init__(self, want: Any) -> None:
-        self._items = want if type(want) in (list, tuple) else ()
-        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
-        self._samples: dict[type, Any] = {}
-        for member in members:
-            self._samples.setdefault(type(member), member)
-
-    def at(self, i: int | None, kind: str, data: Any) -> Any:
-        if i is not None and i < len(self._items) and _suits(self._items[i], kind, data):
-            return self._items[i]
-        return next((sample for sample in self._samples.values() if _suits(sample, kind, data)), ANYTHING)
-
-
 _SUITABLE: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int, float, str),
@@ -222,6 +196,10 @@ def _suits(want: Any, kind: str, data: Any) -> bool:
     if data is None and want is None:
         return True
     return type(want) in _SUITABLE.get(kind, ())
+
+
+_Wanted = partial(Wanted, suits=_suits)
+_frozen = partial(frozen, dicts="Go map or struct")
 
 
 def plain(name: str) -> str:
@@ -272,14 +250,3 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "string": _text,
     "bigint": lambda data: int(_is(data, str), 16),
 }
-
-
-def _frozen(value: Any) -> Any:
-    """A value that can be a key or a member of a set."""
-    if type(value) is list or type(value) is tuple:
-        return tuple(_frozen(item) for item in value)
-    if type(value) is set:
-        return frozenset(value)
-    if type(value) is dict:
-        raise Unfit("a Go map or struct where Python needs a hashable value")
-    return value

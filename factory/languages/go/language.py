@@ -4,8 +4,8 @@
 several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
 or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
 
-What `go vet` adds to the type checker is left out: it says what is likely not meant, and whether it was
-meant the cases say; right programs print with the wrong verb, or go on after a return.
+What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
+the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `findings`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from factory.languages.go import wire
-from factory.languages.go.answers import GoAnswer, read_calls, read_stream
+from factory.languages.go.answers import GoAnswer, ending, read_calls
 from factory.languages.go.canaries import CANARIES
 from factory.languages.go.fit import fit
 from factory.languages.go.names import declares, go_name
 from factory.languages.go.signature import signature
 from factory.languages.go.toolchain import describe, ensure_toolchain
 from factory.languages.go.workshop import Built, Workshop
+from factory.languages.harness import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
-from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step, Usage
+from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step
 
 TOGETHER = 32
 """Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
@@ -118,7 +120,17 @@ class Go:
                 elif problem.entry_point is not None:
                     yield _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
                 else:
-                    yield _answer_streams(built, problem, limits, sandbox)
+                    started = partial(_start, built, limits=limits, sandbox=sandbox)
+                    yield answer_streams(problem, limits, started, ending)
+
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        """What `go vet` says. A program on which vet fails, or takes too long, has that for a finding."""
+        workshop = Workshop(problem, sandbox)
+        return [
+            found
+            for start in range(0, len(programs), TOGETHER)
+            for found in workshop.vet([program.code for program in programs[start : start + TOGETHER]])
+        ]
 
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
@@ -140,22 +152,7 @@ def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbo
     max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, wire.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)
-    return _run(outputs, failure, report.usage, report.usage.cpu_ms)
-
-
-def _answer_streams(built: Built, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
-    """Every input in a process and work directory of its own, until one breaks a limit."""
-    outputs: list[str | Rejection] = []
-    usage, slowest_ms = Usage(), 0.0
-    for case in problem.cases:
-        stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
-        report = _start(built, stdin, limits, sandbox)
-        usage += report.usage
-        slowest_ms = max(slowest_ms, report.usage.cpu_ms)
-        outputs.append(read_stream(report, limits))
-        if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
-            return _run(tuple(outputs), outputs[-1], usage, slowest_ms)
-    return _run(tuple(outputs), None, usage, slowest_ms)
+    return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
 def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
@@ -164,7 +161,3 @@ def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Repo
     step = Step(("/tmp/job/program", *built.slot), stdin=stdin, limits=widened, env=environment)
     (report,) = sandbox.run_commands(CommandJob(files={"program": built.binary}, steps=(step,)))
     return report
-
-
-def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage, slowest_ms: float) -> Run:
-    return Run(outputs, failure, usage.cpu_ms, usage.wall_ms, usage.peak_mb, slowest_ms)

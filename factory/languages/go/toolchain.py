@@ -47,6 +47,7 @@ class Toolchain:
     """What is made of our own sources."""
     compiler: Path
     linker: Path
+    vet: Path
 
     @property
     def ready(self) -> bool:
@@ -58,6 +59,7 @@ class Toolchain:
             Mount(str(self.root), ROOT),
             Mount(str(self.compiler), f"{INSIDE}/compile"),
             Mount(str(self.linker), f"{INSIDE}/link"),
+            Mount(str(self.vet), f"{INSIDE}/vet"),
         )
 
 
@@ -118,15 +120,15 @@ def describe() -> str:
 def _plan(go: Path, folder: Path) -> Toolchain:
     """Where the toolchain lies or will lie."""
     version, system, machine, tools = _go(go, "env", "GOVERSION", "GOOS", "GOARCH", "GOTOOLDIR").split("\n")
-    compiler, linker = (Path(tools) / name for name in ("compile", "link"))
-    for needed in (compiler, linker):
+    programs = [Path(tools) / name for name in ("compile", "link", "vet")]
+    for needed in programs:
         if not needed.is_file():
             raise WallUnavailable(f"{version} has no {needed}; {REMEDY}")
     digest = hashlib.sha256()
     for path in (Path(__file__), *_sources("tool"), *_sources("harness")):
         digest.update(path.read_bytes())
     standard = folder / f"{version}-{system}-{machine}"
-    return Toolchain(version, standard, Path(f"{standard}-{digest.hexdigest()[:16]}"), compiler, linker)
+    return Toolchain(version, standard, Path(f"{standard}-{digest.hexdigest()[:16]}"), *programs)
 
 
 @contextmanager

@@ -10,16 +10,11 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
+from factory.languages import harness
+from factory.languages.harness import Call, calls
 from factory.records import Problem
-from factory.values import decode
 
 _KINDS: dict[type, bytes] = {list: b"l", tuple: b"u", set: b"e", frozenset: b"z"}
-Call = tuple[list[Any], dict[str, Any]]
-
-
-def calls(problem: Problem) -> list[Call]:
-    """The arguments of every case, positional and by keyword, as plain values."""
-    return [(decode(case.args), {name: decode(value) for name, value in case.kwargs.items()}) for case in problem.cases]
 
 
 def encode_calls(problem: Problem) -> bytes:
@@ -119,12 +114,5 @@ class Shape:
 
 def shapes(every: Iterable[Call]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The shapes of the arguments: by position, and by keyword."""
-    positional: list[Shape] = []
-    named: dict[str, Shape] = {}
-    for args, kwargs in every:
-        positional += [Shape() for _ in args[len(positional) :]]
-        for shape, value in zip(positional, args, strict=False):
-            shape.add(value)
-        for name, value in kwargs.items():
-            named.setdefault(name, Shape()).add(value)
+    positional, named = harness.shapes(every, Shape)
     return [shape.plain() for shape in positional], {name: shape.plain() for name, shape in named.items()}

@@ -1,8 +1,8 @@
-"""Hands sources to the tool inside the wall: to be analysed, and to be built.
+"""Hands sources to the tool inside the wall: to be analysed, to be built, and to be looked over by Go's vet.
 
 The tool takes many sources at once. One that brings it down (a type that takes the checker for ever) must
 not harm its neighbours: the tool starts again behind those that it finished, and where it falls at its first
-step, that source is at fault: a compile error of its own.
+step, that source is at fault: a compile error of its own, or that it could not be looked over.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.languages.go import wire
-from factory.languages.go.answers import line
 from factory.languages.go.names import accepted_names
 from factory.languages.go.toolchain import ROOT, TOOL
+from factory.languages.harness import calls, line
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
 
@@ -26,6 +26,8 @@ CHECK_S = 3.0
 """CPU seconds in which the tool has to get on: a source that keeps it longer is refused. One takes 0.3 ms."""
 WORST_S = 25
 """CPU seconds that a source may cost the tool: what it grants a compilation and a link, and some for itself."""
+VET_S = 3.0
+"""CPU seconds that a source may cost the tool in a look-over: what it grants vet, and some for itself."""
 CRASHED = 2
 """Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
 
@@ -47,22 +49,26 @@ class Workshop:
         """Links that building began so far, those included that broke."""
         self._header: dict[str, Any] = {"root": ROOT}
         if problem.entry_point is not None:
-            every = wire.calls(problem)
+            every = calls(problem)
             shapes, named = wire.shapes(every)
             names = accepted_names(problem.entry_point)
             self._header |= {"entry": names, "arities": wire.arities(every), "shapes": shapes, "named": named}
 
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
         """Repair and check every source; one result each, in order."""
-        while sources:
-            limits = replace(LIMITS, cpu_s=CHECK_S + 0.05 * len(sources))
-            report = self._run("analyse", sources, limits)
-            done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
-            for result in done:
-                yield _rejection(result) or Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
-            if not done:
-                yield _gave_up(report, "the type checker", limits)
-            sources = sources[max(len(done), 1) :]
+        for result in self._each("analyse", sources, "the type checker", CHECK_S, 0.05):
+            if isinstance(result, Rejection):
+                yield result
+            else:
+                yield Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
+
+    def vet(self, sources: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """What Go's vet finds in every source that compiles, in order; "not checked: …" where the source broke it."""
+        for result in self._each("vet", sources, "vet", CHECK_S, VET_S):
+            if isinstance(result, Rejection):
+                yield (f"not checked: {result.detail}",)
+            else:
+                yield tuple(map(line, result.get("findings", ())))
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
         """Compile and link every source, as it stands; one result each, in order."""
@@ -88,6 +94,20 @@ class Workshop:
             start += length
         for result in trailer["results"]:
             yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
+
+    def _each(
+        self, mode: str, sources: Sequence[str], who: str, first_s: float, each_s: float
+    ) -> Iterator[dict[str, Any] | Rejection]:
+        """What the tool says of every source, in order, in `first_s` CPU seconds and `each_s` a source."""
+        while sources:
+            cpu_s = first_s + each_s * len(sources)
+            limits = replace(LIMITS, cpu_s=cpu_s, wall_s=max(LIMITS.wall_s, 4 * cpu_s))
+            report = self._run(mode, sources, limits)
+            done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
+            yield from (_rejection(result) or result for result in done)
+            if not done:
+                yield _gave_up(report, who, limits)
+            sources = sources[max(len(done), 1) :]
 
     def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> Report:
         request = json.dumps(self._header | {"sources": [_encodable(source) for source in sources]}).encode()

@@ -1,8 +1,7 @@
 """What came back from a JavaScript program, read on the host and trusted in nothing.
 
-An answer counts only when exactly the frames that were due came, in order, ended by the nonce that this
-run's request carried, and the process then ended well. Everything else is the program's failure, in one
-human line. What the answers mean is `fit.py`'s.
+Here is what a Node process tells by its end; the rest is `factory.languages.harness`. What the answers mean is
+`fit.py`'s.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ import re
 import signal
 from dataclasses import dataclass
 
+from factory.languages.harness import line, read_outputs
 from factory.languages.javascript.names import accepted_names, defined
 from factory.records import Rejection, Status
 from sandbox import Breach, Limits, Report
-from sandbox.contract import Answer, AnswerKind, read_answers
+from sandbox.contract import read_answers
 
-LONGEST_DETAIL = 300
 _CRASHES = {signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
 """Signals by which Node ends itself when memory runs out, and seldom else."""
 _NO_MEMORY = re.compile(r"heap out of memory|Allocation failed|allocation failed|Out of memory")
@@ -36,28 +35,14 @@ def read_calls(
     """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
     answers = read_answers(report.output, due)
     ended = ending(report, limits)
-    if ended is not None and ended.status is not Status.RUNTIME_ERROR:
-        return tuple(map(_entry, answers.answers)), ended
-    if answers.forged is not None:
-        return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged)}")
-    if answers.load_error is not None:
-        return (), raised(answers.load_error)
-    if answers.missing is not None:
-        return (), _missing(code, entry_point)
-    outputs = tuple(map(_entry, answers.answers))
-    if ended is not None:
-        return outputs, ended
-    if not answers.complete:
-        return outputs, Rejection(Status.RUNTIME_ERROR, f"exited with status 0 after {len(outputs)} of {due} answers")
-    if not report.output.endswith(nonce.encode()):
-        return (), Rejection(Status.RUNTIME_ERROR, "wrote out of turn: an end that is not the harness's")
-    return outputs, None
-
-
-def read_stream(report: Report, limits: Limits) -> str | Rejection:
-    """What a program wrote to standard output, or why that does not count."""
-    ended = ending(report, limits)
-    return report.output.decode("utf-8", "surrogateescape") if ended is None else ended
+    if ended is None or ended.status is Status.RUNTIME_ERROR:
+        if answers.forged is not None:
+            return (), Rejection(Status.RUNTIME_ERROR, f"wrote out of turn: {line(answers.forged)}")
+        if answers.load_error is not None:
+            return (), raised(answers.load_error)
+        if answers.missing is not None:
+            return (), _missing(code, entry_point)
+    return read_outputs(report, answers, ended, nonce, due, JavaScriptAnswer, raised)
 
 
 def ending(report: Report, limits: Limits) -> Rejection | None:
@@ -113,16 +98,3 @@ def _missing(code: str, entry_point: str) -> Rejection:
     names = defined(code)
     there = f"; there are: {', '.join(names)}" if names else ""
     return Rejection(Status.MISSING_ENTRY_POINT, line(f"no function {accepted_names(entry_point)[0]}{there}"))
-
-
-def _entry(answer: Answer) -> JavaScriptAnswer | Rejection:
-    if answer.kind is AnswerKind.VALUE:
-        return JavaScriptAnswer(answer.payload)
-    if answer.kind is AnswerKind.UNENCODABLE:
-        return Rejection(Status.WRONG_ANSWER, line(answer.payload))
-    return raised(answer.payload)
-
-
-def line(text: str) -> str:
-    """`text` as one line of bounded length."""
-    return " ".join(text[: 4 * LONGEST_DETAIL].split())[:LONGEST_DETAIL]

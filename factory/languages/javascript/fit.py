@@ -14,29 +14,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from factory.languages.base import Unfit
+from factory.languages.harness import Wanted, frozen, reading
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.wire import SAFE
 from factory.values import MAX_INT_DIGITS
 
-ANYTHING = object()
-"""The form that is expected where nothing is."""
 _HEX_DIGITS = MAX_INT_DIGITS * 5 // 6
 
 
 def fit(answer: JavaScriptAnswer, expected: Any) -> Any:
     """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
-    try:
+    with reading():
         return _value(json.loads(answer.text, parse_int=float, parse_constant=_refuse), expected)
-    except Unfit:
-        raise
-    except RecursionError:
-        raise Unfit("an answer nested too deep") from None
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise Unfit(f"a malformed answer ({type(error).__name__})") from None
 
 
 def _refuse(name: str) -> float:
@@ -130,22 +123,6 @@ def _own_key(text: str, known: dict[Any, Any]) -> Any:
     return text
 
 
-class _Wanted:
-    """The forms expected of a collection's members: by position, else the first of any type that suits."""
-
-    def __init__(self, want: Any) -> None:
-        self._items = want if type(want) in (list, tuple) else ()
-        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
-        self._samples: dict[type, Any] = {}
-        for member in members:
-            self._samples.setdefault(type(member), member)
-
-    def at(self, place: int | None, data: Any) -> Any:
-        if place is not None and place < len(self._items) and _suits(self._items[place], data):
-            return self._items[place]
-        return next((sample for sample in self._samples.values() if _suits(sample, data)), ANYTHING)
-
-
 _SUITABLE: dict[str, tuple[type, ...]] = {
     "float": (int, float, complex),
     "int": (int,),
@@ -168,12 +145,5 @@ def _suits(want: Any, data: Any) -> bool:
     return type(want) is kind
 
 
-def _frozen(value: Any) -> Any:
-    """A value that can be a key or a member of a set."""
-    if type(value) in (list, tuple):
-        return tuple(map(_frozen, value))
-    if type(value) is set:
-        return frozenset(value)
-    if type(value) is dict:
-        raise Unfit("a Map or object where Python needs a hashable value")
-    return value
+_Wanted = partial(Wanted, suits=_suits)
+_frozen = partial(frozen, dicts="Map or object")

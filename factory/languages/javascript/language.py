@@ -11,17 +11,19 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from factory.languages.harness import answer_streams, as_run
 from factory.languages.javascript import node, normal_form, wire
-from factory.languages.javascript.answers import JavaScriptAnswer, read_calls, read_stream
+from factory.languages.javascript.answers import JavaScriptAnswer, ending, read_calls
 from factory.languages.javascript.canaries import CANARIES
 from factory.languages.javascript.checker import Kind, check, encoded
 from factory.languages.javascript.fit import fit
 from factory.languages.javascript.names import accepted_names, declares, javascript_name
 from factory.languages.javascript.signature import signature
 from factory.records import Prepared, Problem, Rejection, Run, Status
-from sandbox import CommandJob, Limits, Mount, Sandbox, Step, Usage
+from sandbox import CommandJob, Limits, Mount, Report, Sandbox
 
 _ANY_SIZE = re.compile(r"\bBigInt\b|\b\d+n\b")
 """What a program says that works with whole numbers of any size."""
@@ -105,7 +107,11 @@ class JavaScript:
             elif problem.entry_point is not None:
                 yield _answer_calls(program.code, kind, problem.entry_point, calls, limits, sandbox)
             else:
-                yield _answer_streams(program.code, kind, problem, limits, sandbox)
+                started = partial(_start, program.code, kind, limits=limits, sandbox=sandbox)
+                yield answer_streams(problem, limits, started, ending)
+
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        return [()] * len(programs)
 
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
@@ -136,24 +142,10 @@ def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], lim
     step = node.step(f"{node.HARNESS}/answer.cjs", json.dumps(request).encode(), limits)
     (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": source}, steps=(step,)))
     outputs, failure = read_calls(report, limits, nonce, len(calls), code, entry_point)
-    return _run(outputs, failure, report.usage, report.usage.cpu_ms)
+    return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
-def _answer_streams(code: str, kind: Kind, problem: Problem, limits: Limits, sandbox: Sandbox) -> Run:
-    """Every input in a process and work directory of its own, until one breaks a limit."""
-    outputs: list[str | Rejection] = []
-    usage, slowest_ms = Usage(), 0.0
-    for case in problem.cases:
-        stdin = (case.stdin or "").encode("utf-8", "surrogateescape")
-        step: Step = node.step(f"{_JOB}/solution.{kind}", stdin, limits)
-        (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": encoded(code)}, steps=(step,)))
-        usage += report.usage
-        slowest_ms = max(slowest_ms, report.usage.cpu_ms)
-        outputs.append(read_stream(report, limits))
-        if isinstance(outputs[-1], Rejection) and outputs[-1].status is not Status.RUNTIME_ERROR:
-            return _run(tuple(outputs), outputs[-1], usage, slowest_ms)
-    return _run(tuple(outputs), None, usage, slowest_ms)
-
-
-def _run(outputs: tuple[Any, ...], failure: Rejection | None, usage: Usage, slowest_ms: float) -> Run:
-    return Run(outputs, failure, usage.cpu_ms, usage.wall_ms, usage.peak_mb, slowest_ms)
+def _start(code: str, kind: Kind, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
+    step = node.step(f"{_JOB}/solution.{kind}", stdin, limits)
+    (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": encoded(code)}, steps=(step,)))
+    return report

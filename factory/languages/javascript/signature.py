@@ -5,8 +5,9 @@ Promises: what it names fits every case. Where the cases do not tell a type, it 
 
 from __future__ import annotations
 
+from factory.languages.harness import calls, shapes
 from factory.languages.javascript.names import javascript_name
-from factory.languages.javascript.wire import Shape, calls, shapes
+from factory.languages.javascript.wire import Shape
 from factory.languages.source import parameters
 from factory.records import Problem
 from factory.values import decode
@@ -28,7 +29,7 @@ def signature(problem: Problem, code: str) -> str:
     names = [javascript_name(name) for name in parameters(code, problem.entry_point)]
     if len({len(args) for args, _ in every}) != 1 or len(names) != len(every[0][0]):
         return ""
-    types = [_type(shape) for shape in shapes(every)[0]]
+    types = [_type(shape) for shape in shapes(every, Shape)[0]]
     result = Shape()
     for case in problem.cases:
         result.add(decode(case.expected))

@@ -8,21 +8,14 @@ frozenset Set; complex {re, im}; a dict whose keys are strings in every case an 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
+from factory.languages.harness import calls, shapes
 from factory.records import Problem
-from factory.values import decode
 
 SAFE = 2**53
 """Up to here, both ways, every integer is a number of its own."""
 _SEQUENCES = (list, tuple, set, frozenset)
-Call = tuple[list[Any], dict[str, Any]]
-
-
-def calls(problem: Problem) -> list[Call]:
-    """The arguments of every case, positional and by keyword, as plain values."""
-    return [(decode(case.args), {name: decode(value) for name, value in case.kwargs.items()}) for case in problem.cases]
 
 
 class Shape:
@@ -67,23 +60,10 @@ class Shape:
         return self
 
 
-def shapes(every: Iterable[Call]) -> tuple[list[Shape], dict[str, Shape]]:
-    """The shapes of the arguments: by position, and by keyword."""
-    positional: list[Shape] = []
-    named: dict[str, Shape] = {}
-    for args, kwargs in every:
-        positional += [Shape() for _ in args[len(positional) :]]
-        for shape, value in zip(positional, args, strict=False):
-            shape.add(value)
-        for name, value in kwargs.items():
-            named.setdefault(name, Shape()).add(value)
-    return positional, named
-
-
 def encode_calls(problem: Problem) -> list[Any]:
     """The calls of a problem as JSON-able [positional, [[name, value], ...]]."""
     every = calls(problem)
-    positional, named = shapes(every)
+    positional, named = shapes(every, Shape)
     return [
         [
             [encode(value, shape) for value, shape in zip(args, positional, strict=False)],

@@ -97,6 +97,9 @@ class Python:
                 report = sandbox.run_calls(PythonCalls(program.code, problem.entry_point, inputs, limits))
                 yield _read_calls(report, problem.entry_point, len(inputs))
 
+    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+        return [()] * len(programs)
+
     def examine(
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
     ) -> Rejection | None:

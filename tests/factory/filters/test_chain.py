@@ -303,8 +303,12 @@ FACTORS = "def check(input, output):\n    a, b = output\n    return a * b == inp
         ("return (2, 6)", "passed", ""),
         ("return [3, 4]", "passed", ""),
         ("return (1, 12)", "wrong_answer", "case 0: the checker refused its answer"),
-        ("return 12", "wrong_answer", "case 0: the checker could not judge its answer: "),
-        ("return None", "wrong_answer", "case 0: the checker could not judge its answer: "),
+        (
+            "return 12",
+            "wrong_answer",
+            "case 0: the checker could not judge its answer: line 2: TypeError: cannot unpack non-iterable int object",
+        ),
+        ("return None", "wrong_answer", "case 0: the checker could not judge its answer: line 2: TypeError: "),
         ("return object()", "wrong_answer", "case 0: returned object, which is no plain value"),
         ("raise ValueError", "runtime_error", "case 0: line 2: ValueError"),
         ("return ([[]] * 999, 1)", "wrong_answer", "case 0: the checker refused its answer"),
@@ -324,6 +328,46 @@ def test_a_checker_that_does_not_say_true_has_not_said_yes(
     checker = f"def check(input, output):\n    return {answer}\n"
     problem = make_problem(((1,), None), comparison={"kind": "checker", "checker": checker})
     assert one(grade, problem, TWICE).detail == "case 0: the checker refused its answer"
+
+
+@pytest.mark.parametrize(
+    ("checker", "why"),
+    [
+        ("import nowhere\n" + FACTORS, "line 1: ModuleNotFoundError: No module named 'nowhere'"),
+        ("def check(input, output) return True", "line 1: SyntaxError: expected ':' (solution.py, line 1)"),
+        ("def judge(input, output):\n    return True\n", "defines no function check"),
+        ("import os\nos._exit(0)\n" + FACTORS, "ended with exit code 0 before it had answered"),
+    ],
+)
+def test_a_checker_that_does_not_load_is_no_candidates_fault(
+    grade: Grade, make_problem: MakeProblem, checker: str, why: str
+) -> None:
+    problem = make_problem(((12,), None), comparison={"kind": "checker", "checker": checker})
+    right, wrong = grade(problem, "def f(n): return 3, 4", "def f(n): return 12")
+    assert right.status is wrong.status is Status.INFRASTRUCTURE_ERROR
+    assert right.detail == wrong.detail == f"case 0: the problem's checker does not load: {why}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("1 / 0", "line 3: ZeroDivisionError: division by zero"),
+        ("bytes(2**40)", "line 3: MemoryError"),
+        ("__import__('os')._exit(0)", "ended with exit code 0 before it had answered"),
+        ("return object()", "returned object, which is no plain value"),
+    ],
+)
+def test_an_answer_on_which_the_checker_fails_is_wrong_and_no_failure_of_ours(
+    grade: Grade, make_problem: MakeProblem, fault: str, why: str
+) -> None:
+    checker = f"def check(input, output):\n    if output != 1:\n        {fault}\n    return True\n"
+    problem = make_problem(((0,), None), comparison={"kind": "checker", "checker": checker})
+    right, wrong = grade(problem, "def f(n): return 1", "def f(n): return 2")
+    assert right.status is Status.PASSED
+    assert (wrong.status, wrong.detail) == (
+        Status.WRONG_ANSWER,
+        f"case 0: the checker could not judge its answer: {why}",
+    )
 
 
 def test_a_checker_of_a_script_sees_texts(grade: Grade, make_problem: MakeProblem) -> None:

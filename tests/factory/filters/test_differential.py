@@ -331,6 +331,18 @@ def test_what_takes_its_time_is_measured_against_its_source(compare: Compare, ma
     assert right.speedup > 2
 
 
+def test_what_the_source_and_the_translations_take_is_counted_once(compare: Compare, make_problem: MakeProblem) -> None:
+    problem = make_problem(((3,), 3))
+    source = "def f(n):\n    for _ in range(200000): pass\n    return n"
+    right = "func f(n int) int { return n }"
+    verdicts = compare(problem, source, right, right, "func f(m int) int { return m + 0 }", count=8)
+    assert [verdict.status for verdict in verdicts] == [Status.PASSED] * 3
+    (spent,) = [verdict.compared_ms for verdict in verdicts if verdict.compared_ms]
+    assert spent > 8 * 2, "the source ran the inputs at least once, 2 ms each"
+    assert verdicts[1].duplicate_of == 0
+    assert verdicts[1].compared_ms == 0, "the ledger leaves out duplicates"
+
+
 WIDE = [
     ("the_answer", ((3,), 8), "def f(n): return 2 ** n if 0 <= n < 200 else 0",
      "func f(n int) int { if n < 0 || n >= 200 { return 0 }; return 1 << n }"),
@@ -519,7 +531,8 @@ def test_the_same_again_is_the_same(compare: Compare, make_problem: MakeProblem)
     problem = make_problem((("abc", 1), "b"), (("hello", 0), "h"))
     source = "def f(s, i): return s[i]"
     go = "func f(s string, i int) string { if i < 0 { i += len(s) }; return s[i : i+1] }"
-    once, again = (replace(compare(problem, source, go)[0], cpu_ms=0, wall_ms=0, peak_mb=0) for _ in range(2))
+    still = {"cpu_ms": 0, "wall_ms": 0, "peak_mb": 0, "compared_ms": 0}
+    once, again = (replace(compare(problem, source, go)[0], **still) for _ in range(2))
     assert once == again
 
 

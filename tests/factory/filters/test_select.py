@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,13 +54,15 @@ def test_one_that_was_not_run_itself_is_not_kept_however_good() -> None:
         (("simplicity", "index"), [1, 2, 3, 0]),
         (("cpu",), [3, 2, 1, 0]),
         (("repairs", "length"), [1, 3, 0, 2]),
+        (("findings", "length"), [2, 3, 0, 1]),
+        ((), [3, 0, 1, 2]),
         (("length",), [2, 1, 3, 0]),
     ],
 )
 def test_the_first_key_decides_and_the_index_at_last(by: tuple[str, ...], order: list[int]) -> None:
     verdicts = [
         verdict(0, "def f(a): return 1 if a else 2 or 3", cpu_ms=4.0),
-        verdict(1, "def f(a): return a * 2", cpu_ms=3.0),
+        verdict(1, "def f(a): return a * 2", cpu_ms=3.0, findings=("line 1: unreachable code",)),
         verdict(2, "def f(a): return a", cpu_ms=2.0, repairs=("import added: math",)),
         verdict(3, "def f(a): return 2 * a", cpu_ms=1.0),
     ]
@@ -203,12 +206,15 @@ def test_nothing_passed_keeps_nothing() -> None:
 
 def test_survivors_carry_verdict_and_origin() -> None:
     verdicts = [verdict(3, "short", repairs=("import added: math",), cpu_ms=1.5, peak_mb=9.0), verdict(1, "longer")]
+    verdicts[0] = replace(verdicts[0], findings=("line 1: unreachable code",))
     rollouts = [
-        Rollout(problem_id="t/0", index=3, text="", mode="chat", model="m", template="t", parent="p"),
+        Rollout(problem_id="t/0", index=3, text="", mode="chat", model="m", template="t", parent="p", mends="q"),
         Rollout(problem_id="t/0", index=1, text="", mode="chat", sampling={"top_p": 1, "n": 2}),
     ]
     first, second = survivors(select(verdicts, RankConfig()), rollouts)
     assert (first.index, first.rank, first.model, first.sampling) == (1, 0, None, '{"n": 2, "top_p": 1}')
     assert (second.index, second.rank, second.model, second.template, second.parent) == (3, 1, "m", "t", "p")
     assert (second.repairs, second.cpu_ms, second.peak_mb, second.cases_total) == (("import added: math",), 1.5, 9.0, 3)
+    assert (second.findings, second.mends) == (("line 1: unreachable code",), "q")
+    assert (first.findings, first.mends) == ((), None)
     assert (second.code, second.code_sha256, second.form) == ("short", "sha3", "short")

@@ -40,7 +40,7 @@ VERDICTS = [
     verdict(3, Status.WRONG_ANSWER, form="form2", cpu_ms=500.0, duplicate_of=2),
     verdict(4, form="a", code="long code", cpu_ms=1000.0),
     verdict(5, form="a", code="code", duplicate_of=4, cpu_ms=1000.0, repairs=("import added: a", "import added: b")),
-    verdict(6, form="a", code="code", cpu_ms=250.0),
+    verdict(6, form="a", code="code", cpu_ms=250.0, findings=("line 1: unreachable code", "line 2: x")),
     verdict(7, form="b", code="code of b", repairs=("import removed: c", "import added: d")),
     verdict(8, form="c", code="code of c, too"),
     verdict(9, Status.INFRASTRUCTURE_ERROR),
@@ -69,6 +69,7 @@ def test_every_tier_is_counted() -> None:
             "timeout": 1, "wrong_answer": 2,
         },
         "repairs": {"import added": 2, "import removed": 1},
+        "with_findings": 1,
     }  # fmt: skip
     assert counts.graded == 10
     assert counts.cpu_s == pytest.approx(1.75), "a duplicate was not run"
@@ -83,6 +84,7 @@ def test_what_was_dropped_and_what_was_kept_add_up() -> None:
     assert total.kept + sum(total.drops.values()) == total.rollouts == 33
     assert total.as_dict()["drops"]["wrong_answer"] == 6
     assert total.cpu_s == pytest.approx(5.25)
+    assert total.with_findings == 3
 
 
 def test_tiers_only_narrow() -> None:

@@ -36,13 +36,13 @@ def problem(name: str = "set/0", **fields: Any) -> Problem:
 
 def graded(index: int, status: Status, passed: int = 0, language: str = "python", **fields: Any) -> Any:
     """A rollout and its verdict; programs differ by index."""
-    parent = fields.pop("parent", None)
+    parent, mends = fields.pop("parent", None), fields.pop("mends", None)
     code = f"program {language} {index} {parent}"
     failure = {"case": passed, "public": False, "input": "1", "got": "1", "expected": "2"}
     failed = json.dumps(failure) if status is Status.WRONG_ANSWER else None
     rollout = Rollout(
-        problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent, model="m@1",
-        template="t", sampling={"temperature": 0.5}, completion_tokens=7,
+        problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent, mends=mends,
+        model="m@1", template="t", sampling={"temperature": 0.5}, completion_tokens=7,
     )  # fmt: skip
     verdict = Verdict(
         "set/0", index, language, status, "why" if failed else "", (), passed, 3, failed, 9.0, 9.0, 9.0, code,
@@ -68,7 +68,7 @@ ROLLOUTS = (
     graded(3, Status.WRONG_ANSWER, 2),
     graded(4, Status.SYNTAX_ERROR),
     graded(5, Status.INFRASTRUCTURE_ERROR),
-    graded(0, Status.PASSED, 3, "go", parent=PARENT),
+    graded(0, Status.PASSED, 3, "go", parent=PARENT, mends="a failed one", findings=("line 1: unreachable code",)),
     graded(1, Status.RUNTIME_ERROR, 1, "go", parent=PARENT),
     graded(2, Status.WRONG_ANSWER, 2, "go", parent="another parent"),
 )
@@ -154,6 +154,7 @@ def test_rl_groups_rewards_by_problem_in_the_columns_of_verl() -> None:
     assert [row["extra_info"]["index"] for row in (python, go)] == [4, 5]
     assert go["rewards"] == [1.0, 0.0, 0.0]
     assert go["parents_sha256"] == [PARENT, PARENT, "another parent"]
+    assert go["mends_sha256"] == ["a failed one", None, None]
 
 
 def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
@@ -162,6 +163,8 @@ def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
     assert [row["label"] for row in found[:6]] == [True, True, False, False, False, None]
     assert found[0]["completion"] == [{"role": "assistant", "content": GOOD[0].text}]
     assert (found[0]["model"], found[0]["template_sha256"]) == ("m@1", "t")
+    assert (found[0]["mends_sha256"], found[6]["mends_sha256"]) == (None, "a failed one")
+    assert (found[0]["findings"], found[6]["findings"]) == ([], ["line 1: unreachable code"])
     assert not any("_ms" in name or "_mb" in name for name in found[0])
 
 

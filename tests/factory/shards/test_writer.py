@@ -58,7 +58,7 @@ def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields
 def kept() -> list[Harvest]:
     found = []
     for problem in [*PROBLEMS, SCRIPT]:
-        first = survivor(problem, repairs=("import added: math",))
+        first = survivor(problem, repairs=("import added: math",), findings=("line 1: x",), mends="another")
         go = survivor(problem, "go", parent=first.code_sha256)
         found.append(Harvest(problem, (first, go, survivor(problem, rank=1))))
     return found
@@ -71,7 +71,7 @@ def config(**sections: Any) -> Config:
 
 def summary() -> dict[str, Any]:
     verdicts = [
-        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0),
+        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0, findings=("line 1: x",)),
         Verdict("set/0", 1, "python", Status.TIMEOUT),
     ]
     selection = select(verdicts, config().rank)
@@ -186,6 +186,7 @@ def test_a_row_has_all_that_is_needed_to_verify_it_again(tmp_path: Path) -> None
     assert (row["id"], row["status"], row["entry_point"]) == (f"set/0/python/{row['code_sha256'][:12]}", "passed", "f")
     assert (row["source"], row["license"], row["difficulty"]) == ("here", "MIT", "easy")
     assert (row["repairs"], row["rollout_index"], row["rank"]) == (["import added: math"], 7, 0)
+    assert (row["findings"], row["mends_sha256"]) == (["line 1: x"], "another")
     assert row["code_sha256"] == sha256(row["code"])
     script = rows_of(tmp_path / "s", "python")[-1]
     assert (script["entry_point"], json.loads(script["cases"])) == (None, [{"stdin": "a\n", "stdout": "b\n"}])
@@ -275,6 +276,7 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert manifest["config_sha256"] in text
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
+    assert "A static check found something in 1 of those that pass (`findings`)." in text
     assert "123" not in text, "what was measured has no place in it"
 
 

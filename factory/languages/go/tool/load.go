@@ -22,7 +22,8 @@ type Workshop struct {
 	named    map[string][]string // those paths by package name
 	importer types.Importer
 	fset     *token.FileSet
-	added    int // lines that were put before the source at hand
+	added    int    // lines that were put before the source at hand
+	seconds  uint64 // of CPU time that a tool may take
 }
 
 func newWorkshop(request *Request) *Workshop {

@@ -2,6 +2,7 @@
 //
 //	tool analyse   a request on standard input; one result a source, a line of JSON each, on standard output
 //	tool build     the sources compiled and linked: the binaries, then a trailer of JSON
+//	tool vet       what Go's vet program finds in them, a line of JSON each
 //
 // Requests and answers are the structs of this file; factory/languages/go/workshop.py is the other side.
 // A panic on one source is that source's error; whatever takes the whole process down is met on the host.
@@ -40,6 +41,9 @@ type Result struct {
 	// Of a build: which binary holds the program, and the argument that chooses it there.
 	Binary int    `json:"binary"`
 	Slot   string `json:"slot,omitempty"`
+
+	// Of a check: what is suspicious, a line each.
+	Findings []string `json:"findings,omitempty"`
 }
 
 const (
@@ -67,17 +71,27 @@ func main() {
 	workshop := newWorkshop(&request)
 	switch os.Args[1] {
 	case "analyse":
-		answers := json.NewEncoder(os.Stdout) // one line each, at once: what is missing tells who brought us down
-		for _, source := range request.Sources {
-			if err := answers.Encode(guarded(func() (Result, error) { return workshop.analyse(source) })); err != nil {
-				fail(err)
-			}
+		each(request.Sources, workshop.analyse)
+	case "vet":
+		if err := workshop.restrict(vetSeconds); err != nil {
+			fail(err)
 		}
+		each(request.Sources, workshop.vet)
 	case "build":
-		if err := restrict(); err != nil {
+		if err := workshop.restrict(buildSeconds); err != nil {
 			fail(err)
 		}
 		if err := workshop.build(request.Sources, os.Stdout); err != nil {
+			fail(err)
+		}
+	}
+}
+
+// each writes what `work` says of every source, one line each, at once: what is missing tells who brought us down.
+func each(sources []string, work func(source string) (Result, error)) {
+	answers := json.NewEncoder(os.Stdout)
+	for _, source := range sources {
+		if err := answers.Encode(guarded(func() (Result, error) { return work(source) })); err != nil {
 			fail(err)
 		}
 	}
