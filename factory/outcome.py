@@ -6,6 +6,7 @@ way are told the same way. Raises PartError where a part is damaged.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from factory.config import Config
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Survivor, Verdict
-from factory.report.cost import cost, priced, speed
+from factory.report.cost import Account, priced, speed
 from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
 from factory.run_dir import RunDir, against, slug
@@ -100,11 +101,16 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 
 
 def summarize(
-    config: Config, problems: Sequence[Problem], run_dir: RunDir, findings: Findings | None = None
+    config: Config,
+    problems: Sequence[Problem],
+    run_dir: RunDir,
+    findings: Findings | None = None,
+    account: Account | None = None,
 ) -> dict[str, Any]:
     """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
 
-    Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
+    `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured stands
+    under "cost" and nowhere else. Raises PartError.
     """
     tallies = {}
     chunks = run_dir.all_chunks()
@@ -113,7 +119,7 @@ def summarize(
         tallies[problem.id] = tallied(found)
         if findings is not None:
             findings.add(problem, found)
-    return sum_up(config, problems, tallies, run_dir.ledger())
+    return sum_up(config, problems, tallies, account or Account(run_dir.ledger()))
 
 
 def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
@@ -128,9 +134,9 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
 
 
 def sum_up(
-    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], ledger: list[dict[str, Any]]
+    config: Config, problems: Sequence[Problem], tallies: dict[str, dict[str, Tally]], account: Account
 ) -> dict[str, Any]:
-    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent."""
+    """The summary of a run of which `tallies` has the counts by problem and language, and `account` what was spent."""
     names = ("python", *config.translate.targets)
     by_language = {
         name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
@@ -145,17 +151,18 @@ def sum_up(
         "name": config.name,
         "problems": len(problems),
         "languages": {name: language_summary(by_problem) for name, by_problem in by_language.items()},
-        "skipped": {
-            line["problem"]: line["reason"]
-            for line in ledger
-            if line["event"] == "skipped" and line["problem"] not in by_language["python"]
-        },
+        "skipped": {name: why for name, why in account.skipped.items() if name not in by_language["python"]},
         "untranslatable": {
             target: [problem.id for problem in problems if not translatable(problem, target)]
             for target in config.translate.targets
         },
-        "cost": priced(cost(ledger), config.cost, records) | {"speedup": speedups},
+        "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
     }
+
+
+def as_json(summary: dict[str, Any]) -> bytes:
+    """`summary.json`."""
+    return (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def row_id(verdict: Verdict) -> str:
@@ -175,12 +182,6 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
         if translatable(problem, target)
         for survivor in translated
     )
-
-
-def given_up(ledger: Iterable[dict[str, Any]]) -> set[str]:
-    """Problems of which the last that the ledger tells is that they were skipped."""
-    last = {line["problem"]: line["event"] for line in ledger if "problem" in line}
-    return {problem for problem, event in last.items() if event == "skipped"}
 
 
 def _verdicts(paths: Iterable[Path]) -> list[Verdict]:

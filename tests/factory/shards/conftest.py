@@ -74,6 +74,15 @@ def exported(tmp_path: Path) -> RunDir:
 
 
 @pytest.fixture
+def smallest(tmp_path: Path) -> Path:
+    """A folder with the shards of one program."""
+    folder = tmp_path / "smallest"
+    (harvest,) = harvests(1)
+    write(folder, config(), [Harvest(harvest.problem, harvest.survivors[:1])], SUMMARY)
+    return folder
+
+
+@pytest.fixture
 def export_anew(exported: RunDir) -> Any:
     """`export_anew(count)`: the shards of another number of problems in place of those there."""
 

@@ -41,7 +41,8 @@ class Client:
         self.secrets = (small_hub.TOKEN, small_hub.READER)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
-            "HF_ENDPOINT": hub.url, "HF_TOKEN": small_hub.TOKEN, "HF_HOME": str(self.home), "HF_HUB_DISABLE_XET": "1" if way == "lfs" else "0",
+            "HF_ENDPOINT": hub.url, "HF_TOKEN": small_hub.TOKEN, "HF_HOME": str(self.home),
+            "HF_HUB_DISABLE_XET": "1" if way == "lfs" else "0",
         }  # fmt: skip
 
     def start(self, *arguments: str, **env: str | None) -> subprocess.Popen[str]:
