@@ -67,29 +67,34 @@ class Ledger:
 
         None where nothing is wrong. Raises PartError where no line is whole, as in a ledger of another version.
         """
-        whole, damaged, seal = [], [], b""
-        if self.path.exists():
-            with self.path.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    body = _opened(line, seal)
-                    if body is not None:
-                        whole.append(body)
-                    elif line.endswith(b"\n"):
-                        damaged.append(number)
-                    seal = _seal(line)
+        damaged, whole = [], 0
+        for number, body in self._bodies():
+            damaged += [number] if body is None else []
+            whole += body is not None
         if not damaged:
             return None
         if not whole:
             raise PartError(f"{self.path}: no line has its seal: it is of another version; remedy: another --run-dir")
-        aside = free_name(self.path)
+        aside, seal = free_name(self.path), b""
         aside.hardlink_to(self.path)  # so that a kill leaves one of them under the name
         with atomic(self.path) as temporary, temporary.open("wb") as file:
-            seal = b""
-            for body in whole:
-                line = _sealed(body, seal)
-                file.write(line)
-                seal = _seal(line)
+            for _, body in self._bodies():
+                if body is not None:
+                    line = _sealed(body, seal)
+                    file.write(line)
+                    seal = _seal(line)
         return aside, damaged
+
+    def _bodies(self) -> Iterator[tuple[int, bytes | None]]:
+        """The number of every line, and what was sealed; None where it is damaged."""
+        if not self.path.exists():
+            return
+        seal = b""
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n"):
+                    yield number, _opened(line, seal)
+                    seal = _seal(line)
 
 
 class Reader:
