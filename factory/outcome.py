@@ -30,19 +30,19 @@ def translatable(problem: Problem, target: str) -> bool:
 
 def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False) -> Iterator[Harvest]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
+    chunks = run_dir.all_chunks() if rollouts else {}
     for problem in problems:
         survivors = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
-        graded = tuple(_graded_rollouts(config, problem, survivors, run_dir)) if rollouts else ()
+        there = chunks.get(slug(problem.id), [])
+        graded = tuple(_graded_rollouts(config, problem, survivors, run_dir, there)) if rollouts else ()
         if survivors or graded:
             yield Harvest(problem, survivors, graded)
 
 
 def _graded_rollouts(
-    config: Config, problem: Problem, survivors: Iterable[Survivor], run_dir: RunDir
+    config: Config, problem: Problem, survivors: Iterable[Survivor], run_dir: RunDir, chunks: Iterable[range]
 ) -> Iterator[tuple[Rollout, Verdict]]:
-    paths = [
-        (run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in run_dir.chunks(problem)
-    ]
+    paths = [(run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in chunks]
     kept = [one for one in survivors if one.parent is None]
     for target in config.translate.targets:
         for parent in kept[: config.translate.survivors]:

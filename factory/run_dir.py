@@ -91,17 +91,13 @@ class RunDir:
     def verdicts(self, problem: Problem, indices: range) -> Path:
         return self.path / "verdicts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
 
-    def chunks(self, problem: Problem) -> list[range]:
-        """The index ranges of the problem whose rollouts are there, ascending."""
-        return self._chunks(f"{slug(problem.id)}.*.parquet").get(slug(problem.id), [])
-
     def all_chunks(self) -> dict[str, list[range]]:
-        """What `chunks` says of every problem that has any, by `slug` of its id: the folder is read once."""
-        return self._chunks("*.parquet")
+        """The index ranges whose rollouts are there, ascending, by `slug` of the problem's id.
 
-    def _chunks(self, pattern: str) -> dict[str, list[range]]:
+        Reads the whole folder: ask once a run, not once a problem.
+        """
         found: dict[str, list[range]] = {}
-        for path in (self.path / "rollouts").glob(pattern):
+        for path in (self.path / "rollouts").glob("*.parquet"):
             name, span, _ = path.name.split(".")
             start, stop = span.split("-")
             found.setdefault(name, []).append(range(int(start), int(stop)))
