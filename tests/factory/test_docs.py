@@ -7,6 +7,7 @@ not run stands in `NOT_RUN`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -15,13 +16,17 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer.main
 
 from factory.cli import app
-from factory.config import ProblemsOnly, load, parse_section
+from factory.config import ProblemsConfig, ProblemsOnly, load, parse_section
+from factory.languages import Language
+from factory.problems import FORMATS, read
 from factory.reference import markdown
+from sandbox.contract import Boundary
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -219,6 +224,26 @@ def parse(words: list[str]) -> None:
 def test_what_does_not_parse_is_found(words: list[str]) -> None:
     with pytest.raises((Exception, pytest.fail.Exception), match=r"(?i)nonsense|nothing here"):
         parse(words)
+
+
+def test_the_format_that_is_shown_loads_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = next(block for block in blocks((ROOT / "docs" / "adding.md").read_text()) if block.kind == "python")
+    module = ModuleType("mine")
+    exec(shown.text, module.__dict__)
+    monkeypatch.setitem(FORMATS, "mine", module)
+    rows = [{"number": 1, "question": "Echo.", "io_pairs": [["a\n", "a\n"]]}, {"number": 2, "io_pairs": []}]
+    (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    loaded, refused = read(ProblemsConfig(path=tmp_path / "mine.jsonl"))
+    assert loaded.problem.id == "mine/1"
+    assert (loaded.problem.cases[0].stdout, loaded.problem.meta.license) == ("a\n", "CC0-1.0")
+    assert str(refused) == f"{tmp_path / 'mine.jsonl'}:2: question: is missing"
+
+
+@pytest.mark.parametrize(("contract", "heading"), [(Language, "A language"), (Boundary, "A wall")])
+def test_what_a_contract_asks_for_is_told(contract: type, heading: str) -> None:
+    section = (ROOT / "docs" / "adding.md").read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    members = {name for name in vars(contract) | contract.__annotations__ if not name.startswith("_")}
+    assert members - {"name"} <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_the_config_reference_is_the_one_that_is_generated() -> None:
