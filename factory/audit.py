@@ -1,6 +1,7 @@
 """Whether a run still is what it says: every checksum, and some of its shipped records earned again.
 
-Promises: every damaged, missing or foreign file of the parts and the shards is named, not the first alone;
+Promises: every damaged, missing or foreign file of the parts and the shards is named, not the first alone, and the
+first damaged line of the ledger; where these are whole, the summary is compared with what they come to;
 the records that are tried again are chosen by seed and by nothing else; they go through the chain that
 graded them first. Anything wrong is an AuditError that lists it all.
 """
@@ -24,6 +25,7 @@ from factory.config import Config
 from factory.errors import AuditError, ConfigError, PartError
 from factory.executors.local import LocalExecutor
 from factory.filters.chain import Chain
+from factory.outcome import as_json, summarize
 from factory.pipeline import Task, graded
 from factory.records import Problem, Rollout, Status, sha256
 from factory.run_dir import RunDir
@@ -50,6 +52,8 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     if not place.shards.is_dir():
         raise ConfigError(f"{place.path}: has no shards to audit; remedy: `factory export {place.path}`")
     whole, wrong = _parts(place)
+    if not wrong:
+        wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
     files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
@@ -78,13 +82,26 @@ def _parts(place: RunDir) -> tuple[int, list[str]]:
             whole += 1
         except PartError as error:
             wrong.append(str(error))
-    for name, digest in _written(place.ledger()).items():
+    try:
+        written = _written(place.ledger())
+    except PartError as error:
+        return whole, [*wrong, str(error)]
+    for name, digest in written.items():
         path = place.path / name
         if not path.exists():
             wrong.append(f"{path}: is gone, though the ledger says it was written; remedy: run again")
         elif digest is not None and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             wrong.append(f"{path}: is not the part that the ledger says was sampled")
     return whole, wrong
+
+
+def _summary(config: Config, place: RunDir) -> list[str]:
+    """What is wrong with the summary, which has no sha256 of its own: it says what the parts and the ledger say."""
+    path = place.summary_file
+    if path.exists() and path.read_bytes() == as_json(summarize(config, place.open_problems(), place)):
+        return []
+    fault = "is not what the parts come to" if path.exists() else "is missing"
+    return [f"{path}: {fault}; remedy: `factory export {place.path}`"]
 
 
 def _files(place: RunDir) -> Iterator[Path]:

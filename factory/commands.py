@@ -29,8 +29,8 @@ from factory.executors.local import LocalExecutor, usable_cpus
 from factory.filters.chain import Chain
 from factory.languages import language
 from factory.outcome import (
+    as_json,
     finished,
-    given_up,
     harvests,
     kept_programs,
     left_out,
@@ -45,7 +45,7 @@ from factory.problems import Refusal
 from factory.provenance import code_sha256
 from factory.records import Problem, Rollout, Survivor, Verdict
 from factory.report import decontamination
-from factory.report.cost import stages
+from factory.report.cost import Account
 from factory.report.findings import Findings
 from factory.report.funnel import Tally, language_summary, tally
 from factory.report.progress import RunProgress, Watch
@@ -94,6 +94,7 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
     place.path.mkdir(parents=True, exist_ok=True)
     with place:
         place.claim(config, todo)
+        _mend_ledger(place, console)
         place.log(
             "started",
             sandbox=walled.sandbox.backend,
@@ -106,10 +107,19 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
             place.log("compared", **decontamination.compared(taken.benchmarks.sizes, taken.repeated))
         await _work(walled, taken, place, console)
         summary = summarize(config, todo, place)
-        with parts.atomic(place.summary_file) as temporary:
-            temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         _write_shards(config, todo, place, summary)
     return summary
+
+
+def _mend_ledger(place: RunDir, console: Console) -> None:
+    """Keep the lines of a damaged ledger that are whole; what the others told of costs is lost. Raises PartError."""
+    mended = place.ledger().mend()
+    if mended is not None:
+        aside, lines = mended
+        place.log("damaged", part=place.ledger().path.name, aside=aside.name, lines=lines)
+        told = f"{aside.with_name(place.ledger().path.name)}: damaged in line {', '.join(map(str, lines))}"
+        told += f"; the other lines are kept, the damaged ledger is now {aside.name}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell(taken: intake.Intake, console: Console) -> None:
@@ -129,11 +139,13 @@ async def _work(config: Config, taken: intake.Intake, place: RunDir, console: Co
 
 
 def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, Any]:
-    """Write the shards of a run; the manifest. Raises PartError."""
+    """Write the summary and the shards of a run; the manifest. Raises PartError."""
     return _write_shards(config, todo, place, summarize(config, todo, place))
 
 
 def _write_shards(config: Config, todo: Sequence[Problem], place: RunDir, summary: dict[str, Any]) -> dict[str, Any]:
+    with parts.atomic(place.summary_file) as temporary:
+        temporary.write_bytes(as_json(summary))
     found = harvests(config, todo, place, shards.needs_rollouts(config))
     return shards.write(place.shards, config, found, summary)
 
@@ -169,15 +181,15 @@ async def watch(
     """
     tallies: dict[str, dict[str, Tally]] = {}
     unfinished = {problem.id: problem for problem in todo}
-    news, read = set(unfinished), 0
+    news, account, ledger = set(unfinished), Account(), place.ledger().reader()
     with Watch(console) as display:
         while True:
             # Before the ledger is read: of what is finished by then, the ledger has all the news.
             unfinished = {name: problem for name, problem in unfinished.items() if not finished(config, problem, place)}
-            ledger = place.ledger()
-            left = unfinished.keys() - given_up(ledger)
-            news |= {line["problem"] for line in ledger[read:] if "problem" in line}
-            read = len(ledger)
+            for line in ledger.news():
+                account.add(line)
+                news |= {line["problem"]} if "problem" in line else set()
+            left = unfinished.keys() - account.skipped.keys()
             chunks = place.all_chunks() if news else {}
             for problem in todo:
                 if problem.id in news:
@@ -186,9 +198,9 @@ async def watch(
                     await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
             if not left:
-                return sum_up(config, todo, tallies, ledger, left_out(config, todo, place))
-            summary = sum_up(config, todo, tallies, ledger)
-            display.show(summary, len(left), ledger[-1]["at"] if ledger else None)
+                return sum_up(config, todo, tallies, account, left_out(config, todo, place))
+            summary = sum_up(config, todo, tallies, account)
+            display.show(summary, len(left), account.last)
             await asyncio.sleep(every_s)
 
 
@@ -197,18 +209,17 @@ def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) ->
     from factory.report import page  # the charting library takes a moment to load, and only this command needs it
 
     findings = Findings(len(todo))
-    summary = summarize(config, todo, place, findings)
-    ledger = place.ledger()
-    skipped = given_up(ledger)
+    account = Account(place.ledger())
+    summary = summarize(config, todo, place, findings, account)
     about = page.About(
         config,
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        sum(not (problem.id in skipped or finished(config, problem, place)) for problem in todo),
+        sum(not (problem.id in account.skipped or finished(config, problem, place)) for problem in todo),
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     with parts.atomic(out) as temporary:
-        temporary.write_bytes(page.render(summary, findings, stages(ledger, config.cost), about))
+        temporary.write_bytes(page.render(summary, findings, account.stages(config.cost), about))
     return out
 
 
@@ -248,7 +259,7 @@ def _programs(path: Path, known: set[str]) -> list[Rollout]:
         if file.suffix == ".parquet":
             rows += pq.read_table(file).to_pylist()
         else:
-            rows += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+            rows += [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
     counts: Counter[str] = Counter()
     given = []
     for number, row in enumerate(rows, 1):
@@ -328,7 +339,7 @@ async def verify(
     summary = _verify_summary(verdicts, name, compared) | {"left_out": dict(skipped)}
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with parts.atomic(out / "summary.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_bytes(as_json(summary))
     return summary
 
 

@@ -6,6 +6,7 @@ way are told the same way. Raises PartError where a part is damaged.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,8 +20,8 @@ from factory.filters.scrutiny import harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
-from factory.report.cost import cost, priced, speed
-from factory.report.decontamination import decontamination, last_compared
+from factory.report.cost import Account, priced, speed
+from factory.report.decontamination import decontamination
 from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, strength_of, strength_summary, tally
 from factory.run_dir import RunDir, against, slug
@@ -47,10 +48,12 @@ def translatable(problem: Problem, target: str) -> bool:
 def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False) -> Iterator[Harvest]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
     sieve = Sieve(config.clean.near_duplicate)
+    chunks = run_dir.all_chunks() if rollouts else {}
     for problem in problems:
         kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
         scrutiny = scrutiny_of(config, problem, run_dir)
-        graded = tuple(_graded_rollouts(config, problem, kept, scrutiny, run_dir)) if rollouts else ()
+        there = chunks.get(slug(problem.id), [])
+        graded = tuple(_graded_rollouts(config, problem, kept, scrutiny, run_dir, there)) if rollouts else ()
         if kept or graded:
             sifted = list(zip(kept, sieve.sift(kept), strict=True))
             yield Harvest(
@@ -73,11 +76,14 @@ def left_out(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> di
 
 
 def _graded_rollouts(
-    config: Config, problem: Problem, survivors: Iterable[Survivor], scrutiny: Scrutiny | None, run_dir: RunDir
+    config: Config,
+    problem: Problem,
+    survivors: Iterable[Survivor],
+    scrutiny: Scrutiny | None,
+    run_dir: RunDir,
+    chunks: Iterable[range],
 ) -> Iterator[tuple[Rollout, Verdict]]:
-    paths = [
-        (run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in run_dir.chunks(problem)
-    ]
+    paths = [(run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in chunks]
     kept = [one for one in survivors if one.parent is None]
     for target in config.translate.targets:
         for parent in kept[: config.translate.survivors]:
@@ -140,11 +146,16 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 
 
 def summarize(
-    config: Config, problems: Sequence[Problem], run_dir: RunDir, findings: Findings | None = None
+    config: Config,
+    problems: Sequence[Problem],
+    run_dir: RunDir,
+    findings: Findings | None = None,
+    account: Account | None = None,
 ) -> dict[str, Any]:
     """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
 
-    Counts are exact; what was measured stands under "cost" and nowhere else. Raises PartError.
+    `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured stands
+    under "cost" and nowhere else. Raises PartError.
     """
     tallies = {}
     chunks = run_dir.all_chunks()
@@ -153,7 +164,7 @@ def summarize(
         tallies[problem.id] = tallied(found)
         if findings is not None:
             findings.add(problem, found)
-    return sum_up(config, problems, tallies, run_dir.ledger(), left_out(config, problems, run_dir))
+    return sum_up(config, problems, tallies, account or Account(run_dir.ledger()), left_out(config, problems, run_dir))
 
 
 def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
@@ -172,10 +183,10 @@ def sum_up(
     config: Config,
     problems: Sequence[Problem],
     tallies: dict[str, dict[str, Tally]],
-    ledger: list[dict[str, Any]],
+    account: Account,
     unshipped: Mapping[str, Counter[str]] | None = None,
 ) -> dict[str, Any]:
-    """The summary of a run of which `tallies` has the counts by problem and language, and `ledger` what was spent.
+    """The summary of a run of which `tallies` has the counts by problem and language, and `account` what was spent.
 
     `unshipped` as of `left_out`; None while nobody asked.
     """
@@ -197,12 +208,8 @@ def sum_up(
         "languages": {
             name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
         },
-        "decontamination": decontamination(last_compared(ledger), repeats),
-        "skipped": {
-            line["problem"]: line["reason"]
-            for line in ledger
-            if line["event"] == "skipped" and line["problem"] not in by_language["python"]
-        },
+        "decontamination": decontamination(account.compared, repeats),
+        "skipped": {name: why for name, why in account.skipped.items() if name not in by_language["python"]},
         "untranslatable": {
             target: [
                 problem.id
@@ -212,8 +219,13 @@ def sum_up(
             for target in config.translate.targets
         },
         "scrutiny": strength_summary(strengths),
-        "cost": priced(cost(ledger), config.cost, records) | {"speedup": speedups},
+        "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
     }
+
+
+def as_json(summary: dict[str, Any]) -> bytes:
+    """`summary.json`."""
+    return (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def row_id(verdict: Verdict) -> str:
@@ -234,12 +246,6 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
         if translatable(problem, target)
         for survivor in translated
     )
-
-
-def given_up(ledger: Iterable[dict[str, Any]]) -> set[str]:
-    """Problems of which the last that the ledger tells is that they were skipped."""
-    last = {line["problem"]: line["event"] for line in ledger if "problem" in line}
-    return {problem for problem, event in last.items() if event == "skipped"}
 
 
 def _verdicts(paths: Iterable[Path]) -> list[Verdict]:

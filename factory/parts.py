@@ -39,9 +39,11 @@ def put(path: Path, data: bytes) -> str:
     """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
     digest = hashlib.sha256(data).hexdigest()
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.read_bytes() != data:
+        path.unlink()  # before its digest goes: a kill then leaves no part, rather than one that looks damaged
     with atomic(path) as temporary, atomic(digest_file(path)) as beside:
         # The digest is in place before the part is: what exists can be checked.
-        beside.write_text(f"{digest}  {path.name}\n", encoding="ascii")
+        beside.write_bytes(_told(path, digest))
         temporary.write_bytes(data)
     return digest
 
@@ -67,13 +69,19 @@ def digest_file(path: Path) -> Path:
 
 def set_aside(path: Path) -> Path:
     """Give a damaged part and its digest another name, under which nothing looks for parts; that name."""
+    aside = free_name(path)
+    path.rename(aside)
+    digest_file(path).rename(digest_file(aside))
+    return aside
+
+
+def free_name(path: Path) -> Path:
+    """A name beside a damaged file that none has yet."""
     aside = path.with_name(f"{path.name}.damaged")
     number = 1
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{number}")
-    path.rename(aside)
-    digest_file(path).rename(digest_file(aside))
     return aside
 
 
@@ -122,11 +130,16 @@ def checked(path: Path) -> bytes:
     """The bytes of the part at `path`, seen to be those that were written. Raises DamagedPart, PartError."""
     try:
         data = path.read_bytes()
-        if digest_file(path).read_text(encoding="ascii").split()[:1] != [hashlib.sha256(data).hexdigest()]:
+        if digest_file(path).read_bytes() != _told(path, hashlib.sha256(data).hexdigest()):
             raise DamagedPart(f"{path}: is damaged (its sha256 is another); remedy: delete it, and run again")
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
     return data
+
+
+def _told(path: Path, digest: str) -> bytes:
+    """What stands beside the part at `path`."""
+    return f"{digest}  {path.name}\n".encode("ascii")
 
 
 def _records(kind: type[T], rows: Iterable[dict[str, Any]]) -> Iterator[T]:

@@ -34,7 +34,7 @@ from factory.records import Problem, Request, Rollout, Scrutiny, Status, Survivo
 from factory.rollouts import prompts
 from factory.rollouts.engines import Engine, RequestRefused, open_engine
 from factory.rollouts.extract import extract
-from factory.run_dir import RunDir, against
+from factory.run_dir import RunDir, against, slug
 from factory.translate import Specification, complaint, specify
 
 T = TypeVar("T")
@@ -204,6 +204,7 @@ class Pipeline:
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup."""
         at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
         async with AsyncExitStack() as stack:
             self._sampler = Sampler(self.config.engine, stack, self._observer)
             other = self.config.translate.engine
@@ -294,7 +295,7 @@ class Pipeline:
         """The chunks of the problem: those that are there, and between them those still to be sampled."""
         size, total = self.config.verify.chunk, self.config.sampling.n
         plan, at = [], 0
-        for there in [*self.run_dir.chunks(problem), range(total, total)]:
+        for there in [*self._there.get(slug(problem.id), []), range(total, total)]:
             while at < there.start:
                 stop = min((at // size + 1) * size, there.start)
                 plan.append(range(at, stop))

@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import re
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ import yaml
 
 from factory.config import Config, validate
 from factory.errors import ConfigError, PartError
-from factory.parts import put
+from factory.ledger import Ledger
+from factory.parts import checked, put
 from factory.records import Problem
 
 MAY_GROW = ("sampling.n", "problems.limit", "translate.survivors")
@@ -93,17 +93,13 @@ class RunDir:
     def verdicts(self, problem: Problem, indices: range) -> Path:
         return self.path / "verdicts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
 
-    def chunks(self, problem: Problem) -> list[range]:
-        """The index ranges of the problem whose rollouts are there, ascending."""
-        return self._chunks(f"{slug(problem.id)}.*.parquet").get(slug(problem.id), [])
-
     def all_chunks(self) -> dict[str, list[range]]:
-        """What `chunks` says of every problem that has any, by `slug` of its id: the folder is read once."""
-        return self._chunks("*.parquet")
+        """The index ranges whose rollouts are there, ascending, by `slug` of the problem's id.
 
-    def _chunks(self, pattern: str) -> dict[str, list[range]]:
+        Reads the whole folder: ask once a run, not once a problem.
+        """
         found: dict[str, list[range]] = {}
-        for path in (self.path / "rollouts").glob(pattern):
+        for path in (self.path / "rollouts").glob("*.parquet"):
             name, span, _ = path.name.split(".")
             start, stop = span.split("-")
             found.setdefault(name, []).append(range(int(start), int(stop)))
@@ -149,7 +145,7 @@ class RunDir:
     def _claim_problems(self, problems: list[Problem]) -> None:
         lines = {problem.id: problem.model_dump_json(exclude_unset=True) for problem in problems}
         if self.problems_file.exists():
-            for line in self.problems_file.read_text(encoding="utf-8").splitlines():
+            for line in self._problem_lines():
                 known = json.loads(line)["id"]
                 if known not in lines:
                     raise ConfigError(f"{self.path}: was started with problem {known!r}, which is no longer given")
@@ -159,27 +155,24 @@ class RunDir:
         put(self.problems_file, "".join(f"{line}\n" for line in lines.values()).encode())
 
     def open_config(self) -> Config:
-        """The config of an existing run. Raises ConfigError."""
+        """The config of an existing run. Raises ConfigError, PartError."""
         if not self.config_file.exists():
             raise ConfigError(f"{self.path}: is no run directory (it has no config.yaml)")
         return validate(Config, self._read_config(), str(self.config_file))
 
     def _read_config(self) -> dict[str, Any]:
-        try:
-            data = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{self.config_file}: cannot be read: {error}") from None
-        if not isinstance(data, dict):
-            raise ConfigError(f"{self.config_file}: is no config, but {type(data).__name__}")
+        data: dict[str, Any] = yaml.safe_load(checked(self.config_file))
         return data
 
     def open_problems(self) -> list[Problem]:
         """The problems of an existing run, in order. Raises PartError."""
         try:
-            lines = self.problems_file.read_text(encoding="utf-8").splitlines()
-            return [Problem.model_validate_json(line) for line in lines]
-        except (OSError, ValueError) as error:
+            return [Problem.model_validate_json(line) for line in self._problem_lines()]
+        except ValueError as error:
             raise PartError(f"{self.problems_file}: cannot be read: {error}") from None
+
+    def _problem_lines(self) -> list[str]:
+        return checked(self.problems_file).decode("utf-8").split("\n")[:-1]  # U+2028 ends none of its lines
 
     def __enter__(self) -> RunDir:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -197,27 +190,12 @@ class RunDir:
 
     # ---- what was spent ----
 
-    def log(self, event: str, **facts: Any) -> None:
-        """Append one line to the ledger."""
-        line = json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False) + "\n"
-        with (self.path / "ledger.jsonl").open("ab+") as file:
-            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
-                line = f"\n{line}"  # a kill cut the last line short: it must not take this one with it
-            file.write(line.encode("utf-8", "replace"))
+    def ledger(self) -> Ledger:
+        return Ledger(self.path / "ledger.jsonl")
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """The ledger's lines; a last one that a kill cut short is left out."""
-        try:
-            lines = (self.path / "ledger.jsonl").read_text(encoding="utf-8", errors="replace").split("\n")
-        except FileNotFoundError:
-            return []
-        found = []
-        for line in lines:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                continue  # cut short by a kill
-        return found
+    def log(self, event: str, **facts: Any) -> None:
+        """Append one line to the ledger. Raises PartError."""
+        self.ledger().append(event, **facts)
 
 
 def slug(problem_id: str) -> str:

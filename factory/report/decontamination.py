@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 
@@ -16,12 +16,6 @@ class Hit(Protocol):
 def compared(sizes: Mapping[str, int], repeated: Mapping[str, Hit]) -> dict[str, Any]:
     """For the ledger: problems by benchmark, and what problems that were set aside repeat."""
     return {"benchmarks": dict(sizes), "set_aside": {problem: hit.repeats for problem, hit in repeated.items()}}
-
-
-def last_compared(ledger: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """What `compared` said when the run was started last; of no benchmarks where it never was."""
-    lines = [line for line in ledger if line["event"] == "compared"]
-    return lines[-1] if lines else compared({}, {})
 
 
 def decontamination(found: Mapping[str, Any], programs: Counter[str]) -> dict[str, Any]:

@@ -4,7 +4,9 @@ Promises: nothing is pushed from a folder that is not whole; the same content tw
 was uploaded before a push was cut short is not uploaded again; the commit is made on the state that it was
 planned against, or planned anew; a repository that this makes is private unless asked otherwise, and what
 is meant to be private never goes to a public one. The token is in no message. Files of others in the
-repository are left alone: only parquet files of a former export are deleted.
+repository are left alone: only parquet files of a former export are deleted. Large files go as the client
+sends them: by XET, or by LFS where HF_HUB_DISABLE_XET is set. XET has a patience of its own with a busy
+storage, some minutes, of which nothing is told.
 """
 
 from __future__ import annotations
@@ -181,6 +183,17 @@ def _answer(error: BaseException) -> Any:
     return next((one.response for one in _chain(error) if isinstance(one, HfHubHTTPError)), None)
 
 
+def _refused(error: BaseException) -> int | None:
+    """401 or 403 where the hub refuses, or its XET storage, whose client tells the status in words alone."""
+    answer = _answer(error)
+    if answer is not None:
+        status = answer.status_code
+    else:
+        said = re.search(r"HTTP status client error \((\d{3})", str(error)) if isinstance(error, OSError) else None
+        status = int(said[1]) if said else None
+    return status if status in (401, 403) else None
+
+
 def _may_pass(error: BaseException) -> bool:
     """Whether another try may do: the hub is busy, the branch has moved on, or nothing came through."""
     answer = _answer(error)
@@ -213,11 +226,11 @@ def _told(state: tenacity.RetryCallState, token: str) -> str:
 
 
 def _failure(repo_id: str, error: BaseException, token: str) -> HubError | HubRefused:
-    answer = _answer(error)
-    if answer is not None and answer.status_code in (401, 403):
+    refused = _refused(error)
+    if refused is not None:
         return HubRefused(
-            f"{repo_id}: the hub refuses ({answer.status_code}): {_shown(error, token)}\nremedy: in HF_TOKEN, a token "
-            f"that {'is valid' if answer.status_code == 401 else 'may write there'}"
+            f"{repo_id}: the hub refuses ({refused}): {_shown(error, token)}\nremedy: in HF_TOKEN, a token "
+            f"that {'is valid' if refused == 401 else 'may write there'}"
         )
     return HubError(f"{repo_id}: {_shown(error, token)}; what is uploaded is kept: run the same again")
 

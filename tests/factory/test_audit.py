@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from factory import audit, parts, shards
+from factory import audit, commands, parts, shards
+from factory.errors import FactoryError
 from factory.outcome import harvests
 from factory.records import Harvest, Rollout, sha256
 from factory.run_dir import RunDir
@@ -98,20 +100,62 @@ def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
         assert f"{path}: is damaged" in done.stderr
 
 
+def told_by_audit(place: RunDir) -> str:
+    try:
+        asyncio.run(audit.audit(place.open_config(), place, 0, 0))
+    except FactoryError as error:
+        return str(error)
+    return ""
+
+
+def test_one_flipped_bit_in_any_file_of_a_run_is_found_and_the_file_named(place: RunDir) -> None:
+    assert told_by_audit(place) == ""
+    files = [path for path in sorted(place.path.rglob("*")) if path.is_file() and path.name != ".lock"]
+    kinds = {path.relative_to(place.path).parts[0] for path in files}
+    assert kinds == {
+        "config.yaml", "config.yaml.sha256", "problems", "rollouts", "verdicts", "survivors", "translations", "shards",
+        "ledger.jsonl", "summary.json",
+    }  # fmt: skip
+    for path in files:
+        whole = path.read_bytes()
+        flip(path)
+        # Of a file and its sum that differ, either may be the damaged one: both are told.
+        named = "SHA256SUMS" if path.name == "SHA256SUMS" else f"{str(path).removesuffix('.sha256')}: "
+        assert named in told_by_audit(place), path
+        path.write_bytes(whole)
+
+
+def test_a_summary_is_compared_with_the_parts_and_made_again_by_an_export(place: RunDir) -> None:
+    before = place.summary_file.read_bytes()
+    for spoil in (lambda: place.summary_file.write_bytes(before.replace(b"3", b"4", 1)), place.summary_file.unlink):
+        spoil()
+        assert f"{place.summary_file}: is " in (told := told_by_audit(place))
+        assert f"remedy: `factory export {place.path}`" in told
+        commands.export(place.open_config(), place.open_problems(), place)
+        assert place.summary_file.read_bytes() == before
+        assert told_by_audit(place) == ""
+
+
+def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place: RunDir) -> None:
+    path = place.ledger().path
+    lines = path.read_bytes().split(b"\n")
+    lines[2] = lines[2].replace(b"event", b"avent")
+    path.write_bytes(b"\n".join(lines))
+    for command in ("audit", "status", "report"):
+        done = factory(command, place.path)
+        assert done.returncode == 1
+        assert f"{path}: line 3 is damaged" in done.stderr
+    done = factory("run", place.config_file, "--run-dir", place.path)
+    assert done.returncode == 0, done.stderr
+    assert "ledger.jsonl: damaged in line 3; the other lines are kept" in done.stderr
+    (told,) = ledger(place, "damaged")
+    assert (told["part"], told["aside"], told["lines"]) == ("ledger.jsonl", "ledger.jsonl.damaged", [3])
+    assert len(list(place.ledger())) >= len(lines) - 2
+    assert factory("audit", place.path).returncode == 0
+
+
 def wrong_parts(place: RunDir) -> list[str]:
     return audit._parts(place)[1]
-
-
-def test_every_flipped_byte_of_a_digest_is_found_and_the_part_named(place: RunDir) -> None:
-    path = next((place.path / "rollouts").glob("*.parquet"))
-    digest = parts.digest_file(path)
-    whole = digest.read_bytes()
-    for at in range(64):
-        digest.write_bytes(whole[:at] + bytes([whole[at] ^ 0x01]) + whole[at + 1 :])
-        with pytest.raises(parts.PartError, match=path.name):
-            parts.checked(path)
-    digest.write_bytes(whole)
-    assert wrong_parts(place) == []
 
 
 def test_a_part_that_is_gone_is_missed(place: RunDir) -> None:

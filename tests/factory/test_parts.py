@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -103,8 +102,9 @@ def test_a_damaged_or_missing_digest_is_found(tmp_path: Path) -> None:
     parts.write(path, Verdict, VERDICTS)
     digest = parts.digest_file(path)
     assert digest.read_text().split()[1] == "p.parquet"
-    for text in ("", "0" * 64 + "  p.parquet\n", "\u00e9"):
-        digest.write_text(text)
+    whole = digest.read_bytes()
+    for data in (b"", b"\xe9", *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole)))):
+        digest.write_bytes(data)
         with pytest.raises(PartError, match=r"p\.parquet: is damaged"):
             parts.read(path, Verdict)
     digest.unlink()
@@ -130,8 +130,7 @@ def test_a_part_of_another_kind_or_version_is_refused(tmp_path: Path) -> None:
 def test_a_status_that_there_is_not_is_damage(tmp_path: Path) -> None:
     row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "repairs": []}
     data = parts.as_parquet(pa.Table.from_pylist([row], schema=parts.schema_of(Verdict)))
-    (tmp_path / "p.parquet").write_bytes(data)
-    parts.digest_file(tmp_path / "p.parquet").write_text(hashlib.sha256(data).hexdigest())
+    parts.put(tmp_path / "p.parquet", data)
     with pytest.raises(PartError, match="splendid"):
         parts.read(tmp_path / "p.parquet", Verdict)
 
@@ -155,6 +154,28 @@ def test_a_write_that_fails_leaves_nothing_and_spoils_nothing(tmp_path: Path) ->
         fail()
     assert path.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == ["p.parquet", "p.parquet.sha256"]
+
+
+@pytest.mark.parametrize("renamed", [0, 1])
+def test_a_kill_while_a_part_is_replaced_leaves_none_rather_than_one_that_looks_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    path, replace, done = tmp_path / "p", Path.replace, []
+    parts.put(path, b"old")
+
+    def killed(source: Path, target: Path) -> Path:
+        if len(done) == renamed:
+            raise KeyboardInterrupt
+        done.append(target)
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        parts.put(path, b"new")
+    assert not path.exists()
+    monkeypatch.undo()
+    parts.put(path, b"new")
+    assert parts.checked(path) == b"new"
 
 
 def test_nothing_is_seen_under_the_name_before_it_is_whole(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from factory.outcome import finished, given_up, summarize
+from factory.outcome import finished, summarize
+from factory.report.cost import Account
 from factory.report.progress import Watch
 from factory.run_dir import RunDir
 
@@ -140,10 +141,11 @@ def test_a_finished_problem_is_one_with_all_its_parts(copied: Path) -> None:
 
 
 def test_a_problem_is_given_up_until_it_is_worked_on_again() -> None:
-    skipped, worked = {"event": "skipped", "problem": "a"}, {"event": "verified", "problem": "a"}
-    assert given_up([worked, skipped]) == {"a"}
-    assert given_up([skipped, worked]) == set()
-    assert given_up([{"event": "other"}]) == set()
+    skipped = {"event": "skipped", "problem": "a", "reason": "too long"}
+    worked = {"event": "verified", "problem": "a", "part": "verdicts/a.parquet", "cpu_s": 0.0}
+    assert Account([worked, skipped]).skipped == {"a": "too long"}
+    assert Account([skipped, worked]).skipped == {}
+    assert Account([{"event": "other"}]).skipped == {}
 
 
 def test_watching_a_finished_run_ends_at_once(done: tuple[Path, Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 
 from factory.config import Config
 from factory.errors import ConfigError, PartError
+from factory.parts import put
 from factory.records import Problem
 from factory.run_dir import MAY_CHANGE, MAY_GROW, RunDir, against, differences, slug
 
@@ -149,18 +149,25 @@ def test_a_further_problem_is_taken_over(place: RunDir) -> None:
 def test_a_directory_that_is_no_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no run directory"):
         RunDir(tmp_path).open_config()
-    with pytest.raises(PartError, match=r"problems\.jsonl: cannot be read"):
+    with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
         RunDir(tmp_path).open_problems()
 
 
-@pytest.mark.parametrize("text", ["a: [", "just words", "", "name: test\n"])
-def test_a_damaged_config_is_told_by_name(place: RunDir, text: str) -> None:
-    place.config_file.write_text(text)
-    with pytest.raises(ConfigError, match=r"config\.yaml: "):
+def test_a_damaged_config_is_told_by_name(place: RunDir) -> None:
+    whole = place.config_file.read_bytes()
+    place.config_file.write_bytes(whole.replace(b"n: 256", b"n: 257"))
+    for use in (place.open_config, lambda: place.claim(config(), [problem()])):
+        with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: delete it, and run again"):
+            use()
+    place.config_file.unlink()
+    place.claim(config(), [problem()])
+    assert place.config_file.read_bytes() == whole
+
+
+def test_a_config_of_another_version_is_told_by_key(place: RunDir) -> None:
+    put(place.config_file, b"name: test\nnonsense: 1\n")
+    with pytest.raises(ConfigError, match=r"config\.yaml: nonsense: unknown key"):
         place.open_config()
-    if text != "name: test\n":
-        with pytest.raises(ConfigError, match=r"config\.yaml: "):
-            place.claim(config(), [problem()])
 
 
 def test_the_config_that_is_kept_is_yaml_people_can_run(place: RunDir) -> None:
@@ -168,9 +175,20 @@ def test_the_config_that_is_kept_is_yaml_people_can_run(place: RunDir) -> None:
 
 
 def test_damaged_problems_are_told_by_name(place: RunDir) -> None:
-    place.problems_file.write_text('{"id": "set/1"')
+    put(place.problems_file, b'{"id": "set/1"}\n')
     with pytest.raises(PartError, match=r"problems\.jsonl: cannot be read"):
         place.open_problems()
+    place.problems_file.write_bytes(b'{"id": "set/2"}\n')
+    for use in (place.open_problems, lambda: place.claim(config(), [problem()])):
+        with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
+            use()
+
+
+def test_a_problem_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path: Path) -> None:
+    place, odd = RunDir(tmp_path), problem(prompt="a\u2028b\x85c\x0bd")
+    place.claim(config(), [odd])
+    place.claim(config(), [odd])
+    assert place.open_problems() == [odd]
 
 
 # ---- the lock ----
@@ -233,9 +251,8 @@ def test_chunks_are_the_whole_parts_in_order(place: RunDir) -> None:
     place.rollouts(other, range(8)).touch()
     half = place.rollouts(one, range(700, 800))
     half.with_name(f".{half.name}.123.tmp").touch()
-    assert place.chunks(one) == [range(256), range(256, 512), range(512, 700)]
-    assert place.chunks(other) == [range(8)]
-    assert place.chunks(problem("set/12")) == []
+    found = place.all_chunks()
+    assert found == {slug("set/1"): [range(256), range(256, 512), range(512, 700)], slug("set/11"): [range(8)]}
 
 
 def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:
@@ -256,41 +273,3 @@ def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:
 def test_programs_are_named_together_in_any_order() -> None:
     assert against([]) == ""
     assert against(["a", "b"]) == against(["b", "a"]) != against(["a"])
-
-
-# ---- the ledger ----
-
-
-def test_the_ledger_gives_back_what_was_logged(place: RunDir) -> None:
-    assert place.ledger() == []
-    place.log("sampled", rollouts=3, problem="é")
-    place.log("verified", cpu_s=0.5)
-    first, second = place.ledger()
-    assert (first["event"], first["rollouts"], first["problem"]) == ("sampled", 3, "é")
-    assert (second["event"], second["cpu_s"]) == ("verified", 0.5)
-    assert first["at"] <= second["at"]
-
-
-@pytest.mark.parametrize("cut", [1, 2, 10, 20])
-def test_a_line_that_a_kill_cut_short_is_left_out_and_takes_none_with_it(place: RunDir, cut: int) -> None:
-    ledger = place.path / "ledger.jsonl"
-    place.log("sampled", rollouts=1)
-    place.log("sampled", rollouts=2, problem="ééééééé")
-    ledger.write_bytes(ledger.read_bytes()[:-cut])
-    assert [line["rollouts"] for line in place.ledger()] == [1, 2][: 1 + (cut == 1)]
-    place.log("sampled", rollouts=3)
-    assert [line["rollouts"] for line in place.ledger()] == [1, *([2] if cut == 1 else []), 3]
-
-
-def test_all_chunks_are_those_of_every_problem(tmp_path: Path) -> None:
-    place = RunDir(tmp_path)
-    problems = [problem(name) for name in ("a/1", "a/10", "b.c", "none")]
-    for one, indices in itertools.product(problems[:3], (range(256, 300), range(256))):
-        path = place.rollouts(one, indices)
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-        path.with_name(f"{path.name}.sha256").touch()
-    found = place.all_chunks()
-    for one in problems:
-        expected = [] if one.id == "none" else [range(256), range(256, 300)]
-        assert place.chunks(one) == found.get(slug(one.id), []) == expected

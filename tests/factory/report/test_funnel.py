@@ -11,7 +11,7 @@ import pytest
 from factory.config import CostConfig, RankConfig
 from factory.filters.select import select
 from factory.records import Status, Verdict
-from factory.report.cost import cost, priced, speed
+from factory.report.cost import Account, priced, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
 
 
@@ -144,23 +144,27 @@ def test_the_summary_of_a_language() -> None:
     assert language_summary({})["pass_rates"] == {}
 
 
+SAMPLED = {"event": "sampled", "part": "rollouts/x.parquet", "rollouts": 1, "completion_tokens": 1}
+VERIFIED = {"event": "verified", "part": "verdicts/x.parquet"}
+
+
 def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
-    sampled = {"event": "sampled", "rollouts": 4, "completion_tokens": 100}
+    sampled = SAMPLED | {"rollouts": 4, "completion_tokens": 100}
     ledger = [
         sampled | {"engine": "one", "engine_s": 5.0, "load_s": 2.0, "gpus": 2},
         sampled | {"engine": "one", "engine_s": 9.0, "load_s": 2.0, "gpus": 2},
         sampled | {"engine": "two", "engine_s": 1.0, "load_s": 3.0, "gpus": 1},
         sampled | {"engine": "one", "engine_s": 7.0, "load_s": 2.0, "gpus": 2},
-        {"event": "verified", "cpu_s": 0.5},
-        {"event": "verified", "cpu_s": 0.25},
-        {"event": "skipped", "problem": "x"},
+        VERIFIED | {"cpu_s": 0.5},
+        VERIFIED | {"cpu_s": 0.25},
+        {"event": "skipped", "problem": "x", "reason": "too long"},
     ]
-    assert cost(ledger) == {
+    assert Account(ledger).cost() == {
         "rollouts": 16, "completion_tokens": 400, "program_cpu_s": 0.75, "engine_s": 10.0, "load_s": 5.0, "gpu_s": 19.0,
         "gpu_held_s": 26.0, "engine_cpu_s": 0,
         "tokens_per_s": 40.0,
     }  # fmt: skip
-    assert cost([]) == {
+    assert Account().cost() == {
         "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
         "gpu_held_s": 0, "engine_cpu_s": 0,
     }  # fmt: skip
@@ -184,8 +188,8 @@ def test_speed_names_what_is_slower_than_its_source() -> None:
 
 
 def test_an_engine_on_cpus_is_paid_for_by_the_cpu_hour() -> None:
-    line = {"event": "sampled", "rollouts": 1, "completion_tokens": 1, "engine": "one", "gpus": 0, "cpus": 4}
-    totals = cost([line | {"engine_s": 80.0, "load_s": 10.0}, {"event": "verified", "cpu_s": 40.0}])
+    line = SAMPLED | {"engine": "one", "gpus": 0, "cpus": 4}
+    totals = Account([line | {"engine_s": 80.0, "load_s": 10.0}, VERIFIED | {"cpu_s": 40.0}]).cost()
     assert (totals["engine_cpu_s"], totals["gpu_held_s"]) == (360.0, 0.0)
     told = priced(totals, CostConfig(cpu_hour=9.0), 10)
     assert (told["dollars"], told["dollars_per_record"]) == (1.0, 0.1)
@@ -194,7 +198,7 @@ def test_an_engine_on_cpus_is_paid_for_by_the_cpu_hour() -> None:
 
 
 def test_gpus_without_a_price_leave_dollars_untold() -> None:
-    line = {"event": "sampled", "rollouts": 1, "completion_tokens": 1, "engine": "one", "gpus": 2, "cpus": 0}
-    totals = cost([line | {"engine_s": 1700.0, "load_s": 100.0}])
+    line = SAMPLED | {"engine": "one", "gpus": 2, "cpus": 0}
+    totals = Account([line | {"engine_s": 1700.0, "load_s": 100.0}]).cost()
     assert priced(totals, CostConfig(cpu_hour=1.0), 1) == totals
     assert priced(totals, CostConfig(cpu_hour=1.0, gpu_hour=3.0), 2)["dollars_per_record"] == 1.5

@@ -18,7 +18,7 @@ from factory.config import Config, CostConfig
 from factory.outcome import sum_up, tallied
 from factory.records import Problem, Status, Verdict
 from factory.report import findings as gathering
-from factory.report.cost import stages
+from factory.report.cost import Account
 from factory.report.findings import Findings, Graded
 from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
@@ -130,9 +130,10 @@ def page(
     for one, verdicts in found:
         gathered.add(one, verdicts)
     tallies = {one.id: tallied({name: list(several) for name, several in verdicts.items()}) for one, verdicts in found}
-    summary = sum_up(settings, [one for one, _ in found], tallies, list(ledger))
+    account = Account(ledger)
+    summary = sum_up(settings, [one for one, _ in found], tallies, account)
     about = About(settings, "2026-01-01 00:00 UTC", unfinished, "name: a-run\n")
-    return render(summary, gathered, stages(ledger, settings.cost), about), summary
+    return render(summary, gathered, account.stages(settings.cost), about), summary
 
 
 def payload(reader: Reader) -> Any:
@@ -324,8 +325,8 @@ def test_money_keeps_the_digits_that_tell_something(dollars: float, told: str) -
 
 
 def test_prices_are_needed_of_all_that_was_used() -> None:
-    assert "dollars" not in stages(LEDGER, CostConfig(cpu_hour=1.0))[0]
-    assert "dollars" in stages(LEDGER[2:], CostConfig(cpu_hour=1.0))[0]
+    assert "dollars" not in Account(LEDGER).stages(CostConfig(cpu_hour=1.0))[0]
+    assert "dollars" in Account(LEDGER[2:]).stages(CostConfig(cpu_hour=1.0))[0]
 
 
 def opened(folder: Path, made: bytes) -> str:

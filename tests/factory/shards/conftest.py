@@ -22,7 +22,14 @@ SUMMARY: dict[str, Any] = {"languages": {}, "cost": {}}
 @pytest.fixture(scope="session")
 def small_hub() -> ModuleType:
     """The module `hub.py` beside this file."""
-    spec = importlib.util.spec_from_file_location("small_hub", Path(__file__).with_name("hub.py"))
+    beside("hub_storage.py")  # which it imports
+    return beside("hub.py")
+
+
+def beside(name: str) -> ModuleType:
+    """The module in a file beside this one, as small_NAME."""
+    path = Path(__file__).with_name(name)
+    spec = importlib.util.spec_from_file_location(f"small_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,6 +71,15 @@ def exported(tmp_path: Path) -> RunDir:
     place.claim(settings, [harvest.problem for harvest in harvests(3)])
     write(place.shards, settings, harvests(3), SUMMARY)
     return place
+
+
+@pytest.fixture
+def smallest(tmp_path: Path) -> Path:
+    """A folder with the shards of one program."""
+    folder = tmp_path / "smallest"
+    (harvest,) = harvests(1)
+    write(folder, config(), [Harvest(harvest.problem, harvest.survivors[:1])], SUMMARY)
+    return folder
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A small Hugging Face hub, in a thread: the endpoints that `huggingface_hub` and `datasets` call, kept in memory.
 
-What it does not do: git, XET, organisations, pull requests. A commit is a whole tree under the sha1 of its
-content; a file of more than `INLINE` bytes goes through LFS, as parquet does on the real one.
+What it does not do: git, organisations, pull requests. A commit is a whole tree under the sha1 of its content;
+parquet goes through XET (`hub_storage.py`) or LFS, whichever the client speaks, as on the real one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from small_hub_storage import READ_TOKEN, WRITE_TOKEN, Storage
 
 TOKEN, READER = "hf_secretsecretsecret", "hf_readonlyreadonly"
 USER = "someone"
@@ -72,6 +75,7 @@ class Hub:
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
         self.objects: dict[str, bytes] = {}
+        self.storage = Storage()
         self.requests: list[str] = []
         self.trouble: Trouble = lambda method, path: None
         self.lost: Trouble = lambda method, path: None
@@ -310,6 +314,42 @@ class _Handler(BaseHTTPRequestHandler):
     def lfs_verify(self, oid: str) -> None:
         self.answer(200 if oid in self.hub.objects else 404)
 
+    def xet_token(self, name: str, kind: str, revision: str) -> None:
+        if kind == "write":
+            self.may_write()
+        self.tree(name, revision)
+        token = WRITE_TOKEN if kind == "write" else READ_TOKEN
+        about = {"casUrl": f"{self.hub.url}/xet", "accessToken": token, "exp": int(time.time()) + 900}
+        names = {"casUrl": "X-Xet-Cas-Url", "accessToken": "X-Xet-Access-Token", "exp": "X-Xet-Token-Expiration"}
+        self.answer(200, about, {names[key]: str(value) for key, value in about.items()})
+
+    def _may_store(self, *tokens: str) -> None:
+        if (self.headers.get("authorization") or "").removeprefix("Bearer ") not in tokens:
+            raise Answer(401, {"error": "no token of this storage"})
+
+    def xorb_put(self, name: str) -> None:
+        self._may_store(WRITE_TOKEN)
+        new = name not in self.hub.storage.xorbs
+        self.hub.storage.xorbs[name] = self.body
+        self.answer(200, {"was_inserted": new})
+
+    def shard_put(self) -> None:
+        self._may_store(WRITE_TOKEN)
+        self.hub.objects |= self.hub.storage.take_shard(self.body)
+        self.answer(200, {"type": "result"})
+
+    def reconstruction(self, name: str) -> None:
+        self._may_store(READ_TOKEN, WRITE_TOKEN)
+        self.answer(200, self.hub.storage.reconstruction(name, f"{self.hub.url}/xorb"))
+
+    def xorb(self, name: str) -> None:
+        data, (start, stop) = self.hub.storage.xorbs[name], self._asked_range() or (0, 0)
+        self.answer(206, data[start : stop + 1])
+
+    def _asked_range(self) -> tuple[int, int] | None:
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range") or "")
+        return (int(asked[1]), int(asked[2] or 2**62)) if asked else None
+
     def commit(self, name: str, revision: str) -> None:
         self.may_write()
         repo, tree = self.repo(name), dict(self.tree(name, revision))
@@ -341,10 +381,13 @@ class _Handler(BaseHTTPRequestHandler):
             "ETag": f'"{blob.known_as}"', "X-Repo-Commit": repo.branches.get(revision, revision),
             "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream",
         }  # fmt: skip
+        if blob.sha256 in self.hub.storage.hashes:
+            headers["X-Xet-Hash"] = self.hub.storage.hashes[blob.sha256]
+            headers["X-Xet-Refresh-Route"] = f"{self.hub.url}/api/datasets/{name}/xet-read-token/{revision}"
         data, status = blob.data, 200
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range") or "")
+        asked = self._asked_range()
         if asked:
-            start, stop = int(asked[1]), min(int(asked[2] or len(data) - 1), len(data) - 1)
+            start, stop = asked[0], min(asked[1], len(data) - 1)
             headers["Content-Range"] = f"bytes {start}-{stop}/{len(data)}"
             data, status = data[start : stop + 1], 206
         self.answer(status, data, headers | {"Content-Length": str(len(data))})
@@ -372,6 +415,11 @@ ROUTES: list[tuple[str, Callable[..., None]]] = [
     (rf"POST /api/datasets/{_NAME}/preupload/([^/]+)", _Handler.preupload),
     (rf"POST /api/datasets/{_NAME}/commit/([^/]+)", _Handler.commit),
     (rf"POST /datasets/{_NAME}\.git/info/lfs/objects/batch", _Handler.lfs_batch),
+    (rf"GET /api/datasets/{_NAME}/xet-(read|write)-token/([^/]+)", _Handler.xet_token),
+    (r"POST /xet/v1/xorbs/default/([0-9a-f]{64})", _Handler.xorb_put),
+    (r"POST /xet/v2/shards", _Handler.shard_put),
+    (r"GET /xet/v1/reconstructions/([0-9a-f]{64})", _Handler.reconstruction),
+    (r"GET /xorb/([0-9a-f]{64})", _Handler.xorb),
     (r"PUT /lfs/([0-9a-f]+)", _Handler.lfs_put),
     (r"POST /lfs-verify/([0-9a-f]+)", _Handler.lfs_verify),
     (rf"(?:GET|HEAD) /datasets/{_NAME}/resolve/([^/]+)/(.+)", _Handler.resolve),

@@ -18,6 +18,8 @@ from factory.run_dir import RunDir
 
 NAME = "someone/data"
 COMMIT = r"POST /api/datasets/someone/data/commit/"
+XET_TOKEN = r"GET /api/datasets/someone/data/xet-write-token/main"
+UPLOAD = r"^PUT /lfs/|^POST /xet/v1/xorbs/"
 READ_BACK = """
 import json, sys
 from datasets import load_dataset
@@ -34,12 +36,13 @@ print(json.dumps(told))
 class Client:
     """Runs commands that speak to the hub: it is chosen by the environment, which the client reads at import."""
 
-    def __init__(self, hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path) -> None:
+    def __init__(self, hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, way: str) -> None:
         self.hub, self.run_dir, self.home = hub, exported.path, tmp_path / "home"
         self.secrets = (small_hub.TOKEN, small_hub.READER)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
-            "HF_ENDPOINT": hub.url, "HF_TOKEN": small_hub.TOKEN, "HF_HOME": str(self.home), "HF_HUB_DISABLE_XET": "1",
+            "HF_ENDPOINT": hub.url, "HF_TOKEN": small_hub.TOKEN, "HF_HOME": str(self.home),
+            "HF_HUB_DISABLE_XET": "1" if way == "lfs" else "0",
         }  # fmt: skip
 
     def start(self, *arguments: str, **env: str | None) -> subprocess.Popen[str]:
@@ -64,8 +67,12 @@ class Client:
 
 
 @pytest.fixture
-def client(hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path) -> Client:
-    return Client(hub, small_hub, exported, tmp_path)
+def client(hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, request: pytest.FixtureRequest) -> Client:
+    return Client(hub, small_hub, exported, tmp_path, getattr(request, "param", "xet"))
+
+
+BOTH_WAYS = pytest.mark.parametrize("client", ["xet", "lfs"], indirect=True)
+"""How large files go: as they do by default, and as they do where HF_HUB_DISABLE_XET is set or hf_xet is not there."""
 
 
 def files(client: Client, branch: str = "main") -> dict[str, bytes]:
@@ -89,6 +96,7 @@ def once(pattern: str, do: Callable[[], tuple[int, dict[str, str]] | None]) -> A
     return trouble
 
 
+@BOTH_WAYS
 def test_a_push_is_one_private_commit_that_load_dataset_reads_back(client: Client) -> None:
     done = client.push()
     assert done.returncode == 0, done.stderr
@@ -103,6 +111,7 @@ def test_a_push_is_one_private_commit_that_load_dataset_reads_back(client: Clien
     assert found["streamed"] == found["sft"]
 
 
+@BOTH_WAYS
 def test_the_same_content_again_is_no_commit_and_no_upload(client: Client) -> None:
     client.push()
     before = client.hub.repos[NAME].branches["main"]
@@ -111,7 +120,7 @@ def test_the_same_content_again_is_no_commit_and_no_upload(client: Client) -> No
     assert done.returncode == 0
     assert "already there" in done.stdout
     assert client.hub.repos[NAME].branches["main"] == before
-    assert not client.hub.asked("^PUT|/commit/|/preupload/|^POST")
+    assert not client.hub.asked(f"{UPLOAD}|/commit/|/preupload/|^POST")
 
 
 def test_what_changed_is_uploaded_and_what_an_old_export_left_is_deleted(
@@ -166,6 +175,7 @@ def test_public_only_when_asked(client: Client, small_hub: ModuleType) -> None:
 # ---- what comes between ----
 
 
+@BOTH_WAYS
 def test_a_push_killed_between_upload_and_commit_goes_on_without_uploading_again(client: Client) -> None:
     process = client.start(NAME)
 
@@ -177,12 +187,12 @@ def test_a_push_killed_between_upload_and_commit_goes_on_without_uploading_again
     client.end(process)
     assert process.returncode == -9
     assert client.hub.repos[NAME].log == []
-    uploads = client.hub.asked("^PUT /lfs/")
-    assert len(uploads) == sum(name.endswith(".parquet") for name in shards(client))
+    assert client.hub.asked(UPLOAD)
+    assert len(client.hub.objects) == sum(name.endswith(".parquet") for name in shards(client))
     client.hub.requests.clear()
     done = client.push()
     assert done.returncode == 0, done.stderr
-    assert not client.hub.asked("^PUT")
+    assert not client.hub.asked(UPLOAD)
     assert client.hub.repos[NAME].log == ["Upload verified shards"]
     assert files(client) == shards(client)
 
@@ -220,6 +230,15 @@ def test_a_busy_hub_is_waited_for_as_long_as_it_asks(client: Client, where: str)
     assert client.hub.repos[NAME].log == ["Upload verified shards"]
 
 
+@pytest.mark.parametrize("where", [XET_TOKEN, "POST /xet/v1/xorbs/", "POST /xet/v2/shards"])
+def test_a_busy_storage_is_waited_for(client: Client, where: str) -> None:
+    client.hub.trouble = once(where, lambda: (429, {"Retry-After": "1"}))
+    done = client.push()
+    assert done.returncode == 0, done.stderr
+    assert len(client.hub.asked(where)) == 2
+    assert files(client) == shards(client)
+
+
 # ---- refusals ----
 
 
@@ -254,6 +273,17 @@ def test_a_token_without_rights_is_refused(client: Client, small_hub: ModuleType
     assert done.returncode == 2
     assert "(403)" in done.stderr
     assert client.hub.repos[NAME].log == ["Upload verified shards"]
+
+
+@pytest.mark.parametrize("where", [XET_TOKEN, "POST /xet/v1/xorbs/"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_storage_that_refuses_is_told_like_the_hub(client: Client, where: str, status: int) -> None:
+    client.hub.trouble = lambda method, path: (status, {}) if re.match(where, f"{method} {path}") else None
+    done = client.push()
+    assert done.returncode == 2
+    assert f"the hub refuses ({status})" in done.stderr
+    assert "HF_TOKEN" in done.stderr
+    assert client.hub.repos[NAME].log == []
 
 
 def test_the_name_space_of_another_is_refused(client: Client) -> None:
