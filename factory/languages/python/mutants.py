@@ -25,6 +25,8 @@ from factory.records import Rejection
 
 LONGEST = 20_000
 """Characters of the longest program that is mutated: each mutant takes time in proportion."""
+DEEPEST = 100
+"""Levels of the deepest syntax tree that is mutated, well within what Python can walk from anywhere."""
 OPERATORS = (
     *("bound", "arithmetic", "condition", "constant", "range", "index", "relation", "branch", "logic", "return"),
     *("call", "slice", "deletion", "jump", "assignment", "loop", "filter", "unary", "collection"),
@@ -57,15 +59,14 @@ def mutants(code: str, entry_point: str | None, count: int) -> tuple[str, ...]:
     `entry_point` is the function or Class.method called, None for a program that reads standard input.
     """
     tree = parse(code) if len(code) <= LONGEST else None
-    if not isinstance(tree, ast.Module):
+    if not isinstance(tree, ast.Module) or _depth(tree) > DEEPEST:
         return ()
     try:
         known = {_key(code), _key(ast.unparse(tree)), None}
-        changes = _Finder(tree, entry_point).changes
-    except (RecursionError, ValueError):  # too deep; an f-string that has no other spelling
+    except ValueError:  # an f-string that has no other spelling
         return ()
     made: list[str] = []
-    for change in _spread(changes):
+    for change in _spread(_Finder(tree, entry_point).changes):
         if len(made) == count:
             break
         text = _changed(tree, change)
@@ -74,6 +75,13 @@ def mutants(code: str, entry_point: str | None, count: int) -> tuple[str, ...]:
             known.add(key)
             made.append(text)
     return tuple(made)
+
+
+def _depth(tree: ast.AST) -> int:
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _key(code: str) -> str | None:
@@ -85,7 +93,7 @@ def _key(code: str) -> str | None:
         warnings.simplefilter("ignore")
         try:
             compile(tree, "mutant.py", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError):
             return None
     return normal_form.key(code, tree, frozenset())
 

@@ -221,6 +221,8 @@ def test_the_same_in_every_process() -> None:
         "import os",
         "def f(a):\n    return " + "-" * 3000 + "a\n",
         "def f(a):\n    return " + "a + " * 2000 + "a\n",
+        "def f(a):\n    return " + "a + " * 90 + "a\n",
+        "def f(a):\n    if a:\n        pass\n" + "    elif a:\n        pass\n" * 90,
         "x = 1\n" * LONGEST,
         "def f(a):\n    return '\ud800'\n",
         "def f():\n    x = 1\n    def g():\n        nonlocal x\n        x = 2\n    return g\n",
