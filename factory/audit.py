@@ -25,7 +25,7 @@ from factory.config import Config
 from factory.errors import AuditError, ConfigError, PartError
 from factory.executors.local import LocalExecutor
 from factory.filters.chain import Chain
-from factory.outcome import as_json, summarize
+from factory.outcome import as_json, put_before, scrutiny_of, summarize
 from factory.pipeline import Task, graded
 from factory.records import Problem, Rollout, Status, sha256
 from factory.run_dir import RunDir
@@ -59,7 +59,7 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
     chosen = _chosen(files, sample, seed)
     try:
-        known = {problem.id: problem for problem in place.open_problems()}
+        known = {problem.id: _put_before(config, problem, place) for problem in place.open_problems()}
     except PartError as error:
         wrong.append(f"{error}; no record was verified again")
     else:
@@ -157,7 +157,7 @@ def _rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
             at += batch.num_rows
 
 
-async def _earned(config: Config, known: dict[str, Problem], rows: Iterable[dict[str, Any]]) -> list[str]:
+async def _earned(config: Config, known: dict[str, _Tests], rows: Iterable[dict[str, Any]]) -> list[str]:
     """A line on each record that does not pass again, by problem and language."""
     wrong: list[str] = []
     units: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -181,15 +181,31 @@ async def _earned(config: Config, known: dict[str, Problem], rows: Iterable[dict
 
         async with asyncio.TaskGroup() as group:
             for (problem_id, name), several in units.items():
-                group.create_task(earn(known[problem_id], name, several))
+                group.create_task(earn(known[problem_id].of(name), name, several))
     return sorted(wrong)
 
 
-def _fault(row: dict[str, Any], known: dict[str, Problem]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """A problem with the tests for Python, and with those for translations."""
+
+    python: Problem
+    others: Problem
+
+    def of(self, language: str) -> Problem:
+        return self.python if language == "python" else self.others
+
+
+def _put_before(config: Config, problem: Problem, place: RunDir) -> _Tests:
+    return _Tests(problem, put_before(problem, scrutiny_of(config, problem, place)))
+
+
+def _fault(row: dict[str, Any], known: dict[str, _Tests]) -> str:
     """What is wrong with a record before it is run, or ""."""
-    problem = known.get(row["problem_id"])
-    if problem is None:
+    tests = known.get(row["problem_id"])
+    if tests is None:
         return f"its problem {row['problem_id']!r} is not among the run's"
+    problem = tests.of(row["language"])
     if sha256(row["code"]) != row["code_sha256"]:
         return "its code is not that of its code_sha256"
     if json.loads(row["cases"]) != [case.as_json() for case in problem.cases] or row["test_code"] != problem.test_code:

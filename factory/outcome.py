@@ -20,10 +20,11 @@ from factory.filters.scrutiny import harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
+from factory.report import strength
 from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
 from factory.report.findings import Findings, Graded
-from factory.report.funnel import Tally, language_summary, strength_of, strength_summary, tally
+from factory.report.funnel import Tally, language_summary, tally
 from factory.run_dir import RunDir, against, slug
 
 
@@ -174,7 +175,7 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
         for one in several:
             counts = tallies.setdefault(name, Tally())
             counts.add(tally(one.verdicts, len(one.kept), one.dropped))
-            counts.strength = strength_of(one.scrutiny) if one.scrutiny else counts.strength
+            counts.strength = strength.of(one.scrutiny) if one.scrutiny else counts.strength
             counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
     return tallies
 
@@ -218,7 +219,7 @@ def sum_up(
             ]
             for target in config.translate.targets
         },
-        "scrutiny": strength_summary(strengths),
+        "scrutiny": strength.summed(strengths),
         "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
     }
 

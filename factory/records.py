@@ -438,3 +438,7 @@ class Harvest:
     scrutiny: Scrutiny | None = None
     translated: Problem | None = None
     """The problem as translations were put before it; None is the same one."""
+
+    def put_before(self, language: LanguageName) -> Problem:
+        """The problem with the tests that programs in `language` had to pass."""
+        return self.problem if language == "python" or self.translated is None else self.translated

@@ -6,14 +6,13 @@ our failure: such rollouts count in the funnel's drops and in no rate.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records import Scrutiny, Status, Verdict
+from factory.records import Status, Verdict
 
 PASS_AT = (1, 10, 100)
 _NOT_EXTRACTED = {Status.NO_CODE}
@@ -45,7 +44,7 @@ class Tally:
     """Passed rollouts in whose programs a static check found something."""
     cpu_s: float = 0.0
     strength: dict[str, Any] | None = None
-    """Of one problem in Python: how strong its tests are (`strength_of`), where that is known."""
+    """Of one problem in Python: how strong its tests are (`strength.of`), where that is known."""
     speedups: list[tuple[str, float]] = field(default_factory=list)
     """Names of kept rows with their source's CPU time over their own, where both tell something."""
 
@@ -113,28 +112,6 @@ def reason(verdict: Verdict) -> str:
     if verdict.differential is not None and verdict.status is not Status.CONTAMINATED:
         return "differential"
     return f"{verdict.status} ({verdict.scrutiny})" if verdict.scrutiny else str(verdict.status)
-
-
-def strength_of(scrutiny: Scrutiny) -> dict[str, Any]:
-    """What the second look has shown of a problem's tests, in few numbers."""
-    names = "kill_rate mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed weak"
-    return {name: getattr(scrutiny, name) for name in names.split()} | {
-        "derived_cases": len(json.loads(scrutiny.derived)),
-        "harvested_cases": len(json.loads(scrutiny.harvested)),
-    }
-
-
-def strength_summary(strengths: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """The same over all problems, which `strengths` has by id: sums, the mean kill rate, and who stands out."""
-    rates = {name: it["kill_rate"] for name, it in strengths.items() if it["kill_rate"] is not None}
-    summed = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
-    return {
-        "problems": len(strengths),
-        "kill_rate": round(sum(rates.values()) / len(rates), 6) if rates else None,
-        **{name: sum(it[name] for it in strengths.values()) for name in (*summed, "derived_cases", "harvested_cases")},
-        "under_specified": [name for name, it in strengths.items() if it["disputed"]],
-        "weak": [name for name, it in strengths.items() if it["weak"]],
-    }
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

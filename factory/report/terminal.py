@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from factory.report import decontamination
+from factory.report import decontamination, strength
 
 _TIERS = (
     ("rollouts", "rollouts"),
@@ -42,6 +42,8 @@ def funnel(summary: dict[str, Any], problems: int = 0) -> Iterator[RenderableTyp
             if problems:
                 yield _by_problem(name, part["by_problem"], problems)
             yield ""
+    for line in strength.lines(summary.get("scrutiny", {})):
+        yield escape(line)
     for line in decontamination.lines(summary.get("decontamination", decontamination.NOTHING)):
         yield escape(line)
     for name, reason in summary.get("skipped", {}).items():

@@ -158,6 +158,37 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
     return [*lines, ""]
 
 
+def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+    """What the second look has shown of the tests; nothing where none was taken."""
+    found = summary["scrutiny"]
+    if not found["problems"]:
+        return []
+    lines = ["## How strong the tests are", ""]
+    if found["kill_rate"] is not None:
+        caught, missed = (
+            (found[f"{kind}_killed"], found[f"{kind}_killed"] + found[f"{kind}_alive"])
+            for kind in ("mutants", "rollouts")
+        )
+        lines += [
+            f"Tests caught {caught[0]} of {caught[1]} mutants of verified programs and {missed[0]} of {missed[1]}",
+            f"wrong rollouts; the mean over {found['rated']} problems is {found['kill_rate']:.3f}, and every row has its",
+            f"own (`test_strength`). {found['mutants_alike']} mutants differed nowhere and are in no rate.",
+        ]
+    if found["inputs"]:
+        lines += [
+            f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of the programs",
+            "that passed agree, became `derived_cases`; programs that differ were dropped.",
+        ]
+    if found["harvested_cases"]:
+        lines += [f"{found['harvested_cases']} calls of test code became cases for translations."]
+    if found["under_specified"]:
+        lines += [f"Programs that pass differ on some input of {len(found['under_specified'])} problems (`disputed`)."]
+    if found["weak"]:
+        asked = config.scrutiny.min_test_strength
+        lines += [f"{len(found['weak'])} problems were dropped for tests weaker than {asked:g}."]
+    return [*lines, ""]
+
+
 def _splits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     shares, problems = manifest["splits"]["shares"], manifest["splits"]["problems"]
     told = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
@@ -238,6 +269,6 @@ def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
 
 
 _SECTIONS: tuple[Callable[[Config, dict[str, Any], dict[str, Any]], list[str]], ...] = (
-    _what, _funnels, _clean, _cost, _splits, _origin, _sandbox, _loading, _limits,
+    _what, _funnels, _clean, _strength, _cost, _splits, _origin, _sandbox, _loading, _limits,
 )  # fmt: skip
 """In the order of the card. A section gives no lines where the run has nothing for it."""

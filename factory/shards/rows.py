@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory import languages
-from factory.records import Problem, Survivor
+from factory.records import Harvest, Problem, Scrutiny, Survivor
 
 _TEXT = pa.string()
 SCHEMA = pa.schema(
@@ -41,6 +41,9 @@ SCHEMA = pa.schema(
         ("rollout_index", pa.int64()),
         ("rank", pa.int64()),
         ("differential", _TEXT),
+        ("derived_cases", _TEXT),
+        ("test_strength", pa.float64()),
+        ("scrutiny", _TEXT),
         ("model", _TEXT),
         ("sampling", _TEXT),
         ("template_sha256", _TEXT),
@@ -54,8 +57,12 @@ SCHEMA = pa.schema(
 `findings` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `mends_sha256` is
 of the failed candidate that the model was shown, where the program is its repair. `differential` counts the generated
 inputs on which a translation was compared with its source, and the labelled differences: {"compared", "range",
-"rounding"}.
+"rounding"}. `derived_cases` of Python are generated inputs with the answer of a clear majority of the programs that
+passed. `test_strength` is the share of known wrong programs that the problem's tests catch, `scrutiny` counts them:
+{"mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed"}, where `disputed` are generated
+inputs on which programs that pass differ.
 """
+SCRUTINY = ("mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed")
 EVIDENCE = ("cpu_ms", "peak_mb")
 """Measured columns: CPU milliseconds on all cases, peak mebibytes; a `go_speedup` for every target follows."""
 
@@ -70,8 +77,9 @@ def measured(targets: Iterable[str]) -> tuple[str, ...]:
     return (*EVIDENCE, *(f"{target}_speedup" for target in targets))
 
 
-def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
-    """The row of one survivor, keys as in `schema`."""
+def row(harvest: Harvest, survivor: Survivor, evidence: bool) -> dict[str, Any]:
+    """The row of one survivor of `harvest`, keys as in `schema`."""
+    problem = harvest.put_before(survivor.language)
     cells: dict[str, Any] = {
         "id": f"{problem.id}/{survivor.language}/{survivor.code_sha256[:12]}",
         "problem_id": problem.id,
@@ -95,6 +103,7 @@ def row(problem: Problem, survivor: Survivor, evidence: bool) -> dict[str, Any]:
         "rollout_index": survivor.index,
         "rank": survivor.rank,
         "differential": _counts(survivor.differential),
+        **_scrutiny(harvest.scrutiny, survivor),
         "model": survivor.model,
         "sampling": survivor.sampling,
         "template_sha256": survivor.template,
@@ -112,6 +121,14 @@ def _counts(differential: str | None) -> str | None:
     if differential is None:
         return None
     return json.dumps({name: count for name, count in json.loads(differential).items() if type(count) is int})
+
+
+def _scrutiny(scrutiny: Scrutiny | None, survivor: Survivor) -> dict[str, Any]:
+    if scrutiny is None:
+        return dict.fromkeys(("derived_cases", "test_strength", "scrutiny"))
+    counts = {name: getattr(scrutiny, name) for name in SCRUTINY}
+    derived = scrutiny.derived if survivor.parent is None else None
+    return {"derived_cases": derived, "test_strength": scrutiny.kill_rate, "scrutiny": json.dumps(counts)}
 
 
 def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:

@@ -68,7 +68,7 @@ def _pairs(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]
             "source_code": parent.code,
             "target_language": survivor.language,
             "target_code": survivor.code,
-            **_tests(problem),
+            **_tests(harvest.put_before(survivor.language)),
             "source_rollout_index": parent.index,
             "source_code_sha256": parent.code_sha256,
             **_origin(problem),
@@ -109,7 +109,7 @@ def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
     for (language, _), graded in _groups(harvest).items():
         by_language.setdefault(language, []).extend(graded)
     for number, (language, graded) in enumerate(by_language.items()):
-        truth = {"id": problem.id, "language": language, **_tests(problem)}
+        truth = {"id": problem.id, "language": language, **_tests(harvest.put_before(language))}
         yield {
             "id": f"{problem.id}/{language}",
             "data_source": problem.meta.source or "rollout-factory",

@@ -71,7 +71,7 @@ def _write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: d
             split = splits.place(harvest.problem.id)
             for survivor in harvest.survivors:
                 shelf = shelves.of(PROGRAMS, split, survivor.language)
-                shelf.add(row(harvest.problem, survivor, config.shards.evidence))
+                shelf.add(row(harvest, survivor, config.shards.evidence))
             for name in views:
                 shelf = shelves.of(name, split)
                 for cells in VIEWS[name].rows(harvest, split, shelf.total):

@@ -23,7 +23,7 @@ import vl_convert
 
 from factory.config import Config
 from factory.records import Status
-from factory.report import charts
+from factory.report import charts, strength
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, told
 from factory.report.findings import LONGEST, SAMPLES, Findings
@@ -35,7 +35,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 TILES = 6
 """Most figures beside one another at the top."""
 COMMON = 12
-"""Reasons of failure that are listed of a language."""
+"""Reasons of failure that are listed of a language, and problems of weak tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
             (name, *(f"{counts[key]:,}" for key in ("problems", "set_aside", "programs")))
             for name, counts in summary["decontamination"]["benchmarks"].items()
         ],
+        strength=list(strength.lines(summary["scrutiny"])),
+        weakest=_weakest(summary),
         stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in findings.languages.items()},
         shown=findings.samples,
@@ -194,6 +196,20 @@ def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
     return [
         (f"{count:,}", f"{count / reasons.total():.1%}", f"{str(status).replace('_', ' ')}: {detail or 'no detail'}")
         for (status, detail), count in reasons.most_common(COMMON)
+    ]
+
+
+def _weakest(summary: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Problems whose tests missed most: strength, mutants and rollouts missed, inputs in dispute."""
+    by_problem = {
+        name: counts["scrutiny"]
+        for name, counts in summary["languages"]["python"]["by_problem"].items()
+        if "scrutiny" in counts
+    }
+    keys = ("mutants_alive", "rollouts_alive", "disputed")
+    return [
+        (name, f"{it['kill_rate']:.2f}", *(f"{it[key]:,}" for key in keys))
+        for name, it in strength.weakest(by_problem, COMMON)
     ]
 
 

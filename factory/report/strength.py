@@ -1,0 +1,64 @@
+"""What the second look at a run's programs says of its problems' tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from factory.records import Scrutiny
+
+_SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
+_CASES = ("derived_cases", "harvested_cases")
+NAMED = 5
+"""Problems that are named where some stand out."""
+
+
+def of(scrutiny: Scrutiny) -> dict[str, Any]:
+    """What it has shown of one problem's tests, in numbers: `kill_rate`, `weak`, and counts."""
+    return {
+        "kill_rate": scrutiny.kill_rate,
+        "weak": scrutiny.weak,
+        **{name: getattr(scrutiny, name) for name in _SUMMED},
+        "derived_cases": len(json.loads(scrutiny.derived)),
+        "harvested_cases": len(json.loads(scrutiny.harvested)),
+    }
+
+
+def summed(by_problem: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The same over all problems, which `by_problem` has by id: sums, the mean kill rate, and who stands out."""
+    rates = [it["kill_rate"] for it in by_problem.values() if it["kill_rate"] is not None]
+    return {
+        "problems": len(by_problem),
+        "rated": len(rates),
+        "kill_rate": round(sum(rates) / len(rates), 6) if rates else None,
+        **{name: sum(it[name] for it in by_problem.values()) for name in (*_SUMMED, *_CASES)},
+        "under_specified": [name for name, it in by_problem.items() if it["disputed"]],
+        "weak": [name for name, it in by_problem.items() if it["weak"]],
+    }
+
+
+def weakest(by_problem: Mapping[str, dict[str, Any]], most: int) -> list[tuple[str, dict[str, Any]]]:
+    """The problems of weakest tests, at most `most`, of those whose tests missed something."""
+    found = [(name, it) for name, it in by_problem.items() if it["mutants_alive"] or it["rollouts_alive"]]
+    return sorted(found, key=lambda item: (item[1]["kill_rate"], item[0]))[:most]
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What `summed` says, for people; nothing where nothing was looked at."""
+    if found.get("kill_rate") is not None:
+        caught = found["mutants_killed"], found["mutants_killed"] + found["mutants_alive"]
+        missed = found["rollouts_killed"], found["rollouts_killed"] + found["rollouts_alive"]
+        yield (
+            f"test strength {found['kill_rate']:.3f} (mean of {found['rated']:,} problems): tests caught "
+            f"{caught[0]:,} of {caught[1]:,} mutants and {missed[0]:,} of {missed[1]:,} wrong rollouts"
+        )
+    if found.get("inputs"):
+        yield f"{found['derived_cases']:,} of {found['inputs']:,} generated inputs became derived cases"
+    if found.get("harvested_cases"):
+        yield f"{found['harvested_cases']:,} calls of test code became cases for translations"
+    for key, told in (("under_specified", "under-specified"), ("weak", "dropped for weak tests")):
+        names = found.get(key, [])
+        if names:
+            more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+            yield f"{len(names):,} problem{'s' * (len(names) != 1)} {told}: {', '.join(names[:NAMED])}{more}"
