@@ -171,12 +171,12 @@ def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any])
         )
         lines += [
             f"Tests caught {caught[0]} of {caught[1]} mutants of verified programs and {missed[0]} of {missed[1]}",
-            f"wrong rollouts; the mean over {found['rated']} problems is {found['kill_rate']:.3f}, and every row has its",
-            f"own (`test_strength`). {found['mutants_alike']} mutants differed nowhere and are in no rate.",
+            f"wrong rollouts; the mean over {found['rated']} problems is {found['kill_rate']:.3f}. Every row has",
+            f"its own (`test_strength`). {found['mutants_alike']} mutants differed nowhere and are in no rate.",
         ]
     if found["inputs"]:
         lines += [
-            f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of the programs",
+            f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of programs",
             "that passed agree, became `derived_cases`; programs that differ were dropped.",
         ]
     if found["harvested_cases"]:
