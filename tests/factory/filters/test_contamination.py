@@ -36,7 +36,7 @@ class Solution:
     def solve(self,
               rows):
         # quite my own
-        top = now = 0; last = None
+        top = now = 0 ; last = None
         for row in rows:
             now = now + 1 if row == last else 1
             top = max(top, now)
@@ -148,13 +148,10 @@ def found(known: Contamination, code: str, language: str = "python") -> str | No
     return hit and hit.detail
 
 
-def test_a_solution_with_other_names_and_layout_is_found() -> None:
-    """A method stands for the function that it was, where the function took as many arguments."""
-    renamed = RENAMED.replace("class Solution:\n", "").replace("(self,\n              rows)", "(rows)")
-    renamed = renamed.replace("    def solve", "def solve").replace("\n        ", "\n    ")
-    assert found(known(LEAK), renamed) == "solve is, but for names, that of a solution of Mine/0"
-    assert found(known(replace(LEAK, solutions=(RENAMED,))), RENAMED.replace("rows", "r")) is not None
-    assert found(known(LEAK), renamed.replace("else 1", "else 0")) is None
+def test_a_solution_with_other_names_and_layout_is_found_as_a_method_too() -> None:
+    assert found(known(LEAK), RENAMED) == "solve is, but for names, that of a solution of Mine/0"
+    assert found(known(LEAK), RENAMED.replace("else 1", "else 0")) is None
+    assert found(known(replace(LEAK, solutions=(RENAMED,))), PROMPT.partition('    """')[0] + SOLUTION) is not None
 
 
 def test_a_helper_that_is_a_benchmarks_solution_is_found() -> None:
