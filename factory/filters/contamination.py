@@ -3,8 +3,8 @@
 A text is compared by its runs of `clean.ngram` tokens (13: Brown et al., "Language Models are Few-Shot Learners",
 2020, appendix C). A prompt of a benchmark is repeated by whatever shares one run with it that has at least
 `LEAST_WORDS` words, or all of it where it has no such run. A solution is repeated by a program that has
-the share `clean.solution_share` of its runs, or a Python function of `LEAST_NODES` nodes that differs in names alone.
-Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say nothing.
+the share `clean.solution_share` of its runs (of a short one so many of `clean.ngram`), or a Python function of
+`LEAST_NODES` nodes that differs in names alone. The word, node and share limits are ours, set by measuring. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say nothing.
 
 Promises: the same texts give the same answers in every process. Does not promise to find a problem told in other
 words, nor a solution rewritten; of translations it knows what a benchmark has in their language.
@@ -80,7 +80,7 @@ class _Text:
 
     def runs(self, length: int) -> Numbers:
         """The hash of every run of `length` tokens, by where it begins: a polynomial in their numbers, modulo 2**64."""
-        sums = self._sums[length:] - self._sums[:-length]
+        sums: Numbers = self._sums[length:] - self._sums[:-length]
         return sums * _powers(_INVERSE, len(sums))
 
     def telling(self, length: int) -> tuple[int, Numbers]:
@@ -96,8 +96,9 @@ class _Text:
 
 
 def _powers(base: np.uint64, count: int) -> Numbers:
-    """Those from 0, modulo 2**64."""
-    return np.cumprod(np.append(np.uint64(1), np.full(count, base)))[:count]
+    """Those of `base` from 0 on, modulo 2**64."""
+    found: Numbers = np.cumprod(np.append(np.uint64(1), np.full(count, base)))
+    return found[:count]
 
 
 @lru_cache(maxsize=2**18)
@@ -215,12 +216,13 @@ class Contamination:
         runs, places = np.unique(text.runs(self._settings.ngram), return_index=True)
         found = self._solutions.owned(runs)
         counts = Counter(owner for _, owner in found)
-        shares = {owner: count / int(self._sizes[owner]) for owner, count in counts.items()}
+        # A short solution counts as one of `ngram` runs: a single line of it tells nothing.
+        shares = {owner: count / max(int(self._sizes[owner]), self._settings.ngram) for owner, count in counts.items()}
         owner = max(shares, key=lambda owner: (shares[owner], -owner), default=None)
         if owner is None or shares[owner] < self._settings.solution_share:
             return None
         place = min(int(places[at]) for at, whose in found if whose == owner)
-        told = f"has {shares[owner]:.0%} of a solution of {{problem}}: '{{}}'"
+        told = f"has {counts[owner] / int(self._sizes[owner]):.0%} of a solution of {{problem}}: '{{}}'"
         return self._hit(self._solved[owner], told, text.shown(place, self._settings.ngram))
 
     def _prompt_in(self, text: _Text) -> Hit | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from factory.config import CleanConfig
-from factory.filters.contamination import COMMON, Contamination, Hit
+from factory.filters.contamination import COMMON, Contamination, Hit, tokens
 from factory.records import BenchmarkProblem, Status, Verdict
 
 PROMPT = '''from typing import List
@@ -167,6 +167,14 @@ def test_a_solution_with_lines_put_between_is_found_by_its_text() -> None:
     assert told is not None
     assert "% of a solution of Mine/0: '" in told
     assert found(known(LEAK, solution_share=0.99), code) is None
+
+
+def test_a_line_of_a_short_solution_tells_nothing() -> None:
+    line = "print(*sorted(set(input().split()), key=len))\n"
+    assert 13 < len(tokens(line)) < 19
+    assert found(known(program(line)), f"def g():\n    {line}", "javascript") is None
+    longer = line + "print(sum(len(word) for word in input().split()))\n"
+    assert found(known(program(longer)), f"def g():\n    {longer}", "javascript") is not None
 
 
 def test_an_honest_program_for_the_same_problem_is_not_found() -> None:
