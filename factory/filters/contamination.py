@@ -3,8 +3,8 @@
 A text is compared by its runs of `clean.ngram` tokens (13: Brown et al., "Language Models are Few-Shot Learners",
 2020, appendix C). A prompt of a benchmark is repeated by whatever shares one run with it that has at least
 `LEAST_WORDS` words, or all of it where it has no such run. A solution is repeated by a program that has the share
-`clean.solution_share` of its runs (of a short one so many of `clean.ngram`), or a Python function of `LEAST_NODES` nodes
-that differs in names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say
+`clean.solution_share` of its runs (of a short one so many of `clean.ngram`), or a Python function of `LEAST_NODES`
+nodes that differs in names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say
 nothing. The limits on words, nodes and share are ours, set by measuring.
 
 Promises: the same texts give the same answers in every process. Does not promise to find a problem told in other
