@@ -28,6 +28,8 @@ _LICENSES = frozenset(
     "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-4.0 gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
 )
 """Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
+_NAMED = 100
+"""Problems of benchmarks that are named."""
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
@@ -122,7 +124,9 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
             f"| {name} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
             for name, counts in found["benchmarks"].items()
         ]
-        lines += ["", *([f"Repeated: {', '.join(found['hits'])}.", ""] if found["hits"] else [])]
+        names = list(found["hits"])
+        more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines += ["", *([f"Repeated: {', '.join(names[:_NAMED])}{more}.", ""] if names else [])]
         run = f"{settings.ngram} tokens in a row"
         lines += [
             f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",

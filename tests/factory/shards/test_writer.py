@@ -277,7 +277,21 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
     assert "A static check found something in 1 of those that pass (`findings`)." in text
+    assert "Problems and programs were not compared with any benchmark" in text
     assert "123" not in text, "what was measured has no place in it"
+
+
+def test_what_is_left_out_is_counted_and_takes_no_place_in_a_split(tmp_path: Path) -> None:
+    first, *others = kept()
+    gone = replace(first, survivors=(), left_out=tuple((one, "near_duplicate") for one in first.survivors))
+    manifest = write(tmp_path / "s", config(), [gone, *others], summary())
+    assert manifest["left_out"] == [
+        {"language": "go", "reason": "near_duplicate", "rows": 1},
+        {"language": "python", "reason": "near_duplicate", "rows": 2},
+    ]
+    assert manifest["splits"]["problems"] == {"train": 3}
+    assert manifest["rows"] == 9
+    assert "or more: 3 programs." in (tmp_path / "s" / "README.md").read_text()
 
 
 def test_the_configs_sum_changes_with_what_changes_the_data_only(tmp_path: Path) -> None:
