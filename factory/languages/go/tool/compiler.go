@@ -100,19 +100,18 @@ func (w *Workshop) restrict(seconds uint64) error {
 	return syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: seconds, Max: seconds + 1})
 }
 
-// tool runs one of Go's tools and gives its standard output; what it complains of in a program is a refusal.
+// tool runs one of Go's tools and gives what it said; what it says of a program that it fails on is a refusal.
 func (w *Workshop) tool(name string, arguments ...string) ([]byte, error) {
-	said, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).Output()
+	said, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).CombinedOutput()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
 		if ended.UserTime()+ended.SystemTime() >= time.Duration(w.seconds)*time.Second {
 			return nil, refuse(compileError, "%s: more than %d s of CPU time", name, w.seconds)
 		}
-		message := string(said) + string(ended.Stderr)
-		if outOfMemory.MatchString(message) {
+		if outOfMemory.Match(said) {
 			return nil, refuse(compileError, "%s: more than %d MiB of memory", name, toolBytes>>20)
 		}
-		return nil, &Refusal{Status: compileError, Detail: firstComplaint(name, message, err), said: message}
+		return nil, &Refusal{Status: compileError, Detail: firstComplaint(name, string(said), err), said: string(said)}
 	}
 	return said, err
 }

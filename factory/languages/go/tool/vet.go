@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -84,10 +85,11 @@ func (p *Program) displacements() []edit {
 	return edits
 }
 
-// read sorts what vet wrote: by package and analysis a list of diagnostics, or an object that says why it gave up.
+// read sorts what vet said: perhaps lines of its log, then JSON that has by package and analysis a list of
+// diagnostics, or an object that says why it gave up.
 func read(said []byte) ([]string, error) {
 	var tree map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(said, &tree); err != nil {
+	if err := json.Unmarshal(said[max(0, bytes.IndexByte(said, '{')):], &tree); err != nil {
 		return nil, fmt.Errorf("vet: %w", err)
 	}
 	var found []finding
