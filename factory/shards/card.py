@@ -25,7 +25,8 @@ _TIERS = (
 )
 _SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
 _LICENSES = frozenset(
-    "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-4.0 gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
+    "apache-2.0 mit bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 "
+    "gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
 )
 """Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
@@ -185,8 +186,8 @@ def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
     if config.translate.targets and config.translate.differential:
         lines += [
             "A translation passed the same tests, and gave the answers of the program it was made from on up to",
-            f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding alone",
-            "is kept, and its row's `differential` says so.",
+            f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding",
+            "alone is kept, and its row's `differential` says so.",
             "",
         ]
     return lines
