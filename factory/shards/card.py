@@ -165,7 +165,8 @@ def _asked(config: Config) -> str:
         told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
     if translate.targets:
         into = " and ".join(target.capitalize() for target in translate.targets)
-        told += f"; {translate.n} translations into {into} of each of {translate.survivors} survivors, at most"
+        best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
+        told += f"; {translate.n} translations into {into} of {best}"
     return f"{told}. A row has what its program was sampled with"
 
 

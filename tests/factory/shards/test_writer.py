@@ -294,7 +294,7 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
             {"sampling": {"n": 7, "temperature": 0.5}, "engine": {"kind": "vllm", "model": "m"}},
             "Asked for: 7 rollouts a problem at temperature 0.5;",
         ),
-        ({"translate": {"n": 3, "survivors": 2}}, "; 3 translations into Go of each of 2 survivors, at most."),
+        ({"translate": {"n": 3, "survivors": 2}}, "; 3 translations into Go of each of the 2 best survivors."),
         ({"translate": {"differential": 9}}, "on up to\n9 generated inputs besides"),
     ],
 )
