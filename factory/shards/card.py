@@ -25,7 +25,8 @@ _TIERS = (
 )
 _SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
 _LICENSES = frozenset(
-    "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-4.0 gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
+    "apache-2.0 mit bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 "
+    "gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
 )
 """Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
 _NAMED = 100
@@ -152,13 +153,13 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
             lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
     spent = summary["cost"]
     if "dollars_per_record" in spent:
-        lines += [f"- Cost: ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all"]
+        lines += [f"- ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all."]
     if config.shards.evidence:
         measured = {name: value for name, value in summary["cost"].items() if value and not isinstance(value, dict)}
         lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
     else:
-        lines += ["- What was measured (tokens, seconds, dollars) stands in the run's report, not here: the same"]
-        lines += ["  rollouts give the same card."]
+        lines += ["- What was measured (tokens, seconds) stands in the run's report, not here: the same rollouts give"]
+        lines += ["  the same card."]
     return [*lines, ""]
 
 
@@ -212,24 +213,51 @@ def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
         "## Where it comes from",
         "",
         f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
+        f"- Asked for: {_asked(config)}",
         f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
+        "- A row names license and source of its problem; what a model's license says of its output is not looked into",
         f"- sha256 of the prompt templates: {', '.join(manifest['templates']) or 'not recorded'}",
         f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
         "",
     ]
 
 
+def _asked(config: Config) -> str:
+    """How often, and how, models were asked."""
+    sampling, translate = config.sampling, config.translate
+    if config.engine.kind == "replay":
+        told = f"up to {sampling.n} recorded rollouts a problem"
+    else:
+        told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
+    if translate.targets:
+        into = " and ".join(target.capitalize() for target in translate.targets)
+        best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
+        told += f"; {translate.n} translations into {into} of {best}"
+    return f"{told}. A row has what its program was sampled with"
+
+
 def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    limits = config.limits
-    return [
+    limits, settings = config.limits, config.sandbox
+    wall = "docker or bubblewrap, whichever the machine had" if settings.backend == "auto" else settings.backend
+    wall += f" with {settings.runtime}" if settings.runtime is not None else ""
+    cpu = "ten times the CPU time of a right program" if limits.cpu_s == "auto" else f"{limits.cpu_s:g} CPU-seconds"
+    lines = [
         "## Sandbox",
         "",
-        f"Every program ran without network, as a user of its own (`sandbox.backend: {config.sandbox.backend}`), with",
-        f"{limits.cpu_s:g} CPU-seconds, {limits.wall_s:g} seconds on the clock, {limits.memory_mb} MiB of memory,",
-        f"{limits.processes} processes and {limits.output_kb} KiB of output, where its problem sets no others.",
-        "It was given inputs only: expected values were compared outside.",
+        f"Every program ran behind a wall ({wall}; `sandbox.isolation: {settings.isolation}`):",
+        f"without network, as a user of its own, with {cpu}, {limits.wall_s:g} seconds on the clock,",
+        f"{limits.memory_mb} MiB of memory, {limits.processes} processes and {limits.output_kb} KiB of output,",
+        "where its problem sets no others. It was given inputs only: expected values were compared outside.",
         "",
     ]
+    if config.translate.targets and config.translate.differential:
+        lines += [
+            "A translation passed the same tests, and gave the answers of the program it was made from on up to",
+            f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding",
+            "alone is kept, and its row's `differential` says so.",
+            "",
+        ]
+    return lines
 
 
 def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
