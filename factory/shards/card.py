@@ -165,8 +165,8 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
 
 def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     """What the second look has shown of the tests; nothing where none was taken."""
-    found = summary["scrutiny"]
-    if not found["problems"]:
+    found = summary.get("scrutiny", {})
+    if not found.get("problems"):
         return []
     lines = ["## How strong the tests are", ""]
     if found["kill_rate"] is not None:

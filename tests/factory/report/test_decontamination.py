@@ -6,7 +6,8 @@ import json
 from collections import Counter
 
 from factory.filters.contamination import Hit
-from factory.report.decontamination import NOTHING, compared, decontamination, last_compared, lines
+from factory.report.cost import Account
+from factory.report.decontamination import NOTHING, compared, decontamination, lines
 
 
 def test_counts_are_by_benchmark_and_hits_by_its_problem() -> None:
@@ -35,8 +36,8 @@ def test_counts_are_by_benchmark_and_hits_by_its_problem() -> None:
 def test_the_last_start_counts_and_none_is_nothing() -> None:
     ledger = [{"event": "started"}, {"event": "compared", **compared({"a": 1}, {})}]
     ledger += [{"event": "compared", **compared({"a": 2}, {})}]
-    assert last_compared(ledger)["benchmarks"] == {"a": 2}
-    assert decontamination(last_compared(ledger[:1]), Counter()) == NOTHING
+    assert Account(ledger).compared["benchmarks"] == {"a": 2}
+    assert decontamination(Account(ledger[:1]).compared, Counter()) == NOTHING
     assert lines(NOTHING) == []
 
 
