@@ -53,10 +53,18 @@ def fingerprint(verdicts: Iterable[Verdict]) -> str:
     return sha256(json.dumps(known))
 
 
+def worth_a_look(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig) -> tuple[Verdict, ...]:
+    """What `scrutinise` needs of `verdicts`, so that no more goes to another process: the best that passed, and near
+    misses without their code.
+    """
+    near = {it.form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
+    return (*ranked(verdicts, rank)[: settings.programs], *near.values())
+
+
 def scrutinise(
     chain: Chain, problem: Problem, verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig
 ) -> Scrutiny:
-    """The second look at the best of `verdicts`, all those on the problem's Python rollouts that there are.
+    """The second look at the best of `verdicts`, those on the problem's Python rollouts.
 
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
@@ -69,7 +77,7 @@ def scrutinise(
     derived = look.compare(harvested, made, settings.majority)
     tests = look.tests(derived)
     caught = strength(chain, problem, look.standing, tests, settings.mutants) if settings.mutants else Strength()
-    near = {it.form for it in verdicts if it.status in _CAUGHT and it.cases_passed and it.duplicate_of is None}
+    near = {it.form for it in verdicts if _nearly_passed(it)}
     missed = sum(fallen["by"] in (DERIVED, HARD_CODED) for fallen in look.fallen.values())
     killed, alive = caught.killed + len(near), caught.alive + missed
     rate = round(killed / (killed + alive), 6) if killed + alive else None
@@ -101,6 +109,10 @@ def unseen(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Scrutiny:
 
 
 _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
+
+
+def _nearly_passed(verdict: Verdict) -> bool:
+    return verdict.status in _CAUGHT and verdict.cases_passed > 0 and verdict.duplicate_of is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from factory.config import RankConfig, ScrutinyConfig
 from factory.filters.chain import Chain
-from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise
+from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise, worth_a_look
 from factory.filters.select import select
 from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
 from factory.values import decode
@@ -252,3 +252,14 @@ def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
     assert json.loads(found.derived)
     assert len(sent) > 6
     assert not any("answer" in text for text in sent)
+
+
+def test_what_goes_to_another_process_is_all_that_counts(chain, look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    near = "def f(n):\n    return n\n"
+    verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
+    sent = worth_a_look(verdicts, ScrutinyConfig(), RANK)
+    assert len(sent) == 5
+    assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
+    again = scrutinise(chain, problem, sent, ScrutinyConfig(), RANK)
+    assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
