@@ -187,7 +187,8 @@ def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any])
     if found["harvested_cases"]:
         lines += [f"{found['harvested_cases']} calls of test code became cases for translations."]
     if found["under_specified"]:
-        lines += [f"Programs that pass differ on some input of {len(found['under_specified'])} problems (`disputed`)."]
+        count = len(found["under_specified"])
+        lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
     if found["weak"]:
         asked = config.scrutiny.min_test_strength
         lines += [f"{len(found['weak'])} problems were dropped for tests weaker than {asked:g}."]
