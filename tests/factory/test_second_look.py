@@ -76,7 +76,6 @@ def given(folder: Path, problems: Any = PROBLEMS, python: Any = PYTHON, go: Any 
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": max(map(len, python.values()))},
         "verify": {"chunk": 4, "canaries": False},
-        "scrutiny": {"min_test_strength": 0.6},
         "translate": {"n": 2, "repair_rounds": 0, "differential": 8},
         "sandbox": {"workers": 2},
         "shards": {"views": ["sft", "pretrain", "pairs", "preference", "rl", "rollouts"]},
@@ -95,7 +94,7 @@ def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
 def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(config file, run directory) of a run that was left alone."""
     folder = tmp_path_factory.mktemp("calm")
-    config = given(folder)
+    config = given(folder, scrutiny={"min_test_strength": 0.6})
     done = factory("run", config, "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     return config, folder / "run"
@@ -303,10 +302,10 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     assert "5 calls of test code became cases for translations." in card
     assert "1 problems were dropped for tests weaker than 0.6." in card
     status = factory("status", run_dir)
-    done = factory("report", run_dir, "--out", tmp_path / "page.html")
-    assert (status.returncode, done.returncode) == (0, 0), status.stderr + done.stderr
-    page = (tmp_path / "page.html").read_text()
-    for told in (f"test strength {found['kill_rate']:.3f} (mean of 3 problems)", "dropped for weak tests: t/weak"):
+    assert status.returncode == 0, status.stderr
+    place = RunDir(run_dir)
+    page = commands.report(place.open_config(), place.open_problems(), place, tmp_path / "page.html").read_text()
+    for told in (f"est strength {found['kill_rate']:.3f} (mean of 3 problems)", "dropped for weak tests: t/weak"):
         assert told in " ".join(status.stdout.split())
         assert told in page
     assert "wrong_answer (hard-coded)" in page
@@ -387,6 +386,25 @@ def test_more_rollouts_are_looked_at_with_the_others(calm: tuple[Path, Path], tm
     assert digests(tmp_path / "grown") == digests(calm[1])
 
 
+def test_translations_are_graded_on_the_calls_that_are_harvested_by_then(tmp_path: Path, go_on: GoOn) -> None:
+    """A survivor that comes later differs on a call; what no longer is a case fails no translation."""
+    tests = "def check(candidate):\n    for n in range(4):\n        assert candidate(n)[0] == n\n"
+    python = ["def f(n):\n    return [n]\n", "def f(n):\n    return [n, n] if n == 2 else [n]\n"]
+    go = "package main\n\nfunc f(n int) []int {\n\tif n == 2 {\n\t\treturn []int{n, n}\n\t}\n\treturn []int{n}\n}\n"
+    problem = {"t/0": {"entry_point": "f", "test_code": tests}}
+    translate = {"n": 1, "repair_rounds": 0, "differential": 0}
+    config = given(tmp_path, problem, {"t/0": python}, {"t/0": [go]}, rank={"keep": 1}, translate=translate)
+    grown, calm = tmp_path / "grown", tmp_path / "calm"
+    go_on(config, grown, "sampling.n=1")
+    assert summary(grown)["languages"]["go"]["funnel"]["drops"] == {"wrong_answer": 1}
+    go_on(config, grown)
+    go_on(config, calm)
+    (row,) = rows(calm, "go")
+    assert [case["args"] for case in json.loads(row["cases"])] == [[0], [1], [3]]
+    assert digests(grown) == digests(calm)
+    assert summary(grown)["languages"] == summary(calm)["languages"]
+
+
 def test_one_worker_gives_the_same_bytes(calm: tuple[Path, Path], tmp_path: Path) -> None:
     done = factory("run", calm[0], "--run-dir", tmp_path / "alone", "--set", "sandbox.workers=1")
     assert done.returncode == 0, done.stderr
@@ -400,9 +418,7 @@ def test_a_look_that_is_lost_keeps_nothing_of_its_problem_until_it_is_taken(
     calm: tuple[Path, Path], tmp_path: Path, go_on: GoOn
 ) -> None:
     run_dir = tmp_path / "run"
-    _, notes = go_on(
-        calm[0], run_dir, lost=lambda task: isinstance(task, Inspection) and task.problem.id == "t/sort"
-    )
+    _, notes = go_on(calm[0], run_dir, lost=lambda task: isinstance(task, Inspection) and task.problem.id == "t/sort")
     assert "t/sort: could not be looked at again, nothing of it is kept: every worker died" in notes
     told = summary(run_dir)["languages"]["python"]
     assert told["by_problem"]["t/sort"]["drops"] == {"infrastructure_error (not looked at)": 8}
