@@ -17,7 +17,7 @@ from factory import parts
 from factory.config import Config
 from factory.errors import PartError
 from factory.filters.near_duplicates import Sieve
-from factory.filters.scrutiny import harvested_cases, revised
+from factory.filters.scrutiny import fingerprint, harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
 from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict, sha256
@@ -146,6 +146,8 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     if not verdicts:
         return {}
     scrutiny = scrutiny_of(config, problem, run_dir)
+    if scrutiny and scrutiny.fingerprint != fingerprint(verdicts):
+        scrutiny = None  # of rollouts that were there before
     verdicts = revised(verdicts, scrutiny)
     selection = select(verdicts, config.rank, scrutiny=scrutiny)
     found = {"python": [Graded(verdicts, selection.kept, selection.dropped, scrutiny=scrutiny)]}

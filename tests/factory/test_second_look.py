@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from factory import commands
+from factory import audit, commands
 from factory.config import CleanConfig, load
-from factory.errors import InfrastructureError, PartError
+from factory.errors import AuditError, InfrastructureError, PartError
 from factory.filters.chain import Chain
 from factory.filters.contamination import Contamination
 from factory.outcome import summarize
@@ -308,7 +308,8 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     for told in (f"est strength {found['kill_rate']:.3f} (mean of 3 problems)", "dropped for weak tests: t/weak"):
         assert told in " ".join(status.stdout.split())
         assert told in page
-    assert "wrong_answer (hard-coded)" in page
+    assert "answers from a table" in page
+    assert "another answer than most others to a generated input" in page
     assert "The weakest tests" in page
 
 
@@ -341,7 +342,7 @@ def test_what_is_missing_or_damaged_is_looked_at_again(
 
 
 def test_a_run_killed_before_the_look_can_be_told_and_exported(
-    calm: tuple[Path, Path], copied: Path, go_on: GoOn
+    calm: tuple[Path, Path], copied: Path, tmp_path: Path, go_on: GoOn
 ) -> None:
     for name in ("scrutiny", "survivors", "translations", "shards"):
         shutil.rmtree(copied / name)
@@ -349,9 +350,9 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
     told = summarize(config, place.open_problems(), place)
     assert told["scrutiny"]["problems"] == 0
     assert told["languages"]["python"]["by_problem"]["t/sort"]["passed"] == 8
-    for command in ("status", "report", "export"):
-        done = factory(command, copied)
-        assert done.returncode == 0, done.stderr
+    page = commands.report(config, place.open_problems(), place, tmp_path / "page.html").read_text()
+    assert "Test strength" not in page
+    commands.export(config, place.open_problems(), place)
     assert "How strong" not in (copied / "shards" / "README.md").read_text()
     go_on(calm[0], copied)
     assert digests(copied) == digests(calm[1])
@@ -360,11 +361,16 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
 def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
     part = next(copied.glob("scrutiny/t-sort-*.parquet"))
     flip(part)
-    for command in ("status", "export", "audit"):
-        done = factory(command, copied)
-        assert done.returncode == 1
-        assert f"{part}: is damaged" in done.stderr
-        assert "Traceback" not in done.stderr
+    done = factory("status", copied)
+    assert done.returncode == 1
+    assert f"{part}: is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+    place = RunDir(copied)
+    config, problems = place.open_config(), place.open_problems()
+    with pytest.raises(PartError, match=f"{part}: is damaged"):
+        commands.export(config, problems, place)
+    with pytest.raises(AuditError, match=f"{part}: is damaged"):
+        asyncio.run(audit.audit(config, place, 0, 0))
 
 
 def test_a_look_that_is_gone_is_missed_where_rows_depend_on_it(copied: Path) -> None:
@@ -373,6 +379,22 @@ def test_a_look_that_is_gone_is_missed_where_rows_depend_on_it(copied: Path) -> 
     part.unlink()
     with pytest.raises(PartError, match=part.name):
         commands.export(place.open_config(), place.open_problems(), place)
+
+
+def test_a_look_at_rollouts_that_are_gone_says_nothing(tmp_path: Path, go_on: GoOn) -> None:
+    """They were damaged, and of those that took their place none passes."""
+    config = given(tmp_path, {"t/code": PROBLEMS["t/code"]}, {"t/code": DOUBLE[:1]}, {"t/code": [GO_DOUBLE]})
+    run_dir = tmp_path / "run"
+    go_on(config, run_dir)
+    assert summary(run_dir)["scrutiny"]["harvested_cases"] == 5
+    given(tmp_path, {"t/code": PROBLEMS["t/code"]}, {"t/code": DOUBLE[3:]}, {"t/code": [GO_DOUBLE]})
+    flip(next(run_dir.glob("rollouts/*.parquet")))
+    looked, _ = go_on(config, run_dir)
+    assert looked == []
+    told = summary(run_dir)
+    assert told["languages"]["python"]["funnel"]["kept"] == 0
+    assert told["scrutiny"]["problems"] == 0
+    assert told["untranslatable"] == {"go": ["t/code"]}
 
 
 def test_more_rollouts_are_looked_at_with_the_others(calm: tuple[Path, Path], tmp_path: Path, go_on: GoOn) -> None:
@@ -421,7 +443,8 @@ def test_a_look_that_is_lost_keeps_nothing_of_its_problem_until_it_is_taken(
     _, notes = go_on(calm[0], run_dir, lost=lambda task: isinstance(task, Inspection) and task.problem.id == "t/sort")
     assert "t/sort: could not be looked at again, nothing of it is kept: every worker died" in notes
     told = summary(run_dir)["languages"]["python"]
-    assert told["by_problem"]["t/sort"]["drops"] == {"infrastructure_error (not looked at)": 8}
+    assert told["by_problem"]["t/sort"]["drops"] == {"infrastructure_error": 8}
+    assert told["pass_rates"] == {"pass@1": 0.75}  # of the other two: our failure counts in no rate
     assert told["by_problem"]["t/code"]["kept"] == 3
     assert {row["problem_id"] for row in rows(run_dir, "python")} == {"t/code"}
     assert not [row for row in rows(run_dir, "rl") if row["id"] == "t/sort/python"]
