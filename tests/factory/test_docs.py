@@ -101,6 +101,7 @@ def test_there_are_pages() -> None:
         "quickstart.md",
         "config.md",
         "formats.md",
+        "filters.md",
         "adding.md",
         "gpu.md",
         "sandbox.md",
