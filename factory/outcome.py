@@ -15,11 +15,12 @@ from typing import Any
 
 from factory import parts
 from factory.config import Config
+from factory.errors import PartError
 from factory.filters.near_duplicates import Sieve
-from factory.filters.scrutiny import harvested_cases, revised
+from factory.filters.scrutiny import fingerprint, harvested_cases, revised
 from factory.filters.select import select
 from factory.languages import language
-from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
+from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict, sha256
 from factory.report import strength
 from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
@@ -53,6 +54,9 @@ def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollo
     for problem in problems:
         kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
         scrutiny = scrutiny_of(config, problem, run_dir)
+        if kept and scrutiny is None:
+            path = run_dir.scrutiny(problem, config.sampling.n)
+            raise PartError(f"{path}: is gone, and survivors stand by it; remedy: run again")
         there = chunks.get(slug(problem.id), [])
         graded = tuple(_graded_rollouts(config, problem, kept, scrutiny, run_dir, there)) if rollouts else ()
         if kept or graded:
@@ -88,7 +92,7 @@ def _graded_rollouts(
     kept = [one for one in survivors if one.parent is None]
     for target in config.translate.targets:
         for parent in kept[: config.translate.survivors]:
-            others = compared_with(config, kept, parent)
+            others = compared_with(config, kept, parent, scrutiny)
             for number in range(config.translate.repair_rounds + 1):
                 part = partial(run_dir.translation, target, problem, parent.code_sha256, number)
                 paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
@@ -99,9 +103,19 @@ def _graded_rollouts(
             yield from zip(parts.read(asked, Rollout), revised(verdicts, own), strict=True)
 
 
-def compared_with(config: Config, kept: Sequence[Survivor | Verdict], parent: Survivor | Verdict) -> str:
-    """What tells, in a part's name, with which other survivors the inputs were agreed on that decided."""
-    return against(it.code_sha256 for it in kept if config.translate.differential and it is not parent)
+def compared_with(
+    config: Config,
+    kept: Sequence[Survivor | Verdict],
+    parent: Survivor | Verdict,
+    scrutiny: Scrutiny | None,
+) -> str:
+    """What tells, in a part's name, by what translations were graded that another look, or rollout, may change.
+
+    These are the cases harvested from test code, and the other survivors with which inputs were agreed on.
+    """
+    others = [it.code_sha256 for it in kept if config.translate.differential and it is not parent]
+    harvested = [sha256(scrutiny.harvested)] if scrutiny and harvested_cases(scrutiny) else []
+    return against(others + harvested)
 
 
 def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
@@ -132,13 +146,15 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     if not verdicts:
         return {}
     scrutiny = scrutiny_of(config, problem, run_dir)
+    if scrutiny and scrutiny.fingerprint != fingerprint(verdicts):
+        scrutiny = None  # of rollouts that were there before
     verdicts = revised(verdicts, scrutiny)
     selection = select(verdicts, config.rank, scrutiny=scrutiny)
     found = {"python": [Graded(verdicts, selection.kept, selection.dropped, scrutiny=scrutiny)]}
     rounds = range(config.translate.repair_rounds + 1)
     for target in config.translate.targets:
         for parent in selection.kept[: config.translate.survivors]:
-            own, others = parent.code_sha256, compared_with(config, selection.kept, parent)
+            own, others = parent.code_sha256, compared_with(config, selection.kept, parent, scrutiny)
             verdicts = _verdicts(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
             if verdicts:
                 chosen = select(verdicts, config.rank, config.translate.keep)

@@ -29,12 +29,12 @@ from factory.filters.differential import differ
 from factory.filters.scrutiny import cut_short, fingerprint, revised, scrutinise, unseen, worth_a_look
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
-from factory.outcome import put_before, translatable
+from factory.outcome import compared_with, put_before, translatable
 from factory.records import Problem, Request, Rollout, Scrutiny, Status, Survivor, Verdict
 from factory.rollouts import prompts
 from factory.rollouts.engines import Engine, RequestRefused, open_engine
 from factory.rollouts.extract import extract
-from factory.run_dir import RunDir, against, slug
+from factory.run_dir import RunDir, slug
 from factory.translate import Specification, complaint, specify
 
 T = TypeVar("T")
@@ -222,11 +222,10 @@ class Pipeline:
         """The whole way of one problem."""
         try:
             survivors, scrutiny = await self._survivors(problem)
-            problem = put_before(problem, scrutiny)
             translated = survivors[: self.config.translate.survivors]
             targets = self.config.translate.targets
             await together(
-                self._translate(problem, (parent, *(it for it in survivors if it is not parent)), target)
+                self._translate(problem, scrutiny, (parent, *(it for it in survivors if it is not parent)), target)
                 for target in targets
                 for parent in translated
             )
@@ -408,17 +407,20 @@ class Pipeline:
 
     # ---- survivors → translations ----
 
-    async def _translate(self, problem: Problem, sources: tuple[Survivor, ...], target: str) -> None:
+    async def _translate(
+        self, problem: Problem, scrutiny: Scrutiny | None, sources: tuple[Survivor, ...], target: str
+    ) -> None:
         """Candidates in `target` for the first of `sources`, round by round, until enough good ones are there.
 
         `sources` are all survivors of the problem: what they agree on, translations have to agree with.
         """
+        problem = put_before(problem, scrutiny)
         if not translatable(problem, target):
             return
         survivor = sources[0]
         settings = self.config.translate
         sampling = translation_sampling(self.config)
-        others = against((it.code_sha256 for it in sources[1:]) if settings.differential else ())
+        others = compared_with(self.config, sources, survivor, scrutiny)
         wanted = specify(problem, survivor, language(target))
         rollouts: list[Rollout] = []
         verdicts: list[Verdict] = []

@@ -116,7 +116,7 @@ class RunDir:
     def translation(
         self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""
     ) -> Path:
-        """`kind` is "rollouts" or "verdicts"; `others` names the survivors it depends on besides `parent`."""
+        """`kind` is "rollouts" or "verdicts"; `others` tells what it depends on besides `parent` (`outcome.compared_with`)."""
         name = f"{slug(problem.id)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
         return self.path / "translations" / target / kind / name
 

@@ -111,7 +111,8 @@ def reason(verdict: Verdict) -> str:
     """Why a rollout was dropped: its status, with what showed it where it had passed every case of its problem."""
     if verdict.differential is not None and verdict.status is not Status.CONTAMINATED:
         return "differential"
-    return f"{verdict.status} ({verdict.scrutiny})" if verdict.scrutiny else str(verdict.status)
+    by = "" if verdict.status is Status.INFRASTRUCTURE_ERROR else verdict.scrutiny  # ours, wherever it happened
+    return f"{verdict.status} ({by})" if by else str(verdict.status)
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

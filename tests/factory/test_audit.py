@@ -78,7 +78,7 @@ def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -
     before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
     done = factory("audit", place.path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "whole: 14 parts, 5 shard files; earned again: 6 of 6 records\n"
+    assert done.stdout == "whole: 16 parts, 5 shard files; earned again: 6 of 6 records\n"
     assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
 
 
@@ -86,9 +86,9 @@ def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
     spoilt = [
         next(place.path.glob(pattern))
         for pattern in (
-            "rollouts/*.parquet", "verdicts/*.parquet", "survivors/*.parquet", "translations/go/rollouts/*.parquet",
-            "translations/go/survivors/*.parquet", "shards/data/go-*.parquet", "shards/README.md",
-            "problems/problems.jsonl",
+            "rollouts/*.parquet", "verdicts/*.parquet", "scrutiny/*.parquet", "survivors/*.parquet",
+            "translations/go/rollouts/*.parquet", "translations/go/survivors/*.parquet", "shards/data/go-*.parquet",
+            "shards/README.md", "problems/problems.jsonl",
         )
     ]  # fmt: skip
     for path in spoilt:

@@ -26,6 +26,7 @@ from factory.config import ProblemsConfig, ProblemsOnly, load, parse_section
 from factory.languages import Language
 from factory.problems import FORMATS, read
 from factory.reference import markdown
+from factory.shards.rows import SCHEMA
 from sandbox.contract import Boundary
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,7 @@ def test_there_are_pages() -> None:
         "quickstart.md",
         "config.md",
         "formats.md",
+        "filters.md",
         "adding.md",
         "gpu.md",
         "sandbox.md",
@@ -245,6 +247,11 @@ def test_what_a_contract_asks_for_is_told(contract: type, heading: str) -> None:
     section = (ROOT / "docs" / "adding.md").read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
     members = {name for name in vars(contract) | contract.__annotations__ if not name.startswith("_")}
     assert members - {"name"} <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_every_column_of_a_row_is_told() -> None:
+    section = (ROOT / "docs" / "formats.md").read_text().split("## Rows\n")[1].split("\n## ")[0]
+    assert set(SCHEMA.names) <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_the_config_reference_is_the_one_that_is_generated() -> None:

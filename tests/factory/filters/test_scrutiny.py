@@ -120,7 +120,9 @@ def test_a_program_that_depends_on_the_order_of_calls_is_flaky(look, make_proble
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
     verdicts, found = look(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
     assert [fallen(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
-    assert "passed, then run again elsewhere: wrong_answer" in found.fallen[verdicts[0].form]["detail"]
+    told = found.fallen[verdicts[0].form]
+    assert told["detail"] == "passed, then run again elsewhere: wrong_answer: case 2: answered 1, expected 3"
+    assert (json.loads(told["first_failure"])["case"], json.loads(told["first_failure"])["input"]) == (2, "3")
     _, trusting = look(problem, counts, mutants=0, inputs=0, rerun=False)
     assert not trusting.fallen
 
