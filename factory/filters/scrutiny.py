@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,7 +40,10 @@ MOST_HARVESTED = 64
 RESTARTS = 2
 """Runs of one program on the inputs, the second behind the input that ended the first."""
 LEAST_CPU_S, TIMES = 0.1, 20.0
-"""CPU seconds of a program for all inputs: so many at least, and so many times what the cases took."""
+"""CPU seconds of a program for all inputs: so many at least, and so many times what the cases took most of them."""
+LEAST_ANSWER, WORDIER = 4096, 16
+"""Characters of an answer that counts: so many, and so many times the longest that the tests expect. What is made to
+be slow to compare is long."""
 _LINE = re.compile(r"line (\d+): ")
 _REFUSES = re.compile(r"\s*(?:.*:\s*)?(?:assert|raise)\b")
 """A line of a program that says an input is none, where it ends by it."""
@@ -60,6 +64,7 @@ def scrutinise(
 
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
+    before = chain.ran_ms
     look = _Look(chain, problem, ranked(verdicts, rank)[: settings.programs])
     look.find_tables()
     if settings.rerun:
@@ -89,7 +94,7 @@ def scrutinise(
         rollouts_alive=missed,
         kill_rate=rate,
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
-        cpu_ms=round(look.cpu_ms + caught.cpu_ms, 3),
+        cpu_ms=round(chain.ran_ms - before + caught.cpu_ms, 3),
     )
 
 
@@ -120,7 +125,7 @@ class _Look:
         self._sameness = sameness(problem)
         self.standing = list(programs)
         self.fallen: dict[str, dict[str, str | None]] = {}
-        self.cpu_ms = 0.0
+        self._longest = LEAST_ANSWER + WORDIER * max(map(_answer_size, problem.cases), default=0)
         self._open: dict[str, list[str]] = {program.form: [] for program in programs}
 
     def _fell(self, program: Verdict, by: str, rejection: Rejection, failure: str | None = None) -> None:
@@ -138,12 +143,13 @@ class _Look:
         """Each once more: another worker and hash seed, the cases in reverse. What does not pass again is flaky."""
         turned = self._problem.model_copy(update={"cases": self._problem.cases[::-1], "test_code": ""})
         limits = self._chain.limits(turned)
-        limits = replace(limits, cpu_s=PATIENCE * limits.cpu_s, wall_s=PATIENCE * limits.wall_s)
+        needed_s = max((program.cpu_ms for program in self.standing), default=0) / 1000
+        cpu_s = PATIENCE * max(limits.cpu_s, needed_s)  # with limits.cpu_s: auto more was granted, where more was due
+        limits = replace(limits, cpu_s=cpu_s, wall_s=PATIENCE * limits.wall_s)
         programs = [Prepared(program.code, program.form) for program in self.standing]
         runs = self._chain.runs(turned, programs, "python", limits, again=True)
         judge = self._chain.judge(turned, "python")
         for program, prepared, run in zip(list(self.standing), programs, runs, strict=True):
-            self.cpu_ms += run.cpu_ms
             judgement = judge.judge(run)
             rejection: Rejection | None = Rejection(judgement.status, judgement.detail)
             failure = judgement.first_failure
@@ -203,7 +209,8 @@ class _Look:
             return _Compared()
         reference = self._problem.reference
         codes = [program.code for program in self.standing]
-        limits = replace(self._chain.limits(self._problem), cpu_s=self._patience_s())
+        limits = self._chain.limits(self._problem)
+        limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
         sources = [*codes, *([reference] if reference else [])]
         outputs = asking.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
         known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
@@ -212,9 +219,9 @@ class _Look:
             if lost:
                 self._fell(program, UNSEEN, lost[0])
         self._answers = {
-            program.form: [_answer(it, program.code) for it in known[program.form]] for program in self.standing
+            program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
         }
-        of_reference = [_answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
+        of_reference = [self._answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):
@@ -230,12 +237,21 @@ class _Look:
         return _Compared(self._agreed(harvested), cases, disputed)
 
     def _patience_s(self) -> float:
-        return max(LEAST_CPU_S, TIMES * max(program.cpu_ms for program in self.standing) / 1000)
+        return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.standing) / 1000)
 
     def _vote(self, number: int, reference: Any, majority: float) -> Vote:
         answers = [self._answers[program.form][number] for program in self.standing]
         assert self._sameness is not None  # or nothing would have been generated
         return vote(answers, self._sameness.same, majority, reference)
+
+    def _answer(self, output: Any, code: str) -> Any:
+        """A plain value, the Rejection of what broke, or NOTHING: not asked, or refused in so many words."""
+        if not isinstance(output, Rejection):
+            return plain(output, self._longest)
+        place = _LINE.match(output.detail)
+        line = int(place[1]) if place else 0
+        text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
+        return NOTHING if _REFUSES.match(text) else output
 
     def _drop(self, asked: Sequence[Case], votes: dict[int, Vote]) -> None:
         """Let fall whoever differs from a majority, each by the first input where it does."""
@@ -288,14 +304,8 @@ def _is_ours(output: Any) -> bool:
     return isinstance(output, Rejection) and output.status is Status.INFRASTRUCTURE_ERROR
 
 
-def _answer(output: Any, code: str) -> Any:
-    """A plain value, the Rejection of what broke, or NOTHING: not asked, or refused in so many words."""
-    if not isinstance(output, Rejection):
-        return plain(output)
-    place = _LINE.match(output.detail)
-    line = int(place[1]) if place else 0
-    text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
-    return NOTHING if _REFUSES.match(text) else output
+def _answer_size(case: Case) -> int:
+    return len(case.stdout if case.stdout is not None else json.dumps(case.expected))
 
 
 def _text(answer: Any) -> str:

@@ -42,7 +42,8 @@ def strength(chain: Chain, problem: Problem, programs: Sequence[Verdict], more: 
     share = -(-count // len(origins))
     made = [mutants(origin.code, problem.entry_point, share) for origin in origins]
     codes = list(dict.fromkeys(joined.from_iterable(_in_turn(made))))[:count]
-    tight = max(LEAST_CPU_S, TIMES * max(origin.cpu_ms for origin in origins) / 1000)
+    needed_s = max(origin.cpu_ms for origin in origins) / 1000
+    tight = min(chain.limits(problem).cpu_s, max(LEAST_CPU_S, TIMES * needed_s))
     verdicts = chain.verify(_limited(problem, tight), [Program(at, code) for at, code in enumerate(codes)], "python")
     ran = [verdict for verdict in verdicts if verdict.status is not Status.INFRASTRUCTURE_ERROR]
     passed = [verdict for verdict in ran if verdict.status is Status.PASSED]
