@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from factory.filters.judge import show, show_input
 from factory.filters.sameness import sameness
 from factory.filters.select import ranked
 from factory.filters.strength import Strength, strength
-from factory.filters.votes import Result, Vote, vote
+from factory.filters.votes import DECLINED, QUORUM, Result, Vote, vote
 from factory.records import Case, Prepared, Problem, Rejection, Scrutiny, Status, Verdict, sha256
 from factory.values import dumps, encode
 
@@ -115,6 +115,8 @@ class _Compared:
     harvested: tuple[Case, ...] = ()
     cases: tuple[Case, ...] = ()
     disputed: int = 0
+    unopposed: tuple[Case, ...] = ()
+    """Where too few programs stand for a vote: inputs that all answer alike. They tell a mutant from its origin."""
 
 
 class _Look:
@@ -234,7 +236,9 @@ class _Look:
                 for program in self.standing:
                     self._open[program.form].append(_text(self._answers[program.form][number]))
         disputed = sum(it.result is Result.DISPUTED for it in votes.values())
-        return _Compared(self._agreed(harvested), cases, disputed)
+        too_few = len(self.standing) + bool(reference) < QUORUM
+        unopposed = self._agreed(dict(zip(numbers, made, strict=True)), of_reference) if too_few else ()
+        return _Compared(self._agreed(dict(enumerate(harvested)), of_reference), cases, disputed, unopposed)
 
     def _patience_s(self) -> float:
         return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.standing) / 1000)
@@ -245,13 +249,14 @@ class _Look:
         return vote(answers, self._sameness.same, majority, reference)
 
     def _answer(self, output: Any, code: str) -> Any:
-        """A plain value, the Rejection of what broke, or NOTHING: not asked, or refused in so many words."""
+        """A plain value, the Rejection of what broke, DECLINED, or NOTHING where it was not asked."""
         if not isinstance(output, Rejection):
             return plain(output, self._longest)
         place = _LINE.match(output.detail)
         line = int(place[1]) if place else 0
         text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
-        return NOTHING if _REFUSES.match(text) else output
+        said = output.detail[place.end() if place else 0 :].startswith("AssertionError")
+        return DECLINED if said or _REFUSES.match(text) else output
 
     def _drop(self, asked: Sequence[Case], votes: dict[int, Vote]) -> None:
         """Let fall whoever differs from a majority, each by the first input where it does."""
@@ -269,14 +274,15 @@ class _Look:
                 text = json.dumps(failure, ensure_ascii=False)
                 self._fell(programs[at], DERIVED, Rejection(Status.WRONG_ANSWER, detail), text)
 
-    def _agreed(self, harvested: tuple[Case, ...]) -> tuple[Case, ...]:
-        """Those of `harvested` to which all that stand give one answer."""
+    def _agreed(self, cases: Mapping[int, Case], of_reference: Sequence[Any]) -> tuple[Case, ...]:
+        """Those of `cases`, by number, to which all that stand give one answer, and the reference no other."""
         if self._sameness is None:
             return ()
         same = self._sameness.same
         found = []
-        for number, case in enumerate(harvested):
+        for number, case in cases.items():
             answers = [self._answers[program.form][number] for program in self.standing]
+            answers += [of_reference[number]] if of_reference[number] is not NOTHING else []
             if answers and all(not isinstance(it, Rejection) and same(it, answers[0]) for it in answers):
                 found.append(self._case(case, answers[0]))
         return tuple(found)
@@ -291,8 +297,8 @@ class _Look:
     # ---- what comes of it ----
 
     def tests(self, compared: _Compared) -> Problem | None:
-        """The derived and harvested cases as a problem of their own; None where there are none."""
-        cases = compared.harvested + compared.cases
+        """What tells a wrong program from a right one beyond the tests, as a problem of its own; None for nothing."""
+        cases = compared.harvested + compared.cases + compared.unopposed
         return self._problem.model_copy(update={"cases": cases, "test_code": ""}) if cases else None
 
     def profiles(self) -> dict[str, str]:

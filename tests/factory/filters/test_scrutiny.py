@@ -94,15 +94,19 @@ def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
     careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
     asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
     broken = "def f(n):\n    return list(range(10))[n]\n"
-    plain = [
-        "def f(n):\n    return n\n",
-        "def f(n):\n    return n + 0\n",
-        "def f(n):\n    return +n\n",
-        "def f(n):\n    return 1 * n\n",
-    ]
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
     verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
-    assert [fallen(found, verdict) for verdict in verdicts[4:6]] == [None, None]
-    assert fallen(found, verdicts[6]) == ("derived", "wrong_answer")
+    assert [fallen(found, verdict) for verdict in verdicts[7:9]] == [None, None]
+    assert fallen(found, verdicts[9]) == ("derived", "wrong_answer")
+
+
+def test_where_many_refuse_nobody_falls(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
+    _, found = look(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
+    assert not found.fallen
+    assert (found.derived, found.disputed) == ("[]", 0)
 
 
 def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
