@@ -3,7 +3,8 @@
 A prompt says what inputs there may be ("a list of positive integers", "only brackets") in words that nothing here
 reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign, in
 being empty, in its alphabet, words or pattern where these are few, in being sorted or having its brackets in pairs
-where all are, or in size by more than double is told to lie outside. Does not promise that what is inside is meant: bounds between arguments are not seen.
+where all are, or in size by more than double is told to lie outside. Does not promise that what is inside is meant:
+bounds between arguments are not seen.
 """
 
 from __future__ import annotations
