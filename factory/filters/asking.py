@@ -5,6 +5,8 @@ Promises: an input that ends a program takes no other's answer with it, as far a
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ from factory.filters.inputs import heaviest, weight
 from factory.languages import language
 from factory.languages.base import Unfit
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
+from factory.values import encode
 from sandbox import Limits
 from sandbox.contract import Answer
 
@@ -21,6 +24,7 @@ RESTARTS = 6
 """Runs of one program on one set of inputs, each going on behind the input that ended the last."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
+_HALF = re.compile("[\ud800-\udfff]")
 NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
@@ -93,12 +97,16 @@ def _without_guilty(cases: Sequence[Case], own: tuple[int, int], waiting: list[i
     ]
 
 
-def plain(output: Any) -> Any:
-    """The answer in an output of Python's, or the Rejection that it does not count."""
+def plain(output: Any, longest: int = LONGEST_ANSWER) -> Any:
+    """The answer in an output of Python's, or the Rejection that it does not count.
+
+    None does that is longer than `longest` characters, or has halves of surrogate pairs, which no file can hold.
+    """
     text = output.payload if isinstance(output, Answer) else output
-    if isinstance(output, Rejection) or len(text) > LONGEST_ANSWER:
+    if isinstance(output, Rejection) or len(text) > longest:
         return NOTHING
     try:
-        return language("python").fit(output, None)
+        answer = language("python").fit(output, None)
     except Unfit:
         return NOTHING
+    return NOTHING if _HALF.search(json.dumps(encode(answer), ensure_ascii=False)) else answer
