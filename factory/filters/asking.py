@@ -25,6 +25,8 @@ RESTARTS = 6
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
 _HALF = re.compile("[\ud800-\udfff]")
+SCOUTS = 5
+"""Of many programs, those asked first."""
 NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
@@ -54,6 +56,28 @@ def ask(
         return chain.runs(rest, [program], "python", limits, again)[0]
 
     return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
+
+
+def ask_many(
+    chain: Chain, problem: Problem, sources: Sequence[str], cases: Sequence[Case], limits: Limits, restarts: int
+) -> list[list[Any]]:
+    """As `ask` with `again`, of programs that have all passed: what is too much for most of them is asked of few.
+
+    Of `SCOUTS`, spread over them from the first on, every case is asked; of the others none that most scouts gave
+    no answer to within their limits.
+    """
+    step = max(-(-len(sources) // SCOUTS), 1)
+    scouts = ask(chain, problem, sources[::step], cases, limits, True, restarts)
+    told = [number for number in range(len(cases)) if 2 * sum(it[number] is not NOTHING for it in scouts) > len(scouts)]
+    places = [at for at in range(len(sources)) if at % step]
+    asked = [cases[number] for number in told]
+    others = ask(chain, problem, [sources[at] for at in places], asked, limits, True, restarts)
+    outputs = [[NOTHING] * len(cases) for _ in sources]
+    outputs[::step] = scouts
+    for at, answers in zip(places, others, strict=True):
+        for number, answer in zip(told, answers, strict=True):
+            outputs[at][number] = answer
+    return outputs
 
 
 def _whole(

@@ -225,8 +225,9 @@ class _Look:
         codes = [program.code for program in self.standing]
         limits = self._chain.limits(self._problem)
         limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
-        sources = [*codes, *([reference] if reference else [])]
-        outputs = asking.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
+        sources = [*([reference] if reference else []), *codes]
+        outputs = asking.ask_many(self._chain, self._problem, sources, asked, limits, RESTARTS)
+        told = outputs.pop(0) if reference else [NOTHING] * len(asked)
         known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
         for program in list(self.standing):
             lost = [it for it in known[program.form] if _is_ours(it)]
@@ -235,7 +236,7 @@ class _Look:
         self._answers = {
             program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
         }
-        of_reference = [self._answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
+        of_reference = [self._answer(it, reference or "") for it in told]
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):
