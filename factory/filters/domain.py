@@ -30,6 +30,7 @@ ROOM = 10
 """Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
 _MANY = (list, tuple, set, frozenset)
 _WORD, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,1000}")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -218,7 +219,7 @@ def _is_distinct(items: Any) -> bool:
 
 def _numbers(text: str) -> list[Any]:
     """The tokens of a standard input: whole numbers as such, others as texts."""
-    return [int(token) if token.lstrip("-").isdigit() and token.isascii() else token for token in text.split()]
+    return [int(token) if _WHOLE.fullmatch(token) else token for token in text.split()]
 
 
 def _rows(text: str) -> list[str]:

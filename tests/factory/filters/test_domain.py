@@ -53,6 +53,11 @@ def test_kinds_signs_letters_and_sizes(seen, inside, outside):
     assert not any(holds(seen, value) for value in outside), [value for value in outside if holds(seen, value)]
 
 
+def test_what_is_no_number_is_no_number():
+    cases = tuple(Case(stdin=text, stdout="") for text in ("--5\n", f"{'7' * 200_000}\n"))
+    assert Domain(Problem(id="t/0", prompt="", entry_point=None, cases=cases)).holds(Case(stdin="--7\n", stdout=""))
+
+
 def test_arguments_that_are_always_as_long_stay_so():
     seen = [([1, 2], [3, 4]), ([5], [6])]
     assert holds(seen, [9, 9], [1, 1])
