@@ -16,7 +16,7 @@ from factory.filters.inputs import heaviest, weight
 from factory.languages import language
 from factory.languages.base import Unfit
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
-from factory.values import encode
+from factory.values import Unencodable, encode
 from sandbox import Limits
 from sandbox.contract import Answer
 
@@ -131,6 +131,7 @@ def plain(output: Any, longest: int = LONGEST_ANSWER) -> Any:
         return NOTHING
     try:
         answer = language("python").fit(output, None)
-    except Unfit:
+        written = json.dumps(encode(answer), ensure_ascii=False)
+    except (Unfit, Unencodable):  # the latter of a frame that no harness of ours wrote: nested too deep
         return NOTHING
-    return NOTHING if _HALF.search(json.dumps(encode(answer), ensure_ascii=False)) else answer
+    return NOTHING if _HALF.search(written) else answer

@@ -1,15 +1,16 @@
 """Which generated inputs lie among a problem's own: of the kinds, signs, letters and order that its cases have.
 
 A prompt says what inputs there may be ("a list of positive integers", "only brackets") in words that nothing here
-reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign, in
-being empty, in its alphabet, words or pattern where these are few, in being sorted or having its brackets in pairs
-where all are, or in size by more than double is told to lie outside. Does not promise that what is inside is meant:
-bounds between arguments are not seen.
+reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign (-1
+alone stands for no other number), in being empty, in its alphabet, words, pattern or kinds of lines where these are
+few, in being sorted or having its brackets in pairs where all are, or in size by more than double is told to lie
+outside. Does not promise that what is inside is meant: bounds between arguments are not seen.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -29,6 +30,7 @@ ROOM = 10
 """Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
 _MANY = (list, tuple, set, frozenset)
 _WORD, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
+_WHOLE = re.compile(r"-?[0-9]{1,1000}")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -42,6 +44,11 @@ class Domain:
             seen = [case.stdin or "" for case in problem.cases]
             self._layout = Layout(seen)
             self._tokens = _Place(_numbers(text) for text in seen)
+            rows = [_rows(text) for text in seen]
+            self._rows = _few(row for text in rows for row in text)
+            self._height = {len(text) for text in rows}
+            self._heads = [set(at) for at in zip(*rows, strict=False)]
+            """The rows seen first, second and so on, as far as every case has them."""
         else:
             self._calls = [(decode(case.args), decode(case.kwargs)) for case in problem.cases]
             self._shapes = {_shape(call) for call in self._calls}
@@ -65,7 +72,7 @@ class Domain:
             return False
         if self._stream:
             text = case.stdin or ""
-            return self._layout.holds(split(text)) and self._tokens.holds(_numbers(text))
+            return self._layout.holds(split(text)) and self._tokens.holds(_numbers(text)) and self._stands(_rows(text))
         args, kwargs = call = decode(case.args), decode(case.kwargs)
         return (
             _shape(call) in self._shapes
@@ -73,6 +80,14 @@ class Domain:
             and all(self._places[name].holds(value) for name, value in kwargs.items())
             and all(_length(args[a]) == _length(args[b]) for a, b in self._alike)
         )
+
+    def _stands(self, rows: list[str]) -> bool:
+        """Whether lines of these kinds of tokens may stand below each other."""
+        if (len(self._height) == 1 and len(rows) not in self._height) or len(rows) < len(self._heads):
+            return False
+        if self._rows and not self._rows.issuperset(rows):
+            return False
+        return all(len(seen) > 1 or row in seen for row, seen in zip(rows, self._heads, strict=False))
 
 
 class _Place:
@@ -82,7 +97,8 @@ class _Place:
         seen = list(values)
         self._kinds = {type(value) for value in seen}
         numbers = [value for value in seen if type(value) in (int, float)]
-        self._least = -1 if any(value < 0 for value in numbers) else 0 if any(value == 0 for value in numbers) else 1
+        negative = {value for value in numbers if value < 0}
+        self._least = min((1, *(value for value in numbers if value in (0, -1)))) if negative <= {-1} else -math.inf
         self._whole = all(value == value // 1 for value in numbers if abs(value) < 1e300)
         self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
         texts = [value for value in seen if type(value) is str]
@@ -134,7 +150,7 @@ class _Place:
             return False
         if type(value) is float and self._whole and value != value // 1:
             return False
-        return self._least == -1 or value >= self._least
+        return value >= self._least
 
     def _holds_text(self, value: str) -> bool:
         if self._closed and not set(value) <= self._letters:
@@ -203,4 +219,10 @@ def _is_distinct(items: Any) -> bool:
 
 def _numbers(text: str) -> list[Any]:
     """The tokens of a standard input: whole numbers as such, others as texts."""
-    return [int(token) if token.lstrip("-").isdigit() and token.isascii() else token for token in text.split()]
+    return [int(token) if _WHOLE.fullmatch(token) else token for token in text.split()]
+
+
+def _rows(text: str) -> list[str]:
+    """The lines of a standard input as kinds of tokens: numbers, and others."""
+    rows = [["0" if type(token) is int else "a" for token in _numbers(line)] for line in text.split("\n")]
+    return [" ".join(row) for row in rows if row]

@@ -23,6 +23,7 @@ def holds(seen: list[tuple], *asked: object) -> bool:
         ([(3,), (5,)], [1, 2, 17], [0, -1, 10**6, "3", 3.0, None, [3]]),
         ([(3,), (0,)], [0, 2], [-1]),
         ([(3,), (-4,)], [0, -1, 18], [19, -19]),
+        ([([3, -1],), ([7, -1],)], [[-1, 9]], [[-2, 9]]),
         ([(0.5,), (2.25,)], [1.5, 3.0], [-1.0, 0.0, float("nan"), float("inf"), 1e9]),
         ([(1.0,), (2.0,)], [3.0], [1.5]),
         ([("abc",), ("xyz",)], ["zebra", "a"], ["", "A", "a b", "é", "7", "abc" * 40]),
@@ -50,6 +51,11 @@ def holds(seen: list[tuple], *asked: object) -> bool:
 def test_kinds_signs_letters_and_sizes(seen, inside, outside):
     assert all(holds(seen, value) for value in inside), [value for value in inside if not holds(seen, value)]
     assert not any(holds(seen, value) for value in outside), [value for value in outside if holds(seen, value)]
+
+
+def test_what_is_no_number_is_no_number():
+    cases = tuple(Case(stdin=text, stdout="") for text in ("--5\n", f"{'7' * 200_000}\n"))
+    assert Domain(Problem(id="t/0", prompt="", entry_point=None, cases=cases)).holds(Case(stdin="--7\n", stdout=""))
 
 
 def test_arguments_that_are_always_as_long_stay_so():
@@ -88,3 +94,22 @@ def test_many_generated_inputs_lie_inside():
     domain = Domain(problem)
     made = inputs(problem, 256)
     assert sum(map(domain.holds, made)) >= 32
+
+
+@pytest.mark.parametrize(
+    ("seen", "inside", "outside"),
+    [
+        (["1 2\n", "3 4\n"], ["5 5\n"], ["5\n", "5 5 5\n", "5 5\n5 5\n"]),
+        (
+            ["2\n< 4 Yes\n> 1 No\n", "3\n= 4 Yes\n> 1 No\n= 3 No\n"],
+            ["2\n> 4 No\n= 1 No\n"],
+            ["1\n> 4 No No\n", "1\n4 > No\n"],
+        ),
+        (["5\nadd 1\n", "7\nadd 1\nadd 2\n"], ["9\nadd 2\n"], ["9\nadd 2 2\n", "9\n2 add\n", "9\n"]),
+    ],
+)
+def test_lines_of_a_standard_input_keep_their_kinds(seen, inside, outside):
+    cases = tuple(Case(stdin=text, stdout="") for text in seen)
+    domain = Domain(Problem(id="t/0", prompt="", entry_point=None, cases=cases))
+    assert all(domain.holds(Case(stdin=text, stdout="")) for text in inside)
+    assert not any(domain.holds(Case(stdin=text, stdout="")) for text in outside)

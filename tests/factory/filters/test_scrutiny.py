@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from factory.config import RankConfig, ScrutinyConfig
+from factory.filters.asking import NOTHING, plain
 from factory.filters.chain import Chain
 from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise, worth_a_look
 from factory.filters.select import select
 from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
 from factory.values import decode
+from sandbox.contract import Answer, AnswerKind
 
 RANK = RankConfig()
 ABSOLUTE = [
@@ -331,3 +333,9 @@ def test_where_nothing_tells_mutants_from_their_origin_they_count_as_alive(look,
     _, found = look(make_problem(((3,), 3), ((9,), 9)), ABSOLUTE[1], inputs=0)
     assert found.mutants_alike == 0
     assert 0 < (found.kill_rate or 0) < 1
+
+
+def test_an_answer_nested_too_deep_to_be_written_again_is_none():
+    deep = Answer(AnswerKind.VALUE, "[" * 300 + "]" * 300)
+    assert plain(deep) is NOTHING
+    assert plain(Answer(AnswerKind.VALUE, "[[1]]")) == [[1]]
