@@ -380,7 +380,9 @@ class Scrutiny:
     rollouts_alive: int = 0
     """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases."""
     kill_rate: float | None = None
-    """Test strength: the share of all these wrong programs that the tests caught; None where there was none."""
+    """Test strength: the share of these wrong programs that the tests caught, near misses counted at most as often as
+    mutants; None where there was none.
+    """
     weak: bool = False
     """It is below `scrutiny.min_test_strength`: nothing of the problem is kept."""
     cpu_ms: float = 0.0

@@ -84,8 +84,7 @@ def scrutinise(
     caught = strength(chain, problem, look.standing, tests, settings.mutants) if settings.mutants else Strength()
     near = {it.form for it in verdicts if _nearly_passed(it)}
     missed = sum(fallen["by"] in (DERIVED, HARD_CODED) for fallen in look.fallen.values())
-    killed, alive = caught.killed + len(near), caught.alive + missed
-    rate = round(killed / (killed + alive), 6) if killed + alive else None
+    rate = _kill_rate(caught, len(near), missed)
     return Scrutiny(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),
@@ -104,6 +103,18 @@ def scrutinise(
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
         cpu_ms=round(chain.ran_ms - before + caught.cpu_ms, 3),
     )
+
+
+def _kill_rate(caught: Strength, near: int, missed: int) -> float | None:
+    """The share of wrong programs that tests caught: mutants, near misses, and `missed` programs that had passed.
+
+    Near misses are caught by their nature. They count at most as often as mutants, or a model that fails often would
+    make any tests look strong.
+    """
+    mutants = caught.killed + caught.alive
+    killed = caught.killed + min(near, mutants or near)
+    wrong = killed + caught.alive + missed
+    return round(killed / wrong, 6) if wrong else None
 
 
 def unseen(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Scrutiny:

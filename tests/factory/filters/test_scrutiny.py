@@ -188,6 +188,16 @@ def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
     assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
 
 
+def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
+    problem = make_problem(((0,), 0), ((3,), 3))
+    misses = [f"def f(n):\n    return n * {factor}\n" for factor in range(2, 40)]
+    _, found = look(problem, *ABSOLUTE, *misses, mutants=12)
+    assert found.rollouts_killed == 38
+    assert found.mutants_alive > 0
+    mutants = found.mutants_killed + found.mutants_alive
+    assert found.kill_rate == pytest.approx((found.mutants_killed + mutants) / (2 * mutants + found.rollouts_alive))
+
+
 def test_only_the_best_are_looked_at_and_can_be_kept(look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
     verdicts, found = look(problem, *ABSOLUTE, mutants=0, programs=1)
