@@ -189,9 +189,10 @@ def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
 
 
 def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
-    problem = make_problem(((0,), 0), ((3,), 3))
-    misses = [f"def f(n):\n    return n * {factor}\n" for factor in range(2, 40)]
-    _, found = look(problem, *ABSOLUTE, *misses, mutants=12)
+    problem = make_problem((([1],), 1), (([2, 2],), 2))
+    right = ["sorted(v)[-1]", "max(v)", "-min(-item for item in v)", "[item for item in v if item >= max(v)][0]"]
+    misses = [f"{factor} * v[0] - {factor - 1}" for factor in range(2, 40)]
+    _, found = look(problem, *(f"def f(v):\n    return {it}\n" for it in right + misses), mutants=12)
     assert found.rollouts_killed == 38
     assert found.mutants_alive > 0
     mutants = found.mutants_killed + found.mutants_alive
