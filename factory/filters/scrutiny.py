@@ -22,7 +22,7 @@ from factory.filters.chain import Chain
 from factory.filters.domain import Domain
 from factory.filters.hardcoding import hard_coded
 from factory.filters.inputs import inputs
-from factory.filters.judge import Judgement, show, show_input
+from factory.filters.judge import show, show_input
 from factory.filters.sameness import sameness
 from factory.filters.select import ranked
 from factory.filters.strength import Strength, strength
@@ -144,7 +144,7 @@ class _Look:
         judge = self._chain.judge(turned, "python")
         for program, prepared, run in zip(list(self.standing), programs, runs, strict=True):
             self.cpu_ms += run.cpu_ms
-            judgement = _turned_back(judge.judge(run), len(self._problem.cases) - 1)
+            judgement = judge.judge(run)
             rejection: Rejection | None = Rejection(judgement.status, judgement.detail)
             failure = judgement.first_failure
             if not self._problem.cases or judgement.status is Status.PASSED:
@@ -154,7 +154,8 @@ class _Look:
             if rejection is not None and rejection.status is Status.INFRASTRUCTURE_ERROR:
                 self._fell(program, UNSEEN, rejection)
             elif rejection is not None:
-                told = f"passed, then run again elsewhere: {rejection.status}: {rejection.detail}"
+                detail, failure = _turned_back(rejection.detail, failure, len(self._problem.cases) - 1)
+                told = f"passed, then run again elsewhere: {rejection.status}: {detail}"
                 self._fell(program, UNSTABLE, Rejection(Status.FLAKY, told), failure)
 
     def find_tables(self) -> None:
@@ -284,16 +285,14 @@ class _Look:
         return {program.form: sha256("\n".join(self._open[program.form]))[:16] for program in self.standing}
 
 
-def _turned_back(judgement: Judgement, last: int) -> Judgement:
-    """What was judged with the cases in reverse, the case that failed numbered as in the problem."""
-    if judgement.first_failure is None:
-        return judgement
-    failure = json.loads(judgement.first_failure)
-    number = failure["case"]
-    detail = judgement.detail.replace(f"case {number}:", f"case {last - number}:", 1)
-    return replace(
-        judgement, detail=detail, first_failure=json.dumps(failure | {"case": last - number}, ensure_ascii=False)
-    )
+def _turned_back(detail: str, failure: str | None, last: int) -> tuple[str, str | None]:
+    """What failed while the cases ran in reverse, with the case numbered as in the problem."""
+    if failure is None:
+        return detail, None
+    known = json.loads(failure)
+    number = known["case"]
+    told = json.dumps(known | {"case": last - number}, ensure_ascii=False)
+    return detail.replace(f"case {number}:", f"case {last - number}:", 1), told
 
 
 def _is_ours(output: Any) -> bool:
