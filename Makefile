@@ -44,6 +44,7 @@ bench: install
 	$(BIN)/python tests/bench/bench_sandbox.py
 	$(BIN)/python tests/bench/bench_endurance.py
 	$(BIN)/python tests/bench/bench_go.py
+	$(BIN)/python tests/bench/bench_filters.py
 	$(BIN)/python tests/bench/bench_sampling.py
 
 clean:

@@ -51,7 +51,7 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
         for found in problems.read(config, oracle):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
-            if isinstance(found, Loaded) and (hit := known.of_prompt(found.problem.prompt)):
+            if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 repeated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and config.check_reference:
@@ -65,6 +65,10 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
     _complain(config, kept, refused)
     traced = sum(one.traced for one in kept)
     return Intake(tuple(one.problem for one in kept), tuple(refused), traced, known, repeated)
+
+
+def _asked(problem: Problem) -> str:
+    return f"{problem.prompt}\n{problem.starter_code}"
 
 
 def _checked(found: Loaded, chain: Chain) -> Loaded | Refusal:

@@ -74,7 +74,10 @@ class Ledger:
         if not damaged:
             return None
         if not whole:
-            raise PartError(f"{self.path}: no line has its seal: it is of another version; remedy: another --run-dir")
+            raise PartError(
+                f"{self.path}: no line is whole: it is of another version, or spoilt; remedy: another --run-dir, or "
+                "move it away, and what it tells of costs with it"
+            )
         aside, seal = free_name(self.path), b""
         aside.hardlink_to(self.path)  # so that a kill leaves one of them under the name
         with atomic(self.path) as temporary, temporary.open("wb") as file:
@@ -92,7 +95,7 @@ class Ledger:
         seal = b""
         with self.path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if line.endswith(b"\n"):
+                if not _unfinished(line, seal):
                     yield number, _opened(line, seal)
                     seal = _seal(line)
 
@@ -110,7 +113,7 @@ class Reader:
         with self._path.open("rb") as file:
             file.seek(self._at)
             for line in file:
-                if not line.endswith(b"\n"):
+                if _unfinished(line, self._seal):
                     return
                 body = _opened(line, self._seal)
                 if body is None:
@@ -138,3 +141,8 @@ def _opened(line: bytes, above: bytes) -> bytes | None:
     """What was sealed, or None where the line is not as it was written."""
     body = line[:-_SEAL_BYTES]
     return body if line == _sealed(body, above) else None
+
+
+def _unfinished(line: bytes, above: bytes) -> bool:
+    """Whether a kill cut `line` short, or it is being written; one whose last byte alone is another was ended."""
+    return not line.endswith(b"\n") and _opened(line[:-1] + b"\n", above) is None

@@ -26,7 +26,7 @@ from factory.errors import DamagedPart, FactoryError, InfrastructureError, PartE
 from factory.filters.chain import Chain
 from factory.filters.contamination import Contamination
 from factory.filters.differential import differ
-from factory.filters.scrutiny import cut_short, fingerprint, revised, scrutinise, unseen
+from factory.filters.scrutiny import cut_short, fingerprint, revised, scrutinise, unseen, worth_a_look
 from factory.filters.select import Selection, select, survivors
 from factory.languages import language
 from factory.outcome import compared_with, put_before, translatable
@@ -67,7 +67,7 @@ def verify(chain: Chain, task: Task) -> list[Verdict]:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The unit of the second look: all verdicts on one problem's Python rollouts, and what is asked of the look."""
+    """The unit of the second look: the verdicts on one problem's Python rollouts that it is about."""
 
     problem: Problem
     verdicts: tuple[Verdict, ...]
@@ -255,9 +255,11 @@ class Pipeline:
         there = self._scrutiny_at(path)
         if there is None or there.fingerprint != fingerprint(verdicts) or cut_short(there):
             started = time.monotonic()
-            task = Inspection(problem, tuple(verdicts), self.config.scrutiny, self.config.rank)
+            settings, rank = self.config.scrutiny, self.config.rank
+            task = Inspection(problem, worth_a_look(verdicts, settings, rank), settings, rank)
             try:
-                there = await self._executor.run(inspect, task)
+                found = await self._executor.run(inspect, task)
+                there = replace(found, fingerprint=fingerprint(verdicts))
             except InfrastructureError as error:
                 self._observer.note(f"{problem.id}: could not be looked at again, nothing of it is kept: {error}")
                 there = unseen(problem, verdicts, str(error))

@@ -5,7 +5,7 @@ of ours is raised, and is never a reward. As everywhere, expected values do not 
 are opened at the first call and kept warm until the process ends.
 
     GRPOTrainer(model, reward_funcs=factory.reward.passes, train_dataset=load_dataset(shards, "rl", split="train"))
-    custom_reward_function.path=.../factory/reward.py                # verl; the name is compute_score
+    reward.custom_reward_function.path=.../factory/reward.py   # verl (older: without `reward.`); name: compute_score
 """
 
 from __future__ import annotations

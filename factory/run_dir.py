@@ -116,7 +116,7 @@ class RunDir:
     def translation(
         self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""
     ) -> Path:
-        """`kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`."""
+        """`kind` is "rollouts" or "verdicts"; `others` tells what it depends on besides `parent`, see `against`."""
         name = f"{slug(problem.id)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
         return self.path / "translations" / target / kind / name
 
@@ -205,7 +205,7 @@ def slug(problem_id: str) -> str:
 
 
 def against(others: Iterable[str]) -> str:
-    """A short name of a set of texts, given by their sha256; "" of none."""
+    """A short name of a set of programs or cases, given by their sha256; "" of none."""
     known = ",".join(sorted(others))
     return known and hashlib.sha256(known.encode()).hexdigest()[:8]
 

@@ -5,6 +5,8 @@ Promises: an input that ends a program takes no other's answer with it, as far a
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +16,7 @@ from factory.filters.inputs import heaviest, weight
 from factory.languages import language
 from factory.languages.base import Unfit
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
+from factory.values import encode
 from sandbox import Limits
 from sandbox.contract import Answer
 
@@ -21,6 +24,9 @@ RESTARTS = 6
 """Runs of one program on one set of inputs, each going on behind the input that ended the last."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
+_HALF = re.compile("[\ud800-\udfff]")
+SCOUTS = 5
+"""Of many programs, those asked first."""
 NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
@@ -50,6 +56,28 @@ def ask(
         return chain.runs(rest, [program], "python", limits, again)[0]
 
     return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
+
+
+def ask_many(
+    chain: Chain, problem: Problem, sources: Sequence[str], cases: Sequence[Case], limits: Limits, restarts: int
+) -> list[list[Any]]:
+    """As `ask` with `again`, of programs that have all passed: what is too much for most of them is asked of few.
+
+    Of `SCOUTS`, spread over them from the first on, every case is asked; of the others none that most scouts gave
+    no answer to within their limits.
+    """
+    step = max(-(-len(sources) // SCOUTS), 1)
+    scouts = ask(chain, problem, sources[::step], cases, limits, True, restarts)
+    told = [number for number in range(len(cases)) if 2 * sum(it[number] is not NOTHING for it in scouts) > len(scouts)]
+    places = [at for at in range(len(sources)) if at % step]
+    asked = [cases[number] for number in told]
+    others = ask(chain, problem, [sources[at] for at in places], asked, limits, True, restarts)
+    outputs = [[NOTHING] * len(cases) for _ in sources]
+    outputs[::step] = scouts
+    for at, answers in zip(places, others, strict=True):
+        for number, answer in zip(told, answers, strict=True):
+            outputs[at][number] = answer
+    return outputs
 
 
 def _whole(
@@ -93,12 +121,16 @@ def _without_guilty(cases: Sequence[Case], own: tuple[int, int], waiting: list[i
     ]
 
 
-def plain(output: Any) -> Any:
-    """The answer in an output of Python's, or the Rejection that it does not count."""
+def plain(output: Any, longest: int = LONGEST_ANSWER) -> Any:
+    """The answer in an output of Python's, or the Rejection that it does not count.
+
+    None does that is longer than `longest` characters, or has halves of surrogate pairs, which no file can hold.
+    """
     text = output.payload if isinstance(output, Answer) else output
-    if isinstance(output, Rejection) or len(text) > LONGEST_ANSWER:
+    if isinstance(output, Rejection) or len(text) > longest:
         return NOTHING
     try:
-        return language("python").fit(output, None)
+        answer = language("python").fit(output, None)
     except Unfit:
         return NOTHING
+    return NOTHING if _HALF.search(json.dumps(encode(answer), ensure_ascii=False)) else answer

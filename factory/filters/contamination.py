@@ -2,9 +2,10 @@
 
 A text is compared by its runs of `clean.ngram` tokens (13: Brown et al., "Language Models are Few-Shot Learners",
 2020, appendix C). A prompt of a benchmark is repeated by whatever shares one run with it that has at least
-`LEAST_WORDS` words, or all of it where it has no such run. A solution is repeated by a program that has
-the share `clean.solution_share` of its runs, or a Python function of `LEAST_NODES` nodes that differs in names alone.
-Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say nothing.
+`LEAST_WORDS` words, or all of it where it has no such run. A solution is repeated by a program that has the share
+`clean.solution_share` of its runs (of a short one so many of `clean.ngram`), or a Python function of `LEAST_NODES`
+nodes that differs in names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say
+nothing. The limits on words, nodes and share are ours, set by measuring.
 
 Promises: the same texts give the same answers in every process. Does not promise to find a problem told in other
 words, nor a solution rewritten; of translations it knows what a benchmark has in their language.
@@ -18,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +31,9 @@ from factory.records import BenchmarkProblem, Status, Verdict
 LEAST_WORDS = 8
 """Words (not numbers, nor signs) in a run of a prompt that tells it: GPT-3's shortest. With fewer, lists of numbers and
 type annotations meet; with 8, no prompt of HumanEval meets one of the first half of MBPP, which were written apart."""
-LEAST_NODES = 25
-"""Syntax nodes of the smallest function compared. With 20, `return s == s[::-1]` is found in problems of HumanEval that
-have nothing to do with one another; with 25, of 4,229 recorded programs only those of twin problems are found."""
+LEAST_NODES = 20
+"""Syntax nodes of the smallest function compared. With 15, `return s == s[::-1]` is found in problems of HumanEval that
+have nothing to do with one another; from 18 on, of 4,229 recorded programs only those of twin problems are found."""
 COMMON = 10
 """Problems of a benchmark that may share a run that tells something; GPT-3 ignored what more than 10 texts had."""
 
@@ -41,7 +43,8 @@ _SCAFFOLD = re.compile(
     re.MULTILINE,
 )
 _FACTOR = 0x9E3779B97F4A7C15
-"""An odd number, so that no token's place in a run is lost modulo 2**64: the golden ratio's, as in Knuth's hashing."""
+"""Odd, so that no place in a run is lost modulo 2**64: the golden ratio's, as in Knuth's hashing."""
+_INVERSE = np.uint64(pow(_FACTOR, -1, 2**64))
 
 Numbers = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -72,21 +75,19 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         self.tokens = tokens(text)
-        self._numbers = np.fromiter(map(_number, self.tokens), np.uint64, len(self.tokens))
+        numbers = np.fromiter(map(_number, self.tokens), np.uint64, len(self.tokens))
+        self._sums = np.cumsum(np.append(np.uint64(0), numbers * _powers(np.uint64(_FACTOR), len(numbers))))
         self._words = np.cumsum([0, *(token[0].isalpha() or token[0] == "_" for token in self.tokens)])
 
     def runs(self, length: int) -> Numbers:
-        """The hash of every run of `length` tokens, by where it begins: a polynomial in the tokens' numbers."""
-        count = max(len(self.tokens) - length + 1, 0)
-        found = np.zeros(count, np.uint64)
-        for at in range(length if count else 0):
-            found = found * np.uint64(_FACTOR) + self._numbers[at : at + count]
-        return found
+        """The hash of every run of `length` tokens, by where it begins: a polynomial in their numbers, modulo 2**64."""
+        sums: Numbers = self._sums[length:] - self._sums[:-length]
+        return sums * _powers(_INVERSE, len(sums))
 
     def telling(self, length: int) -> tuple[int, Numbers]:
         """The runs of `length` with `LEAST_WORDS` words; of a text without any the one that it is, and its length."""
         runs = self.runs(length)
-        wordy = runs[self._words[length:] - self._words[:-length] >= LEAST_WORDS] if len(runs) else runs
+        wordy = runs[self._words[length:] - self._words[:-length] >= LEAST_WORDS]
         if len(wordy) or len(self.tokens) < LEAST_WORDS:
             return length, wordy
         return len(self.tokens), self.runs(len(self.tokens))
@@ -95,16 +96,15 @@ class _Text:
         return " ".join(self.tokens[place : place + length])
 
 
-_known_numbers: dict[str, int] = {}
+def _powers(base: np.uint64, count: int) -> Numbers:
+    """Those of `base` from 0 on, modulo 2**64."""
+    found: Numbers = np.cumprod(np.append(np.uint64(1), np.full(count, base)))
+    return found[:count]
 
 
+@lru_cache(maxsize=2**18)
 def _number(token: str) -> int:
-    number = _known_numbers.get(token)
-    if number is None:
-        number = int.from_bytes(hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-        if len(_known_numbers) < 1_000_000:
-            _known_numbers[token] = number
-    return number
+    return int.from_bytes(hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +217,13 @@ class Contamination:
         runs, places = np.unique(text.runs(self._settings.ngram), return_index=True)
         found = self._solutions.owned(runs)
         counts = Counter(owner for _, owner in found)
-        shares = {owner: count / int(self._sizes[owner]) for owner, count in counts.items()}
+        # A short solution counts as one of `ngram` runs: a single line of it tells nothing.
+        shares = {owner: count / max(int(self._sizes[owner]), self._settings.ngram) for owner, count in counts.items()}
         owner = max(shares, key=lambda owner: (shares[owner], -owner), default=None)
         if owner is None or shares[owner] < self._settings.solution_share:
             return None
         place = min(int(places[at]) for at, whose in found if whose == owner)
-        told = f"has {shares[owner]:.0%} of a solution of {{problem}}: '{{}}'"
+        told = f"has {counts[owner] / int(self._sizes[owner]):.0%} of a solution of {{problem}}: '{{}}'"
         return self._hit(self._solved[owner], told, text.shown(place, self._settings.ngram))
 
     def _prompt_in(self, text: _Text) -> Hit | None:

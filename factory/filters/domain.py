@@ -2,13 +2,15 @@
 
 A prompt says what inputs there may be ("a list of positive integers", "only brackets") in words that nothing here
 reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign, in
-being empty, in its alphabet where that is small, in being sorted where all are, or in size by more than double is
-told to lie outside. Does not promise that what is inside is meant: bounds between arguments are not seen.
+being empty, in its alphabet, words or pattern where these are few, in being sorted or having its brackets in pairs
+where all are, or in size by more than double is told to lie outside. Does not promise that what is inside is meant:
+bounds between arguments are not seen.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,12 +22,14 @@ from factory.values import decode
 SMALL_ALPHABET = 12
 """Different characters up to which a place's texts may be taken to have no others: brackets, digits, DNA."""
 REPEATS = 3
-"""Times that each of them is there, on average, where they are."""
+"""Times that each of them is there, on average, where they are. The same holds for words, and for patterns of texts."""
 ITEMS = 5
 """Items of several lists that have to be in order for lists to be taken to be sorted, or different for distinct."""
 ROOM = 10
 """Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
 _MANY = (list, tuple, set, frozenset)
+_WORD, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 class Domain:
@@ -85,6 +89,10 @@ class _Place:
         self._letters = set("".join(texts))
         self._closed = len(self._letters) <= min(SMALL_ALPHABET, sum(map(len, texts)) / REPEATS)
         self._classes = {_class(letter) for letter in self._letters}
+        self._words = _few(word for text in texts for word in _WORD.findall(text))
+        self._patterns = _few(map(_pattern, texts))
+        self._paired = all(map(_is_paired, texts))
+        self._each_paired = all(_is_paired(part) for text in texts for part in text.split())
         filled = [value for value in seen if _length(value)]
         self._empty = len(filled) < sum(_length(value) is not None for value in seen)
         lists = [value for value in seen if type(value) is list and len(value) > 1]
@@ -129,9 +137,17 @@ class _Place:
         return self._least == -1 or value >= self._least
 
     def _holds_text(self, value: str) -> bool:
-        if self._closed:
-            return set(value) <= self._letters
-        return {_class(letter) for letter in value} <= self._classes
+        if self._closed and not set(value) <= self._letters:
+            return False
+        if not {_class(letter) for letter in value} <= self._classes:
+            return False
+        if (self._words and not self._words.issuperset(_WORD.findall(value))) or (
+            self._patterns and _pattern(value) not in self._patterns
+        ):
+            return False
+        return (not self._paired or _is_paired(value)) and (
+            not self._each_paired or all(map(_is_paired, value.split()))
+        )
 
 
 def _shape(call: tuple[list[Any], dict[str, Any]]) -> tuple[int, frozenset[str]]:
@@ -145,6 +161,29 @@ def _class(letter: str) -> str:
         if getattr(letter, name)():
             return name
     return letter  # of signs and white space, those that were seen
+
+
+def _few(values: Iterable[str]) -> set[str]:
+    """Those there are, where they are so few that there may be no others; else none."""
+    seen = list(values)
+    different = set(seen)
+    return different if len(different) <= min(SMALL_ALPHABET, len(seen) / REPEATS) else set()
+
+
+def _pattern(text: str) -> str:
+    """`text` with its words and numbers left blank."""
+    return _NUMBER.sub("0", _WORD.sub("a", text))
+
+
+def _is_paired(text: str) -> bool:
+    """Whether every bracket of `text` has its other half."""
+    unclosed: list[str] = []
+    for letter in text:
+        if letter in _PAIRS.values():
+            unclosed.append(letter)
+        elif letter in _PAIRS and (not unclosed or unclosed.pop() != _PAIRS[letter]):
+            return False
+    return not unclosed
 
 
 def _length(value: Any) -> int | None:

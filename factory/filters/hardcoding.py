@@ -115,8 +115,11 @@ def _together(values: Sequence[Any]) -> Form:
 
 
 def _text(value: Any) -> str:
-    """What is printed, but for white space."""
-    return " ".join(str(value).split())
+    """What is printed, but for white space; of a number too long to write, what no text is."""
+    try:
+        return " ".join(str(value).split())
+    except ValueError:
+        return " "
 
 
 def _asked(question: tuple[Any, ...], stream: bool) -> Iterator[Form]:

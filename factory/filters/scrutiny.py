@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,11 +23,11 @@ from factory.filters.chain import Chain
 from factory.filters.domain import Domain
 from factory.filters.hardcoding import hard_coded
 from factory.filters.inputs import inputs
-from factory.filters.judge import show, show_input
+from factory.filters.judge import Judgement, show, show_input
 from factory.filters.sameness import sameness
 from factory.filters.select import ranked
 from factory.filters.strength import Strength, strength
-from factory.filters.votes import Result, Vote, vote
+from factory.filters.votes import DECLINED, QUORUM, Result, Vote, vote
 from factory.records import Case, Prepared, Problem, Rejection, Scrutiny, Status, Verdict, sha256
 from factory.values import dumps, encode
 
@@ -39,7 +40,10 @@ MOST_HARVESTED = 64
 RESTARTS = 2
 """Runs of one program on the inputs, the second behind the input that ended the first."""
 LEAST_CPU_S, TIMES = 0.1, 20.0
-"""CPU seconds of a program for all inputs: so many at least, and so many times what the cases took."""
+"""CPU seconds of a program for all inputs: so many at least, and so many times what the cases took most of them."""
+LEAST_ANSWER, WORDIER = 4096, 16
+"""Characters of an answer that counts: so many, and so many times the longest that the tests expect. What is made to
+be slow to compare is long."""
 _LINE = re.compile(r"line (\d+): ")
 _REFUSES = re.compile(r"\s*(?:.*:\s*)?(?:assert|raise)\b")
 """A line of a program that says an input is none, where it ends by it."""
@@ -53,13 +57,22 @@ def fingerprint(verdicts: Iterable[Verdict]) -> str:
     return sha256(json.dumps(known))
 
 
+def worth_a_look(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig) -> tuple[Verdict, ...]:
+    """What `scrutinise` needs of `verdicts`, so that no more goes to another process: the best that passed, and near
+    misses without their code.
+    """
+    near = {it.form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
+    return (*ranked(verdicts, rank)[: settings.programs], *near.values())
+
+
 def scrutinise(
     chain: Chain, problem: Problem, verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig
 ) -> Scrutiny:
-    """The second look at the best of `verdicts`, all those on the problem's Python rollouts that there are.
+    """The second look at the best of `verdicts`, those on the problem's Python rollouts.
 
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
+    before = chain.ran_ms
     look = _Look(chain, problem, ranked(verdicts, rank)[: settings.programs])
     look.find_tables()
     if settings.rerun:
@@ -69,7 +82,7 @@ def scrutinise(
     derived = look.compare(harvested, made, settings.majority)
     tests = look.tests(derived)
     caught = strength(chain, problem, look.standing, tests, settings.mutants) if settings.mutants else Strength()
-    near = {it.form for it in verdicts if it.status in _CAUGHT and it.cases_passed and it.duplicate_of is None}
+    near = {it.form for it in verdicts if _nearly_passed(it)}
     missed = sum(fallen["by"] in (DERIVED, HARD_CODED) for fallen in look.fallen.values())
     killed, alive = caught.killed + len(near), caught.alive + missed
     rate = round(killed / (killed + alive), 6) if killed + alive else None
@@ -89,7 +102,7 @@ def scrutinise(
         rollouts_alive=missed,
         kill_rate=rate,
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
-        cpu_ms=round(look.cpu_ms + caught.cpu_ms, 3),
+        cpu_ms=round(chain.ran_ms - before + caught.cpu_ms, 3),
     )
 
 
@@ -103,6 +116,10 @@ def unseen(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Scrutiny:
 _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 
 
+def _nearly_passed(verdict: Verdict) -> bool:
+    return verdict.status in _CAUGHT and verdict.cases_passed > 0 and verdict.duplicate_of is None
+
+
 @dataclass(frozen=True, slots=True)
 class _Compared:
     """Cases that became of inputs, and how many inputs stayed in dispute."""
@@ -110,6 +127,8 @@ class _Compared:
     harvested: tuple[Case, ...] = ()
     cases: tuple[Case, ...] = ()
     disputed: int = 0
+    unopposed: tuple[Case, ...] = ()
+    """Where too few programs stand for a vote: inputs that all answer alike. They tell a mutant from its origin."""
 
 
 class _Look:
@@ -120,7 +139,7 @@ class _Look:
         self._sameness = sameness(problem)
         self.standing = list(programs)
         self.fallen: dict[str, dict[str, str | None]] = {}
-        self.cpu_ms = 0.0
+        self._longest = LEAST_ANSWER + WORDIER * max(map(_answer_size, problem.cases), default=0)
         self._open: dict[str, list[str]] = {program.form: [] for program in programs}
 
     def _fell(self, program: Verdict, by: str, rejection: Rejection, failure: str | None = None) -> None:
@@ -138,13 +157,14 @@ class _Look:
         """Each once more: another worker and hash seed, the cases in reverse. What does not pass again is flaky."""
         turned = self._problem.model_copy(update={"cases": self._problem.cases[::-1], "test_code": ""})
         limits = self._chain.limits(turned)
-        limits = replace(limits, cpu_s=PATIENCE * limits.cpu_s, wall_s=PATIENCE * limits.wall_s)
+        needed_s = max((program.cpu_ms for program in self.standing), default=0) / 1000
+        cpu_s = PATIENCE * max(limits.cpu_s, needed_s)  # with limits.cpu_s: auto more was granted, where more was due
+        limits = replace(limits, cpu_s=cpu_s, wall_s=PATIENCE * limits.wall_s)
         programs = [Prepared(program.code, program.form) for program in self.standing]
         runs = self._chain.runs(turned, programs, "python", limits, again=True)
         judge = self._chain.judge(turned, "python")
         for program, prepared, run in zip(list(self.standing), programs, runs, strict=True):
-            self.cpu_ms += run.cpu_ms
-            judgement = judge.judge(run)
+            judgement = _turned_back(judge.judge(run), len(self._problem.cases) - 1)
             rejection: Rejection | None = Rejection(judgement.status, judgement.detail)
             failure = judgement.first_failure
             if not self._problem.cases or judgement.status is Status.PASSED:
@@ -154,8 +174,7 @@ class _Look:
             if rejection is not None and rejection.status is Status.INFRASTRUCTURE_ERROR:
                 self._fell(program, UNSEEN, rejection)
             elif rejection is not None:
-                detail, failure = _turned_back(rejection.detail, failure, len(self._problem.cases) - 1)
-                told = f"passed, then run again elsewhere: {rejection.status}: {detail}"
+                told = f"passed, then run again elsewhere: {rejection.status}: {rejection.detail}"
                 self._fell(program, UNSTABLE, Rejection(Status.FLAKY, told), failure)
 
     def find_tables(self) -> None:
@@ -204,18 +223,20 @@ class _Look:
             return _Compared()
         reference = self._problem.reference
         codes = [program.code for program in self.standing]
-        limits = replace(self._chain.limits(self._problem), cpu_s=self._patience_s())
-        sources = [*codes, *([reference] if reference else [])]
-        outputs = asking.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
+        limits = self._chain.limits(self._problem)
+        limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
+        sources = [*([reference] if reference else []), *codes]
+        outputs = asking.ask_many(self._chain, self._problem, sources, asked, limits, RESTARTS)
+        told = outputs.pop(0) if reference else [NOTHING] * len(asked)
         known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
         for program in list(self.standing):
             lost = [it for it in known[program.form] if _is_ours(it)]
             if lost:
                 self._fell(program, UNSEEN, lost[0])
         self._answers = {
-            program.form: [_answer(it, program.code) for it in known[program.form]] for program in self.standing
+            program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
         }
-        of_reference = [_answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
+        of_reference = [self._answer(it, reference or "") for it in told]
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):
@@ -228,15 +249,27 @@ class _Look:
                 for program in self.standing:
                     self._open[program.form].append(_text(self._answers[program.form][number]))
         disputed = sum(it.result is Result.DISPUTED for it in votes.values())
-        return _Compared(self._agreed(harvested), cases, disputed)
+        too_few = len(self.standing) + bool(reference) < QUORUM
+        unopposed = self._agreed(dict(zip(numbers, made, strict=True)), of_reference) if too_few else ()
+        return _Compared(self._agreed(dict(enumerate(harvested)), of_reference), cases, disputed, unopposed)
 
     def _patience_s(self) -> float:
-        return max(LEAST_CPU_S, TIMES * max(program.cpu_ms for program in self.standing) / 1000)
+        return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.standing) / 1000)
 
     def _vote(self, number: int, reference: Any, majority: float) -> Vote:
         answers = [self._answers[program.form][number] for program in self.standing]
         assert self._sameness is not None  # or nothing would have been generated
         return vote(answers, self._sameness.same, majority, reference)
+
+    def _answer(self, output: Any, code: str) -> Any:
+        """A plain value, the Rejection of what broke, DECLINED, or NOTHING where it was not asked."""
+        if not isinstance(output, Rejection):
+            return plain(output, self._longest)
+        place = _LINE.match(output.detail)
+        line = int(place[1]) if place else 0
+        text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
+        said = output.detail[place.end() if place else 0 :].startswith("AssertionError")
+        return DECLINED if said or _REFUSES.match(text) else output
 
     def _drop(self, asked: Sequence[Case], votes: dict[int, Vote]) -> None:
         """Let fall whoever differs from a majority, each by the first input where it does."""
@@ -254,14 +287,15 @@ class _Look:
                 text = json.dumps(failure, ensure_ascii=False)
                 self._fell(programs[at], DERIVED, Rejection(Status.WRONG_ANSWER, detail), text)
 
-    def _agreed(self, harvested: tuple[Case, ...]) -> tuple[Case, ...]:
-        """Those of `harvested` to which all that stand give one answer."""
+    def _agreed(self, cases: Mapping[int, Case], of_reference: Sequence[Any]) -> tuple[Case, ...]:
+        """Those of `cases`, by number, to which all that stand give one answer, and the reference no other."""
         if self._sameness is None:
             return ()
         same = self._sameness.same
         found = []
-        for number, case in enumerate(harvested):
+        for number, case in cases.items():
             answers = [self._answers[program.form][number] for program in self.standing]
+            answers += [of_reference[number]] if of_reference[number] is not NOTHING else []
             if answers and all(not isinstance(it, Rejection) and same(it, answers[0]) for it in answers):
                 found.append(self._case(case, answers[0]))
         return tuple(found)
@@ -276,8 +310,8 @@ class _Look:
     # ---- what comes of it ----
 
     def tests(self, compared: _Compared) -> Problem | None:
-        """The derived and harvested cases as a problem of their own; None where there are none."""
-        cases = compared.harvested + compared.cases
+        """What tells a wrong program from a right one beyond the tests, as a problem of its own; None for nothing."""
+        cases = compared.harvested + compared.cases + compared.unopposed
         return self._problem.model_copy(update={"cases": cases, "test_code": ""}) if cases else None
 
     def profiles(self) -> dict[str, str]:
@@ -285,28 +319,24 @@ class _Look:
         return {program.form: sha256("\n".join(self._open[program.form]))[:16] for program in self.standing}
 
 
-def _turned_back(detail: str, failure: str | None, last: int) -> tuple[str, str | None]:
-    """What failed while the cases ran in reverse, with the case numbered as in the problem."""
-    if failure is None:
-        return detail, None
-    known = json.loads(failure)
-    number = known["case"]
-    told = json.dumps(known | {"case": last - number}, ensure_ascii=False)
-    return detail.replace(f"case {number}:", f"case {last - number}:", 1), told
+def _turned_back(judgement: Judgement, last: int) -> Judgement:
+    """What was judged with the cases in reverse, the case that failed numbered as in the problem."""
+    if judgement.first_failure is None:
+        return judgement
+    failure = json.loads(judgement.first_failure)
+    number = failure["case"]
+    detail = judgement.detail.replace(f"case {number}:", f"case {last - number}:", 1)
+    return replace(
+        judgement, detail=detail, first_failure=json.dumps(failure | {"case": last - number}, ensure_ascii=False)
+    )
 
 
 def _is_ours(output: Any) -> bool:
     return isinstance(output, Rejection) and output.status is Status.INFRASTRUCTURE_ERROR
 
 
-def _answer(output: Any, code: str) -> Any:
-    """A plain value, the Rejection of what broke, or NOTHING: not asked, or refused in so many words."""
-    if not isinstance(output, Rejection):
-        return plain(output)
-    place = _LINE.match(output.detail)
-    line = int(place[1]) if place else 0
-    text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
-    return NOTHING if _REFUSES.match(text) else output
+def _answer_size(case: Case) -> int:
+    return len(case.stdout if case.stdout is not None else json.dumps(case.expected))
 
 
 def _text(answer: Any) -> str:

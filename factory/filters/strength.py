@@ -2,7 +2,8 @@
 
 A mutant is a verified program with one small fault (Jia and Harman, "An Analysis and Survey of the Development of
 Mutation Testing", 2011); see `factory.languages.python.mutants` for the faults. One that the tests do not catch is
-alive if it differs from its origin on a derived case, and otherwise taken for equivalent, which no one can decide.
+alive if it differs from its origin on another input, and otherwise taken for equivalent, which no one can decide.
+Where there are no other inputs to tell by, all that are not caught are alive: the lower bound.
 """
 
 from __future__ import annotations
@@ -42,11 +43,12 @@ def strength(chain: Chain, problem: Problem, programs: Sequence[Verdict], more: 
     share = -(-count // len(origins))
     made = [mutants(origin.code, problem.entry_point, share) for origin in origins]
     codes = list(dict.fromkeys(joined.from_iterable(_in_turn(made))))[:count]
-    tight = max(LEAST_CPU_S, TIMES * max(origin.cpu_ms for origin in origins) / 1000)
+    needed_s = max(origin.cpu_ms for origin in origins) / 1000
+    tight = min(chain.limits(problem).cpu_s, max(LEAST_CPU_S, TIMES * needed_s))
     verdicts = chain.verify(_limited(problem, tight), [Program(at, code) for at, code in enumerate(codes)], "python")
     ran = [verdict for verdict in verdicts if verdict.status is not Status.INFRASTRUCTURE_ERROR]
     passed = [verdict for verdict in ran if verdict.status is Status.PASSED]
-    other = 0
+    other = len(passed) if more is None else 0
     spent = sum(verdict.cpu_ms for verdict in ran)
     if passed and more is not None:
         again = chain.verify(_limited(more, tight), [Program(it.index, it.code) for it in passed], "python")

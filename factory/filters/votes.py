@@ -14,10 +14,12 @@ from enum import StrEnum
 from typing import Any
 
 from factory.filters.asking import NOTHING
-from factory.records import Rejection
+from factory.records import Rejection, Status
 
 QUORUM = 3
 """Programs that have to agree: two may well have come from one thought."""
+DECLINED = Rejection(Status.RUNTIME_ERROR, "refused in so many words")
+"""The answer of a program that says the input is none: a few such are ignored, more are believed."""
 Same = Callable[[Any, Any], bool]
 
 
@@ -27,7 +29,9 @@ class Result(StrEnum):
     DISPUTED = "disputed"
     """Programs answer, but no clear majority alike."""
     REFUSED = "refused"
-    """Half of them or more give no answer: it may be no input at all. Or there were too few to tell."""
+    """Half of them or more give no answer, or more decline than may dissent: it may be no input at all. Or there were
+    too few to tell.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Vote:
 
 
 def vote(answers: Sequence[Any], same: Same, majority: float, reference: Any = NOTHING) -> Vote:
-    """The vote of `answers`: plain values, Rejections of those that raised or broke off, NOTHING of those not asked.
+    """The vote of `answers`: plain values, Rejections of those that raised, DECLINED, NOTHING of those not asked.
 
     `majority` is the share, above a half, of all that were asked that has to agree. `reference` is an answer too,
     and NOTHING where there is none.
@@ -49,6 +53,10 @@ def vote(answers: Sequence[Any], same: Same, majority: float, reference: Any = N
     asked = [(at, answer) for at, answer in enumerate(answers) if answer is not NOTHING]
     if reference is not NOTHING:
         asked.append((-1, reference))
+    declined = sum(answer is DECLINED for _, answer in asked)
+    if reference is DECLINED or len(asked) - declined < majority * len(asked):
+        return Vote(Result.REFUSED, voters=len(asked))
+    asked = [(at, answer) for at, answer in asked if answer is not DECLINED]
     if len(asked) < QUORUM:
         return Vote(Result.REFUSED, voters=len(asked))
     groups: list[tuple[Any, list[int]]] = []

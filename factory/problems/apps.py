@@ -2,7 +2,7 @@
 
 All tests are hidden; examples stand in the statement. The set writes what a call returns sometimes as it is and
 sometimes inside a list of one, and does not say which: the reference tells, or the row is refused where
-both readings are possible. License of hendrycks/apps: MIT.
+both readings are possible. License of hendrycks/apps: MIT, by the card of codeparrot/apps on the hub.
 """
 
 from __future__ import annotations

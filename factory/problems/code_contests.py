@@ -2,7 +2,7 @@
 
 Public tests are those of the statement; the others are hidden. The columns of deepmind/code_contests are
 read, and the form in which SandboxFusion passes them on (`content`, `labels`, `test`), whose tests are all hidden.
-License: CC-BY-4.0.
+License of deepmind/code_contests: CC-BY-4.0, by its card on the hub.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 The release brings no outputs: the right answers are what the canonical solution answers, behind the wall. Its
 arguments lost their types on the way to JSON; where the row's asserts show a tuple or a set, the inputs get it back.
 Where the tests look at answers in one way (`set(f(x)) == set(…)`), so do the cases. Floats are compared as
-EvalPlus does, within `atol` or 1e-6. License of both sets: Apache-2.0.
+EvalPlus does, within `atol` or 1e-6. License of both sets: Apache-2.0, by the cards of
+evalplus/humanevalplus and evalplus/mbppplus on the hub.
 """
 
 from __future__ import annotations

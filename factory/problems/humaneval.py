@@ -2,7 +2,7 @@
 
 The asserts of `check(candidate)` become cases where that is certain; what else the check does
 stays `test_code`, behind the helpers that the prompt defines. Cases that the prompt's doctests
-show are public. License of openai/human-eval: MIT.
+show are public. License of openai/human-eval: MIT, by the card of openai/openai_humaneval on the hub.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """KodCode-style rows: `question`, `solution`, and `test`, a file for pytest that imports from `solution`.
 
 All tests are hidden. The function is the one that `test_info` names, or the only one that the file imports.
-License of KodCode/KodCode-V1: CC-BY-NC-4.0.
+License of KodCode/KodCode-V1: CC-BY-NC-4.0, by its card on the hub.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The columns are those of newfacade/LeetCodeDataset: `entry_point` as "Solution().name", `prompt` (imports and
 helpers that every program finds), `starter_code`, `completion`, `test`. Arguments by name become arguments in
-their order. Linked lists and trees are no plain values: their problems are refused. License: Apache-2.0.
+their order. Linked lists and trees are no plain values: their problems are refused.
+License of newfacade/LeetCodeDataset: Apache-2.0, by its card on the hub.
 """
 
 from __future__ import annotations

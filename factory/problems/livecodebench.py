@@ -2,7 +2,7 @@
 
 `public_test_cases` is JSON; `private_test_cases` is JSON, or base64 of zlib of a pickled string of JSON. That string
 is read from the pickle without running it: a pickle is a program, and one that does anything but push one string
-is refused. License of livecodebench/code_generation_lite: CC.
+is refused. License of livecodebench/code_generation_lite: "cc", which is all that its card on the hub says.
 """
 
 from __future__ import annotations

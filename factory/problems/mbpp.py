@@ -2,7 +2,7 @@
 
 The function's name stands in the tests alone, so the first assert is shown in the prompt, as the
 field does, and is the public case. `from typing import *` is assumed, as in the field.
-License of google-research/mbpp: CC-BY-4.0.
+License of google-research/mbpp: CC-BY-4.0, by the card of google-research-datasets/mbpp on the hub.
 """
 
 from __future__ import annotations

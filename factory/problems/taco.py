@@ -1,4 +1,7 @@
-"""TACO: APPS's form with `source`, `tags` and limits beside it, and no id. License of BAAI/TACO: Apache-2.0."""
+"""TACO: APPS's form with `source`, `tags` and limits beside it, and no id.
+
+License of BAAI/TACO: Apache-2.0, by its card on the hub.
+"""
 
 from __future__ import annotations
 

@@ -372,7 +372,7 @@ def speed_up(found: LanguageFindings) -> Chart | None:
             x=alt.X("low:Q", bin="binned", title="Python's CPU time over the translation's", axis=ticks),
             x2="high:Q",
             y2=alt.datum(0),
-            y=alt.Y("pairs:Q", title="pairs", axis=alt.Axis(tickMinStep=1, format="~s")),
+            y=alt.Y("pairs:Q", title="pairs", axis=alt.Axis(tickCount=min(5, int(heights.max())), format="~s")),
             color=alt.condition("datum.faster", alt.value("var(--good)"), alt.value("var(--bad)")),
             tooltip=[alt.Tooltip("range:N", title="speed-up"), alt.Tooltip("pairs:Q")],
         )

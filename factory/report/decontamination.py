@@ -48,5 +48,10 @@ def lines(told: Mapping[str, Any]) -> list[str]:
             f"{counts['programs']:,} programs dropped"
             for name, counts in told["benchmarks"].items()
         ),
-        *([f"repeated: {', '.join(told['hits'])}"] if told["hits"] else []),
+        *([f"repeated: {_some(list(told['hits']))}"] if told["hits"] else []),
     ]
+
+
+def _some(names: list[str], most: int = 20) -> str:
+    more = f", and {len(names) - most} more, in summary.json" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

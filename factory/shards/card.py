@@ -25,9 +25,12 @@ _TIERS = (
 )
 _SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
 _LICENSES = frozenset(
-    "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-4.0 cc-by-sa-4.0 gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
+    "apache-2.0 mit bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 "
+    "gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
 )
 """Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
+_NAMED = 100
+"""Problems of benchmarks that are named."""
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
@@ -122,7 +125,9 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
             f"| {name} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
             for name, counts in found["benchmarks"].items()
         ]
-        lines += ["", *([f"Repeated: {', '.join(found['hits'])}.", ""] if found["hits"] else [])]
+        names = list(found["hits"])
+        more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines += ["", *([f"Repeated: {', '.join(names[:_NAMED])}{more}.", ""] if names else [])]
         run = f"{settings.ngram} tokens in a row"
         lines += [
             f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",
@@ -148,20 +153,20 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
             lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
     spent = summary["cost"]
     if "dollars_per_record" in spent:
-        lines += [f"- Cost: ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all"]
+        lines += [f"- ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all."]
     if config.shards.evidence:
         measured = {name: value for name, value in summary["cost"].items() if value and not isinstance(value, dict)}
         lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
     else:
-        lines += ["- What was measured (tokens, seconds, dollars) stands in the run's report, not here: the same"]
-        lines += ["  rollouts give the same card."]
+        lines += ["- What was measured (tokens, seconds) stands in the run's report, not here: the same rollouts give"]
+        lines += ["  the same card."]
     return [*lines, ""]
 
 
 def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     """What the second look has shown of the tests; nothing where none was taken."""
-    found = summary["scrutiny"]
-    if not found["problems"]:
+    found = summary.get("scrutiny", {})
+    if not found.get("problems"):
         return []
     lines = ["## How strong the tests are", ""]
     if found["kill_rate"] is not None:
@@ -182,7 +187,8 @@ def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any])
     if found["harvested_cases"]:
         lines += [f"{found['harvested_cases']} calls of test code became cases for translations."]
     if found["under_specified"]:
-        lines += [f"Programs that pass differ on some input of {len(found['under_specified'])} problems (`disputed`)."]
+        count = len(found["under_specified"])
+        lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
     if found["weak"]:
         asked = config.scrutiny.min_test_strength
         lines += [f"{len(found['weak'])} problems were dropped for tests weaker than {asked:g}."]
@@ -208,24 +214,51 @@ def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
         "## Where it comes from",
         "",
         f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
+        f"- Asked for: {_asked(config)}",
         f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
+        "- A row names license and source of its problem; what a model's license says of its output is not looked into",
         f"- sha256 of the prompt templates: {', '.join(manifest['templates']) or 'not recorded'}",
         f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
         "",
     ]
 
 
+def _asked(config: Config) -> str:
+    """How often, and how, models were asked."""
+    sampling, translate = config.sampling, config.translate
+    if config.engine.kind == "replay":
+        told = f"up to {sampling.n} recorded rollouts a problem"
+    else:
+        told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
+    if translate.targets:
+        into = " and ".join(target.capitalize() for target in translate.targets)
+        best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
+        told += f"; {translate.n} translations into {into} of {best}"
+    return f"{told}. A row has what its program was sampled with"
+
+
 def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    limits = config.limits
-    return [
+    limits, settings = config.limits, config.sandbox
+    wall = "docker or bubblewrap, whichever the machine had" if settings.backend == "auto" else settings.backend
+    wall += f" with {settings.runtime}" if settings.runtime is not None else ""
+    cpu = "ten times the CPU time of a right program" if limits.cpu_s == "auto" else f"{limits.cpu_s:g} CPU-seconds"
+    lines = [
         "## Sandbox",
         "",
-        f"Every program ran without network, as a user of its own (`sandbox.backend: {config.sandbox.backend}`), with",
-        f"{limits.cpu_s:g} CPU-seconds, {limits.wall_s:g} seconds on the clock, {limits.memory_mb} MiB of memory,",
-        f"{limits.processes} processes and {limits.output_kb} KiB of output, where its problem sets no others.",
-        "It was given inputs only: expected values were compared outside.",
+        f"Every program ran behind a wall ({wall}; `sandbox.isolation: {settings.isolation}`):",
+        f"without network, as a user of its own, with {cpu}, {limits.wall_s:g} seconds on the clock,",
+        f"{limits.memory_mb} MiB of memory, {limits.processes} processes and {limits.output_kb} KiB of output,",
+        "where its problem sets no others. It was given inputs only: expected values were compared outside.",
         "",
     ]
+    if config.translate.targets and config.translate.differential:
+        lines += [
+            "A translation passed the same tests, and gave the answers of the program it was made from on up to",
+            f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding",
+            "alone is kept, and its row's `differential` says so.",
+            "",
+        ]
+    return lines
 
 
 def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:

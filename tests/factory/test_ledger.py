@@ -46,7 +46,7 @@ def test_a_line_is_json_to_everybody(three: Ledger) -> None:
 def test_any_flipped_byte_is_found_and_its_line_named(three: Ledger) -> None:
     whole = three.path.read_bytes()
     told = set()
-    for at in range(len(whole) - 1):  # the last byte ends the last line: without it that line was never written
+    for at in range(len(whole)):
         three.path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x01]) + whole[at + 1 :])
         line = whole[:at].count(b"\n") + 1
         with pytest.raises(PartError, match=rf"ledger\.jsonl: line {line} is damaged .*; remedy: run again"):
@@ -114,6 +114,14 @@ def test_a_damaged_line_is_given_up_and_the_others_are_kept(three: Ledger, line:
     assert numbers(three)[-1] == 4
 
 
+def test_a_last_line_that_lost_its_end_to_damage_is_told(three: Ledger) -> None:
+    three.path.write_bytes(three.path.read_bytes()[:-1] + b"J")
+    mended = three.mend()
+    assert mended is not None
+    assert mended[1] == [3]
+    assert numbers(three) == [1, 2]
+
+
 def test_a_damaged_seal_costs_no_more_than_its_line_and_the_next(three: Ledger) -> None:
     lines = three.path.read_bytes().splitlines(keepends=True)
     lines[0] = lines[0][:-4] + b'g"}\n'
@@ -137,5 +145,5 @@ def test_a_ledger_of_another_version_is_refused(ledger: Ledger) -> None:
         list(ledger)
     with pytest.raises(PartError, match="its last line is damaged"):
         ledger.append("sampled")
-    with pytest.raises(PartError, match=r"of another version; remedy: another --run-dir"):
+    with pytest.raises(PartError, match=r"of another version, or spoilt; remedy: another --run-dir"):
         ledger.mend()

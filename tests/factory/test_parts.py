@@ -128,7 +128,7 @@ def test_a_part_of_another_kind_or_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_status_that_there_is_not_is_damage(tmp_path: Path) -> None:
-    row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "repairs": []}
+    row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "repairs": [], "findings": []}
     data = parts.as_parquet(pa.Table.from_pylist([row], schema=parts.schema_of(Verdict)))
     parts.put(tmp_path / "p.parquet", data)
     with pytest.raises(PartError, match="splendid"):

@@ -124,7 +124,7 @@ class Go:
                     yield answer_streams(problem, limits, started, ending)
 
     def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
-        """What `go vet` says. A program on which vet fails, or takes too long, has that for a finding."""
+        """What `go vet` says. A program on which its analyses fail, or take too long, has that for a finding."""
         workshop = Workshop(problem, sandbox)
         return [
             found

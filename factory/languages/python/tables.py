@@ -23,7 +23,7 @@ Pair = tuple[tuple[Any, ...], Any]
 MOST_LISTS = 16
 """Lists of one length that are held against each other."""
 MOST_QUESTIONS = 64
-"""Questions of one condition."""
+"""Questions of one condition, and of conditions inside one another together."""
 _ABSENT = object()
 _COPIES = frozenset({"tuple", "list", "set", "frozenset", "dict"})
 _MEASURES = frozenset({"len", "sum", "count", "max", "min", "abs", "type", "ord", "index", "find"})
@@ -48,14 +48,12 @@ def _of(node: ast.AST) -> Iterator[Pair]:
     if isinstance(node, ast.Dict):
         yield from _entries(_literal(node))
     elif isinstance(node, ast.If):
-        for question in _questions(node.test):
-            yield from _answers(node.body, question)
+        yield from _answers(node.body, _questions(node.test))
     elif isinstance(node, ast.IfExp):
         answer = _literal(node.body)
         yield from ((question, answer) for question in _questions(node.test) if answer is not _ABSENT)
     elif isinstance(node, ast.match_case):
-        for question in [*_matched(node.pattern), *(_questions(node.guard) if node.guard else ())]:
-            yield from _answers(node.body, question)
+        yield from _answers(node.body, [*_matched(node.pattern), *(_questions(node.guard) if node.guard else ())])
     elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
         yield from ((question, isinstance(node.ops[0], ast.In)) for question in _questions(node))
     elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
@@ -154,20 +152,30 @@ def _matched(pattern: ast.pattern) -> list[tuple[Any, ...]]:
     return []
 
 
-def _answers(body: Sequence[ast.stmt], question: tuple[Any, ...]) -> Iterator[Pair]:
-    """What `body` answers to `question`: what it returns, assigns or prints, also under further conditions."""
+def _answers(body: Sequence[ast.stmt], asked: Sequence[tuple[Any, ...]]) -> Iterator[Pair]:
+    """What `body` answers to those `asked`: what it returns, assigns or prints, also under further conditions."""
     printed: list[str] = []
     for node in body:
         if isinstance(node, ast.If):
-            for further in _questions(node.test):
-                yield from _answers(node.body, (*question, *further))
+            together = islice(product(asked, _questions(node.test)), MOST_QUESTIONS)
+            if inner := [(*question, *further) for question, further in together]:
+                yield from _answers(node.body, inner)
         elif isinstance(node, ast.Return | ast.Assign):
             answer = _literal(node.value)
             if answer is not _ABSENT:
-                yield question, answer
+                yield from ((question, answer) for question in asked)
         elif (
             isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and callee(node.value) in ("print", "write")
         ):
-            printed += [str(value) for value in map(_literal, node.value.args) if value is not _ABSENT]
+            printed += [text for text in map(_printed, node.value.args) if text is not None]
     if printed:
-        yield question, " ".join(printed)
+        yield from ((question, " ".join(printed)) for question in asked)
+
+
+def _printed(node: ast.expr) -> str | None:
+    """What printing the literal `node` writes; None where it is none, or a number too long to write."""
+    value = _literal(node)
+    try:
+        return None if value is _ABSENT else str(value)
+    except ValueError:
+        return None

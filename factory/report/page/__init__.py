@@ -187,7 +187,7 @@ def money(dollars: float) -> str:
     """Dollars with as many digits as tell something."""
     if dollars >= 1 or dollars == 0:
         return f"{dollars:,.2f}"
-    return f"{dollars:.2g}" if dollars >= 0.0001 else f"{dollars:.6f}"
+    return f"{dollars:.2g}" if dollars >= 0.0001 or dollars < 0.000001 else f"{dollars:.6f}"
 
 
 def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from factory.config import CleanConfig
-from factory.filters.contamination import COMMON, Contamination, Hit
+from factory.filters.contamination import COMMON, Contamination, Hit, tokens
 from factory.records import BenchmarkProblem, Status, Verdict
 
 PROMPT = '''from typing import List
@@ -36,7 +36,7 @@ class Solution:
     def solve(self,
               rows):
         # quite my own
-        top = now = 0; last = None
+        top = now = 0 ; last = None
         for row in rows:
             now = now + 1 if row == last else 1
             top = max(top, now)
@@ -148,13 +148,10 @@ def found(known: Contamination, code: str, language: str = "python") -> str | No
     return hit and hit.detail
 
 
-def test_a_solution_with_other_names_and_layout_is_found() -> None:
-    """A method stands for the function that it was, where the function took as many arguments."""
-    renamed = RENAMED.replace("class Solution:\n", "").replace("(self,\n              rows)", "(rows)")
-    renamed = renamed.replace("    def solve", "def solve").replace("\n        ", "\n    ")
-    assert found(known(LEAK), renamed) == "solve is, but for names, that of a solution of Mine/0"
-    assert found(known(replace(LEAK, solutions=(RENAMED,))), RENAMED.replace("rows", "r")) is not None
-    assert found(known(LEAK), renamed.replace("else 1", "else 0")) is None
+def test_a_solution_with_other_names_and_layout_is_found_as_a_method_too() -> None:
+    assert found(known(LEAK), RENAMED) == "solve is, but for names, that of a solution of Mine/0"
+    assert found(known(LEAK), RENAMED.replace("else 1", "else 0")) is None
+    assert found(known(replace(LEAK, solutions=(RENAMED,))), PROMPT.partition('    """')[0] + SOLUTION) is not None
 
 
 def test_a_helper_that_is_a_benchmarks_solution_is_found() -> None:
@@ -170,6 +167,14 @@ def test_a_solution_with_lines_put_between_is_found_by_its_text() -> None:
     assert told is not None
     assert "% of a solution of Mine/0: '" in told
     assert found(known(LEAK, solution_share=0.99), code) is None
+
+
+def test_a_line_of_a_short_solution_tells_nothing() -> None:
+    line = "print(*sorted(set(input().split())))\n"
+    assert 13 < len(tokens(line)) < 19
+    assert found(known(program(line)), f"def g():\n    {line}", "javascript") is None
+    longer = line + "print(sum(len(word) for word in input().split()))\n"
+    assert found(known(program(longer)), f"def g():\n    {longer}", "javascript") is not None
 
 
 def test_an_honest_program_for_the_same_problem_is_not_found() -> None:

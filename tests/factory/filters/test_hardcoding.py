@@ -208,6 +208,20 @@ def test_trivial_inputs_do_not_count() -> None:
     assert answered_from_table(code, problem) == 0
 
 
+def test_conditions_in_conditions_are_counted_and_not_multiplied_out() -> None:
+    many = ", ".join(map(str, range(60)))
+    nested = "".join(f"{'    ' * (at + 1)}if v[{at}] in ({many}):\n" for at in range(8))
+    assert hard_coded(f"def f(*v):\n{nested}{'    ' * 9}return 1\n", calls(([[1, 2, 3]], 6))) is None
+
+
+@pytest.mark.parametrize(
+    "code", ["T = {1: NUMBER}\nprint(T[int(input())])\n", "if int(input()) == 1:\n    print(NUMBER)\n"]
+)
+def test_a_number_too_long_to_write_is_no_answer(code: str) -> None:
+    problem = Problem(id="t/3", prompt="", entry_point=None, cases=(Case(stdin="1\n", stdout="2\n"),))
+    assert answered_from_table(code.replace("NUMBER", "0x" + "f" * 150_000), problem) == 0
+
+
 def test_tests_that_are_code_have_no_cases_to_look_for() -> None:
     problem = Problem(id="t/2", prompt="", entry_point="f", test_code="assert f([1, 2, 3]) == 6")
     assert hard_coded("def f(x):\n    return {(1, 2, 3): 6}[tuple(x)]\n", problem) is None

@@ -9,7 +9,7 @@ import pytest
 
 from factory.config import RankConfig, ScrutinyConfig
 from factory.filters.chain import Chain
-from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise
+from factory.filters.scrutiny import fingerprint, harvested_cases, revised, scrutinise, worth_a_look
 from factory.filters.select import select
 from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
 from factory.values import decode
@@ -20,6 +20,7 @@ ABSOLUTE = [
     "def f(n):\n    return n if n > 0 else -n\n",
     "def f(n):\n    return max(n, -n)\n",
 ]
+SURROGATES = ("'\\ud800'", "chr(0xd800)", "'\\ud800'[:1]")
 LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
 
 
@@ -94,15 +95,19 @@ def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
     careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
     asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
     broken = "def f(n):\n    return list(range(10))[n]\n"
-    plain = [
-        "def f(n):\n    return n\n",
-        "def f(n):\n    return n + 0\n",
-        "def f(n):\n    return +n\n",
-        "def f(n):\n    return 1 * n\n",
-    ]
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
     verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
-    assert [fallen(found, verdict) for verdict in verdicts[4:6]] == [None, None]
-    assert fallen(found, verdicts[6]) == ("derived", "wrong_answer")
+    assert [fallen(found, verdict) for verdict in verdicts[7:9]] == [None, None]
+    assert fallen(found, verdicts[9]) == ("derived", "wrong_answer")
+
+
+def test_where_many_refuse_nobody_falls(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
+    _, found = look(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
+    assert not found.fallen
+    assert (found.derived, found.disputed) == ("[]", 0)
 
 
 def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
@@ -254,3 +259,75 @@ def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
     assert json.loads(found.derived)
     assert len(sent) > 6
     assert not any("answer" in text for text in sent)
+
+
+def test_what_goes_to_another_process_is_all_that_counts(chain, look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    near = "def f(n):\n    return n\n"
+    verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
+    sent = worth_a_look(verdicts, ScrutinyConfig(), RANK)
+    assert len(sent) == 5
+    assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
+    again = scrutinise(chain, problem, sent, ScrutinyConfig(), RANK)
+    assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
+
+
+def test_answers_that_no_file_can_hold_become_no_cases(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    halves = [f"def f(n):\n    return abs(n) if n in {{3, -4, 9}} else {it}\n" for it in SURROGATES]
+    _, found = look(problem, *halves, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived) == (3, "[]")
+    code = "def check(candidate):\n    assert len(candidate(2)) == 1\n"
+    tested = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(tested, *(f"def f(n):\n    return {text}\n" for text in SURROGATES), mutants=0)
+    assert found.harvested == "[]"
+
+
+def test_output_that_is_no_text_becomes_no_case(look, make_problem):
+    problem = make_problem(("3\n", "3\n"), ("4\n", "4\n"), ("9\n", "9\n"))
+    source = "import sys\nn = int(input())\nsys.stdout.buffer.write(str(n).encode() if n in KNOWN else b'\\xff' * {})\n"
+    sources = [f"KNOWN = [3, 4, 9]\n{source.format(count)}" for count in ("1", "len('a')", "n ** 0")]
+    _, found = look(problem, *sources, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived) == (3, "[]")
+
+
+def test_what_is_long_to_compare_is_no_answer(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    colliding = "def f(n):\n    return abs(n) if n in [3, -4, 9] else {{i * (2**61 - 1) for i in {}}}\n"
+    _, found = look(problem, *(colliding.format(f"range({at}, {at + 1000})") for at in range(3)), mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+
+
+def test_a_program_that_was_slow_on_purpose_gives_no_other_more_time(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9), limits={"cpu_s": 1.5})
+    slow = """
+import time
+def f(n):
+    while time.process_time() < 0.6:
+        pass
+    while n not in (3, -4, 9):
+        pass
+    return abs(n)
+"""
+    verdicts, found = look(problem, *ABSOLUTE, slow, mutants=0)
+    assert fallen(found, verdicts[3]) is None
+    assert json.loads(found.derived)
+    assert 600 < found.cpu_ms < 2000  # once more on the tests, and twice 0.1 s; not 20 times 0.6 s
+
+
+def test_mutants_of_one_program_are_told_from_it_without_a_vote(look, make_problem):
+    weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
+    _, found = look(weak, *ABSOLUTE[:2])
+    assert found.derived == "[]"
+    assert found.mutants_alive > 0
+    _, found = look(strong, *ABSOLUTE[:2])
+    assert (found.mutants_alive, found.kill_rate) == (0, 1.0)
+
+
+def test_where_nothing_tells_mutants_from_their_origin_they_count_as_alive(look, make_problem):
+    _, found = look(make_problem(((3,), 3), ((9,), 9)), ABSOLUTE[1], inputs=0)
+    assert found.mutants_alike == 0
+    assert 0 < (found.kill_rate or 0) < 1

@@ -20,7 +20,7 @@ def test_strong_tests_kill_what_weak_ones_leave_alive(chain, grade, make_problem
     weak = make_problem((([1],), 1))
     strong = make_problem((([1],), 1), (([1, 3, 2],), 3), (([-5, -7],), -5), (([2, 2, 9],), 9))
     of_weak = strength(chain, weak, grade(weak, CODE), strong, 20)
-    of_strong = strength(chain, strong, grade(strong, CODE), None, 20)
+    of_strong = strength(chain, strong, grade(strong, CODE), strong, 20)
     assert of_weak.alive > 0
     assert of_weak.killed < of_strong.killed
     assert of_weak.killed + of_weak.alive + of_weak.alike == of_strong.killed + of_strong.alike <= 20
@@ -28,7 +28,7 @@ def test_strong_tests_kill_what_weak_ones_leave_alive(chain, grade, make_problem
 
 def test_what_differs_nowhere_is_taken_for_equivalent(chain, grade, make_problem):
     problem = make_problem((([1],), 1))
-    found = strength(chain, problem, grade(problem, CODE), None, 20)
+    found = strength(chain, problem, grade(problem, CODE), problem, 20)
     assert found.alive == 0
     assert found.alike > 0
 

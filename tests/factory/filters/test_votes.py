@@ -7,7 +7,7 @@ from operator import eq
 import pytest
 
 from factory.filters.asking import NOTHING
-from factory.filters.votes import Result, vote
+from factory.filters.votes import DECLINED, Result, vote
 from factory.records import Rejection, Status
 
 BROKE = Rejection(Status.RUNTIME_ERROR, "line 1: IndexError")
@@ -32,6 +32,9 @@ BROKE = Rejection(Status.RUNTIME_ERROR, "line 1: IndexError")
         ([1, 1, 1, BROKE, BROKE, BROKE], Result.REFUSED, ()),
         ([1, 1, 1, 1, BROKE, BROKE], Result.DISPUTED, ()),
         ([BROKE, BROKE, BROKE, BROKE], Result.REFUSED, ()),
+        ([1, 1, 1, 1, 1, 1, 1, 2, DECLINED, DECLINED], Result.AGREED, (7,)),
+        ([1, 1, 1, 1, 1, 1, 2, DECLINED, DECLINED], Result.REFUSED, ()),
+        ([1, 1, 1, DECLINED], Result.REFUSED, ()),
     ],
 )
 def test_a_vote(answers, result, dissenters):
@@ -45,6 +48,7 @@ def test_a_reference_has_to_be_with_the_majority():
     assert vote([1, 1, 1, 1, 2], eq, 0.8, 1).result is Result.AGREED
     assert vote([1, 1, 1, 1, 1, 1], eq, 0.8, 2).result is Result.DISPUTED
     assert vote([1, 1, 1, 1, 1, 1], eq, 0.8, BROKE).result is Result.DISPUTED
+    assert vote([1, 1, 1, 1, 1, 2], eq, 0.8, DECLINED).result is Result.REFUSED
 
 
 def test_a_reference_is_a_voter_and_no_dissenter():

@@ -96,14 +96,14 @@ def test_of_very_many_the_first_are_told_and_the_rest_counted(go_sandbox: Sandbo
 
 def test_a_program_that_keeps_vet_for_ever_is_found_so_and_harms_no_neighbour(go_sandbox: Sandbox) -> None:
     condition = "a == 0"
-    for n in range(1500):  # vet writes out every part of it: quadratic in its depth
+    for n in range(4000):  # vet writes out every part of it: quadratic in its depth
         condition = f"({condition} && a == {n} || a == 0)"
     slow = f"package p\n\nfunc g(a int) bool {{ return {condition} }}\n\nfunc f(a int) int {{ return a }}\n"
     _, wrong_verb, told = SUSPICIOUS[0]
     started = time.monotonic()
     assert found(go_sandbox, wrong_verb, slow, CLEAN) == [
         tuple(told),
-        ("not checked: vet: more than 1 s of CPU time",),
+        ("not checked: vet exceeded 1 s of CPU time",),
         (),
     ]
     assert time.monotonic() - started < 30

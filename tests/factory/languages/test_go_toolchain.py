@@ -68,12 +68,16 @@ def test_no_go_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_toolchain_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = ensure_toolchain()
     monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path))
-    (tmp_path / made.standard.name).symlink_to(made.standard)
+    for folder in (made.standard, made.analyses):
+        (tmp_path / folder.name).symlink_to(folder)
     assert "its first use compiles" in describe()
     again = ensure_toolchain()
     assert again.root.parent == tmp_path
     assert "ready in" in describe()
-    assert {path.name for path in tmp_path.iterdir()} == {made.standard.name, made.root.name, "lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *(folder.name for folder in (made.standard, made.analyses, made.root)),
+        "lock",
+    }
     assert {path.name for path in again.root.iterdir()} == {"tool", "harness.a", "importcfg", "importcfg.link"}
     assert ensure_toolchain() == again
 
@@ -92,9 +96,10 @@ def test_the_standard_library_shows_its_progress(tmp_path: Path, monkeypatch: py
     steps: list[tuple[int, int]] = []
     monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path))
     monkeypatch.setattr(toolchain, "_make_standard", lambda go, building, show: show(1, 2))
+    monkeypatch.setattr(toolchain, "_make_analyses", lambda go, made, building: None)
     monkeypatch.setattr(toolchain, "_make_own", lambda made, building: None)
     ensure_toolchain(lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2)]
-    shutil.rmtree(next(path for path in tmp_path.iterdir() if path.is_dir() and len(path.name) < 30))
+    shutil.rmtree(ensure_toolchain().standard)
     ensure_toolchain()
     assert capsys.readouterr().err == "building Go's standard library once (about 60 CPU-seconds)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -180,6 +181,21 @@ def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
     assert (counts.passed, counts.kept) == (1, 1)
     assert counts.drops == {"differential": 1, "wrong_answer": 1}
     assert counts.kept + sum(counts.drops.values()) == counts.rollouts
+
+
+def test_what_repeats_a_benchmark_is_a_drop_of_its_own_whatever_it_was_compared_with() -> None:
+    told = '["mine", "Mine/0"]'
+    one = Verdict("p", 0, "go", Status.CONTAMINATED, differential="{}", repeats=told)
+    counts = tally([one, one], 0, {})
+    counts.add(tally([one], 0, {}))
+    assert counts.as_dict()["drops"] == {"contaminated": 3}
+    assert counts.repeats == {told: 3}
+
+
+def test_what_is_left_out_of_shards_is_told_beside_what_is_kept() -> None:
+    part = language_summary({"p": tally([], 5, {})}, Counter({"near_duplicate": 2}))
+    assert (part["funnel"]["kept"], part["shipped"], part["left_out"]) == (5, 3, {"near_duplicate": 2})
+    assert language_summary({"p": tally([], 5, {})})["shipped"] == 5
 
 
 def test_speed_names_what_is_slower_than_its_source() -> None:

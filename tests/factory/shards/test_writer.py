@@ -277,7 +277,46 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
     assert "A static check found something in 1 of those that pass (`findings`)." in text
+    assert "Problems and programs were not compared with any benchmark" in text
     assert "123" not in text, "what was measured has no place in it"
+
+
+def test_what_is_left_out_is_counted_and_takes_no_place_in_a_split(tmp_path: Path) -> None:
+    first, *others = kept()
+    gone = replace(first, survivors=(), left_out=tuple((one, "near_duplicate") for one in first.survivors))
+    manifest = write(tmp_path / "s", config(), [gone, *others], summary())
+    assert manifest["left_out"] == [
+        {"language": "go", "reason": "near_duplicate", "rows": 1},
+        {"language": "python", "reason": "near_duplicate", "rows": 2},
+    ]
+    assert manifest["splits"]["problems"] == {"train": 3}
+    assert manifest["rows"] == 9
+    assert "or more: 3 programs." in (tmp_path / "s" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({}, "with 5 CPU-seconds, 30 seconds on the clock,\n512 MiB"),
+        ({"limits": {"cpu_s": "auto"}}, "with ten times the CPU time of a right program, 30 seconds"),
+        ({}, "behind a wall (docker or bubblewrap, whichever the machine had; `sandbox.isolation: fork`)"),
+        (
+            {"sandbox": {"backend": "bubblewrap", "isolation": "namespace"}},
+            "(bubblewrap; `sandbox.isolation: namespace`)",
+        ),
+        ({"sandbox": {"backend": "docker", "runtime": "runsc"}}, "(docker with runsc; `sandbox.isolation: fork`)"),
+        ({"sampling": {"n": 7}}, "Asked for: up to 7 recorded rollouts a problem;"),
+        (
+            {"sampling": {"n": 7, "temperature": 0.5}, "engine": {"kind": "vllm", "model": "m"}},
+            "Asked for: 7 rollouts a problem at temperature 0.5;",
+        ),
+        ({"translate": {"n": 3, "survivors": 2}}, "; 3 translations into Go of each of the 2 best survivors."),
+        ({"translate": {"differential": 9}}, "on up to\n9 generated inputs besides"),
+    ],
+)
+def test_the_card_tells_how_programs_were_made_and_run(tmp_path: Path, sections: dict[str, Any], told: str) -> None:
+    write(tmp_path / "s", config(**sections), kept(), summary())
+    assert told in (tmp_path / "s" / "README.md").read_text()
 
 
 def test_the_configs_sum_changes_with_what_changes_the_data_only(tmp_path: Path) -> None:

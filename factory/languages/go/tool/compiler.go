@@ -36,7 +36,7 @@ func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFi
 		}
 		arguments = append(arguments, name)
 	}
-	if _, err := w.tool("compile", arguments...); err != nil {
+	if err := w.tool("compile", arguments...); err != nil {
 		os.Remove(archive)
 		return err
 	}
@@ -51,7 +51,7 @@ func (w *Workshop) executable(archive string, units []*Unit) ([]byte, error) {
 	}
 	binary := filepath.Join(work, "program")
 	defer os.Remove(binary)
-	if _, err := w.tool("link", "-s", "-w", "-importcfg", config, "-buildmode", "exe", "-o", binary, archive); err != nil {
+	if err := w.tool("link", "-s", "-w", "-importcfg", config, "-buildmode", "exe", "-o", binary, archive); err != nil {
 		return nil, err
 	}
 	made, err := os.Stat(binary)
@@ -82,39 +82,36 @@ func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
 	return name, os.WriteFile(name, []byte(text.String()), 0o600)
 }
 
-// What one run of a tool may take; beyond the seconds of CPU time the kernel ends it, beyond the bytes it ends
-// itself. Both leave this process and the other candidates what they need (factory/languages/go/workshop.py).
+// What one compilation or link may take; beyond the seconds of CPU time the kernel ends it, beyond the bytes it
+// ends itself. Both leave this process and the other candidates what they need (factory/languages/go/workshop.py).
 const (
-	buildSeconds = 10
-	vetSeconds   = 1
-	toolBytes    = 1536 << 20
+	toolSeconds = 10
+	toolBytes   = 1536 << 20
 )
 
 // restrict sets the limits that the processes started from here inherit.
-func (w *Workshop) restrict(seconds uint64) error {
-	w.seconds = seconds
+func restrict() error {
 	limit := syscall.Rlimit{Cur: toolBytes, Max: toolBytes}
 	if err := syscall.Setrlimit(syscall.RLIMIT_DATA, &limit); err != nil {
 		return err
 	}
-	return syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: seconds, Max: seconds + 1})
+	return syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: toolSeconds, Max: toolSeconds + 1})
 }
 
-// tool runs one of Go's tools and gives its standard output; what it complains of in a program is a refusal.
-func (w *Workshop) tool(name string, arguments ...string) ([]byte, error) {
-	said, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).Output()
+// tool runs the compiler or the linker; what they say of a program is a refusal.
+func (w *Workshop) tool(name string, arguments ...string) error {
+	message, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).CombinedOutput()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		if ended.UserTime()+ended.SystemTime() >= time.Duration(w.seconds)*time.Second {
-			return nil, refuse(compileError, "%s: more than %d s of CPU time", name, w.seconds)
+		if ended.UserTime()+ended.SystemTime() >= toolSeconds*time.Second {
+			return refuse(compileError, "%s: more than %d s of CPU time", name, toolSeconds)
 		}
-		message := string(said) + string(ended.Stderr)
-		if outOfMemory.MatchString(message) {
-			return nil, refuse(compileError, "%s: more than %d MiB of memory", name, toolBytes>>20)
+		if outOfMemory.Match(message) {
+			return refuse(compileError, "%s: more than %d MiB of memory", name, toolBytes>>20)
 		}
-		return nil, &Refusal{Status: compileError, Detail: firstComplaint(name, message, err), said: message}
+		return &Refusal{Status: compileError, Detail: firstComplaint(name, string(message), err), said: string(message)}
 	}
-	return said, err
+	return err
 }
 
 var (

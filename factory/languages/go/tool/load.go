@@ -15,6 +15,8 @@ import (
 	"strings"
 )
 
+var sizes = types.SizesFor("gc", "amd64")
+
 // A Workshop holds what all sources of a request share: the problem and the standard library's types.
 type Workshop struct {
 	*Request
@@ -22,8 +24,7 @@ type Workshop struct {
 	named    map[string][]string // those paths by package name
 	importer types.Importer
 	fset     *token.FileSet
-	added    int    // lines that were put before the source at hand
-	seconds  uint64 // of CPU time that a tool may take
+	added    int // lines that were put before the source at hand
 }
 
 func newWorkshop(request *Request) *Workshop {
@@ -72,7 +73,7 @@ type Program struct {
 // load reads and checks a source that has a package clause. Type errors are kept in the program.
 func (w *Workshop) load(text string) (*Program, error) {
 	p := &Program{text: text, fset: w.fset, added: w.added}
-	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.ParseComments|parser.SkipObjectResolution)
+	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.ParseComments)
 	if err != nil {
 		return nil, w.unreadable(err)
 	}
@@ -83,10 +84,12 @@ func (w *Workshop) load(text string) (*Program, error) {
 	p.info = &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{},
 		Uses: map[*ast.Ident]types.Object{}, Implicits: map[ast.Node]types.Object{},
+		Instances: map[*ast.Ident]types.Instance{}, Scopes: map[ast.Node]*types.Scope{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, FileVersions: map[*ast.File]string{},
 	}
 	config := types.Config{
 		Importer: w.importer,
-		Sizes:    types.SizesFor("gc", "amd64"),
+		Sizes:    sizes,
 		Error: func(err error) {
 			var fault types.Error
 			if errors.As(err, &fault) {

@@ -2,7 +2,7 @@
 //
 //	tool analyse   a request on standard input; one result a source, a line of JSON each, on standard output
 //	tool build     the sources compiled and linked: the binaries, then a trailer of JSON
-//	tool vet       what Go's vet program finds in them, a line of JSON each
+//	tool vet       what the analyses of `go vet` find in them, a line of JSON each
 //
 // Requests and answers are the structs of this file; factory/languages/go/workshop.py is the other side.
 // A panic on one source is that source's error; whatever takes the whole process down is met on the host.
@@ -73,12 +73,9 @@ func main() {
 	case "analyse":
 		each(request.Sources, workshop.analyse)
 	case "vet":
-		if err := workshop.restrict(vetSeconds); err != nil {
-			fail(err)
-		}
 		each(request.Sources, workshop.vet)
 	case "build":
-		if err := workshop.restrict(buildSeconds); err != nil {
+		if err := restrict(); err != nil {
 			fail(err)
 		}
 		if err := workshop.build(request.Sources, os.Stdout); err != nil {
@@ -101,7 +98,7 @@ func each(sources []string, work func(source string) (Result, error)) {
 func guarded(work func() (Result, error)) (result Result) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			result = Result{Status: compileError, Detail: fmt.Sprintf("the type checker gave up: %v", cause)}
+			result = Result{Status: compileError, Detail: fmt.Sprintf("the tool gave up: %v", cause)}
 		}
 	}()
 	result, err := work()
