@@ -372,7 +372,7 @@ class Scrutiny:
     """Generated inputs there were."""
     mutants_killed: int = 0
     mutants_alive: int = 0
-    """Mutants that passed the tests, though they differ on a derived or harvested case."""
+    """Mutants that passed the tests, though they differ on a derived or harvested case, or where there is none."""
     mutants_alike: int = 0
     """Mutants that differ nowhere: taken for equivalent, and in no rate."""
     rollouts_killed: int = 0

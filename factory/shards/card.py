@@ -190,8 +190,8 @@ def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any])
         count = len(found["under_specified"])
         lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
     if found["weak"]:
-        asked = config.scrutiny.min_test_strength
-        lines += [f"{len(found['weak'])} problems were dropped for tests weaker than {asked:g}."]
+        count, asked = len(found["weak"]), config.scrutiny.min_test_strength
+        lines += [f"{count} problem{'s were' if count != 1 else ' was'} dropped for tests weaker than {asked:g}."]
     return [*lines, ""]
 
 

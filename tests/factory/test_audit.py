@@ -212,7 +212,7 @@ def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place:
     def change(harvest: Harvest) -> Harvest:
         if harvest.problem.id == NAMES[0]:
             easy = harvest.problem.model_copy(update={"cases": harvest.problem.cases[:1]})
-            return replace(harvest, problem=easy)
+            return replace(harvest, problem=easy, translated=easy)
         return replace(harvest, survivors=tuple(replace(one, code=f"{one.code}\n") for one in harvest.survivors))
 
     rewritten(place, change)
