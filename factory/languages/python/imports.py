@@ -93,11 +93,13 @@ def repair(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[s
     Besides imports these are the definitions that `starter_code` gave and the answer relies on, with
     what those rely on in turn.
     """
+    wanting = missing(tree)
+    if not wanting:
+        return code, ()
     given = _definitions(starter_code)
     added: dict[str, str] = {}
     definitions: dict[str, str] = {}
     told: set[str] = set()
-    wanting = missing(tree)
     bound = set(bound_names(tree))
     while wanting:
         name, as_module = wanting.popitem()
