@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from factory.config import RankConfig, ScrutinyConfig
@@ -21,7 +22,7 @@ from factory.filters.asking import NOTHING, plain
 from factory.filters.chain import Chain
 from factory.filters.domain import Domain
 from factory.filters.hardcoding import hard_coded
-from factory.filters.inputs import inputs
+from factory.filters.inputs import stream
 from factory.filters.judge import show, show_input
 from factory.filters.sameness import sameness
 from factory.filters.select import ranked
@@ -188,7 +189,7 @@ class _Look:
         if not (count and self.standing and whole.cases and self._sameness):
             return ()
         domain = Domain(whole)
-        return tuple(case for case in inputs(whole, MADE * count) if domain.holds(case))[:count]
+        return tuple(islice(filter(domain.holds, stream(whole, MADE * count)), count))
 
     # ---- each other ----
 

@@ -58,9 +58,10 @@ def missing(tree: ast.Module) -> dict[str, bool]:
     bound = set(bound_names(tree))
     if "*" in bound:
         return {}
-    bases = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    nodes = list(ast.walk(tree))
+    bases = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     found: dict[str, bool] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             name = node.id
             if name not in bound and name not in _KNOWN:
