@@ -38,7 +38,7 @@ MADE = 8
 MOST_HARVESTED = 64
 """Calls of test code that become cases, at most."""
 RESTARTS = 2
-"""Runs of one program on the inputs, the second behind the input that ended the first."""
+"""Runs of one program on the inputs that most scouts answered, the second behind the input that ended the first."""
 LEAST_CPU_S, TIMES = 0.1, 20.0
 """CPU seconds of a program for all inputs: so many at least, and so many times what the cases took."""
 _LINE = re.compile(r"line (\d+): ")

@@ -35,3 +35,11 @@ def test_what_ends_few_is_asked_of_all(chain, make_problem):
     found = asked(chain, problem, sources)
     assert found[0] == ["1", "2", NOTHING, "3"]
     assert [outputs[2] for outputs in found[1:]] == [str(100 + number) for number in range(2 * SCOUTS)]
+
+
+def test_what_some_of_the_first_answer_is_asked_of_all_but_last(chain, make_problem):
+    problem = make_problem(((7,), 7))
+    fast = ["def f(n):\n    return n\n", "def f(n):\n    return n + 0\n"]
+    found = asked(chain, problem, [*fast, *[ENDLESS_FROM_100.format(number) for number in range(2 * SCOUTS - 2)]])
+    assert found[:2] == [["1", "2", "100", "3"]] * 2
+    assert found[2:] == [[str(1 + n), str(2 + n), NOTHING, str(3 + n)] for n in range(2 * SCOUTS - 2)]
