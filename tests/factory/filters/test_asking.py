@@ -13,7 +13,7 @@ ASKED = [Case(args=[n], kwargs={}, expected=None) for n in (1, 2, 100, 3)]
 
 
 def asked(chain, problem, sources):
-    limits = replace(chain.limits(problem), cpu_s=0.1)
+    limits = replace(chain.limits(problem), cpu_s=0.05)
     return [
         [output.payload if isinstance(output, Answer) else output for output in outputs]
         for outputs in ask_many(chain, problem, sources, ASKED, limits, 3)
@@ -26,7 +26,7 @@ def test_what_ends_most_of_the_first_is_not_asked_of_the_others(chain, make_prob
     before = chain.ran_ms
     found = asked(chain, problem, sources)
     assert found == [[str(1 + n), str(2 + n), NOTHING, str(3 + n)] for n in range(4 * SCOUTS)]
-    assert chain.ran_ms - before < 100 * len(sources)
+    assert chain.ran_ms - before < 50 * len(sources)
 
 
 def test_what_ends_few_is_asked_of_all(chain, make_problem):
