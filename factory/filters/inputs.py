@@ -26,23 +26,28 @@ _TRIES = 6
 
 
 def inputs(problem: Problem, count: int) -> tuple[Case, ...]:
-    """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text).
+    """At most `count` new inputs of `problem`: all that `stream` makes."""
+    return tuple(stream(problem, count))
+
+
+def stream(problem: Problem, count: int) -> Iterator[Case]:
+    """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text), one by one.
 
     Edges, small and larger changes and fresh values come by turns, so that any beginning holds some of each.
     They are `public`: none is one of the problem's own.
     """
     known = {_text(case) for case in problem.cases}
-    made: list[Case] = []
     random = Random(sha256(json.dumps([problem.id, *sorted(known)])))
     source = _streams(problem, random) if problem.entry_point is None else _calls(problem, random)
+    made = 0
     for _, case in zip(range(_TRIES * count), source, strict=False):
         text = _text(case)
         if text not in known and len(text) <= MOST_CHARACTERS:
             known.add(text)
-            made.append(case)
-        if len(made) == count:
-            break
-    return tuple(made)
+            made += 1
+            yield case
+        if made == count:
+            return
 
 
 def weight(case: Case) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from factory.config import RankConfig, ScrutinyConfig
@@ -22,7 +23,7 @@ from factory.filters.asking import NOTHING, plain
 from factory.filters.chain import Chain
 from factory.filters.domain import Domain
 from factory.filters.hardcoding import hard_coded
-from factory.filters.inputs import inputs
+from factory.filters.inputs import stream
 from factory.filters.judge import Judgement, show, show_input
 from factory.filters.sameness import sameness
 from factory.filters.select import ranked
@@ -38,7 +39,7 @@ MADE = 8
 MOST_HARVESTED = 64
 """Calls of test code that become cases, at most."""
 RESTARTS = 2
-"""Runs of one program on the inputs, the second behind the input that ended the first."""
+"""Runs of one program on the inputs that most scouts answered, the second behind the input that ended the first."""
 LEAST_CPU_S, TIMES = 0.1, 20.0
 """CPU seconds of a program for all inputs: so many at least, and so many times what the cases took most of them."""
 LEAST_ANSWER, WORDIER = 4096, 16
@@ -219,7 +220,7 @@ class _Look:
         if not (count and self.standing and whole.cases and self._sameness):
             return ()
         domain = Domain(whole)
-        return tuple(case for case in inputs(whole, MADE * count) if domain.holds(case))[:count]
+        return tuple(islice(filter(domain.holds, stream(whole, MADE * count)), count))
 
     # ---- each other ----
 

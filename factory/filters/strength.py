@@ -18,7 +18,7 @@ from factory.records import LimitOverrides, Problem, Program, Status, Verdict
 
 ORIGINS = 2
 """Programs that are mutated."""
-LEAST_CPU_S, TIMES = 0.1, 20.0
+LEAST_CPU_S, TIMES = 0.05, 20.0
 """A mutant's CPU seconds: so many at least, and so many times what its origin took. Many are endless loops."""
 
 

@@ -62,8 +62,11 @@ Way = Callable[[], None]
 DAEMONS = ("dockerd", "containerd", "containerd-shim")
 
 
-def tree_cpu_s(daemons: tuple[str, ...] = DAEMONS) -> float:
-    """CPU seconds of this process and `daemons`, of their living descendants and of all they waited for."""
+def tree_cpu_s(daemons: tuple[str, ...] = DAEMONS, own: bool = True) -> float:
+    """CPU seconds of this process and `daemons`, of their living descendants and of all they waited for.
+
+    Without `own`, what this process took by itself is left out.
+    """
     ticks, rows, family = os.sysconf("SC_CLK_TCK"), {}, {os.getpid()}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -71,7 +74,8 @@ def tree_cpu_s(daemons: tuple[str, ...] = DAEMONS) -> float:
         except OSError:
             continue
         fields = rest.split()
-        rows[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
+        first = 11 if own or int(folder.name) != os.getpid() else 13
+        rows[int(folder.name)] = (int(fields[1]), sum(map(int, fields[first:15])))
         if name.startswith(daemons):
             family.add(int(folder.name))
     while more := {pid for pid, (parent, _) in rows.items() if parent in family} - family:

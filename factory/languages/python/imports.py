@@ -58,9 +58,10 @@ def missing(tree: ast.Module) -> dict[str, bool]:
     bound = set(bound_names(tree))
     if "*" in bound:
         return {}
-    bases = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    nodes = list(ast.walk(tree))
+    bases = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     found: dict[str, bool] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             name = node.id
             if name not in bound and name not in _KNOWN:
@@ -93,11 +94,13 @@ def repair(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[s
     Besides imports these are the definitions that `starter_code` gave and the answer relies on, with
     what those rely on in turn.
     """
+    wanting = missing(tree)
+    if not wanting:
+        return code, ()
     given = _definitions(starter_code)
     added: dict[str, str] = {}
     definitions: dict[str, str] = {}
     told: set[str] = set()
-    wanting = missing(tree)
     bound = set(bound_names(tree))
     while wanting:
         name, as_module = wanting.popitem()

@@ -57,18 +57,15 @@ def key(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> str:
 def _normal(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> str:
     if _CODING.match(source.lstrip("\ufeff")):
         return source  # a comment that says how bytes are read
-    if _introspects(tree):
+    nodes = list(ast.walk(tree))
+    if any(map(_is_introspection, nodes)):
         return ast.dump(tree, include_attributes=True)
-    hidden = _hidden_names(source, tree, keywords)
-    for node in ast.walk(tree):
+    hidden = _hidden_names(source, nodes, keywords)
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
             drop_docstring(node)
-    _rename(tree, hidden)
+    _rename(nodes, hidden)
     return ast.dump(tree)
-
-
-def _introspects(tree: ast.Module) -> bool:
-    return any(_is_introspection(node) for node in ast.walk(tree))
 
 
 def _is_introspection(node: ast.AST) -> bool:
@@ -94,14 +91,14 @@ def drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef |
         node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
 
 
-def _hidden_names(source: str, tree: ast.Module, keywords: frozenset[str] | None) -> set[str]:
+def _hidden_names(source: str, nodes: list[ast.AST], keywords: frozenset[str] | None) -> set[str]:
     """Names that are local to functions wherever they occur, and that nothing outside can name."""
     local: set[str] = set()
     seen, unpacks = set(keywords or ()), keywords is None
     for name, is_local in _uses(source):
         (local if is_local else seen).add(name)
     parameters = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.arg):
             parameters.add(node.arg)
         elif isinstance(node, ast.keyword):
@@ -139,13 +136,13 @@ def _uses(source: str) -> Iterator[tuple[str, bool]]:
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
-def _rename(tree: ast.Module, names: set[str]) -> None:
+def _rename(nodes: list[ast.AST], names: set[str]) -> None:
     mapping: dict[str, str] = {}
 
     def new(name: str) -> str:
         return mapping.setdefault(name, f"<{len(mapping)}>") if name in names else name
 
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name):
             node.id = new(node.id)
         elif isinstance(node, ast.arg):
