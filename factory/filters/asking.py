@@ -25,8 +25,6 @@ RESTARTS = 6
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
 _HALF = re.compile("[\ud800-\udfff]")
-SCOUTS = 5
-"""Of many programs, those asked first."""
 NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
@@ -58,50 +56,19 @@ def ask(
     return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
 
 
-def ask_many(
-    chain: Chain, problem: Problem, sources: Sequence[str], cases: Sequence[Case], limits: Limits, restarts: int
-) -> list[list[Any]]:
-    """As `ask` with `again`, of programs that have all passed, with less time lost on what is too much for many.
-
-    `SCOUTS` of them, spread over all from the first on, are asked every case. The others are asked what most scouts
-    answered; then, in one run, what some did; and nothing that none did.
-    """
-    step = max(-(-len(sources) // SCOUTS), 1)
-    scouts = ask(chain, problem, sources[::step], cases, limits, True)
-    voices = [sum(it[number] is not NOTHING for it in scouts) for number in range(len(cases))]
-    places = [at for at in range(len(sources)) if at % step]
-    others = [sources[at] for at in places]
-    outputs = [[NOTHING] * len(cases) for _ in sources]
-    outputs[::step] = scouts
-    most = [number for number, count in enumerate(voices) if 2 * count > len(scouts)]
-    some = [number for number, count in enumerate(voices) if 0 < 2 * count <= len(scouts)]
-    for numbers, runs in ((most, restarts), (some, 1)):
-        found = ask(chain, problem, others, [cases[number] for number in numbers], limits, True, runs)
-        for at, answers in zip(places, found, strict=True):
-            for number, answer in zip(numbers, answers, strict=True):
-                outputs[at][number] = answer
-    return outputs
-
-
 def _whole(
     cases: Sequence[Case], own: tuple[int, int], run: Run, more: Callable[[list[int]], Run], restarts: int
 ) -> list[Any]:
     """The outputs of `run`, and of more runs behind each input that ended one."""
     outputs: list[Any] = [NOTHING] * len(cases)
     waiting = list(range(len(cases)))
-    put_off: set[int] = set()
     for left in reversed(range(restarts)):
         for number, output in zip(waiting, run.outputs, strict=False):
             outputs[number] = output
         waiting = waiting[len(run.outputs) :]
         if run.failure is not None and run.failure.status is Status.INFRASTRUCTURE_ERROR:
             return [run.failure if number in waiting else output for number, output in enumerate(outputs)]
-        if waiting and run.outputs and waiting[0] not in put_off and not _is_heavy(cases[waiting[0]], own):
-            # It may only have had too little time left. Behind all others it costs none of them their answers.
-            put_off.add(waiting[0])
-            waiting = [*waiting[1:], waiting[0]]
-        elif waiting:
-            waiting = _without_guilty(cases, own, waiting)
+        waiting = waiting and _without_guilty(cases, own, waiting, bool(run.outputs))
         if not waiting:
             return outputs
         if left:
@@ -113,16 +80,15 @@ def _whole(
     return outputs
 
 
-def _is_heavy(case: Case, own: tuple[int, int]) -> bool:
-    """Whether an input is heavier than the problem's own cases (`own`)."""
-    digits, characters = weight(case)
-    return digits > own[0] or characters > 2 * own[1]
+def _without_guilty(cases: Sequence[Case], own: tuple[int, int], waiting: list[int], others_ran: bool) -> list[int]:
+    """`waiting` without its first, which ended the run, and without those that are as heavy in what makes it heavy.
 
-
-def _without_guilty(cases: Sequence[Case], own: tuple[int, int], waiting: list[int]) -> list[int]:
-    """`waiting` without its first, which ended the run, and without those that are as heavy in what makes it heavy."""
+    One no heavier than the problem's own cases (`own`), behind others, may only have had too little time left.
+    """
     guilty, *rest = waiting
     digits, characters = weight(cases[guilty])
+    if digits <= own[0] and characters <= 2 * own[1]:
+        return waiting if others_ran else rest
     return [
         number
         for number in rest

@@ -39,7 +39,7 @@ MADE = 8
 MOST_HARVESTED = 64
 """Calls of test code that become cases, at most."""
 RESTARTS = 2
-"""Runs of one program on the inputs that most scouts answered, the second behind the input that ended the first."""
+"""Runs of one program on the inputs, the second behind the input that ended the first."""
 LEAST_CPU_S, TIMES = 0.1, 20.0
 """CPU seconds of a program for all inputs: so many at least, and so many times what the cases took most of them."""
 LEAST_ANSWER, WORDIER = 4096, 16
@@ -237,9 +237,8 @@ class _Look:
         codes = [program.code for program in self.standing]
         limits = self._chain.limits(self._problem)
         limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
-        sources = [*([reference] if reference else []), *codes]
-        outputs = asking.ask_many(self._chain, self._problem, sources, asked, limits, RESTARTS)
-        told = outputs.pop(0) if reference else [NOTHING] * len(asked)
+        sources = [*codes, *([reference] if reference else [])]
+        outputs = asking.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
         known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
         for program in list(self.standing):
             lost = [it for it in known[program.form] if _is_ours(it)]
@@ -248,7 +247,7 @@ class _Look:
         self._answers = {
             program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
         }
-        of_reference = [self._answer(it, reference or "") for it in told]
+        of_reference = [self._answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):
