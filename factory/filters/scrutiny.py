@@ -247,7 +247,10 @@ class _Look:
         self._answers = {
             program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
         }
-        of_reference = [self._answer(it, reference) for it in outputs[-1]] if reference else [NOTHING] * len(asked)
+        of_reference = [NOTHING] * len(asked)
+        if reference:  # one that takes too long has not agreed
+            told = [self._answer(it, reference) for it in outputs[-1]]
+            of_reference = [DECLINED if it is NOTHING else it for it in told]
         first = len(harvested)
         numbers = range(first, len(asked))
         for _ in range(2):

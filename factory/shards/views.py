@@ -135,7 +135,7 @@ def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
 def _rollouts(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
     problem = harvest.problem
     for rollout, verdict in harvest.graded:
-        unknown = verdict.status in _UNLABELLED
+        unknown = verdict.status in _UNLABELLED or (_is_weak(harvest) and verdict.status is Status.PASSED)
         yield {
             "id": "/".join([problem.id, verdict.language, *([rollout.parent[:12]] if rollout.parent else []),
                             str(verdict.index)]),
@@ -200,13 +200,18 @@ def _tests(problem: Problem) -> dict[str, Any]:
 def _groups(harvest: Harvest) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
     """Graded rollouts by what they were asked: language and, for translations, parent.
 
-    Our failures are left out, and so is what repeats a benchmark.
+    Our failures are left out, and so is what repeats a benchmark; all of it where the tests are too weak to tell.
     """
     groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
-    for rollout, verdict in harvest.graded:
+    for rollout, verdict in harvest.graded if not _is_weak(harvest) else ():
         if verdict.status not in _UNLABELLED:
             groups.setdefault((verdict.language, rollout.parent), []).append((rollout, verdict))
     return groups
+
+
+def _is_weak(harvest: Harvest) -> bool:
+    """Whether nothing of the problem is kept because its tests let too much pass."""
+    return harvest.scrutiny is not None and harvest.scrutiny.weak
 
 
 def _near_misses(graded: Sequence[tuple[Rollout, Verdict]]) -> list[tuple[Rollout, Verdict]]:

@@ -92,6 +92,14 @@ def test_a_reference_overrules_a_majority(look, make_problem):
     assert found.under_specified
 
 
+def test_a_reference_that_takes_too_long_has_not_agreed(look, make_problem):
+    slow = "def f(n):\n    while n not in (3, 9, 4):\n        pass\n    return n\n"
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4), reference=slow)
+    _, found = look(problem, *ABSOLUTE, mutants=0)
+    assert found.inputs > 0
+    assert (found.derived, found.disputed) == ("[]", 0)
+
+
 def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
     careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"

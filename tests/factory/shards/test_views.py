@@ -18,7 +18,7 @@ from huggingface_hub import DatasetCard
 
 from factory.config import Config, ShardsConfig
 from factory.errors import ConfigError
-from factory.records import Harvest, Problem, Rollout, Status, Survivor, Verdict, sha256
+from factory.records import Harvest, Problem, Rollout, Scrutiny, Status, Survivor, Verdict, sha256
 from factory.shards import faults, write
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
@@ -171,6 +171,15 @@ def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
 def test_a_name_the_prompt_tells_is_not_told_twice() -> None:
     told = Harvest(problem(prompt="Write add_one."), HARVEST.survivors, ROLLOUTS)
     assert rows("rl", told)[0]["prompt"][0]["content"] == "Write add_one."
+
+
+def test_tests_that_are_too_weak_reward_nothing() -> None:
+    weak = Scrutiny("p/0", "", {}, {}, kill_rate=0.25, weak=True)
+    harvest = Harvest(problem(), (), ROLLOUTS, scrutiny=weak)
+    assert rows("rl", harvest) == rows("preference", harvest) == []
+    labels = {row["status"]: row["label"] for row in rows("rollouts", harvest)}
+    assert labels["passed"] is None
+    assert labels["wrong_answer"] is False
 
 
 # ---- files ----
