@@ -95,7 +95,7 @@ LIMITS = Limits(cpu_s=0.5, wall_s=1.5, memory_mb=128, output_kb=1024)
 
 @pytest.mark.parametrize(("source", "status"), [row[1:] for row in ATTACKS], ids=[row[0] for row in ATTACKS])
 def test_it_does_not_pass(try_js: Any, source: str, status: str) -> None:
-    limits = replace(LIMITS, cpu_s=5, wall_s=10) if status.startswith("memory") else LIMITS
+    limits = replace(LIMITS, cpu_s=5, wall_s=10) if status.startswith("memory") or status == "output_limit" else LIMITS
     tried = try_js(source, "f", ((5,), 7), limits=limits)
     assert tried.run is not None, tried.prepared
     assert not tried.passes(7)
