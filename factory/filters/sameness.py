@@ -16,7 +16,7 @@ from factory.records import Comparison, Problem
 
 _NUMBER = r"([0-9.]+(?:e-?[0-9]+)?)"
 _TRUTH = re.compile(r"(?:not )?answer|answer is (?:True|False)|bool\(answer\)")
-_VIEW = re.compile(r"(set|sorted|tuple|list)\(answer\) == .*", re.DOTALL)
+_VIEW = re.compile(r"(set|sorted|tuple|list)\(answer\) == (?!.* (?:and|or) ).*", re.DOTALL)
 _WITHIN = re.compile(
     rf"abs\(answer - .*\) <=? {_NUMBER}|math\.isclose\(answer, .*, (?:rel|abs)_tol={_NUMBER}\)", re.DOTALL
 )
@@ -25,7 +25,10 @@ _VIEWS: dict[str, Callable[[Any], Any]] = {"set": set, "sorted": sorted, "tuple"
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """`same(a, b)` of two plain values, and how a case that expects one of them is compared."""
+    """`same(a, b)` of two plain values, and how a case that expects one of them is compared.
+
+    `comparison` raises ValueError for a value of which that cannot be written (an infinity in a predicate).
+    """
 
     same: Callable[[Any, Any], bool]
     comparison: Callable[[Any], Comparison | None]

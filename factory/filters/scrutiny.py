@@ -257,7 +257,7 @@ class _Look:
             votes = {number: self._vote(number, of_reference[number], majority) for number in numbers}
             self._drop(asked, votes)
         agreed = {number: it.answer for number, it in votes.items() if it.result is Result.AGREED}
-        cases = tuple(self._case(asked[number], answer) for number, answer in agreed.items())
+        cases = [case for number, answer in agreed.items() if (case := self._case(asked[number], answer))]
         for number in numbers:
             if number not in agreed:
                 for program in self.standing:
@@ -265,7 +265,7 @@ class _Look:
         disputed = sum(it.result is Result.DISPUTED for it in votes.values())
         too_few = len(self.standing) + bool(reference) < QUORUM
         unopposed = self._agreed(dict(zip(numbers, made, strict=True)), of_reference) if too_few else ()
-        return _Compared(self._agreed(dict(enumerate(harvested)), of_reference), cases, disputed, unopposed)
+        return _Compared(self._agreed(dict(enumerate(harvested)), of_reference), tuple(cases), disputed, unopposed)
 
     def _patience_s(self) -> float:
         return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.standing) / 1000)
@@ -312,13 +312,17 @@ class _Look:
             answers += [of_reference[number]] if of_reference[number] is not NOTHING else []
             if answers and all(not isinstance(it, Rejection) and same(it, answers[0]) for it in answers):
                 found.append(self._case(case, answers[0]))
-        return tuple(found)
+        return tuple(case for case in found if case)
 
-    def _case(self, asked: Case, answer: Any) -> Case:
+    def _case(self, asked: Case, answer: Any) -> Case | None:
+        """The input with its answer; None where no case can say what that is compared by."""
         if asked.stdin is not None:
             return asked.model_copy(update={"stdout": answer, "public": False})
         assert self._sameness is not None
-        comparison = self._sameness.comparison(answer)
+        try:
+            comparison = self._sameness.comparison(answer)
+        except ValueError:
+            return None
         return asked.model_copy(update={"expected": encode(answer), "public": False, "comparison": comparison})
 
     # ---- what comes of it ----

@@ -92,6 +92,18 @@ def test_a_reference_overrules_a_majority(look, make_problem):
     assert found.under_specified
 
 
+def test_an_answer_that_no_comparison_can_say_becomes_no_case(look, make_problem):
+    asserted = {"kind": "predicate", "predicate": "set(answer) == {1.5}"}
+    cases = [{"args": [number], "expected": None, "comparison": asserted} for number in (1, 2, 3)]
+    problem = make_problem(entry_point="f", cases=cases)
+    endless = [
+        f"def f(n):\n    return [1.5] if n in (1, 2, 3) else [float('inf')]{more}\n" for more in ("", " * 1", " + []")
+    ]
+    _, found = look(problem, *endless, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+
+
 def test_a_reference_that_takes_too_long_has_not_agreed(look, make_problem):
     slow = "def f(n):\n    while n not in (3, 9, 4):\n        pass\n    return n\n"
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4), reference=slow)
