@@ -314,7 +314,7 @@ class ScrutinyConfig(Section):
     """The second look at programs that passed: whether they are right where the tests did not look."""
 
     programs: int = Field(32, ge=1)
-    """Distinct programs of a problem that are looked at, best first; no other can be kept."""
+    """Distinct programs of a problem that are looked at, best first, never fewer than `rank.keep`; no other is kept."""
     rerun: bool = True
     """Run them again in another worker, under another hash seed, the cases in reverse; another outcome is `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)

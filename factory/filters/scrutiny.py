@@ -63,7 +63,12 @@ def worth_a_look(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: Ra
     misses without their code.
     """
     near = {it.form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
-    return (*ranked(verdicts, rank)[: settings.programs], *near.values())
+    return (*_best(verdicts, settings, rank), *near.values())
+
+
+def _best(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig) -> list[Verdict]:
+    """The programs that are looked at: as many as the config says, and never fewer than may be kept."""
+    return ranked(verdicts, rank)[: max(settings.programs, rank.keep)]
 
 
 def scrutinise(
@@ -74,7 +79,7 @@ def scrutinise(
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
     before = chain.ran_ms
-    look = _Look(chain, problem, ranked(verdicts, rank)[: settings.programs])
+    look = _Look(chain, problem, _best(verdicts, settings, rank))
     look.find_tables()
     if settings.rerun:
         look.run_again()

@@ -219,9 +219,11 @@ def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
     assert found.kill_rate == pytest.approx((found.mutants_killed + mutants) / (2 * mutants + found.rollouts_alive))
 
 
-def test_only_the_best_are_looked_at_and_can_be_kept(look, make_problem):
+def test_only_the_best_are_looked_at_and_can_be_kept(chain, grade, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
-    verdicts, found = look(problem, *ABSOLUTE, mutants=0, programs=1)
+    verdicts, settings = grade(problem, *ABSOLUTE), ScrutinyConfig(mutants=0, programs=1)
+    assert len(scrutinise(chain, problem, verdicts, settings, RANK).standing) == 3, "as many as may be kept"
+    found = scrutinise(chain, problem, verdicts, settings, RankConfig(keep=1))
     assert list(found.standing) == [verdicts[0].form]
     selection = select(revised(verdicts, found), RANK, scrutiny=found)
     assert [kept.index for kept in selection.kept] == [0]
