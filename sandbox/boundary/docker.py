@@ -120,6 +120,7 @@ def filter_options(isolation: Isolation) -> list[str]:
 def daemon() -> Iterator[docker.DockerClient]:
     """A client of a daemon that answers. Raises WallUnavailable."""
     try:
+        knock()
         client = docker.from_env(timeout=API_S)
         client.ping()
     except (DockerException, OSError) as error:
@@ -130,6 +131,15 @@ def daemon() -> Iterator[docker.DockerClient]:
         ) from None
     with contextlib.closing(client):
         yield client
+
+
+def knock() -> None:
+    """See that the daemon's socket takes a connection: the SDK leaves its own open where none does. Raises OSError."""
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(API_S)
+            door.connect(host.removeprefix("unix://"))
 
 
 @contextlib.contextmanager

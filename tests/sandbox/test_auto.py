@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 
 import sandbox.pool as pool
 from sandbox import Sandbox, Wall, WallUnavailable
+from sandbox.boundary.docker import daemon
 from sandbox.contract import message
 
 
@@ -60,3 +64,14 @@ def test_the_one_asked_for_is_not_replaced(monkeypatch):
     monkeypatch.setattr(pool, "walls", lambda _: [Paper("a", "no a")])
     with pytest.raises(WallUnavailable, match=r"^no a$"):
         Sandbox("a").__enter__()
+
+
+def test_a_daemon_that_is_gone_leaves_no_socket_open(tmp_path, monkeypatch):
+    stale = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(stale))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{stale}")
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(WallUnavailable, match="no Docker daemon answers") as told, daemon():
+        pass
+    assert set(os.listdir("/proc/self/fd")) <= before, told
