@@ -17,15 +17,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from factory import audit as checks
 from factory import commands
 from factory import doctor as checkup
 from factory.config import Config, ProblemsOnly, load, parse_section
+from factory.config.reference import markdown
 from factory.errors import FactoryError
-from factory.outcome import summarize
-from factory.reference import markdown
 from factory.report.terminal import print_cost, print_funnel, print_problems
-from factory.run_dir import RunDir
+from factory.run.directory import RunDir
+from factory.run.summary import summarize
 from sandbox import SandboxError
 
 app = typer.Typer(
@@ -144,7 +143,7 @@ def audit(
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
-        found = asyncio.run(checks.audit(settings, place, sample, seed))
+        found = asyncio.run(commands.audit(settings, place, sample, seed))
     earned = f"earned again: {found.earned} of {found.records} records"
     out.print(f"whole: {found.parts} parts, {found.files} shard files; {earned}", highlight=False)
 

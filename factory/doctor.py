@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from factory.languages import LANGUAGES
-from factory.rollouts import weights
+from factory.sampling.weights import resolve
 from sandbox import PythonCalls, Sandbox, SandboxError, boundary
 from sandbox.boundary import WALLS
 from sandbox.contract import read_answers
@@ -123,6 +123,6 @@ def gpus() -> Iterator[Finding]:
 
 
 def models() -> Iterator[Finding]:
-    for name, origin, cached in weights.describe():
+    for name, origin, cached in resolve.describe():
         detail = f"{origin}, {'in the cache' if cached else 'fetched when first used'}"
         yield Finding(f"model {name}", cached, detail, needed=False)

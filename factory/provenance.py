@@ -7,16 +7,15 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGES = ("factory", "sandbox")
-_SOURCES = {".py", ".go", ".j2"}
 
 
 @cache
 def code_sha256() -> str:
-    """The sha256 over names and contents of all sources of the factory and its sandbox, as they lie here."""
+    """The sha256 over names and contents of all files of the factory and its sandbox, as they lie here."""
     root = Path(__file__).parents[1]
     whole = hashlib.sha256()
     for package in _PACKAGES:
         for path in sorted((root / package).rglob("*")):
-            if path.suffix in _SOURCES:
+            if path.is_file() and "__pycache__" not in path.parts:
                 whole.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()

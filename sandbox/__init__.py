@@ -21,7 +21,7 @@ from sandbox.model import (
     Usage,
     Wall,
 )
-from sandbox.pool import Sandbox
+from sandbox.sandbox import Sandbox
 
 __all__ = [
     "Breach",

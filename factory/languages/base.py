@@ -30,7 +30,7 @@ class Language(Protocol):
     """Whether `examine` can put its programs before Python test code."""
 
     canaries: tuple[Canary, ...]
-    """Programs whose verdict is known, good and bad; see `factory.canaries`."""
+    """Programs whose verdict is known, good and bad; see `factory.run.canaries`."""
     integers: range | None
     """Whole numbers that its usual type of them holds exactly; None: all."""
 

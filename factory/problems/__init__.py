@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from factory.config import ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems import (
+from factory.problems.formats import (
     apps,
     code_contests,
     evalplus,
@@ -28,7 +28,7 @@ from factory.problems import (
     native,
     taco,
 )
-from factory.problems.mapping import Mapping
+from factory.problems.formats.mapping import Mapping
 from factory.problems.oracle import Oracle
 from factory.problems.rows import Row, rows
 from factory.problems.settle import settled

@@ -16,7 +16,7 @@ from factory.errors import InfrastructureError
 from factory.languages.python import trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
 from factory.records import LimitOverrides, Problem, Rejection
-from factory.values import Unreadable, read
+from factory.records.values import Unreadable, read
 from sandbox import PythonCalls, Sandbox, SandboxError
 from sandbox.contract import Answer, read_answers
 

@@ -14,7 +14,7 @@ import json
 from factory.languages.python import call_text
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem
-from factory.values import encode, read
+from factory.records.values import encode, read
 
 REPEATABLE = frozenset(
     "__future__ bisect cmath collections copy decimal fractions functools heapq itertools json math operator random re "

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from factory.records import Case, Problem, Scrutiny, Status, Verdict
-from factory.values import decode
+from factory.records.values import decode
 
 SAMPLES = 300
 """Problems whose programs are kept to be shown."""

@@ -23,15 +23,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory.config import Config, ShardsConfig
-from factory.parts import atomic, parquet_writer
+from factory.config.resume import MAY_CHANGE
 from factory.provenance import code_sha256
 from factory.records import Harvest, sha256
-from factory.run_dir import MAY_CHANGE
 from factory.shards.card import card
 from factory.shards.check import SUMS
 from factory.shards.rows import measured, row, schema
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
+from factory.storage.files import atomic
+from factory.storage.parts import parquet_writer
 
 PROGRAMS = "programs"
 """The view that is always written: verified programs with all that is needed to verify them again."""

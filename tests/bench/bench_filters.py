@@ -25,20 +25,21 @@ from unittest import mock
 
 from bench_sandbox import tree_cpu_s
 
-from factory import intake
 from factory.config import Benchmark, ChainConfig, CleanConfig, ProblemsConfig, RankConfig, ScrutinyConfig
-from factory.filters import near_duplicates, scrutiny
-from factory.filters.chain import Chain
-from factory.filters.contamination import Contamination
-from factory.filters.judge import Judge
-from factory.filters.near_duplicates import Sieve
-from factory.filters.select import ranked, select, survivors
+from factory.decontamination import benchmarks
+from factory.decontamination.matcher import Contamination
+from factory.grading.chain import Chain
+from factory.grading.extract import extract
+from factory.grading.judge import Judge
 from factory.languages import language
 from factory.languages.python import Python, normal_form
-from factory.problems import benchmarks
 from factory.records import Problem, Rollout, Status, Verdict
-from factory.rollouts.extract import extract
-from factory.rollouts.read import read_rollouts
+from factory.review import review
+from factory.run import load_problems
+from factory.sampling.rollout_files import read_rollouts
+from factory.selection import near_duplicates
+from factory.selection.near_duplicates import Sieve
+from factory.selection.select import ranked, select, survivors
 
 ROOT = Path(__file__).parents[2]
 BARE, RUN, PREPARE, FORM, ASIDE = "bare", "run", "parse, repair", "normal form, dedup", "aside"
@@ -111,7 +112,7 @@ class Bench:
         self._sieve = Sieve(settings.clean.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        look = scrutiny._Look
+        look = review._Look
         for patch in (
             self.meter.within(Python, "prepare", {RUN: PREPARE}),
             self.meter.within(normal_form, "key", {PREPARE: FORM, BARE: ASIDE}),
@@ -121,7 +122,7 @@ class Bench:
             self.meter.within(look, "harvest", {LOOK: DERIVED}, walls=True),
             self.meter.within(look, "generate", {LOOK: DERIVED}),
             self.meter.within(look, "compare", {LOOK: DERIVED}, walls=True),
-            self.meter.within(scrutiny, "strength", {LOOK: MUTANTS}, walls=True),
+            self.meter.within(review, "strength", {LOOK: MUTANTS}, walls=True),
         ):
             stack.enter_context(patch)
 
@@ -143,10 +144,10 @@ class Bench:
         found = None
         if passed:
             with self.meter.on(LOOK):
-                found = scrutiny.scrutinise(self._chain, problem, verdicts, self._scrutiny, self._rank)
+                found = review.scrutinise(self._chain, problem, verdicts, self._scrutiny, self._rank)
             self._count_looked(len(passed[: self._scrutiny.programs]), found)
         with self.meter.on(SELECT, walls=False):
-            stood = scrutiny.revised(verdicts, found)
+            stood = review.revised(verdicts, found)
             kept = survivors(select(stood, self._rank, scrutiny=found), rollouts)
         count = len(ranked(stood, self._rank))
         self._count(SELECT, count, count - len(kept))
@@ -172,7 +173,7 @@ class Bench:
 
     def _count_looked(self, left: int, found: Any) -> None:
         by = Counter(fallen["by"] for fallen in found.fallen.values())
-        dropped = {TABLES: by[scrutiny.HARD_CODED], AGAIN: by[scrutiny.UNSTABLE], DERIVED: by[scrutiny.DERIVED]}
+        dropped = {TABLES: by[review.HARD_CODED], AGAIN: by[review.UNSTABLE], DERIVED: by[review.DERIVED]}
         for stage in (TABLES, AGAIN, DERIVED):
             self._count(stage, left, dropped[stage])
             left -= dropped[stage]
@@ -217,7 +218,7 @@ def main() -> None:
     # bubblewrap: Docker's daemons work for whoever else uses them, and so their CPU time would not be ours.
     settings = ChainConfig.model_validate({"limits": {"cpu_s": options.cpu_s}, "sandbox": {"backend": "bubblewrap"}})
     source = ProblemsConfig(path=options.problems, ids=tuple(of), check_reference=False)
-    problems = intake.take(source, settings).problems
+    problems = load_problems.take(source, settings).problems
     known = Contamination((one for each in named for one in benchmarks.read(each)), CleanConfig())
     with ExitStack() as stack:
         bench = Bench(settings, known, stack)

@@ -27,11 +27,11 @@ import yaml
 from bench_sandbox import tree_cpu_s
 
 from factory.config import ChainConfig
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from factory.languages.go import Go
 from factory.languages.go.toolchain import find_go
 from factory.records import Prepared, Problem, Program, Status
-from factory.values import encode
+from factory.records.values import encode
 from sandbox import Sandbox, Wall
 
 PAIRS = Path(__file__).parents[1] / "factory" / "languages" / "go_pairs.yaml"

@@ -27,10 +27,10 @@ sys.path.insert(0, str(ROOT))
 
 from factory.config import SamplingConfig, VllmEngine  # noqa: E402
 from factory.records import Problem, Request  # noqa: E402
-from factory.rollouts import weights  # noqa: E402
-from factory.rollouts.engines import open_engine  # noqa: E402
-from factory.rollouts.engines.vllm_process import Log, environment  # noqa: E402
-from factory.rollouts.prompts import python_request  # noqa: E402
+from factory.sampling.engines import open_engine  # noqa: E402
+from factory.sampling.engines.vllm_process import Log, environment  # noqa: E402
+from factory.sampling.prompts import python_request  # noqa: E402
+from factory.sampling.weights import resolve  # noqa: E402
 
 
 def settings(options: argparse.Namespace) -> VllmEngine:
@@ -78,7 +78,7 @@ def bare(options: argparse.Namespace) -> dict[str, Any]:
         from vllm import LLM, SamplingParams
 
         llm = LLM(
-            weights.resolve(config.model).location,
+            resolve.resolve(config.model).location,
             enforce_eager=True,
             max_model_len=config.max_model_len,
             max_num_seqs=config.max_num_seqs,

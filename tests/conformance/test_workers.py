@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import sandbox.pool as pool
+import sandbox.sandbox as pool
 from sandbox import Conversation, Sandbox, SandboxError, WallUnavailable, WorkerLost
 from sandbox.boundary.docker import LABEL, daemon
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from factory.config import ChainConfig
-from factory.filters.chain import Chain
-from factory.records import Problem, Program, Verdict
-from factory.values import encode
+from factory.grading.chain import Chain
+from factory.records import Case, Problem, Program, Verdict
+from factory.records.values import encode
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
+LETTERS = {"$": "set", "v": ["y", "x"]}
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +55,24 @@ def grade(chain: Chain) -> Grade:
         return chain.verify(problem, [Program(index, source) for index, source in enumerate(sources)], "python")
 
     return verdicts
+
+
+@pytest.fixture
+def problem() -> Problem:
+    return Problem(
+        id="set/1",
+        prompt="Add two numbers.",
+        entry_point="add_up",
+        starter_code="def add_up(a: int, b: int) -> int:\n",
+        cases=(
+            Case(args=[1, 2], expected=3, public=True),
+            Case(args=[70007, 80008], expected=150015),
+            Case(args=[{"$": "tuple", "v": [1]}], kwargs={"b": LETTERS}, expected=None, public=True),
+        ),
+    )
+
+
+@pytest.fixture
+def stdin_problem() -> Problem:
+    cases = (Case(stdin="1 2\n", stdout="3\n", public=True), Case(stdin="70007 80008\n", stdout="150015\n"))
+    return Problem(id="set/2", prompt="Read numbers, print their sum.", cases=cases)

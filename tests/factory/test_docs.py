@@ -23,9 +23,9 @@ import typer.main
 
 from factory.cli import app
 from factory.config import ProblemsConfig, ProblemsOnly, load, parse_section
+from factory.config.reference import markdown
 from factory.languages import Language
 from factory.problems import FORMATS, read
-from factory.reference import markdown
 from factory.shards.rows import SCHEMA
 from sandbox.contract import Boundary
 

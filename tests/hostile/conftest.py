@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from factory.config import ChainConfig, LimitsConfig, SandboxConfig, VerifyConfig
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from factory.records import Case, LimitOverrides, Problem, Program, Status, Verdict
 from sandbox import Sandbox, WallUnavailable
 from sandbox.boundary import WALLS

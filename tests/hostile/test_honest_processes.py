@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from factory.config import ChainConfig, LimitsConfig, SandboxConfig
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from sandbox import Isolation, Sandbox, WallUnavailable
 
 HELP = """

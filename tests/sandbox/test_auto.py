@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-import sandbox.pool as pool
+import sandbox.sandbox as pool
 from sandbox import Sandbox, Wall, WallUnavailable
 from sandbox.boundary.docker import daemon
 from sandbox.contract import message

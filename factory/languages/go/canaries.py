@@ -1,4 +1,4 @@
-"""Go programs whose verdict is known. See `factory.canaries`."""
+"""Go programs whose verdict is known. See `factory.run.canaries`."""
 
 from factory.records import Canary
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from factory.languages.base import Unfit
 from factory.languages.go.answers import GoAnswer
-from factory.languages.harness import ANYTHING, Wanted, frozen, line, reading
+from factory.languages.process import ANYTHING, Wanted, frozen, line, reading
 
 Type = list[Any]
 CHARACTERS = frozenset({"int32", "uint8"})

@@ -25,7 +25,7 @@ from factory.languages.go.names import declares, go_name
 from factory.languages.go.signature import signature
 from factory.languages.go.toolchain import describe, ensure_toolchain
 from factory.languages.go.workshop import Built, Workshop
-from factory.languages.harness import answer_streams, as_run
+from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step
 

@@ -12,7 +12,7 @@ from typing import Any
 from factory.languages.go.names import KEYWORDS, go_name
 from factory.languages.source import parameters
 from factory.records import Case, Problem
-from factory.values import decode
+from factory.records.values import decode
 
 _INT64 = range(-(2**63), 2**63)
 _UNKNOWN = "?"

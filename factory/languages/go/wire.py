@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from factory.languages import harness
-from factory.languages.harness import Call, calls
+from factory.languages import process
+from factory.languages.process import Call, calls
 from factory.records import Problem
 
 _KINDS: dict[type, bytes] = {list: b"l", tuple: b"u", set: b"e", frozenset: b"z"}
@@ -114,5 +114,5 @@ class Shape:
 
 def shapes(every: Iterable[Call]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
     """The shapes of the arguments: by position, and by keyword."""
-    positional, named = harness.shapes(every, Shape)
+    positional, named = process.shapes(every, Shape)
     return [shape.plain() for shape in positional], {name: shape.plain() for name, shape in named.items()}

@@ -15,7 +15,7 @@ from typing import Any
 from factory.languages.go import wire
 from factory.languages.go.names import accepted_names
 from factory.languages.go.toolchain import ROOT, TOOL
-from factory.languages.harness import calls, line
+from factory.languages.process import calls, line
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
 

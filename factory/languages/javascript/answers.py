@@ -1,6 +1,6 @@
 """What came back from a JavaScript program, read on the host and trusted in nothing.
 
-Here is what a Node process tells by its end; the rest is `factory.languages.harness`. What the answers mean is
+Here is what a Node process tells by its end; the rest is `factory.languages.process`. What the answers mean is
 `fit.py`'s.
 """
 
@@ -11,8 +11,8 @@ import re
 import signal
 from dataclasses import dataclass
 
-from factory.languages.harness import line, read_outputs
 from factory.languages.javascript.names import accepted_names, defined
+from factory.languages.process import line, read_outputs
 from factory.records import Rejection, Status
 from sandbox import Breach, Limits, Report
 from sandbox.contract import read_answers

@@ -1,4 +1,4 @@
-"""JavaScript programs whose verdict is known. See `factory.canaries`."""
+"""JavaScript programs whose verdict is known. See `factory.run.canaries`."""
 
 from factory.records import Canary
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Any
 
-from factory.languages.harness import line
 from factory.languages.javascript import node
+from factory.languages.process import line
 from factory.records import Rejection, Status
 from sandbox import CommandJob, Limits, Sandbox, WorkerLost
 

@@ -18,10 +18,10 @@ from functools import partial
 from typing import Any
 
 from factory.languages.base import Unfit
-from factory.languages.harness import Wanted, frozen, reading
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.wire import SAFE
-from factory.values import MAX_INT_DIGITS
+from factory.languages.process import Wanted, frozen, reading
+from factory.records.values import MAX_INT_DIGITS
 
 _HEX_DIGITS = MAX_INT_DIGITS * 5 // 6
 

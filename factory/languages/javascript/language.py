@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from factory.languages.harness import answer_streams, as_run
 from factory.languages.javascript import node, normal_form, wire
 from factory.languages.javascript.answers import JavaScriptAnswer, ending, read_calls
 from factory.languages.javascript.canaries import CANARIES
@@ -22,6 +21,7 @@ from factory.languages.javascript.checker import Kind, check, encoded
 from factory.languages.javascript.fit import fit
 from factory.languages.javascript.names import accepted_names, declares, javascript_name
 from factory.languages.javascript.signature import signature
+from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, Limits, Mount, Report, Sandbox
 

@@ -5,12 +5,12 @@ Promises: what it names fits every case. Where the cases do not tell a type, it 
 
 from __future__ import annotations
 
-from factory.languages.harness import calls, shapes
 from factory.languages.javascript.names import javascript_name
 from factory.languages.javascript.wire import Shape
+from factory.languages.process import calls, shapes
 from factory.languages.source import parameters
 from factory.records import Problem
-from factory.values import decode
+from factory.records.values import decode
 
 _PLAIN: dict[type, str] = {
     bool: "boolean",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from factory.languages.harness import calls, shapes
+from factory.languages.process import calls, shapes
 from factory.records import Problem
 
 SAFE = 2**53

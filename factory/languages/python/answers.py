@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.languages.base import Unfit
 from factory.records import Rejection, Status
-from factory.values import Unreadable, dumps, read
+from factory.records.values import Unreadable, dumps, read
 from sandbox import Breach, Report
 from sandbox.contract import Answer, AnswerKind, Answers
 

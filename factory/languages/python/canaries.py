@@ -1,4 +1,4 @@
-"""Python programs whose verdict is known. See `factory.canaries`."""
+"""Python programs whose verdict is known. See `factory.run.canaries`."""
 
 from factory.records import Canary
 

@@ -13,7 +13,7 @@ import json
 from factory.languages.python.answers import breach_rejection, ended, raised
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import Conversation, Limits, Sandbox
-from sandbox.pool import Talk
+from sandbox.sandbox import Talk
 
 TEST_CPU_S = 60.0
 """CPU seconds the test code itself may use."""

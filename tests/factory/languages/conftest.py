@@ -12,7 +12,7 @@ from factory.languages.base import Language, Unfit
 from factory.languages.go import Go
 from factory.languages.javascript import JavaScript
 from factory.records import Prepared, Problem, Rejection, Run
-from factory.values import encode
+from factory.records.values import encode
 from sandbox import Limits, Sandbox, Wall, WallUnavailable
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from factory.languages.go import Go
 from factory.records import Prepared, Problem, Program, Status
 from sandbox import Sandbox

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from factory.config import ChainConfig, LimitsConfig
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from factory.records import Problem, Program, Status
-from factory.values import encode
+from factory.records.values import encode
 
 PAIRS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "go_pairs.yaml").read_text(encoding="utf-8"))
 LIMITS = LimitsConfig(cpu_s=1, wall_s=10, memory_mb=256)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from factory.config import ChainConfig
-from factory.filters.chain import Chain
+from factory.grading.chain import Chain
 from factory.languages.javascript import JavaScript
 from factory.records import Problem, Program, Verdict
 from sandbox import WallUnavailable

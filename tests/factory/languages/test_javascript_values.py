@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.filters.comparison import exact
+from factory.grading.comparison import exact
 from factory.languages.base import Unfit
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.fit import fit

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from factory.filters.comparison import matcher
-from factory.problems.asserts import Split, split
+from factory.grading.comparison import matcher
+from factory.problems.parsing.asserts import Split, split
 from factory.records import Comparison
-from factory.values import decode
+from factory.records.values import decode
 
 ANSWERS: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 2**70, 0.0, 0.5, 1.0, 1.0000001, 2.0, math.nan, math.inf, 1j, "", "a", "ab", "1",

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from factory.problems import Oracle, apps, code_contests, taco
+from factory.problems import Oracle
+from factory.problems.formats import apps, code_contests, taco
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

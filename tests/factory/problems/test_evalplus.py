@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from factory.problems import Oracle, evalplus, humaneval, mbpp
-from factory.problems.evalplus import typed
+from factory.problems import Oracle
+from factory.problems.formats import evalplus, humaneval, mbpp
+from factory.problems.formats.evalplus import typed
 from factory.records import Problem, Status, Verdict
-from factory.values import decode
+from factory.records.values import decode
 
 Grade = Callable[..., list[Verdict]]
 HUMANEVAL: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.problems import humaneval
+from factory.problems.formats import humaneval
 from factory.records import Problem, Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.problems import kodcode
+from factory.problems.formats import kodcode
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.problems import leetcode
+from factory.problems.formats import leetcode
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

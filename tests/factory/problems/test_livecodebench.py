@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from factory.problems import livecodebench
-from factory.problems.livecodebench import pickled_text, unpacked
+from factory.problems.formats import livecodebench
+from factory.problems.formats.livecodebench import pickled_text, unpacked
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from factory.errors import ProblemError
-from factory.problems.mapping import Mapping
+from factory.problems.formats.mapping import Mapping
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

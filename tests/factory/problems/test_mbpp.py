@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.problems import mbpp
+from factory.problems.formats import mbpp
 from factory.records import Status, Verdict
 
 Grade = Callable[..., list[Verdict]]

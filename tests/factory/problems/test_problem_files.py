@@ -12,9 +12,9 @@ import pytest
 from factory import problems
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
-from factory.intake import take
 from factory.problems import Loaded, Refusal
 from factory.records import Problem
+from factory.run.load_problems import take
 
 GOOD: dict[str, Any] = {"id": "set/1", "prompt": "p", "entry_point": "f", "cases": [{"args": [1], "expected": 2}]}
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from factory.config import ChainConfig, ProblemsConfig
-from factory.intake import take
 from factory.records import Problem, Status, Verdict
-from factory.values import decode
+from factory.records.values import decode
+from factory.run.load_problems import take
 
 FILE = Path(__file__).parents[3] / "configs" / "problems" / "starter.jsonl"
 PROBLEMS = take(ProblemsConfig(path=FILE, check_reference=False), ChainConfig()).problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.problems.statement import of_calls, of_streams
+from factory.problems.parsing.statement import of_calls, of_streams
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from factory.filters.contamination import Hit
+from factory.decontamination.matcher import Hit
 from factory.report.cost import Account
 from factory.report.decontamination import NOTHING, compared, decontamination, lines
 

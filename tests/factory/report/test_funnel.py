@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from factory.config import CostConfig, RankConfig
-from factory.filters.select import select
 from factory.records import Status, Verdict
 from factory.report.cost import Account, priced, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
+from factory.selection.select import select
 
 
 def verdict(index: int, status: Status = Status.PASSED, form: str = "", **fields: Any) -> Verdict:

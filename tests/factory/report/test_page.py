@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from factory.config import Config, CostConfig
-from factory.outcome import sum_up, tallied
 from factory.records import Problem, Status, Verdict
 from factory.report import findings as gathering
 from factory.report.cost import Account
 from factory.report.findings import Findings, Graded
 from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
+from factory.run.summary import sum_up, tallied
 
 HOSTILE = (
     "</script><script>document.title='owned'</script>",

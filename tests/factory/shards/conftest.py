@@ -13,7 +13,7 @@ import pytest
 
 from factory.config import Config
 from factory.records import Harvest, Problem, Survivor, sha256
-from factory.run_dir import RunDir
+from factory.run.directory import RunDir
 from factory.shards import write
 
 SUMMARY: dict[str, Any] = {"languages": {}, "cost": {}}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.run_dir import RunDir
+from factory.run.directory import RunDir
 from factory.shards import faults
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from datasets import load_dataset
 
-from factory import reward
 from factory.config import Config
 from factory.errors import InfrastructureError, ProblemError
-from factory.filters.chain import Chain
+from factory.grading import reward
+from factory.grading.chain import Chain
 from factory.records import Harvest, Problem, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import write
 

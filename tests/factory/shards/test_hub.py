@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from factory.run_dir import RunDir
+from factory.run.directory import RunDir
 
 NAME = "someone/data"
 COMMIT = r"POST /api/datasets/someone/data/commit/"

@@ -16,9 +16,9 @@ import yaml
 from datasets import load_dataset
 
 from factory.config import Config
-from factory.filters.select import select
 from factory.records import Harvest, Problem, Status, Survivor, Verdict, sha256
 from factory.report.funnel import language_summary, tally
+from factory.selection.select import select
 from factory.shards import write
 
 CASES = [

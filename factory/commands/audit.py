@@ -1,0 +1,216 @@
+"""Whether a run still is what it says: every checksum, and some of its shipped records earned again.
+
+Promises: every damaged, missing or foreign file of the parts and the shards is named, not the first alone, and the
+first damaged line of the ledger; where these are whole, the summary is compared with what they come to;
+the records that are tried again are chosen by seed and by nothing else; they go through the chain that
+graded them first. Anything wrong is an AuditError that lists it all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from factory import shards
+from factory.config import Config
+from factory.errors import AuditError, ConfigError, PartError
+from factory.executors.local import LocalExecutor
+from factory.grading.chain import Chain
+from factory.records import Problem, Rollout, Status, sha256
+from factory.run.directory import RunDir
+from factory.run.reader import scrutiny_of
+from factory.run.summary import as_json, summarize
+from factory.run.units import Task, graded
+from factory.storage import files
+from factory.translation.tests import put_before
+
+_PART_FOLDERS = ("rollouts", "verdicts", "scrutiny", "survivors", "translations")
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Numbers of parts found whole (with config and problems), of shard files, of shipped records, of those earned."""
+
+    parts: int
+    files: int
+    records: int
+    earned: int
+
+
+async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
+    """Check all of a run's files, and verify `sample` of its shipped records again.
+
+    Raises AuditError naming everything that is wrong, ConfigError for a run without shards.
+    """
+    if not place.shards.is_dir():
+        raise ConfigError(f"{place.path}: has no shards to audit; remedy: `factory export {place.path}`")
+    whole, wrong = _parts(place)
+    if not wrong:
+        wrong += _summary(config, place)
+    broken = shards.faults(place.shards)
+    wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
+    files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
+    chosen = _chosen(files, sample, seed)
+    try:
+        known = {problem.id: _put_before(config, problem, place) for problem in place.open_problems()}
+    except PartError as error:
+        wrong.append(f"{error}; no record was verified again")
+    else:
+        wrong += await _earned(config, known, _rows(chosen))
+    if wrong:
+        raise AuditError("\n".join(wrong))
+    records = sum(pq.ParquetFile(path).metadata.num_rows for path in files)
+    return Audit(whole, sum(1 for path in place.shards.rglob("*") if path.is_file()), records, len(chosen))
+
+
+# ---- checksums ----
+
+
+def _parts(place: RunDir) -> tuple[int, list[str]]:
+    """How many parts are whole, and a line on each that is not, or that the ledger knows and is gone."""
+    whole, wrong = 0, []
+    for path in _files(place):
+        try:
+            files.checked(path)
+            whole += 1
+        except PartError as error:
+            wrong.append(str(error))
+    try:
+        written = _written(place.ledger())
+    except PartError as error:
+        return whole, [*wrong, str(error)]
+    for name, digest in written.items():
+        path = place.path / name
+        if not path.exists():
+            wrong.append(f"{path}: is gone, though the ledger says it was written; remedy: run again")
+        elif digest is not None and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            wrong.append(f"{path}: is not the part that the ledger says was sampled")
+    return whole, wrong
+
+
+def _summary(config: Config, place: RunDir) -> list[str]:
+    """What is wrong with the summary, which has no sha256 of its own: it says what the parts and the ledger say."""
+    path = place.summary_file
+    if path.exists() and path.read_bytes() == as_json(summarize(config, place.open_problems(), place)):
+        return []
+    fault = "is not what the parts come to" if path.exists() else "is missing"
+    return [f"{path}: {fault}; remedy: `factory export {place.path}`"]
+
+
+def _files(place: RunDir) -> Iterator[Path]:
+    """What has its sha256 beside it. Names with a dot were half written when a run was killed; nothing reads them."""
+    yield from (place.config_file, place.problems_file)
+    for folder in _PART_FOLDERS:
+        found = sorted((place.path / folder).rglob("*.parquet"))
+        yield from (path for path in found if not path.name.startswith("."))
+
+
+def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:
+    """Parts that the ledger says are there. Sampled ones with their sha256: they are never written anew, but aside."""
+    written: dict[str, str | None] = {}
+    for line in ledger:
+        if line["event"] == "damaged":
+            written.pop(line["part"], None)
+        elif line["event"] in ("sampled", "verified", "scrutinised"):
+            written[line["part"]] = line.get("sha256") if line["event"] == "sampled" else None
+    return written
+
+
+# ---- records ----
+
+
+def _name(path: Path, place: RunDir) -> str:
+    return str(path.relative_to(place.shards))
+
+
+def _chosen(files: Sequence[Path], sample: int, seed: int) -> list[tuple[Path, int]]:
+    """(file, row number) of `sample` records, in order: those whose hash with the seed is smallest."""
+
+    def lots() -> Iterator[tuple[str, Path, int]]:
+        for path in files:
+            row = 0
+            for batch in pq.ParquetFile(path).iter_batches(_BATCH, columns=["id", "parent_sha256"]):
+                for cells in batch.to_pylist():
+                    yield sha256(f"{seed} {cells['id']} {cells['parent_sha256']}"), path, row
+                    row += 1
+
+    return sorted((path, row) for _, path, row in heapq.nsmallest(sample, lots()))
+
+
+def _rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
+    wanted: dict[Path, set[int]] = {}
+    for path, row in chosen:
+        wanted.setdefault(path, set()).add(row)
+    for path, rows in wanted.items():
+        at = 0
+        for batch in pq.ParquetFile(path).iter_batches(_BATCH):
+            picked = sorted(row - at for row in rows if at <= row < at + batch.num_rows)
+            if picked:
+                yield from batch.take(picked).to_pylist()
+            at += batch.num_rows
+
+
+async def _earned(config: Config, known: dict[str, _Tests], rows: Iterable[dict[str, Any]]) -> list[str]:
+    """A line on each record that does not pass again, by problem and language."""
+    wrong: list[str] = []
+    units: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        fault = _fault(row, known)
+        if fault:
+            wrong.append(f"{row['id']}: {fault}")
+        else:
+            units.setdefault((row["problem_id"], row["language"]), []).append(row)
+    async with LocalExecutor(partial(Chain, config), config.sandbox.workers) as executor:
+
+        async def earn(problem: Problem, name: str, several: list[dict[str, Any]]) -> None:
+            rollouts = tuple(
+                Rollout(problem_id=problem.id, index=index, text=row["code"], mode="code", language=name)
+                for index, row in enumerate(several)
+            )
+            verdicts = await graded(executor, Task(problem, rollouts, name), lambda line: None)
+            for row, verdict in zip(several, verdicts, strict=True):
+                if verdict.status is not Status.PASSED:
+                    wrong.append(f"{row['id']}: does not pass again: {verdict.status}: {verdict.detail}")
+
+        async with asyncio.TaskGroup() as group:
+            for (problem_id, name), several in units.items():
+                group.create_task(earn(known[problem_id].of(name), name, several))
+    return sorted(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """A problem with the tests for Python, and with those for translations."""
+
+    python: Problem
+    others: Problem
+
+    def of(self, language: str) -> Problem:
+        return self.python if language == "python" else self.others
+
+
+def _put_before(config: Config, problem: Problem, place: RunDir) -> _Tests:
+    return _Tests(problem, put_before(problem, scrutiny_of(config, problem, place)))
+
+
+def _fault(row: dict[str, Any], known: dict[str, _Tests]) -> str:
+    """What is wrong with a record before it is run, or ""."""
+    tests = known.get(row["problem_id"])
+    if tests is None:
+        return f"its problem {row['problem_id']!r} is not among the run's"
+    problem = tests.of(row["language"])
+    if sha256(row["code"]) != row["code_sha256"]:
+        return "its code is not that of its code_sha256"
+    if json.loads(row["cases"]) != [case.as_json() for case in problem.cases] or row["test_code"] != problem.test_code:
+        return "its tests are not those of its problem"
+    return ""

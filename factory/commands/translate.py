@@ -1,0 +1,70 @@
+"""The translator alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from factory.commands.run import run
+from factory.config import CleanConfig, Config, ReplayEngine
+from factory.errors import RolloutError
+from factory.records import Rollout
+from factory.run import load_problems
+from factory.run.directory import RunDir
+from factory.storage import parts
+
+
+async def translate(
+    config: Config, problem_file: Path, survivor_file: Path, place: RunDir, console: Console
+) -> dict[str, Any]:
+    """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
+    source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
+    unscreened = config.model_copy(update={"clean": CleanConfig()})
+    known = load_problems.take(source.model_copy(update={"check_reference": False}), unscreened).problems
+    given = _programs(survivor_file, {problem.id for problem in known})
+    recorded = place.path / "given.parquet"
+    place.path.mkdir(parents=True, exist_ok=True)
+    parts.write(recorded, Rollout, given)
+    counts = Counter(rollout.problem_id for rollout in given)
+    settings = config.model_copy(
+        update={
+            "problems": source,
+            "engine": ReplayEngine(path=recorded),
+            "sampling": config.sampling.model_copy(update={"n": max(counts.values())}),
+            "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
+        }
+    )
+    return await run(settings, place, console)
+
+
+def _programs(path: Path, known: set[str]) -> list[Rollout]:
+    """Verified programs as rollouts that are code: survivor parts (a file or their folder), or JSON lines."""
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        if not file.exists():
+            raise RolloutError(f"{file}: no such file of survivors")
+        if file.suffix == ".parquet":
+            rows += pq.read_table(file).to_pylist()
+        else:
+            rows += [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
+    counts: Counter[str] = Counter()
+    given = []
+    for number, row in enumerate(rows, 1):
+        problem_id, code = row.get("problem_id"), row.get("code")
+        if not isinstance(problem_id, str) or not isinstance(code, str):
+            raise RolloutError(f"{path}: row {number}: a survivor has problem_id and code, both texts")
+        if problem_id not in known:
+            raise RolloutError(f"{path}: row {number}: problem_id: {problem_id!r} is not among the problems")
+        given.append(
+            Rollout(problem_id=problem_id, index=counts[problem_id], text=code, mode="code", model=row.get("model"))
+        )
+        counts[problem_id] += 1
+    if not given:
+        raise RolloutError(f"{path}: holds no survivor")
+    return given

@@ -1,0 +1,43 @@
+"""The config: every field with its type, bound, default and meaning in one place, one section a file.
+
+Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. Secrets never stand
+here: an API key is named by the environment variable that holds it.
+"""
+
+from factory.config.base import Section
+from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
+from factory.config.filters import Benchmark, CleanConfig, RankConfig, ScrutinyConfig, VerifyConfig
+from factory.config.load import load, parse_section, validate
+from factory.config.problems import ProblemsConfig, Source
+from factory.config.run import ChainConfig, Config, ProblemsOnly
+from factory.config.sandbox import UNKNOWN_S, LimitsConfig, SandboxConfig
+from factory.config.shards import CostConfig, ShardsConfig
+from factory.config.translate import TranslateConfig
+
+__all__ = [
+    "UNKNOWN_S",
+    "Benchmark",
+    "ChainConfig",
+    "CleanConfig",
+    "Config",
+    "CostConfig",
+    "EngineConfig",
+    "LimitsConfig",
+    "OpenAIEngine",
+    "ProblemsConfig",
+    "ProblemsOnly",
+    "RankConfig",
+    "ReplayEngine",
+    "SamplingConfig",
+    "SandboxConfig",
+    "ScrutinyConfig",
+    "Section",
+    "ShardsConfig",
+    "Source",
+    "TranslateConfig",
+    "VerifyConfig",
+    "VllmEngine",
+    "load",
+    "parse_section",
+    "validate",
+]

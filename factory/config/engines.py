@@ -1,0 +1,108 @@
+"""Who samples, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from factory.config.base import Section
+
+
+class VllmEngine(Section):
+    """vLLM in this process: its asynchronous engine on the GPUs of this machine, or on its CPU."""
+
+    kind: Literal["vllm"] = "vllm"
+    model: str
+    """Hub id, directory, or an alias of `factory doctor`'s list."""
+    revision: str | None = None
+    """Branch, tag or commit of the model on the hub."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Type of weights and activations."""
+    quantization: str | None = None
+    """vLLM's name of a quantization method, such as "fp8" or "awq"."""
+    max_model_len: int | None = Field(None, ge=16)
+    """Longest prompt plus answer, in tokens; None takes the model's."""
+    max_num_seqs: int | None = Field(None, ge=1)
+    """Sequences decoded at once; None leaves it to vLLM."""
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    """Share of a GPU's memory that vLLM may take."""
+    tensor_parallel_size: int = Field(1, ge=1)
+    """GPUs that share one copy of the model."""
+    data_parallel_size: int = Field(1, ge=1)
+    """Copies of the model."""
+    enforce_eager: bool = False
+    """Skip compilation and CUDA graphs: starts sooner, samples slower on GPUs."""
+    speculative_config: dict[str, Any] | None = None
+    """vLLM's speculative decoding settings, as they stand."""
+    lora: Path | None = None
+    """Directory of a LoRA adapter used for every request."""
+    seed: int = 0
+    """Seed of the engine. Requests carry none: together with chunked prefill that can kill a CPU engine."""
+    in_flight: int = Field(1024, ge=1)
+    """Requests (of n = 1) handed to the engine at once."""
+    restarts: int = Field(2, ge=0)
+    """Times a dead engine is started again before the run gives up."""
+    cpu_kv_cache_gb: int = Field(2, ge=1)
+    """Gibibytes for the KV cache when vLLM runs on the CPU."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Any other vLLM engine argument, passed as it stands."""
+
+
+class OpenAIEngine(Section):
+    """Any endpoint that speaks the OpenAI API, such as a `vllm serve` elsewhere."""
+
+    kind: Literal["openai"] = "openai"
+    model: str
+    """Name of the model, as the endpoint knows it."""
+    base_url: str = Field(pattern=r"^https?://")
+    """Address up to and including `/v1`."""
+    api_key_env: str | None = None
+    """Environment variable that holds the API key; None sends none."""
+    in_flight: int = Field(64, ge=1)
+    """Requests open at once."""
+    retries: int = Field(6, ge=0)
+    """Further tries of a request after a failure that may pass (429, 5xx, no connection), with growing waits."""
+    timeout_s: float = Field(600.0, gt=0)
+    """Seconds until a request without an answer has failed."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request body."""
+
+
+class ReplayEngine(Section):
+    """Recorded rollouts instead of a model."""
+
+    kind: Literal["replay"] = "replay"
+    path: Path
+    """File of rollouts (JSON lines, .gz or parquet)."""
+
+
+EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]
+
+
+ENGINE_KINDS = ("vllm", "openai", "replay")
+
+
+class SamplingConfig(Section):
+    """How rollouts are asked for. The numbers go to the engine as they stand."""
+
+    n: int = Field(256, ge=1)
+    """Rollouts a prompt."""
+    mode: Literal["chat", "completion"] = "chat"
+    """Through the model's chat template, or as plain continuation of starter code."""
+    temperature: float = Field(0.8, ge=0)
+    top_p: float = Field(0.95, gt=0, le=1)
+    top_k: int | None = Field(None, ge=1)
+    min_p: float | None = Field(None, ge=0, le=1)
+    repetition_penalty: float | None = Field(None, gt=0)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    max_tokens: int = Field(1024, ge=1)
+    """Longest answer, in tokens."""
+    stop: tuple[str, ...] = ()
+    """Strings that end an answer."""
+    template: Path | None = None
+    """Jinja template of the prompt; None takes the built-in one of the mode."""
+    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Arguments for the model's chat template, such as enable_thinking."""

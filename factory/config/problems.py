@@ -1,0 +1,46 @@
+"""Which problems a run works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from factory.config.base import Section
+
+
+class Source(Section):
+    """Where rows are read from: a file or directory, or a dataset of the hub."""
+
+    path: Path | None = None
+    """File or directory of problems; relative paths start at the current directory."""
+    dataset: str | None = None
+    """Id of a dataset on the Hugging Face hub, or whatever else `datasets.load_dataset` takes, instead of a path."""
+    subset: str | None = None
+    """Name of one configuration of `dataset`."""
+    split: str = "test"
+    """Split of `dataset`."""
+    revision: str | None = None
+    """Branch, tag or commit of `dataset`; a run to be repeated names a commit."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("name either path or dataset")
+        return self
+
+
+class ProblemsConfig(Source):
+    """Which problems to work on."""
+
+    format: str = "auto"
+    """Name of a problem format, or "auto" to tell by the first row."""
+    mapping: dict[str, str] = Field(default_factory=dict)
+    """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
+    check_reference: bool = True
+    """Run every reference solution once when problems are loaded, and set aside a problem that it fails."""
+    limit: int | None = Field(None, ge=1)
+    """Take only the first so many."""
+    ids: tuple[str, ...] = ()
+    """Take only these, in the file's order; empty takes all."""

@@ -1,0 +1,51 @@
+"""The config: every field with its type, bound, default and meaning in one place.
+
+Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. Secrets never stand
+here: an API key is named by the environment variable that holds it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from factory.config.base import Section
+from factory.config.engines import EngineConfig, SamplingConfig
+from factory.config.filters import CleanConfig, RankConfig, ScrutinyConfig, VerifyConfig
+from factory.config.problems import ProblemsConfig
+from factory.config.sandbox import LimitsConfig, SandboxConfig
+from factory.config.shards import CostConfig, ShardsConfig
+from factory.config.translate import TranslateConfig
+
+
+class ChainConfig(Section):
+    """What the filter chain needs."""
+
+    limits: LimitsConfig = LimitsConfig()
+    sandbox: SandboxConfig = SandboxConfig()
+    verify: VerifyConfig = VerifyConfig()
+    clean: CleanConfig = CleanConfig()
+
+
+class ProblemsOnly(ChainConfig):
+    """What loading and grading needs: all that `factory problems --set` and `factory verify --set` take."""
+
+    problems: ProblemsConfig
+
+
+class Config(ChainConfig):
+    """One run of the factory."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    """Name of the run; it names the dataset."""
+    run_dir: Path | None = None
+    """Where the run lives; None is runs/NAME."""
+    problems: ProblemsConfig
+    engine: EngineConfig
+    sampling: SamplingConfig = SamplingConfig()
+    scrutiny: ScrutinyConfig = ScrutinyConfig()
+    rank: RankConfig = RankConfig()
+    translate: TranslateConfig = TranslateConfig()
+    shards: ShardsConfig = ShardsConfig()
+    cost: CostConfig = CostConfig()

@@ -1,0 +1,49 @@
+"""What is written for training, and what it cost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from factory.config.base import Section
+
+
+class ShardsConfig(Section):
+    """What is written for training."""
+
+    views: tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...] = ()
+    """Forms of the data beside the verified programs themselves, each a named config of the dataset."""
+    splits: dict[str, float] = Field(default_factory=dict)
+    """Share of the problems in each split, by a hash of the problem's id; empty puts all in train."""
+    holdout: tuple[str, ...] | Path = ()
+    """Ids of problems that are in no split but one of their own, "holdout"; or a file of such ids, one a line."""
+    rows: int = Field(50_000, ge=1)
+    """Most rows a file."""
+    max_bytes: int = Field(500_000_000, ge=1)
+    """Most bytes of row data a file, before compression; a longer row has a file to itself."""
+    evidence: bool = False
+    """Add measured CPU time and memory to programs, and cost to the card; bytes then vary, and the manifest says so."""
+
+    @field_validator("splits")
+    @classmethod
+    def _shares(cls, splits: dict[str, float]) -> dict[str, float]:
+        for name, share in splits.items():
+            if not re.fullmatch(r"[A-Za-z0-9_]+", name) or name in ("holdout", "all"):
+                raise ValueError(f"{name!r} cannot name a split: a word other than holdout and all can")
+            if not 0 < share <= 1:
+                raise ValueError(f"{name}: a share is above 0 and at most 1")
+        if splits and abs(sum(splits.values()) - 1) > 1e-9:
+            raise ValueError(f"the shares add up to {sum(splits.values()):g}, not 1")
+        return splits
+
+
+class CostConfig(Section):
+    """Prices. They change no record, only what the summary, the report and the card say of money."""
+
+    gpu_hour: float | None = Field(None, ge=0)
+    """Dollars a GPU-hour; None is not known, and a run that held GPUs then tells no dollars."""
+    cpu_hour: float | None = Field(None, ge=0)
+    """Dollars a CPU-hour; None is not known, and no run then tells dollars."""

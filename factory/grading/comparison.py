@@ -1,0 +1,179 @@
+"""Whether an answer is what was expected, by each kind of comparison (DESIGN.md §4).
+
+Both sides are plain values of exact built-in types, rebuilt outside the wall: nothing of the
+candidate's runs here, so `==` is Python's own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from factory.records import Comparison
+from factory.records.predicate import predicate
+from factory.records.values import dumps
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+Matcher = Callable[[Any, Any], bool]
+
+
+def matcher(comparison: Comparison, stream: bool) -> Matcher:
+    """The function (answer, expected) -> bool for values, or for texts when `stream`.
+
+    A `checker` is none of these: it runs behind a wall of its own; asked here, it says no.
+    """
+    if comparison.tuples_as_lists:
+        decide = matcher(comparison.model_copy(update={"tuples_as_lists": False}), stream)
+        return lambda got, want: decide(_lists(got), want)
+    rel, eps = comparison.rel, comparison.abs
+    numbers, any_case = comparison.numbers, comparison.any_case
+    match comparison.kind:
+        case "exact":
+            return exact
+        case "float":
+            return lambda got, want: close(got, want, rel, eps)
+        case "unordered":
+            return unordered
+        case "tokens":
+            return lambda got, want: (
+                tokens(got, want, rel, eps, numbers=numbers, any_case=any_case)
+                if type(got) is type(want) is str
+                else equal(got, want)
+            )
+        case "equal":
+            return same_lines if stream else equal
+        case "predicate":
+            asserted = predicate(comparison.predicate)
+            return lambda got, want: asserted(got)
+        case "checker":
+            return lambda got, want: False
+
+
+REL, ABS = 1e-9, 1e-12
+"""Floats this close differ in rounding: sums in another order, another library's `pow`."""
+
+
+def rounded(got: Any, want: Any) -> bool:
+    """Equal but for floats that are close."""
+    if type(want) is float and type(got) in (float, int):
+        return close(got, want, REL, ABS)
+    if type(got) is not type(want):
+        return bool(got == want)
+    if isinstance(want, list | tuple):
+        return len(got) == len(want) and all(map(rounded, got, want))
+    if isinstance(want, dict):
+        return got.keys() == want.keys() and all(rounded(got[key], value) for key, value in want.items())
+    return bool(got == want)
+
+
+def _lists(value: Any) -> Any:
+    """`value` with lists for tuples, also inside lists and as values of dicts."""
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def equal(got: Any, want: Any) -> bool:
+    """Python's `==`: 1 == 1.0 == True, but a list is no tuple."""
+    return bool(got == want)
+
+
+def exact(got: Any, want: Any) -> bool:
+    """Equal, and of the same types all the way down; nan is nan."""
+    if type(got) is not type(want):
+        return False
+    if isinstance(want, float):
+        return got == want or (math.isnan(got) and math.isnan(want))
+    if isinstance(want, list | tuple):
+        return len(got) == len(want) and all(map(exact, got, want))
+    if isinstance(want, set | frozenset):
+        return sorted(map(dumps, got)) == sorted(map(dumps, want))
+    if isinstance(want, dict):
+        if got.keys() != want.keys():
+            return False
+        keys = {key: key for key in got}
+        return all(exact(keys[key], key) and exact(got[key], value) for key, value in want.items())
+    return bool(got == want)
+
+
+def close(got: Any, want: Any, rel: float, eps: float) -> bool:
+    """Numbers within `rel` or `eps` of the expected ones, anywhere in the value; all else equal."""
+    if isinstance(want, bool) or isinstance(got, bool):
+        return bool(got == want)
+    if isinstance(want, float | int) and isinstance(got, float | int):
+        if got == want or (got != got and want != want):
+            return True
+        try:
+            return math.isclose(got, want, rel_tol=rel, abs_tol=eps)
+        except OverflowError:
+            return False
+    if isinstance(want, complex) and isinstance(got, complex | float | int):
+        return close(complex(got).real, want.real, rel, eps) and close(complex(got).imag, want.imag, rel, eps)
+    if type(got) is not type(want):
+        return False
+    if isinstance(want, list | tuple):
+        return len(got) == len(want) and all(close(a, b, rel, eps) for a, b in zip(got, want, strict=True))
+    if isinstance(want, dict):
+        return got.keys() == want.keys() and all(close(got[key], value, rel, eps) for key, value in want.items())
+    if isinstance(want, set | frozenset) and len(got) == len(want):
+        try:
+            return all(close(a, b, rel, eps) for a, b in zip(sorted(got), sorted(want), strict=True))
+        except TypeError:
+            return bool(got == want)
+    return bool(got == want)
+
+
+def unordered(got: Any, want: Any) -> bool:
+    """The same elements in any order, as often; the outermost sequence only, whose type is expected."""
+    if type(got) is not type(want) or not isinstance(want, list | tuple):
+        return bool(got == want)
+    return Counter(map(_frozen, got)) == Counter(map(_frozen, want))
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable stand-in: two are equal where their values are."""
+    if isinstance(value, list | tuple):
+        return (type(value), *map(_frozen, value))
+    if isinstance(value, dict):
+        return (dict, frozenset((key, _frozen(item)) for key, item in value.items()))
+    return frozenset(value) if isinstance(value, set) else value
+
+
+def same_lines(got: str, want: str) -> bool:
+    """Equal up to trailing white space of lines and trailing empty lines, as contest judges compare."""
+    return _lines(got) == _lines(want)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def tokens(got: str, want: str, rel: float, eps: float, *, numbers: bool = False, any_case: bool = False) -> bool:
+    """The same tokens between white space; a number with a point or exponent within `rel` or `eps` of its own.
+
+    With `numbers` an integer may be written as one with a point, too; with `any_case` the case of letters is nothing.
+    """
+    if any_case:
+        got, want = got.casefold(), want.casefold()
+    left, right = got.split(), want.split()
+    return len(left) == len(right) and all(
+        a == b or _same_number(a, b, rel, eps, numbers) for a, b in zip(left, right, strict=True)
+    )
+
+
+def _same_number(got: str, want: str, rel: float, eps: float, numbers: bool) -> bool:
+    if not (_is_broken(want) or (numbers and _is_broken(got))):
+        return False  # an integer is matched to the letter
+    if not (_NUMBER.fullmatch(got) and _NUMBER.fullmatch(want)):
+        return False  # float() alone takes more: 1_0.5, nan, digits of other scripts
+    return math.isclose(float(got), float(want), rel_tol=rel, abs_tol=eps)
+
+
+def _is_broken(token: str) -> bool:
+    return "." in token or "e" in token.lower()

@@ -1,0 +1,147 @@
+"""Compares what a program answered with what was expected. This is where a verdict is made.
+
+Promises: `passed` needs every case answered and every answer right; no case at all is never a
+pass. Runs nothing of the candidate's: only plain values come here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from factory.grading.comparison import Matcher, matcher
+from factory.languages.base import Unfit
+from factory.records import Case, Comparison, Problem, Rejection, Run, Status
+from factory.records.values import decode
+
+Fit = Callable[[Any, Any], Any]
+Check = Callable[[Case, Any], Rejection | None]
+SHOWN = 160
+"""Characters of a value shown in a verdict."""
+
+
+class Missing:
+    """Stands for an output that never came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    status: Status
+    detail: str
+    cases_passed: int
+    first_failure: str | None
+    """JSON {case, public, input, got, expected}, texts cut to `SHOWN`; None without a failed case."""
+
+
+class Judge:
+    """Knows one problem's expected answers, decoded once.
+
+    `fit` brings an answer into the form of what is expected (see `Language.fit`); `check` decides a
+    case by a checker of the problem's own.
+    """
+
+    def __init__(self, problem: Problem, fit: Fit, check: Check) -> None:
+        self.problem, self._fit, self._check = problem, fit, check
+        self._stream = problem.entry_point is None
+        self._expected = [case.stdout if self._stream else decode(case.expected) for case in problem.cases]
+        matchers = {comparison: matcher(comparison, self._stream) for comparison in self._comparisons()}
+        self._match: list[Matcher] = [matchers[comparison] for comparison in self._comparisons()]
+
+    def _comparisons(self) -> Iterator[Comparison]:
+        return map(self.problem.comparison_of, self.problem.cases)
+
+    def judge(self, run: Run) -> Judgement:
+        """The verdict on a run of the problem's cases."""
+        passed, first = 0, None
+        for number, case in enumerate(self.problem.cases):
+            if number >= len(run.outputs):
+                missing = run.failure or Rejection(Status.RUNTIME_ERROR, "ended before it had answered")
+                first = first or (number, case, missing, Missing())
+                break
+            rejection = self._case(number, case, run.outputs[number])
+            if rejection is None:
+                passed += 1
+            else:
+                first = first or (number, case, rejection, run.outputs[number])
+        if run.failure is not None:
+            return Judgement(run.failure.status, run.failure.detail, passed, first and self._failure(*first))
+        if first is None:
+            return Judgement(Status.PASSED, "", passed, None)
+        return Judgement(first[2].status, f"case {first[0]}: {first[2].detail}", passed, self._failure(*first))
+
+    def rejects(self, number: int, output: Any) -> Rejection | None:
+        """Why `output` is no right answer to case `number`; None when it is one."""
+        return self._case(number, self.problem.cases[number], output)
+
+    def failure(self, number: int, rejection: Rejection, output: Any) -> str:
+        """The JSON of `Judgement.first_failure` for case `number`."""
+        return self._failure(number, self.problem.cases[number], rejection, output)
+
+    def _case(self, number: int, case: Case, output: Any) -> Rejection | None:
+        if isinstance(output, Rejection):
+            return output
+        expected, comparison = self._expected[number], self.problem.comparison_of(case)
+        try:
+            answer = self._fit(output, expected)
+            if comparison.kind == "checker":
+                return self._check(case, answer)
+            if self._match[number](answer, expected):
+                return None
+        except Unfit as error:
+            return Rejection(Status.WRONG_ANSWER, str(error))
+        except RecursionError:
+            return Rejection(Status.WRONG_ANSWER, "answered something nested too deep to compare")
+        return Rejection(Status.WRONG_ANSWER, f"answered {show(answer)}, expected {self._wanted(number, case)}")
+
+    def _wanted(self, number: int, case: Case) -> str:
+        return self.problem.comparison_of(case).predicate or show(self._expected[number])
+
+    def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
+        got = rejection.detail
+        if not isinstance(output, Missing | Rejection):
+            with contextlib.suppress(Unfit):
+                got = show(self._fit(output, self._expected[number]))
+        return json.dumps(
+            {
+                "case": number,
+                "public": case.public,
+                "input": show_input(case),
+                "got": got,
+                "expected": self._wanted(number, case),
+            },
+            ensure_ascii=False,
+        )
+
+
+def show(value: Any) -> str:
+    """`value` as Python writes it, at most `SHOWN` characters; sets and dicts in one order, which theirs is not."""
+    try:
+        text = _text(value)
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__} too large to show"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case dict():
+            return f"{{{', '.join(sorted(f'{_text(key)}: {_text(item)}' for key, item in value.items()))}}}"
+        case set() | frozenset() if value:
+            inner = f"{{{', '.join(sorted(map(_text, value)))}}}"
+            return inner if isinstance(value, set) else f"frozenset({inner})"
+        case list():
+            return f"[{', '.join(map(_text, value[:SHOWN]))}]"  # further ones are cut away anyhow
+        case tuple():
+            return f"({', '.join(map(_text, value[:SHOWN]))}{',' * (len(value) == 1)})"
+        case _:
+            return repr(value)
+
+
+def show_input(case: Case) -> str:
+    if case.stdin is not None:
+        return show(case.stdin)
+    args = [show(decode(arg)) for arg in case.args or ()]
+    return ", ".join([*args, *(f"{name}={show(decode(value))}" for name, value in case.kwargs.items())])

@@ -1,0 +1,145 @@
+"""New inputs for a problem, made from those of its cases: edges of every type, small changes, and fresh ones.
+
+Promises: a function of the problem's id and inputs alone, the same in every process; types as in `places`; no
+input twice, none that a case has. Does not promise that a program accepts them: lengths that belong together and
+bounds that only the prompt tells are not known here. Whoever uses them runs them first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from random import Random
+from typing import Any
+
+from factory.inputs import stdin
+from factory.inputs.values import Place, temper
+from factory.records import Case, Problem, sha256
+from factory.records.values import Unencodable, decode, encode
+
+MOST_CHARACTERS = 20_000
+"""Longest input made, as JSON."""
+_DIGITS = re.compile(r"[0-9]+")
+_TRIES = 6
+
+
+def inputs(problem: Problem, count: int) -> tuple[Case, ...]:
+    """At most `count` new inputs of `problem`: all that `stream` makes."""
+    return tuple(stream(problem, count))
+
+
+def stream(problem: Problem, count: int) -> Iterator[Case]:
+    """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text), one by one.
+
+    Edges, small and larger changes and fresh values come by turns, so that any beginning holds some of each.
+    They are `public`: none is one of the problem's own.
+    """
+    known = {_text(case) for case in problem.cases}
+    random = Random(sha256(json.dumps([problem.id, *sorted(known)])))
+    source = _streams(problem, random) if problem.entry_point is None else _calls(problem, random)
+    made = 0
+    for _, case in zip(range(_TRIES * count), source, strict=False):
+        text = _text(case)
+        if text not in known and len(text) <= MOST_CHARACTERS:
+            known.add(text)
+            made += 1
+            yield case
+        if made == count:
+            return
+
+
+def weight(case: Case) -> tuple[int, int]:
+    """How heavy an input is: the digits of its longest whole number, and its length in characters."""
+    text = _text(case)
+    return max(map(len, _DIGITS.findall(text)), default=0), len(text)
+
+
+def heaviest(problem: Problem) -> tuple[int, int]:
+    """The most of each that a case of the problem has, as `weight` gives them; zeros without cases."""
+    weights = [weight(case) for case in problem.cases]
+    return max((digits for digits, _ in weights), default=0), max((size for _, size in weights), default=0)
+
+
+def _text(case: Case) -> str:
+    return case.stdin if case.stdin is not None else json.dumps([case.args, case.kwargs])
+
+
+def _streams(problem: Problem, random: Random) -> Iterator[Case]:
+    layout = stdin.Layout([case.stdin or "" for case in problem.cases])
+    while True:
+        yield Case(stdin=layout.changed(random, temper(random)), stdout="", public=True)
+
+
+class _Calls:
+    """The calls of a problem by the way they call: how many positional arguments, which keywords."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.calls = [
+            (list(decode(case.args)), {name: decode(value) for name, value in case.kwargs.items()})
+            for case in problem.cases
+        ]
+        longest = max(len(args) for args, _ in self.calls)
+        self.places: dict[int | str, Place] = {
+            at: Place(args[at] for args, _ in self.calls if at < len(args)) for at in range(longest)
+        }
+        for name in dict.fromkeys(name for _, kwargs in self.calls for name in kwargs):
+            self.places[name] = Place(kwargs[name] for _, kwargs in self.calls if name in kwargs)
+
+    def base(self, random: Random) -> dict[int | str, Any]:
+        args, kwargs = random.choice(self.calls)
+        call: dict[int | str, Any] = dict(enumerate(args))
+        call.update(kwargs)
+        return call
+
+    def edges(self, random: Random) -> Iterator[dict[int | str, Any]]:
+        """A case with one argument replaced by an edge, each argument in turn."""
+        by_place = [[(name, edge) for edge in place.edges()] for name, place in self.places.items()]
+        for turn in zip_longest(*by_place):
+            for found in turn:
+                if found is not None and found[0] in (base := self.base(random)):
+                    yield base | {found[0]: found[1]}
+
+    def changed(self, random: Random, steps: int) -> dict[int | str, Any]:
+        call, mood = self.base(random), temper(random)
+        for _ in range(steps if call else 0):
+            name = random.choice(list(call))
+            call[name] = self.places[name].changed(random, call[name], mood)
+        return call
+
+    def fresh(self, random: Random) -> dict[int | str, Any]:
+        call, mood = self.base(random), temper(random)
+        for name in call:
+            call[name] = self.places[name].fresh(random, mood)
+        return call
+
+    def same(self, random: Random) -> dict[int | str, Any]:
+        """Two arguments of one kind with equal values, or exchanged."""
+        call = self.base(random)
+        alike = [(a, b) for a in call for b in call if a != b and type(call[a]) is type(call[b])]
+        if not alike:
+            return self.changed(random, 2)
+        a, b = random.choice(alike)
+        return call | {a: call[b], b: call[b] if random.random() < 0.5 else call[a]}
+
+
+def _calls(problem: Problem, random: Random) -> Iterator[Case]:
+    calls = _Calls(problem)
+    edges = calls.edges(random)
+    for turn in range(1 << 30):
+        match turn % 6:
+            case 0 | 1 | 2:
+                call = next(edges, None) or calls.fresh(random)
+            case 3:
+                call = calls.changed(random, 1)
+            case 4:
+                call = calls.changed(random, random.randrange(2, 5)) if turn % 12 == 4 else calls.same(random)
+            case _:
+                call = calls.fresh(random)
+        try:
+            args = [encode(value) for name, value in call.items() if isinstance(name, int)]
+            kwargs = {name: encode(value) for name, value in call.items() if isinstance(name, str)}
+        except Unencodable:  # nested deeper than values may be
+            continue
+        yield Case(args=args, kwargs=kwargs, expected=None, public=True)

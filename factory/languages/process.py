@@ -1,0 +1,171 @@
+"""What languages share whose programs a harness of ours calls, in a process of their own (`go`, `javascript`).
+
+The calls go in, typed answers come back in frames, or a program reads its input and prints; both are read on the
+host and trusted in nothing. An answer counts only when exactly the frames that were due came, in order, ended by
+the nonce that this run's request carried, and the process then ended well. Everything else is the program's
+failure, in one human line. Of what an answer means only what is the same in every language is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from factory.languages.base import Unfit
+from factory.records import Problem, Rejection, Run, Status
+from factory.records.values import decode
+from sandbox import Limits, Report, Usage
+from sandbox.contract import Answer, AnswerKind, Answers
+
+LONGEST_DETAIL = 300
+Call = tuple[list[Any], dict[str, Any]]
+A = TypeVar("A")
+
+
+def line(text: str) -> str:
+    """`text` as one line of bounded length."""
+    return " ".join(text[: 4 * LONGEST_DETAIL].split())[:LONGEST_DETAIL]
+
+
+# ---- what goes in ----
+
+
+class Shape(Protocol):
+    """What the values at one place are made of, over all cases."""
+
+    def add(self, value: Any) -> Any: ...
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def calls(problem: Problem) -> list[Call]:
+    """The arguments of every case, positional and by keyword, as plain values."""
+    return [(decode(case.args), {name: decode(value) for name, value in case.kwargs.items()}) for case in problem.cases]
+
+
+def shapes(every: Iterable[Call], empty: Callable[[], S]) -> tuple[list[S], dict[str, S]]:
+    """The shapes of the arguments, made of `empty` ones: by position, and by keyword."""
+    positional: list[S] = []
+    named: dict[str, S] = {}
+    for args, kwargs in every:
+        positional += [empty() for _ in args[len(positional) :]]
+        for shape, value in zip(positional, args, strict=False):
+            shape.add(value)
+        for name, value in kwargs.items():
+            named.setdefault(name, empty()).add(value)
+    return positional, named
+
+
+# ---- what comes back ----
+
+
+def read_outputs(
+    report: Report,
+    answers: Answers,
+    ended: Rejection | None,
+    nonce: str,
+    due: int,
+    value: Callable[[str], A],
+    raised: Callable[[str], Rejection],
+) -> tuple[tuple[A | Rejection, ...], Rejection | None]:
+    """One entry per answered case, and what befell the whole program, None when it answered all and ended well.
+
+    `answers` are the frames of `report`, none of them forged; `ended` is how the process ended, when not well.
+    `value` and `raised` read the payload of an answer, and of an exception.
+    """
+    outputs = tuple(_output(answer, value, raised) for answer in answers.answers)
+    if ended is not None:
+        return outputs, ended
+    if not answers.complete:
+        return outputs, Rejection(Status.RUNTIME_ERROR, f"exited with status 0 after {len(outputs)} of {due} answers")
+    if not report.output.endswith(nonce.encode()):
+        return (), Rejection(Status.RUNTIME_ERROR, "wrote out of turn: an end that is not the harness's")
+    return outputs, None
+
+
+def _output(answer: Answer, value: Callable[[str], A], raised: Callable[[str], Rejection]) -> A | Rejection:
+    if answer.kind is AnswerKind.VALUE:
+        return value(answer.payload)
+    if answer.kind is AnswerKind.UNENCODABLE:
+        return Rejection(Status.WRONG_ANSWER, line(answer.payload))
+    return raised(answer.payload)
+
+
+def answer_streams(
+    problem: Problem,
+    limits: Limits,
+    start: Callable[[bytes], Report],
+    ending: Callable[[Report, Limits], Rejection | None],
+) -> Run:
+    """What a program prints for each input of `problem`, until one breaks a limit.
+
+    `start` runs it on an input, in a process and work directory of its own; `ending` says how that ended, when not
+    well.
+    """
+    outputs: list[str | Rejection] = []
+    usage, slowest_ms = Usage(), 0.0
+    for case in problem.cases:
+        report = start((case.stdin or "").encode("utf-8", "surrogateescape"))
+        usage += report.usage
+        slowest_ms = max(slowest_ms, report.usage.cpu_ms)
+        ended = ending(report, limits)
+        outputs.append(ended or report.output.decode("utf-8", "surrogateescape"))
+        if ended is not None and ended.status is not Status.RUNTIME_ERROR:
+            return as_run(outputs, ended, usage, slowest_ms)
+    return as_run(outputs, None, usage, slowest_ms)
+
+
+def as_run(outputs: Iterable[Any], failure: Rejection | None, usage: Usage, slowest_ms: float) -> Run:
+    return Run(tuple(outputs), failure, usage.cpu_ms, usage.wall_ms, usage.peak_mb, slowest_ms)
+
+
+# ---- what it means ----
+
+ANYTHING: Any = object()
+"""The form that is expected where nothing is."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Within it, all that can be wrong in an answer, which is hostile, ends in `Unfit`."""
+    try:
+        yield
+    except Unfit:
+        raise
+    except RecursionError:
+        raise Unfit("an answer nested too deep") from None
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise Unfit(f"a malformed answer ({type(error).__name__})") from None
+
+
+class Wanted:
+    """The forms expected of a collection's members: by position, else the first of any type that suits.
+
+    `suits(form, *data)` is whether `data`, as the language has it, could be meant where `form` stands.
+    """
+
+    def __init__(self, want: Any, suits: Callable[..., bool]) -> None:
+        self._suits = suits
+        self._items = want if type(want) in (list, tuple) else ()
+        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
+        self._samples: dict[type, Any] = {}
+        for member in members:
+            self._samples.setdefault(type(member), member)
+
+    def at(self, place: int | None, *data: Any) -> Any:
+        if place is not None and place < len(self._items) and self._suits(self._items[place], *data):
+            return self._items[place]
+        return next((sample for sample in self._samples.values() if self._suits(sample, *data)), ANYTHING)
+
+
+def frozen(value: Any, dicts: str) -> Any:
+    """A value that can be a key or a member of a set. Raises Unfit for a dict, which is one of `dicts` there."""
+    if type(value) is list or type(value) is tuple:
+        return tuple(frozen(item, dicts) for item in value)
+    if type(value) is set:
+        return frozenset(value)
+    if type(value) is dict:
+        raise Unfit(f"a {dicts} where Python needs a hashable value")
+    return value

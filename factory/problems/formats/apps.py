@@ -1,0 +1,83 @@
+"""APPS: `question`, `input_output` (JSON: inputs, outputs, and `fn_name` for calls), `solutions`, `starter_code`.
+
+All tests are hidden; examples stand in the statement. The set writes what a call returns sometimes as it is and
+sometimes inside a list of one, and does not say which: the reference tells, or the row is refused where
+both readings are possible. License of hendrycks/apps: MIT, by the card of codeparrot/apps on the hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from factory.languages.python import call_text
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import contest, fields, statement
+from factory.records import Case, Problem, ProblemMeta
+
+
+def sniff(row: dict[str, Any]) -> bool:
+    return {"question", "input_output", "solutions"} <= row.keys()
+
+
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    number = row.get("problem_id", row.get("id"))
+    name = f"apps/{number}" if number is not None else contest.name_of("apps", fields.text(row, "question"))
+    return problem(row, name, ProblemMeta(source="hendrycks/apps", license="MIT"), oracle)
+
+
+def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | None) -> Problem:
+    """A row in APPS's form as the problem `name`."""
+    question, starter = fields.text(row, "question"), fields.optional(row, "starter_code")
+    tests = fields.parsed(row, "input_output")
+    if not isinstance(tests, dict) or not tests.get("inputs"):
+        raise ValueError("input_output: holds no tests")
+    inputs, outputs = tests["inputs"], tests["outputs"]
+    solutions = fields.parsed(row, "solutions") or []
+    reference = contest.python(str(solution) for solution in solutions)
+    entry_point: str | None = None
+    if function := tests.get("fn_name"):
+        contest.refuse_objects(starter)
+        entry_point = contest.method(starter or reference or "", str(function))
+        comparison = statement.of_calls(question)
+        cases = _calls(inputs, outputs, entry_point, reference, oracle)
+    else:
+        comparison = statement.of_streams(question)
+        cases = contest.streams(inputs, outputs)
+    return Problem(
+        id=name,
+        prompt=question,
+        entry_point=entry_point,
+        starter_code=starter,
+        reference=reference,
+        cases=cases,
+        comparison=comparison,
+        meta=meta.model_copy(update={"difficulty": fields.optional(row, "difficulty")}),
+    )
+
+
+def _calls(
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    entry_point: str,
+    reference: str | None,
+    oracle: Oracle | None,
+) -> tuple[Case, ...]:
+    if len(inputs) != len(outputs):
+        raise ValueError(f"input_output: {len(inputs)} inputs and {len(outputs)} outputs")
+    if not all(isinstance(args, list) for args in inputs):
+        raise ValueError("input_output: an input that is no list of arguments")
+    plain = tuple(contest.call(args, output) for args, output in zip(inputs, outputs, strict=True))
+    if not all(isinstance(output, list) and len(output) == 1 for output in outputs):
+        return plain
+    wrapped = tuple(contest.call(args, output[0]) for args, output in zip(inputs, outputs, strict=True))
+    if reference is None or oracle is None:
+        raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: no reference tells")
+    answers = oracle.answers(reference, entry_point, [call_text(case) for case in plain])
+    given = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
+    if given == outputs:
+        return plain
+    if given == [output[0] for output in outputs]:
+        return wrapped
+    raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: its reference gives neither")

@@ -1,0 +1,71 @@
+"""CodeContests: `description` with public, private and generated tests, all of programs that read stdin.
+
+Public tests are those of the statement; the others are hidden. The columns of deepmind/code_contests are
+read, and the form in which SandboxFusion passes them on (`content`, `labels`, `test`), whose tests are all hidden.
+License of deepmind/code_contests: CC-BY-4.0, by its card on the hub.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import contest, fields, statement
+from factory.records import Case, Problem, ProblemMeta
+
+PYTHON3 = 3
+"""The set's number for Python 3 among the languages of solutions."""
+_DIFFICULTIES = ("", "EASY", "MEDIUM", "HARD", "HARDER", "HARDEST", "EXTERNAL")
+
+
+def sniff(row: dict[str, Any]) -> bool:
+    return {"description", "public_tests", "private_tests"} <= row.keys() or {"content", "labels", "test"} <= row.keys()
+
+
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    return _original(row) if "description" in row else _passed_on(row)
+
+
+def _original(row: dict[str, Any]) -> Problem:
+    for field in ("input_file", "output_file"):
+        if row.get(field):
+            raise ValueError(f"{field}: {row[field]!r}: its programs use files, not stdin and stdout")
+    cases: list[Case] = []
+    for field in ("public_tests", "private_tests", "generated_tests"):
+        tests = row.get(field) or {"input": [], "output": []}
+        try:
+            cases += contest.streams(tests["input"], tests["output"], public=field == "public_tests")
+        except ValueError as error:
+            raise ValueError(f"{field}: {error}") from None
+    solutions = row.get("solutions") or {"language": [], "solution": []}
+    written = zip(solutions["language"], solutions["solution"], strict=True)
+    difficulty = row.get("difficulty")
+    if isinstance(difficulty, int):  # above these stand letters of Codeforces
+        difficulty = _DIFFICULTIES[difficulty] if difficulty < len(_DIFFICULTIES) else chr(ord("A") + difficulty - 7)
+    return _problem(
+        fields.text(row, "name"),
+        fields.text(row, "description"),
+        tuple(cases),
+        contest.python(text for language, text in written if language in (PYTHON3, "PYTHON3")),
+        str(difficulty or ""),
+    )
+
+
+def _passed_on(row: dict[str, Any]) -> Problem:
+    tests, labels = fields.parsed(row, "test"), fields.parsed(row, "labels")
+    inputs = [test["input"]["stdin"] for test in tests]
+    cases = contest.streams(inputs, [test["output"]["stdout"] for test in tests])
+    return _problem(str(row["id"]), fields.text(row, "content"), cases, None, fields.optional(labels, "difficulty"))
+
+
+def _problem(name: str, text: str, cases: tuple[Case, ...], reference: str | None, difficulty: str) -> Problem:
+    return Problem(
+        id=f"code_contests/{name}",
+        prompt=text,
+        entry_point=None,
+        reference=reference,
+        cases=cases,
+        comparison=statement.of_streams(text),
+        meta=ProblemMeta(source="deepmind/code_contests", license="CC-BY-4.0", difficulty=difficulty),
+    )

@@ -1,0 +1,60 @@
+"""KodCode-style rows: `question`, `solution`, and `test`, a file for pytest that imports from `solution`.
+
+All tests are hidden. The function is the one that `test_info` names, or the only one that the file imports.
+License of KodCode/KodCode-V1: CC-BY-NC-4.0, by its card on the hub.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import contest, fields, suite
+from factory.records import Problem, ProblemMeta
+
+
+def sniff(row: dict[str, Any]) -> bool:
+    return {"question", "solution", "test"} <= row.keys()
+
+
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    question, test = fields.text(row, "question"), fields.text(row, "test")
+    function = _function(row, test)
+    tests = suite.of_file(test, function)
+    name = row.get("question_id")
+    return Problem(
+        id=f"kodcode/{name}" if name else contest.name_of("kodcode", question),
+        prompt=f"{question.strip()}\n\nThe function is called `{function}`.\n"
+        if function not in question
+        else question,
+        entry_point=function,
+        reference=fields.text(row, "solution"),
+        cases=tests.cases,
+        test_code=tests.test_code,
+        meta=ProblemMeta.model_validate(
+            {
+                "source": "KodCode/KodCode-V1",
+                "license": "CC-BY-NC-4.0",
+                "difficulty": fields.optional(row, "gpt_difficulty", "difficulty"),
+                "subset": row.get("subset"),
+            }
+        ),
+    )
+
+
+def _function(row: dict[str, Any], test: str) -> str:
+    info = fields.json_of("test_info", row.get("test_info")) or []
+    names = {str(item["function_name"]) for item in info}
+    if not names:
+        try:
+            tree = ast.parse(test)
+        except SyntaxError as error:
+            raise ValueError(f"test: line {error.lineno}: {error.msg}") from None
+        imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "solution"]
+        names = {alias.name for node in imported for alias in node.names}
+    if len(names) != 1:
+        told = ", ".join(sorted(names)) or "none"
+        raise ValueError(f"test: calls {told}; exactly one function can be put before tests")
+    return names.pop()

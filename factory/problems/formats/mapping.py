@@ -1,0 +1,100 @@
+"""Any table whose columns the config names: `problems.mapping: {id: …, prompt: …, tests: …}`.
+
+Tests are either `tests` (asserts, a `check(candidate)`, or a file for pytest: a text or a list of texts), with
+`entry_point`; or `inputs` and `outputs`: lists, one entry a case, of texts for a stdin program, of argument lists and
+results where there is an `entry_point`. `public_inputs` and `public_outputs` may be shown, the others never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from factory.errors import ProblemError
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import contest, fields, statement, suite
+from factory.records import Case, Comparison, Problem, ProblemMeta
+
+FIELDS = (
+    "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs difficulty source "
+    "license"
+).split()
+
+
+class Mapping:
+    """The format that `columns` (field: column, `a.b` for a column inside one) describes. Raises ProblemError."""
+
+    def __init__(self, columns: dict[str, str]) -> None:
+        unknown = sorted(set(columns) - set(FIELDS))
+        if unknown:
+            raise ProblemError(f"problems.mapping.{unknown[0]}: no such field; there are: {', '.join(FIELDS)}")
+        for wanted in ("prompt", "tests" if "inputs" not in columns else "outputs"):
+            if wanted not in columns:
+                raise ProblemError(f"problems.mapping.{wanted}: is missing; name the column that holds it")
+        if "tests" in columns and ("inputs" in columns or "entry_point" not in columns):
+            raise ProblemError("problems.mapping.tests: goes with entry_point, and without inputs and outputs")
+        self._columns = columns
+
+    def sniff(self, row: dict[str, Any]) -> bool:
+        return all(column.partition(".")[0] in row for column in self._columns.values())
+
+    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+        """The problem in `row`. Raises KeyError or ValueError naming the field."""
+        prompt, entry_point = self._text(row, "prompt"), self._text(row, "entry_point") or None
+        tests = self._tests(row, entry_point)
+        comparison = Comparison()
+        if "inputs" in self._columns:
+            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt)
+        name = self._text(row, "id")
+        return Problem(
+            id=name or contest.name_of("mapping", prompt),
+            prompt=prompt,
+            entry_point=entry_point,
+            starter_code=self._text(row, "starter_code"),
+            reference=self._text(row, "reference") or None,
+            cases=tests.cases,
+            test_code=tests.test_code,
+            comparison=comparison,
+            meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
+        )
+
+    def _tests(self, row: dict[str, Any], entry_point: str | None) -> suite.Suite:
+        if "inputs" in self._columns:
+            cases = [*self._cases(row, "public_", entry_point), *self._cases(row, "", entry_point)]
+            return suite.Suite(tuple(cases), "")
+        given = self._value(row, "tests")
+        text = "\n".join(map(str, given)) if isinstance(given, list) else str(given)
+        if entry_point is None:
+            raise ValueError("entry_point: is empty; tests call a function")
+        return suite.of_check(text) if "def check(" in text else suite.of_file(text, entry_point)
+
+    def _cases(self, row: dict[str, Any], kind: str, entry_point: str | None) -> Sequence[Case]:
+        if f"{kind}inputs" not in self._columns:
+            return ()
+        inputs, outputs = (
+            fields.json_of(f"{kind}{name}", self._value(row, f"{kind}{name}")) for name in ("inputs", "outputs")
+        )
+        if not isinstance(inputs, list) or not isinstance(outputs, list):
+            raise ValueError(f"{kind}inputs: inputs and outputs are lists, of which one entry is one case")
+        if entry_point is None:
+            return contest.streams(inputs, outputs, public=bool(kind))
+        if len(inputs) != len(outputs) or not all(isinstance(args, list) for args in inputs):
+            raise ValueError(f"{kind}inputs: as many argument lists as outputs are due")
+        return [contest.call(args, output, public=bool(kind)) for args, output in zip(inputs, outputs, strict=True)]
+
+    def _value(self, row: dict[str, Any], field: str) -> Any:
+        value: Any = row
+        for part in self._columns[field].split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise ValueError(f"{self._columns[field]}: no such column (problems.mapping.{field})")
+            value = value[part]
+        return value
+
+    def _text(self, row: dict[str, Any], field: str) -> str:
+        """A text, "" where the field has no column; numbers, as ids are in some sets, are written out."""
+        if field not in self._columns:
+            return ""
+        value = self._value(row, field)
+        if value is not None and not isinstance(value, str | int):
+            raise ValueError(f"{self._columns[field]}: is a {type(value).__name__}, not a text")
+        return "" if value is None else str(value)

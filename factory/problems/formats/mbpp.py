@@ -1,0 +1,77 @@
+"""MBPP in its original forms: full (`text`, `test_setup_code`) and sanitized (`prompt`, `test_imports`).
+
+The function's name stands in the tests alone, so the first assert is shown in the prompt, as the
+field does, and is the public case. `from typing import *` is assumed, as in the field.
+License of google-research/mbpp: CC-BY-4.0, by the card of google-research-datasets/mbpp on the hub.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import fields
+from factory.problems.parsing.asserts import split
+from factory.records import Case, Problem, ProblemMeta
+
+
+def sniff(row: dict[str, Any]) -> bool:
+    return {"task_id", "code", "test_list"} <= row.keys()
+
+
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    text = fields.text(row, "prompt" if row.get("prompt") else "text")
+    setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
+    code = fields.text(row, "code")
+    tests = [_assert(test) for test in row["test_list"]]
+    if not tests:
+        raise ValueError("test_list: is empty")
+    entry_point = function_called(code, tests)
+    prepared = "\n".join(line for line in setup if line.strip())
+    around = _parsed("test_setup_code", prepared)
+    parts = split([*around, *tests], entry_point)
+    if parts.rest:
+        parts = split(tests, entry_point, around)
+    first = ast.unparse(tests[0])
+    cases = tuple(case.model_copy(update={"public": _is(case, tests[0], entry_point)}) for case in parts.cases)
+    test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""]) if parts.rest else ""
+    return Problem(
+        id=f"mbpp/{row['task_id']}",
+        prompt=f"{text.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n{first}\n",
+        entry_point=entry_point,
+        starter_code="from typing import *\n",
+        reference=code.replace("\r\n", "\n"),
+        cases=cases,
+        test_code=test_code,
+        meta=ProblemMeta(source="google-research/mbpp", license="CC-BY-4.0", difficulty=""),
+    )
+
+
+def _assert(test: object) -> ast.stmt:
+    statements = _parsed(f"test_list: {test!r}", str(test))
+    if len(statements) != 1:
+        raise ValueError(f"test_list: {test!r}: is not one statement")
+    return statements[0]
+
+
+def _parsed(field: str, source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source.replace("\r\n", "\n")).body
+    except SyntaxError as error:
+        raise ValueError(f"{field}: line {error.lineno}: {error.msg}") from None
+
+
+def function_called(code: str, tests: list[ast.stmt]) -> str:
+    """The function of the reference that every test calls. Raises ValueError."""
+    defined = [node.name for node in _parsed("code", code) if isinstance(node, ast.FunctionDef)]
+    called = [{node.id for node in ast.walk(test) if isinstance(node, ast.Name)} for test in tests]
+    for name in reversed(defined):
+        if all(name in names for names in called):
+            return name
+    raise ValueError(f"test_list: no function of code is called by every test; code defines {', '.join(defined)}")
+
+
+def _is(case: Case, test: ast.stmt, entry_point: str) -> bool:
+    return split([test], entry_point).cases == (case,)

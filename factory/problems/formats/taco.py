@@ -1,0 +1,23 @@
+"""TACO: APPS's form with `source`, `tags` and limits beside it, and no id.
+
+License of BAAI/TACO: Apache-2.0, by its card on the hub.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factory.problems.formats import apps
+from factory.problems.oracle import Oracle
+from factory.problems.parsing import contest, fields
+from factory.records import Problem, ProblemMeta
+
+
+def sniff(row: dict[str, Any]) -> bool:
+    return apps.sniff(row) and {"raw_tags", "skill_types"} <= row.keys()
+
+
+def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    name = contest.name_of("taco", fields.text(row, "question"))
+    return apps.problem(row, name, ProblemMeta(source="BAAI/TACO", license="Apache-2.0"), oracle)

@@ -1,0 +1,67 @@
+"""What contest formats share: streams and calls as cases, and which of several solutions is a reference."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from factory.records import Case
+from factory.records.values import encode
+
+
+def streams(inputs: Sequence[Any], outputs: Sequence[Any], *, public: bool = False) -> tuple[Case, ...]:
+    """A case for each input and its output: texts, or lists of lines. Raises ValueError."""
+    if len(inputs) != len(outputs):
+        raise ValueError(f"{len(inputs)} inputs and {len(outputs)} outputs")
+    return tuple(
+        Case(stdin=_text(given), stdout=_text(output), public=public)
+        for given, output in zip(inputs, outputs, strict=True)
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(f"{line}\n" for line in value)
+    if not isinstance(value, str):
+        raise ValueError(f"a test of type {type(value).__name__}, where text for a stream is due")
+    return value
+
+
+def call(args: Sequence[Any], expected: Any, *, public: bool = False) -> Case:
+    """The case of a call with positional arguments, all plain values."""
+    return Case(args=[encode(arg) for arg in args], expected=encode(expected), public=public)
+
+
+def python(solutions: Iterable[str]) -> str | None:
+    """The first of `solutions` that is Python 3, as far as its syntax tells."""
+    for text in solutions:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                ast.parse(text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+        return text
+    return None
+
+
+def method(starter_code: str, name: str) -> str:
+    """The entry point `name`, as a method where the starter code opens a class for it."""
+    match = re.search(r"^class\s+(\w+)", starter_code, re.MULTILINE)
+    return f"{match[1]}.{name}" if match else name
+
+
+def refuse_objects(starter_code: str) -> None:
+    """Raise ValueError where arguments or results are linked objects, which are no plain values."""
+    match = re.search(r"^\s*(?:async\s+)?def\b.*\b(ListNode|TreeNode|Node|NestedInteger)\b", starter_code, re.MULTILINE)
+    if match:
+        raise ValueError(f"starter_code: takes or gives {match[1]} objects, which are no plain values")
+
+
+def name_of(prefix: str, text: str) -> str:
+    """An id for a row that has none: told from its statement, wherever in the set it stands."""
+    return f"{prefix}/{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

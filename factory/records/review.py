@@ -1,0 +1,58 @@
+"""What the review of a problem's passing programs has shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from factory.records.problem import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Scrutiny:
+    """What the second look at a problem's programs that had passed has shown. One a problem.
+
+    All but `cpu_ms` is a function of the verdicts. Cases are JSON lists in the form of a problem file.
+    """
+
+    problem_id: str
+    fingerprint: str
+    """Of the verdicts it is about."""
+    fallen: dict[str, dict[str, str | None]]
+    """By normal form: {by, status, detail, first_failure} of programs that did not stand."""
+    standing: dict[str, str]
+    """By normal form: the behaviour of programs that did, on inputs where right ones may differ; equal texts are alike.
+    """
+    harvested: str = "[]"
+    """Calls that test code made of a program that passes it, with the answer on which all that stand agree."""
+    derived: str = "[]"
+    """Generated inputs with the answer of a clear majority."""
+    disputed: int = 0
+    """Generated inputs on which those that stand answer, but without a clear majority."""
+    inputs: int = 0
+    """Generated inputs there were."""
+    mutants_killed: int = 0
+    mutants_alive: int = 0
+    """Mutants that passed the tests, though they differ on a derived or harvested case, or where there is none."""
+    mutants_alike: int = 0
+    """Mutants that differ nowhere: taken for equivalent, and in no rate."""
+    rollouts_killed: int = 0
+    """Distinct near misses: rollouts that the tests caught though they are right in at least one case."""
+    rollouts_alive: int = 0
+    """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases."""
+    kill_rate: float | None = None
+    """Test strength: the share of these wrong programs that the tests caught, near misses counted at most as often as
+    mutants; None where there was none.
+    """
+    weak: bool = False
+    """It is below `scrutiny.min_test_strength`: nothing of the problem is kept."""
+    cpu_ms: float = 0.0
+
+    @property
+    def under_specified(self) -> bool:
+        """Whether programs that pass every test, and stand, still answer differently."""
+        return self.disputed > 0
+
+    @property
+    def harvested_cases(self) -> tuple[Case, ...]:
+        return tuple(Case.model_validate(case) for case in json.loads(self.harvested))

@@ -1,0 +1,67 @@
+"""What a model is asked for, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from factory.records.base import LanguageName, Record
+
+
+class Rollout(BaseModel):
+    """One raw model output, never edited. Unknown fields of outside files are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    problem_id: str = Field(min_length=1)
+    index: int = Field(ge=0)
+    text: str
+    mode: Literal["chat", "completion", "code"]
+    language: LanguageName = "python"
+    parent: str | None = None
+    """sha256 of the program that this one translates."""
+    mends: str | None = None
+    """sha256 of the failed candidate that was shown to the model, of which this one is the repair."""
+    model: str | None = None
+    sampling: dict[str, Any] | None = None
+    template: str | None = None
+    """sha256 of the prompt template that asked for it."""
+    seed: int | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = Field(None, ge=0)
+    completion_tokens: int | None = Field(None, ge=0)
+    reasoning: str | None = None
+    logprobs: list[float] | None = None
+
+    @field_validator("text", "reasoning")
+    @classmethod
+    def _is_text(cls, value: str | None) -> str | None:
+        """Halves of surrogate pairs, which no file can hold, become U+FFFD, so that a resumed run reads the same."""
+        if value is None or value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class Message(Record):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an engine is asked for: the rollouts `indices` of one prompt.
+
+    `messages` are rendered by the model's chat template when `mode` is chat;
+    for completion `prompt` is continued as it stands.
+    """
+
+    problem_id: str
+    language: LanguageName
+    indices: range
+    mode: Literal["chat", "completion"]
+    messages: tuple[Message, ...] = ()
+    prompt: str = ""
+    template: str = ""
+    parent: str | None = None

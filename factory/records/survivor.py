@@ -1,0 +1,41 @@
+"""A program that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from factory.records.base import LanguageName
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A kept program that passed. `rank` counts from 0, as they were chosen, within problem, language and parent.
+
+    `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms, peak_mb and speedup
+    are measured, and reach a shard only where the config asks for evidence.
+    """
+
+    problem_id: str
+    index: int
+    language: LanguageName
+    rank: int
+    code: str
+    code_sha256: str
+    form: str
+    cases_passed: int
+    cases_total: int
+    cpu_ms: float
+    peak_mb: float
+    repairs: tuple[str, ...] = ()
+    parent: str | None = None
+    model: str | None = None
+    sampling: str = "{}"
+    template: str | None = None
+    differential: str | None = None
+    """As in its verdict."""
+    speedup: float | None = None
+    """As in its verdict."""
+    findings: tuple[str, ...] = ()
+    """As in its verdict."""
+    mends: str | None = None
+    """As in its rollout."""

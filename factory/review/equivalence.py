@@ -1,0 +1,88 @@
+"""Whether two answers are one, where no test says so: told from how the problem compares those it knows.
+
+Promises: where a problem's comparisons leave several right answers that cannot be told to be one, that is said
+(`None`), and not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from factory.grading.comparison import close, exact, matcher, rounded
+from factory.records import Comparison, Problem
+
+_NUMBER = r"([0-9.]+(?:e-?[0-9]+)?)"
+_TRUTH = re.compile(r"(?:not )?answer|answer is (?:True|False)|bool\(answer\)")
+_VIEW = re.compile(r"(set|sorted|tuple|list)\(answer\) == (?!.* (?:and|or) ).*", re.DOTALL)
+_WITHIN = re.compile(
+    rf"abs\(answer - .*\) <=? {_NUMBER}|math\.isclose\(answer, .*, (?:rel|abs)_tol={_NUMBER}\)", re.DOTALL
+)
+_VIEWS: dict[str, Callable[[Any], Any]] = {"set": set, "sorted": sorted, "tuple": tuple, "list": list}
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """`same(a, b)` of two plain values, and how a case that expects one of them is compared.
+
+    `comparison` raises ValueError for a value of which that cannot be written (an infinity in a predicate).
+    """
+
+    same: Callable[[Any, Any], bool]
+    comparison: Callable[[Any], Comparison | None]
+    """The case's own comparison; None is the problem's."""
+
+
+def sameness(problem: Problem) -> Sameness | None:
+    """When two answers to an input of the problem are one; None where its comparisons cannot tell."""
+    comparisons = {problem.comparison_of(case) for case in problem.cases} or {problem.comparison}
+    if any(comparison.kind == "checker" for comparison in comparisons):
+        return None
+    predicates = {comparison.predicate for comparison in comparisons if comparison.kind == "predicate"}
+    if predicates:
+        return _of_predicates(predicates) if len(predicates) == len(comparisons) else None
+    stream = problem.entry_point is None
+    matchers = [matcher(comparison, stream) for comparison in comparisons]
+    return Sameness(
+        lambda a, b: exact(a, b) or rounded(a, b) or all(decide(a, b) for decide in matchers),
+        lambda answer: Comparison(kind="float") if not stream and _has_float(answer) else None,
+    )
+
+
+def _of_predicates(texts: set[str]) -> Sameness | None:
+    if all(_TRUTH.fullmatch(text) for text in texts):
+        return Sameness(
+            lambda a, b: bool(a) == bool(b),
+            lambda answer: Comparison(kind="predicate", predicate="answer" if answer else "not answer"),
+        )
+    views = {found and found[1] for found in map(_VIEW.fullmatch, texts)}
+    if len(views) == 1 and (name := views.pop()):
+        view = _VIEWS[name]
+        return Sameness(
+            lambda a, b: _seen(view, a) == _seen(view, b),
+            lambda answer: Comparison(kind="predicate", predicate=f"{name}(answer) == {name}({answer!r})"),
+        )
+    within = [found and (found[1] or found[2]) for found in map(_WITHIN.fullmatch, texts)]
+    if all(within):
+        widest = max(float(width or 0) for width in within)
+        return Sameness(
+            lambda a, b: close(a, b, widest, widest), lambda _: Comparison(kind="float", rel=widest, abs=widest)
+        )
+    return None
+
+
+def _seen(view: Callable[[Any], Any], answer: Any) -> Any:
+    try:
+        return view(answer)
+    except TypeError:  # no collection, or one whose items have no order or hash
+        return answer
+
+
+def _has_float(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_float(item) for pair in value.items() for item in pair)
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_has_float, value))
+    return type(value) is float

@@ -1,0 +1,67 @@
+"""Test strength: how many wrong programs a problem's tests catch, told by mutants of right ones.
+
+A mutant is a verified program with one small fault (Jia and Harman, "An Analysis and Survey of the Development of
+Mutation Testing", 2011); see `factory.languages.python.mutants` for the faults. One that the tests do not catch is
+alive if it differs from its origin on another input, and otherwise taken for equivalent, which no one can decide.
+Where there are no other inputs to tell by, all that are not caught are alive: the lower bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain as joined
+
+from factory.grading.chain import Chain
+from factory.languages.python.mutants import mutants
+from factory.records import LimitOverrides, Problem, Program, Status, Verdict
+
+ORIGINS = 2
+"""Programs that are mutated."""
+LEAST_CPU_S, TIMES = 0.05, 20.0
+"""A mutant's CPU seconds: so many at least, and so many times what its origin took. Many are endless loops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """Mutants by what became of them."""
+
+    killed: int = 0
+    alive: int = 0
+    alike: int = 0
+    cpu_ms: float = 0.0
+
+
+def strength(chain: Chain, problem: Problem, programs: Sequence[Verdict], more: Problem | None, count: int) -> Strength:
+    """What became of at most `count` mutants of the best of `programs`, which are right, under the problem's tests.
+
+    `more` holds cases that were no tests, on which what lives can be told from its origin. Raises InfrastructureError.
+    """
+    origins = programs[:ORIGINS]
+    if not origins:
+        return Strength()
+    share = -(-count // len(origins))
+    made = [mutants(origin.code, problem.entry_point, share) for origin in origins]
+    codes = list(dict.fromkeys(joined.from_iterable(_in_turn(made))))[:count]
+    needed_s = max(origin.cpu_ms for origin in origins) / 1000
+    tight = min(chain.limits(problem).cpu_s, max(LEAST_CPU_S, TIMES * needed_s))
+    verdicts = chain.verify(_limited(problem, tight), [Program(at, code) for at, code in enumerate(codes)], "python")
+    ran = [verdict for verdict in verdicts if verdict.status is not Status.INFRASTRUCTURE_ERROR]
+    passed = [verdict for verdict in ran if verdict.status is Status.PASSED]
+    other = len(passed) if more is None else 0
+    spent = sum(verdict.cpu_ms for verdict in ran)
+    if passed and more is not None:
+        again = chain.verify(_limited(more, tight), [Program(it.index, it.code) for it in passed], "python")
+        other = sum(verdict.status not in (Status.PASSED, Status.INFRASTRUCTURE_ERROR) for verdict in again)
+        spent += sum(verdict.cpu_ms for verdict in again)
+    return Strength(len(ran) - len(passed), other, len(passed) - other, spent)
+
+
+def _in_turn(several: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The first of each, the second of each, and so on, as far as there are any."""
+    return [[one[at] for one in several if at < len(one)] for at in range(max(map(len, several), default=0))]
+
+
+def _limited(problem: Problem, cpu_s: float) -> Problem:
+    limits = problem.limits.model_dump(exclude_none=True) | {"cpu_s": cpu_s}
+    return problem.model_copy(update={"limits": LimitOverrides(**limits)})

@@ -1,0 +1,103 @@
+"""Problems on their way in: read, settled by their references, and checked by them.
+
+Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
+`clean.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a verdict a
+problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from factory import problems
+from factory.config import ChainConfig, ProblemsConfig
+from factory.decontamination import benchmarks
+from factory.decontamination.matcher import Contamination, Hit
+from factory.errors import ProblemError
+from factory.grading.chain import Chain
+from factory.problems import Loaded, Oracle, Refusal
+from factory.records import Problem, Program, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in, and what did not. `traced` are cases that came of running references under test code."""
+
+    problems: tuple[Problem, ...]
+    refused: tuple[Refusal, ...]
+    traced: int
+    benchmarks: Contamination
+    repeated: dict[str, Hit]
+    """What problems that were set aside for it repeat, by their ids."""
+
+    def notes(self, most: int = 5) -> Iterator[str]:
+        """What to tell of refusals, in few lines."""
+        for refusal in self.refused[:most]:
+            yield f"set aside: {refusal}"
+        if len(self.refused) > most:
+            yield f"set aside: {len(self.refused) - most} more; `factory problems` lists them"
+
+
+def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
+    """The problems that a config names. Raises ConfigError, ProblemError where there is none, InfrastructureError."""
+    known = Contamination((one for each in settings.clean.benchmarks for one in benchmarks.read(each)), settings.clean)
+    repeated: dict[str, Hit] = {}
+    kept: list[Loaded] = []
+    refused: list[Refusal] = []
+    with ExitStack() as stack:
+        oracle = stack.enter_context(Oracle(settings))
+        chain = stack.enter_context(Chain(settings))
+        for found in problems.read(config, oracle):
+            if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
+                continue
+            if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
+                repeated[found.problem.id] = hit
+                found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
+            if isinstance(found, Loaded) and config.check_reference:
+                found = _checked(found, chain)
+            if isinstance(found, Refusal):
+                refused.append(found)
+                continue
+            kept.append(found)
+            if len(kept) == config.limit:
+                break
+    _complain(config, kept, refused)
+    traced = sum(one.traced for one in kept)
+    return Intake(tuple(one.problem for one in kept), tuple(refused), traced, known, repeated)
+
+
+def _asked(problem: Problem) -> str:
+    return f"{problem.prompt}\n{problem.starter_code}"
+
+
+def _checked(found: Loaded, chain: Chain) -> Loaded | Refusal:
+    problem = found.problem
+    if problem.reference is None:
+        return found
+    (verdict,) = chain.verify(problem, [Program(0, problem.reference)], "python")
+    if verdict.status is Status.PASSED:
+        return found
+    reason = f"its reference fails its own tests: {verdict.status}: {verdict.detail}"
+    return Refusal(found.place, problem.id, reason)
+
+
+def _complain(config: ProblemsConfig, kept: list[Loaded], refused: list[Refusal]) -> None:
+    """Raise ProblemError where something that was asked for is not there, or nothing is."""
+    source = config.path or config.dataset
+    known = [one.problem.id for one in kept]
+    for wanted in config.ids if config.limit is None else ():
+        if wanted not in known:
+            why = next((f": {refusal.reason}" for refusal in refused if refusal.id == wanted), "")
+            raise ProblemError(f"{source}: has no problem {wanted!r} that can be used{why or _some(known)}")
+    if kept:
+        return
+    if refused:
+        more = f" (and {len(refused) - 1} more rows are refused)" if len(refused) > 1 else ""
+        raise ProblemError(f"{refused[0]}{more}")
+    raise ProblemError(f"{source}: holds no problem")
+
+
+def _some(known: list[str]) -> str:
+    return f"; such as {known[0]!r} are there" if known else ""

@@ -1,0 +1,99 @@
+"""What the parts of a run hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from factory.config import Config
+from factory.records import Problem, Scrutiny, Survivor, Verdict, sha256
+from factory.report.findings import Graded
+from factory.review.review import fingerprint, revised
+from factory.run.directory import RunDir, against
+from factory.selection.select import select
+from factory.storage import parts
+from factory.translation.tests import put_before, translatable
+
+
+def scrutiny_of(config: Config, problem: Problem, run_dir: RunDir) -> Scrutiny | None:
+    """What the second look at the problem's programs has shown, where it was taken. Raises PartError."""
+    path = run_dir.scrutiny(problem, config.sampling.n)
+    return parts.read(path, Scrutiny)[0] if path.exists() else None
+
+
+def compared_with(
+    config: Config,
+    kept: Sequence[Survivor | Verdict],
+    parent: Survivor | Verdict,
+    scrutiny: Scrutiny | None,
+) -> str:
+    """What tells, in a part's name, by what translations were graded that another look, or rollout, may change.
+
+    These are the cases harvested from test code, and the other survivors with which inputs were agreed on.
+    """
+    others = [it.code_sha256 for it in kept if config.translate.differential and it is not parent]
+    harvested = [sha256(scrutiny.harvested)] if scrutiny and scrutiny.harvested_cases else []
+    return against(others + harvested)
+
+
+def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
+    """Every survivor of a run with its problem: by problem, each program followed by its translations.
+
+    Raises PartError when a part is missing or damaged.
+    """
+    for problem in problems:
+        path = run_dir.survivors(problem, config.sampling.n)
+        if not path.exists():
+            continue  # not reached yet, or skipped
+        for survivor in parts.read(path, Survivor):
+            yield problem, survivor
+            if survivor.rank >= config.translate.survivors:
+                continue
+            for target in config.translate.targets:
+                translated = run_dir.translated(target, problem, survivor.code_sha256)
+                if translated.exists():
+                    yield from ((problem, translation) for translation in parts.read(translated, Survivor))
+
+
+def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]) -> dict[str, list[Graded]]:
+    """The verdicts on `chunks` of a problem by language, as far as there are any; several where there are parents.
+
+    Raises PartError.
+    """
+    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
+    if not verdicts:
+        return {}
+    scrutiny = scrutiny_of(config, problem, run_dir)
+    if scrutiny and scrutiny.fingerprint != fingerprint(verdicts):
+        scrutiny = None  # of rollouts that were there before
+    verdicts = revised(verdicts, scrutiny)
+    selection = select(verdicts, config.rank, scrutiny=scrutiny)
+    found = {"python": [Graded(verdicts, selection.kept, selection.dropped, scrutiny=scrutiny)]}
+    rounds = range(config.translate.repair_rounds + 1)
+    for target in config.translate.targets:
+        for parent in selection.kept[: config.translate.survivors]:
+            own, others = parent.code_sha256, compared_with(config, selection.kept, parent, scrutiny)
+            verdicts = _verdicts(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
+            if verdicts:
+                chosen = select(verdicts, config.rank, config.translate.keep)
+                found.setdefault(target, []).append(Graded(verdicts, chosen.kept, chosen.dropped, parent))
+    return found
+
+
+def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
+    """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
+    path = run_dir.survivors(problem, config.sampling.n)
+    if not path.exists():
+        return False
+    translated = parts.read(path, Survivor)[: config.translate.survivors]
+    problem = put_before(problem, scrutiny_of(config, problem, run_dir))
+    return all(
+        run_dir.translated(target, problem, survivor.code_sha256).exists()
+        for target in config.translate.targets
+        if translatable(problem, target)
+        for survivor in translated
+    )
+
+
+def _verdicts(paths: Iterable[Path]) -> list[Verdict]:
+    return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]

@@ -1,0 +1,112 @@
+"""What the parts of a run come to, finished or not: its counts, and the programs it keeps.
+
+Promises: read from the parts alone, so that a run in progress, a finished one and one killed on the
+way are told the same way. Raises PartError where a part is damaged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from factory.config import Config
+from factory.records import Problem, Verdict
+from factory.report import strength
+from factory.report.cost import Account, priced, speed
+from factory.report.decontamination import decontamination
+from factory.report.findings import Findings, Graded
+from factory.report.funnel import Tally, language_summary, tally
+from factory.run.directory import RunDir, slug
+from factory.run.export import left_out
+from factory.run.reader import verdicts_of
+from factory.translation.tests import translatable
+
+
+def summarize(
+    config: Config,
+    problems: Sequence[Problem],
+    run_dir: RunDir,
+    findings: Findings | None = None,
+    account: Account | None = None,
+) -> dict[str, Any]:
+    """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
+
+    `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured stands
+    under "cost" and nowhere else. Raises PartError.
+    """
+    tallies = {}
+    chunks = run_dir.all_chunks()
+    for problem in problems:
+        found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
+        tallies[problem.id] = tallied(found)
+        if findings is not None:
+            findings.add(problem, found)
+    return sum_up(config, problems, tallies, account or Account(run_dir.ledger()), left_out(config, problems, run_dir))
+
+
+def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
+    """The counts of what `verdicts_of` gave, by language."""
+    tallies: dict[str, Tally] = {}
+    for name, several in found.items():
+        for one in several:
+            counts = tallies.setdefault(name, Tally())
+            counts.add(tally(one.verdicts, len(one.kept), one.dropped))
+            counts.strength = strength.of(one.scrutiny) if one.scrutiny else counts.strength
+            counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
+    return tallies
+
+
+def sum_up(
+    config: Config,
+    problems: Sequence[Problem],
+    tallies: dict[str, dict[str, Tally]],
+    account: Account,
+    unshipped: Mapping[str, Counter[str]] | None = None,
+) -> dict[str, Any]:
+    """The summary of a run of which `tallies` has the counts by problem and language, and `account` what was spent.
+
+    `unshipped` as of `left_out`; None while nobody asked.
+    """
+    names = ("python", *config.translate.targets)
+    by_language = {
+        name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
+    }
+    records = sum(counts.kept for by_problem in by_language.values() for counts in by_problem.values())
+    ratios = {
+        name: [it for counts in by_problem.values() for it in counts.speedups]
+        for name, by_problem in by_language.items()
+    }
+    speedups = {name: speed(found) for name, found in ratios.items() if found}
+    strengths = {name: counts.strength for name, counts in by_language["python"].items() if counts.strength}
+    repeats = sum((counts.repeats for by_problem in by_language.values() for counts in by_problem.values()), Counter())
+    return {
+        "name": config.name,
+        "problems": len(problems),
+        "languages": {
+            name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
+        },
+        "decontamination": decontamination(account.compared, repeats),
+        "skipped": {name: why for name, why in account.skipped.items() if name not in by_language["python"]},
+        "untranslatable": {
+            target: [
+                problem.id
+                for problem in problems
+                if not (translatable(problem, target) or (strengths.get(problem.id) or {}).get("harvested_cases"))
+            ]
+            for target in config.translate.targets
+        },
+        "scrutiny": strength.summed(strengths),
+        "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
+    }
+
+
+def as_json(summary: dict[str, Any]) -> bytes:
+    """`summary.json`."""
+    return (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def row_id(verdict: Verdict) -> str:
+    """What a shard's row of the program is called."""
+    return f"{verdict.problem_id}/{verdict.language}/{verdict.code_sha256[:12]}"

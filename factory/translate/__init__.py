@@ -1,6 +1,0 @@
-"""From a verified program to what a model is asked for it in another language, and after a failure again."""
-
-from factory.translate.repair import complaint
-from factory.translate.specification import Specification, specify
-
-__all__ = ["Specification", "complaint", "specify"]

@@ -1,0 +1,18 @@
+"""The tests that a translation has to pass."""
+
+from __future__ import annotations
+
+from factory.languages import language
+from factory.records import Problem, Scrutiny
+
+
+def put_before(problem: Problem, scrutiny: Scrutiny | None) -> Problem:
+    """The problem as translations are put before it: with the calls of its test code as cases, where they are known."""
+    if not problem.test_code or scrutiny is None or not (cases := scrutiny.harvested_cases):
+        return problem
+    return problem.model_copy(update={"cases": (*problem.cases, *cases), "test_code": ""})
+
+
+def translatable(problem: Problem, target: str) -> bool:
+    """Whether a program in `target` can be put before all of the problem's tests."""
+    return bool(problem.cases) and (not problem.test_code or language(target).examinable)

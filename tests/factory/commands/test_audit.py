@@ -1,0 +1,342 @@
+"""`factory audit`: everything that is wrong is named, and shipped records are earned again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from factory import commands, shards
+from factory.commands import audit
+from factory.errors import FactoryError
+from factory.records import Harvest, Rollout, sha256
+from factory.run.directory import RunDir
+from factory.run.export import harvests
+from factory.storage import files, parts
+
+GOOD = "def double(x):\n    return 2 * x\n"
+OTHER = "def double(x):\n    return x + x\n"
+WRONG = "def double(x):\n    return x\n"
+GO = "package main\n\nfunc double(x int) int { return 2 * x }\n"
+NAMES = ("set/0", "set/1")
+
+
+def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audit")
+    cases = [{"args": [n], "expected": 2 * n, "public": n == 1} for n in (1, 0, -7)]
+    problems = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in NAMES]
+    rows = [
+        {"problem_id": name, "index": index, "text": text, "mode": "code"}
+        for name in NAMES
+        for index, text in enumerate((GOOD, OTHER, WRONG))
+    ]
+    rows += [{"problem_id": name, "index": 0, "text": GO, "mode": "code", "language": "go"} for name in NAMES]
+    config = {
+        "name": "test",
+        "problems": {"path": str(folder / "problems.jsonl")},
+        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
+        "sampling": {"n": 3},
+        "translate": {"n": 1},
+        "sandbox": {"workers": 1},
+    }
+    for name, lines in (("problems", problems), ("rollouts", rows)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    done = factory("run", folder / "config.yaml", "--run-dir", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def place(finished: Path, tmp_path: Path) -> RunDir:
+    """A copy of a finished run, to be spoilt."""
+    shutil.copytree(finished, tmp_path / "run")
+    return RunDir(tmp_path / "run")
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -> None:
+    before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
+    done = factory("audit", place.path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "whole: 16 parts, 5 shard files; earned again: 6 of 6 records\n"
+    assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
+
+
+def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
+    spoilt = [
+        next(place.path.glob(pattern))
+        for pattern in (
+            "rollouts/*.parquet", "verdicts/*.parquet", "scrutiny/*.parquet", "survivors/*.parquet",
+            "translations/go/rollouts/*.parquet", "translations/go/survivors/*.parquet", "shards/data/go-*.parquet",
+            "shards/README.md", "problems/problems.jsonl",
+        )
+    ]  # fmt: skip
+    for path in spoilt:
+        flip(path)
+    done = factory("audit", place.path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for path in spoilt:
+        assert f"{path}: is damaged" in done.stderr
+
+
+def told_by_audit(place: RunDir) -> str:
+    try:
+        asyncio.run(audit.audit(place.open_config(), place, 0, 0))
+    except FactoryError as error:
+        return str(error)
+    return ""
+
+
+def test_one_flipped_bit_in_any_file_of_a_run_is_found_and_the_file_named(place: RunDir) -> None:
+    assert told_by_audit(place) == ""
+    files = [path for path in sorted(place.path.rglob("*")) if path.is_file() and path.name != ".lock"]
+    kinds = {path.relative_to(place.path).parts[0] for path in files}
+    assert kinds >= {
+        "config.yaml", "config.yaml.sha256", "problems", "rollouts", "verdicts", "survivors", "translations", "shards",
+        "ledger.jsonl", "summary.json",
+    }  # fmt: skip
+    for path in files:
+        whole = path.read_bytes()
+        flip(path)
+        # Of a file and its sum that differ, either may be the damaged one: both are told.
+        named = "SHA256SUMS" if path.name == "SHA256SUMS" else f"{str(path).removesuffix('.sha256')}: "
+        assert named in told_by_audit(place), path
+        path.write_bytes(whole)
+
+
+def test_a_summary_is_compared_with_the_parts_and_made_again_by_an_export(place: RunDir) -> None:
+    before = place.summary_file.read_bytes()
+    for spoil in (lambda: place.summary_file.write_bytes(before.replace(b"3", b"4", 1)), place.summary_file.unlink):
+        spoil()
+        assert f"{place.summary_file}: is " in (told := told_by_audit(place))
+        assert f"remedy: `factory export {place.path}`" in told
+        commands.export(place.open_config(), place.open_problems(), place)
+        assert place.summary_file.read_bytes() == before
+        assert told_by_audit(place) == ""
+
+
+def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place: RunDir) -> None:
+    path = place.ledger().path
+    lines = path.read_bytes().split(b"\n")
+    lines[2] = lines[2].replace(b"event", b"avent")
+    path.write_bytes(b"\n".join(lines))
+    for command in ("audit", "status", "report"):
+        done = factory(command, place.path)
+        assert done.returncode == 1
+        assert f"{path}: line 3 is damaged" in done.stderr
+    done = factory("run", place.config_file, "--run-dir", place.path)
+    assert done.returncode == 0, done.stderr
+    assert "ledger.jsonl: damaged in line 3; the other lines are kept" in done.stderr
+    (told,) = ledger(place, "damaged")
+    assert (told["part"], told["aside"], told["lines"]) == ("ledger.jsonl", "ledger.jsonl.damaged", [3])
+    assert len(list(place.ledger())) >= len(lines) - 2
+    assert factory("audit", place.path).returncode == 0
+
+
+def wrong_parts(place: RunDir) -> list[str]:
+    return audit._parts(place)[1]
+
+
+def test_a_part_that_is_gone_is_missed(place: RunDir) -> None:
+    gone = [next((place.path / folder).glob("*.parquet")) for folder in ("rollouts", "translations/go/verdicts")]
+    for path in gone:
+        path.unlink()
+    told = "is gone, though the ledger says it was written; remedy: run again"
+    assert sorted(wrong_parts(place)) == sorted(f"{path}: {told}" for path in gone)
+    factory("run", place.config_file, "--run-dir", place.path)
+    assert wrong_parts(place) == []
+
+
+def test_a_part_whose_digest_is_gone_is_named(place: RunDir) -> None:
+    path = next((place.path / "survivors").glob("*.parquet"))
+    files.digest_file(path).unlink()
+    (told,) = wrong_parts(place)
+    assert str(path) in told
+
+
+def test_rollouts_put_in_place_of_the_sampled_ones_are_told(place: RunDir) -> None:
+    path = next((place.path / "rollouts").glob("*.parquet"))
+    rollouts = parts.read(path, Rollout)
+    parts.write(path, Rollout, [one.model_copy(update={"text": "other"}) for one in rollouts])
+    assert wrong_parts(place) == [f"{path}: is not the part that the ledger says was sampled"]
+
+
+def test_what_a_kill_left_half_written_is_no_part(place: RunDir) -> None:
+    (place.path / "rollouts" / ".set-0.parquet.99.tmp").write_bytes(b"half")
+    (place.path / "rollouts" / ".x.parquet").write_bytes(b"half")
+    assert wrong_parts(place) == []
+
+
+def rewritten(place: RunDir, change: Callable[[Harvest], Harvest]) -> None:
+    """Shards that are whole, of a run that is whole, and yet not true."""
+    config, problems = place.open_config(), place.open_problems()
+    shards.write(place.shards, config, map(change, harvests(config, problems, place)), {"languages": {}, "cost": {}})
+
+
+def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir) -> None:
+    def forge(harvest: Harvest) -> Harvest:
+        first, *others = harvest.survivors
+        return replace(harvest, survivors=(replace(first, code=WRONG, code_sha256=sha256(WRONG)), *others))
+
+    rewritten(place, forge)
+    done = factory("audit", place.path, "--sample", "100")
+    assert done.returncode == 1
+    for name in NAMES:
+        told = f"{name}/python/{sha256(WRONG)[:12]}: does not pass again: wrong_answer: case 0: answered 1, expected 2"
+        assert told in done.stderr
+    assert done.stderr.count("does not pass again") == 2
+
+
+def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place: RunDir) -> None:
+    def change(harvest: Harvest) -> Harvest:
+        if harvest.problem.id == NAMES[0]:
+            easy = harvest.problem.model_copy(update={"cases": harvest.problem.cases[:1]})
+            return replace(harvest, problem=easy, translated=easy)
+        return replace(harvest, survivors=tuple(replace(one, code=f"{one.code}\n") for one in harvest.survivors))
+
+    rewritten(place, change)
+    done = factory("audit", place.path)
+    assert done.returncode == 1
+    assert done.stderr.count("its tests are not those of its problem") == 3
+    assert done.stderr.count("its code is not that of its code_sha256") == 3
+
+
+def test_none_of_the_records_when_none_is_asked_for(place: RunDir) -> None:
+    done = factory("audit", place.path, "--sample", "0")
+    assert done.returncode == 0
+    assert "earned again: 0 of 6 records" in done.stdout
+
+
+def chosen(place: RunDir, sample: int, seed: int) -> list[tuple[Path, int]]:
+    return audit._chosen(sorted(place.shards.glob("data/*.parquet")), sample, seed)
+
+
+def test_the_sample_is_told_by_its_seed(place: RunDir, tmp_path: Path) -> None:
+    assert chosen(place, 3, 0) == chosen(place, 3, 0)
+    assert len({tuple(chosen(place, 3, seed)) for seed in range(20)}) > 5
+    assert len(chosen(place, 100, 0)) == 6
+    assert set(chosen(place, 2, 7)) <= set(chosen(place, 3, 7))
+
+
+def test_rows_are_read_as_they_were_chosen(place: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_BATCH", 1)
+    all_rows = list(audit._rows(chosen(place, 6, 0)))
+    assert len({row["id"] for row in all_rows}) == 6
+    some = list(audit._rows(chosen(place, 2, 0)))
+    assert all(row in all_rows for row in some)
+    assert len(some) == 2
+
+
+def test_a_run_without_shards_is_nothing_to_audit(place: RunDir) -> None:
+    shutil.rmtree(place.shards)
+    done = factory("audit", place.path)
+    assert done.returncode == 2
+    assert f"remedy: `factory export {place.path}`" in done.stderr
+
+
+# ---- damage and the run ----
+
+
+def ledger(place: RunDir, event: str) -> Iterator[dict[str, Any]]:
+    return (line for line in place.ledger() if line["event"] == event)
+
+
+def test_a_damaged_rollouts_part_is_kept_aside_and_sampled_again(place: RunDir) -> None:
+    before = {path.name: path.read_bytes() for path in place.shards.rglob("*") if path.is_file()}
+    damaged = [
+        next(place.path.glob(pattern)) for pattern in ("rollouts/*.parquet", "translations/go/rollouts/*.parquet")
+    ]
+    whole = {path: path.read_bytes() for path in damaged}
+    for number in ("", "-2"):
+        for path in damaged:
+            flip(path)
+        spoilt = {path: path.read_bytes() for path in damaged}
+        done = factory("run", place.config_file, "--run-dir", place.path)
+        assert done.returncode == 0, done.stderr
+        for path in damaged:
+            aside = path.with_name(f"{path.name}.damaged{number}")
+            assert f"sampled again, the damaged part is now {aside.name}: {path}: is damaged" in done.stderr
+            assert aside.read_bytes() == spoilt[path]
+            assert path.read_bytes() == whole[path], "these rollouts are recorded, and so the same"
+    names = [str(path.relative_to(place.path)) for path in damaged]
+    assert sorted(line["part"] for line in ledger(place, "damaged")) == sorted(2 * names)
+    assert {path.name: path.read_bytes() for path in place.shards.rglob("*") if path.is_file()} == before
+    assert factory("audit", place.path).returncode == 0
+
+
+def test_verdicts_do_not_outlive_the_rollouts_they_were_made_of(place: RunDir) -> None:
+    path = next((place.path / "rollouts").glob("set-0*.parquet"))
+    path.unlink()
+    recorded = Path(place.open_config().engine.path)  # type: ignore[union-attr]
+    before = recorded.read_text()
+    try:
+        recorded.write_text(before.replace("return x + x", "return x - x"))
+        assert factory("run", place.config_file, "--run-dir", place.path).returncode == 0
+    finally:
+        recorded.write_text(before)
+    python = json.loads(place.summary_file.read_text())["languages"]["python"]["by_problem"]["set/0"]
+    assert (python["passed"], python["drops"]) == (1, {"wrong_answer": 2})
+    assert factory("audit", place.path).returncode == 0
+
+
+def test_a_rollouts_part_that_is_whole_but_cannot_be_read_stops_the_run(place: RunDir) -> None:
+    """Such as one of another version: sampling over it would throw away what was paid for."""
+    path = next((place.path / "rollouts").glob("*.parquet"))
+    shutil.copy(next((place.path / "survivors").glob("*.parquet")), path)
+    before = path.read_bytes()
+    files.digest_file(path).write_text(f"{hashlib.sha256(before).hexdigest()}  {path.name}\n")
+    done = factory("run", place.config_file, "--run-dir", place.path)
+    assert done.returncode == 1
+    assert f"{path}: has the columns of another version" in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_the_ledger_tells_what_was_asked_and_what_each_unit_cost(place: RunDir) -> None:
+    (started,) = ledger(place, "started")
+    assert started["factory_version"]
+    assert started["config"] == place.open_config().model_dump(mode="json")
+    sampled = list(ledger(place, "sampled"))
+    assert len(sampled) == 4
+    for line in sampled:
+        path = place.path / line["part"]
+        assert line["sha256"] == files.digest_file(path).read_text().split()[0]
+        rollouts = parts.read(path, Rollout)
+        assert line["indices"] == [rollouts[0].index, rollouts[-1].index]
+        assert line["rollouts"] == len(rollouts)
+        assert {
+            "sampling",
+            "models",
+            "templates",
+            "prompt_tokens",
+            "completion_tokens",
+            "wall_s",
+            "retries",
+        } <= line.keys()
+    translated = next(line for line in sampled if "translations" in line["part"])
+    assert translated["sampling"]["temperature"] == 0.6
+    for line in ledger(place, "verified"):
+        assert (line["retries"], line["cpu_s"] > 0) == (0, True)
+        assert line["sha256"] == files.digest_file(place.path / line["part"]).read_text().split()[0]

@@ -1,0 +1,374 @@
+"""The second look: what falls, what stands, what it says of the tests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from factory.config import RankConfig, ScrutinyConfig
+from factory.grading.chain import Chain
+from factory.inputs.run_on_inputs import NOTHING, plain
+from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
+from factory.records.values import decode
+from factory.review.review import fingerprint, revised, scrutinise, worth_a_look
+from factory.selection.select import select
+from sandbox.contract import Answer, AnswerKind
+
+RANK = RankConfig()
+ABSOLUTE = [
+    "def f(n):\n    return abs(n)\n",
+    "def f(n):\n    return n if n > 0 else -n\n",
+    "def f(n):\n    return max(n, -n)\n",
+]
+SURROGATES = ("'\\ud800'", "chr(0xd800)", "'\\ud800'[:1]")
+LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
+
+
+@pytest.fixture
+def look(chain, grade):
+    """`look(problem, source, …, **settings)`: the verdicts on the sources, and the second look at them."""
+
+    def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Scrutiny]:
+        verdicts = grade(problem, *sources)
+        return verdicts, scrutinise(chain, problem, verdicts, ScrutinyConfig(**settings), RANK)
+
+    return look
+
+
+def fallen(scrutiny: Scrutiny, verdict: Verdict) -> tuple[str, str] | None:
+    found = scrutiny.fallen.get(verdict.form)
+    assert (found is None) == (verdict.form in scrutiny.standing)
+    return found and (found["by"], found["status"])
+
+
+def test_who_differs_from_a_clear_majority_falls(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    wrong = "def f(n):\n    return n if n >= 0 else 4\n"
+    verdicts, found = look(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+    told = found.fallen[verdicts[4].form]
+    assert "derived: for -" in told["detail"]
+    assert "4 of 5 programs that passed answer" in told["detail"]
+    assert json.loads(told["first_failure"])["got"] == "4"
+
+
+def test_inputs_they_agree_on_become_derived_cases(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    _, found = look(problem, *ABSOLUTE, mutants=0, inputs=12)
+    cases = [Case.model_validate(case) for case in json.loads(found.derived)]
+    assert len(cases) == found.inputs == 12
+    assert all(decode(case.expected) == abs(decode(case.args)[0]) for case in cases)
+    assert not any(case.public for case in cases)
+
+
+def test_a_split_vote_flags_the_problem(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4))
+    other = ["def f(n):\n    return n if n > 0 else 4\n", "def f(n):\n    return n if n > 0 else 2 + 2 * (n < 0) \n"]
+    verdicts, found = look(problem, *ABSOLUTE[:2], *other, mutants=0)
+    assert found.under_specified
+    assert not found.fallen
+    assert len(found.standing) == 4
+    profiles = [found.standing[verdict.form] for verdict in verdicts]
+    assert profiles[0] == profiles[1] != profiles[2]
+
+
+def test_without_a_quorum_nothing_is_derived(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, ABSOLUTE[0], mutants=0)
+    assert (found.derived, found.disputed, found.fallen) == ("[]", 0, {})
+
+
+def test_a_reference_overrules_a_majority(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4), reference=ABSOLUTE[0])
+    same = [
+        f"def f(n):\n    return {text}\n"
+        for text in ("n if n > 0 else 4", "4 if n < 0 else n", "n if n >= 1 else 4 * (n < 0)")
+    ]
+    _, found = look(problem, *same, mutants=0)
+    assert not found.fallen
+    assert found.under_specified
+
+
+def test_an_answer_that_no_comparison_can_say_becomes_no_case(look, make_problem):
+    asserted = {"kind": "predicate", "predicate": "set(answer) == {1.5}"}
+    cases = [{"args": [number], "expected": None, "comparison": asserted} for number in (1, 2, 3)]
+    problem = make_problem(entry_point="f", cases=cases)
+    endless = [
+        f"def f(n):\n    return [1.5] if n in (1, 2, 3) else [float('inf')]{more}\n" for more in ("", " * 1", " + []")
+    ]
+    _, found = look(problem, *endless, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+
+
+def test_a_reference_that_takes_too_long_has_not_agreed(look, make_problem):
+    slow = "def f(n):\n    while n not in (3, 9, 4):\n        pass\n    return n\n"
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4), reference=slow)
+    _, found = look(problem, *ABSOLUTE, mutants=0)
+    assert found.inputs > 0
+    assert (found.derived, found.disputed) == ("[]", 0)
+
+
+def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
+    asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
+    broken = "def f(n):\n    return list(range(10))[n]\n"
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
+    verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
+    assert [fallen(found, verdict) for verdict in verdicts[7:9]] == [None, None]
+    assert fallen(found, verdicts[9]) == ("derived", "wrong_answer")
+
+
+def test_where_many_refuse_nobody_falls(look, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
+    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
+    _, found = look(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
+    assert not found.fallen
+    assert (found.derived, found.disputed) == ("[]", 0)
+
+
+def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
+    problem = make_problem((("b",), "a"), (("c",), "a"))
+    by_order = "def f(s):\n    return min({'a', s, 'z'}) if list({'p', 'q', 'r', 's', 't'}) == ORDER else s\n"
+    order = "ORDER = list({'p', 'q', 'r', 's', 't'})\n"
+    seeds = "import os\ndef f(s):\n    return 'a' if os.environ['PYTHONHASHSEED'] == '0' else 'b'\n"
+    verdicts, found = look(problem, order + by_order, seeds, "def f(s):\n    return 'a'\n", mutants=0, inputs=0)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky"), None]
+
+
+def test_a_program_that_depends_on_the_order_of_calls_is_flaky(look, make_problem):
+    problem = make_problem(((1,), 1), ((2,), 2), ((3,), 3))
+    counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
+    verdicts, found = look(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
+    told = found.fallen[verdicts[0].form]
+    assert told["detail"] == "passed, then run again elsewhere: wrong_answer: case 2: answered 1, expected 3"
+    assert (json.loads(told["first_failure"])["case"], json.loads(told["first_failure"])["input"]) == (2, "3")
+    _, trusting = look(problem, counts, mutants=0, inputs=0, rerun=False)
+    assert not trusting.fallen
+
+
+def test_a_flaky_program_under_test_code(look, make_problem):
+    code = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 6\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    seeds = "import os\ndef f(n):\n    return 2 * n + int(os.environ['PYTHONHASHSEED'])\n"
+    verdicts, found = look(problem, "def f(n):\n    return 2 * n\n", seeds, mutants=0, inputs=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky")]
+
+
+def test_an_answer_table_falls_as_hard_coded(look, make_problem):
+    problem = make_problem((([3, 1, 2],), [1, 2, 3]), (([9, 4, 4],), [4, 4, 9]), (([5, 0, 8],), [0, 5, 8]))
+    table = "def f(v):\n    return {(3, 1, 2): [1, 2, 3], (9, 4, 4): [4, 4, 9], (5, 0, 8): [0, 5, 8]}[tuple(v)]\n"
+    verdicts, found = look(problem, table, "def f(v):\n    return sorted(v)\n", mutants=0)
+    assert [fallen(found, verdict) for verdict in verdicts] == [("hard-coded", "wrong_answer"), None]
+    assert found.rollouts_alive == 1
+
+
+def test_calls_of_test_code_are_harvested(look, make_problem):
+    code = "def check(candidate):\n    for n in range(5):\n        assert abs(candidate(n) - n * n) < 1e-9\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(problem, "def f(n):\n    return n * n\n", "def f(n):\n    return n ** 2\n", mutants=0, inputs=8)
+    cases = found.harvested_cases
+    assert [(decode(case.args), decode(case.expected)) for case in cases] == [([n], n * n) for n in range(5)]
+    assert found.inputs > 0  # inputs are made like those that were harvested
+
+
+def test_a_call_that_right_programs_answer_differently_is_no_case(look, make_problem):
+    code = "def check(candidate):\n    for n in range(4):\n        assert candidate(n)[0] == n\n"
+    problem = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(
+        problem, "def f(n):\n    return [n]\n", "def f(n):\n    return [n, n] if n == 2 else [n]\n", mutants=0
+    )
+    assert [decode(case.args) for case in found.harvested_cases] == [[0], [1], [3]]
+
+
+def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_problem):
+    weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
+    verdicts, found = look(weak, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    assert found.kill_rate is not None
+    verdicts_of_strong, of_strong = look(strong, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    assert of_strong.kill_rate == 1.0
+    assert of_strong.mutants_killed > 0
+    assert (found.weak, of_strong.weak) == (True, False)
+    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    assert selection.kept == ()
+    assert selection.dropped == {"duplicate": 0, "weak tests": 3}
+    assert len(select(revised(verdicts_of_strong, of_strong), RANK, scrutiny=of_strong).kept) == 3
+
+
+def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, *ABSOLUTE, "def f(n):\n    return n\n", "def f(n):\n    return n + 7\n", mutants=0)
+    assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
+
+
+def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
+    problem = make_problem((([1],), 1), (([2, 2],), 2))
+    right = ["sorted(v)[-1]", "max(v)", "-min(-item for item in v)", "[item for item in v if item >= max(v)][0]"]
+    misses = [f"{factor} * v[0] - {factor - 1}" for factor in range(2, 40)]
+    _, found = look(problem, *(f"def f(v):\n    return {it}\n" for it in right + misses), mutants=12)
+    assert found.rollouts_killed == 38
+    assert found.mutants_alive > 0
+    mutants = found.mutants_killed + found.mutants_alive
+    assert found.kill_rate == pytest.approx((found.mutants_killed + mutants) / (2 * mutants + found.rollouts_alive))
+
+
+def test_only_the_best_are_looked_at_and_can_be_kept(chain, grade, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    verdicts, settings = grade(problem, *ABSOLUTE), ScrutinyConfig(mutants=0, programs=1)
+    assert len(scrutinise(chain, problem, verdicts, settings, RANK).standing) == 3, "as many as may be kept"
+    found = scrutinise(chain, problem, verdicts, settings, RankConfig(keep=1))
+    assert list(found.standing) == [verdicts[0].form]
+    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    assert [kept.index for kept in selection.kept] == [0]
+    assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
+
+
+def test_a_duplicate_falls_with_its_original(look, make_problem):
+    problem = make_problem(((1,), 1), ((2,), 2))
+    counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
+    verdicts, found = look(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
+    assert [verdict.status for verdict in revised(verdicts, found)] == [Status.FLAKY] * 2
+    assert [verdict.scrutiny for verdict in revised(verdicts, found)] == ["unstable"] * 2
+
+
+def test_standard_input_is_compared_too(look, make_problem):
+    problem = make_problem(("3\n1 2 3\n", "6\n"), ("2\n5 6\n", "11\n"), ("1\n7\n", "7\n"))
+    sums = [
+        "n = int(input())\nprint(sum(map(int, input().split())))\n",
+        "input()\ntotal = 0\nfor word in input().split():\n    total += int(word)\nprint(total)\n",
+        "import sys\nprint(sum(int(word) for word in sys.stdin.read().split()[1:]))\n",
+        "input()\nprint(eval(input().replace(' ', '+')))\n",
+    ]
+    lucky = "n = int(input())\nv = [*map(int, input().split()), 0, 0]\nprint(v[0] + v[1] + v[2])\n"
+    verdicts, found = look(problem, *sums, lucky, mutants=0, inputs=16)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+
+
+def test_the_same_verdicts_give_the_same_scrutiny(chain, look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    verdicts, found = look(problem, *ABSOLUTE, LUCKY)
+    with Chain(chain._settings) as other:
+        again = scrutinise(other, problem, verdicts, ScrutinyConfig(), RANK)
+    assert replace(again, cpu_ms=0) == replace(found, cpu_ms=0)
+    assert fingerprint(verdicts) == fingerprint(verdicts[::-1]) == found.fingerprint
+    assert fingerprint(verdicts[:-1]) != found.fingerprint
+
+
+def test_our_own_failure_is_no_verdict_on_the_others(chain, grade, make_problem, monkeypatch):
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    verdicts = grade(problem, *ABSOLUTE)
+    lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
+    honest = Chain.runs
+
+    def runs(self, problem, programs, *rest, **more):
+        found = honest(self, problem, programs, *rest, **more)
+        return [lost if program.code == ABSOLUTE[1] else run for program, run in zip(programs, found, strict=True)]
+
+    monkeypatch.setattr(Chain, "runs", runs)
+    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(mutants=0), RANK)
+    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
+
+
+def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
+    from sandbox import Sandbox
+
+    problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"), ((4,), "answer-4"))
+    sources = [
+        "def f(n):\n    return 'answer-%d' % n\n",
+        "def f(n):\n    return f'answer-{n}'\n",
+        "def f(n):\n    return 'answer-' + str(n)\n",
+    ]
+    verdicts = grade(problem, *sources)
+    sent: list[str] = []
+    calls = Sandbox.run_calls
+    monkeypatch.setattr(Sandbox, "run_calls", lambda self, job: sent.append(repr(job.inputs)) or calls(self, job))
+    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(), RANK)
+    assert json.loads(found.derived)
+    assert len(sent) > 6
+    assert not any("answer" in text for text in sent)
+
+
+def test_what_goes_to_another_process_is_all_that_counts(chain, look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    near = "def f(n):\n    return n\n"
+    verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
+    sent = worth_a_look(verdicts, ScrutinyConfig(), RANK)
+    assert len(sent) == 5
+    assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
+    again = scrutinise(chain, problem, sent, ScrutinyConfig(), RANK)
+    assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
+
+
+def test_answers_that_no_file_can_hold_become_no_cases(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    halves = [f"def f(n):\n    return abs(n) if n in {{3, -4, 9}} else {it}\n" for it in SURROGATES]
+    _, found = look(problem, *halves, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived) == (3, "[]")
+    code = "def check(candidate):\n    assert len(candidate(2)) == 1\n"
+    tested = make_problem(entry_point="f", cases=[], test_code=code)
+    _, found = look(tested, *(f"def f(n):\n    return {text}\n" for text in SURROGATES), mutants=0)
+    assert found.harvested == "[]"
+
+
+def test_output_that_is_no_text_becomes_no_case(look, make_problem):
+    problem = make_problem(("3\n", "3\n"), ("4\n", "4\n"), ("9\n", "9\n"))
+    source = "import sys\nn = int(input())\nsys.stdout.buffer.write(str(n).encode() if n in KNOWN else b'\\xff' * {})\n"
+    sources = [f"KNOWN = [3, 4, 9]\n{source.format(count)}" for count in ("1", "len('a')", "n ** 0")]
+    _, found = look(problem, *sources, mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived) == (3, "[]")
+
+
+def test_what_is_long_to_compare_is_no_answer(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    colliding = "def f(n):\n    return abs(n) if n in [3, -4, 9] else {{i * (2**61 - 1) for i in {}}}\n"
+    _, found = look(problem, *(colliding.format(f"range({at}, {at + 1000})") for at in range(3)), mutants=0)
+    assert found.inputs > 0
+    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+
+
+def test_a_program_that_was_slow_on_purpose_gives_no_other_more_time(look, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9), limits={"cpu_s": 1.5})
+    slow = """
+import time
+def f(n):
+    while time.process_time() < 0.6:
+        pass
+    while n not in (3, -4, 9):
+        pass
+    return abs(n)
+"""
+    verdicts, found = look(problem, *ABSOLUTE, slow, mutants=0)
+    assert fallen(found, verdicts[3]) is None
+    assert json.loads(found.derived)
+    assert 600 < found.cpu_ms < 2000  # once more on the tests, and twice 0.1 s; not 20 times 0.6 s
+
+
+def test_mutants_of_one_program_are_told_from_it_without_a_vote(look, make_problem):
+    weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
+    _, found = look(weak, *ABSOLUTE[:2])
+    assert found.derived == "[]"
+    assert found.mutants_alive > 0
+    _, found = look(strong, *ABSOLUTE[:2])
+    assert (found.mutants_alive, found.kill_rate) == (0, 1.0)
+
+
+def test_where_nothing_tells_mutants_from_their_origin_they_count_as_alive(look, make_problem):
+    _, found = look(make_problem(((3,), 3), ((9,), 9)), ABSOLUTE[1], inputs=0)
+    assert found.mutants_alike == 0
+    assert 0 < (found.kill_rate or 0) < 1
+
+
+def test_an_answer_nested_too_deep_to_be_written_again_is_none():
+    deep = Answer(AnswerKind.VALUE, "[" * 300 + "]" * 300)
+    assert plain(deep) is NOTHING
+    assert plain(Answer(AnswerKind.VALUE, "[[1]]")) == [[1]]

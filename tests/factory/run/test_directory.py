@@ -1,0 +1,276 @@
+"""The run directory: one config, one process, and names that tell what is done."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from factory.config import Config
+from factory.config.resume import MAY_CHANGE, MAY_GROW, differences
+from factory.errors import ConfigError, PartError
+from factory.records import Problem
+from factory.run.directory import RunDir, against, slug
+from factory.storage.files import put
+
+BASE: dict[str, Any] = {"name": "test", "problems": {"path": "p"}, "engine": {"kind": "vllm", "model": "m"}}
+
+
+def config(**sections: Any) -> Config:
+    return Config.model_validate(BASE | sections)
+
+
+def problem(name: str = "set/1", **fields: Any) -> Problem:
+    cases = [{"args": [1], "expected": {"$": "tuple", "v": [1]}, "public": True}]
+    return Problem.model_validate({"id": name, "prompt": "é", "entry_point": "f", "cases": cases} | fields)
+
+
+def refusal(place: RunDir, new: Config, problems: list[Problem] | None = None) -> str:
+    before = place.config_file.read_bytes(), place.problems_file.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        place.claim(new, [problem()] if problems is None else problems)
+    assert (place.config_file.read_bytes(), place.problems_file.read_bytes()) == before
+    return str(caught.value)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> RunDir:
+    place = RunDir(tmp_path / "run")
+    place.claim(config(), [problem()])
+    return place
+
+
+def test_a_claimed_directory_gives_config_and_problems_back(place: RunDir) -> None:
+    assert place.open_config() == config()
+    assert place.open_problems() == [problem()]
+    place.claim(config(), [problem()])
+
+
+def test_stdin_problems_come_back_too(tmp_path: Path) -> None:
+    script = problem(entry_point=None, cases=[{"stdin": "1\n", "stdout": "2\n"}], limits={"cpu_s": 2})
+    place = RunDir(tmp_path / "run")
+    place.claim(config(), [script])
+    assert place.open_problems() == [script]
+    place.claim(config(), [script])
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"sampling": {"n": 257}},
+        {"problems": {"path": "p", "limit": 9}},
+        {"problems": {"path": "p"}},
+        {"translate": {"survivors": 3}},
+        {"sandbox": {"workers": 5}},
+        {"run_dir": "elsewhere"},
+        {"engine": {"kind": "vllm", "model": "m", "in_flight": 9, "restarts": 9, "tensor_parallel_size": 2}},
+        {"shards": {"rows": 10, "evidence": True}},
+    ],
+    ids=str,
+)
+def test_a_config_that_only_extends_is_taken_over(tmp_path: Path, sections: dict[str, Any]) -> None:
+    place = RunDir(tmp_path / "run")
+    place.claim(config(problems={"path": "p", "limit": 5}), [problem()])
+    sections = {"problems": {"path": "p", "limit": 5}} | sections
+    place.claim(config(**sections), [problem()])
+    assert place.open_config() == config(**sections)
+
+
+@pytest.mark.parametrize(
+    ("sections", "difference"),
+    [
+        ({"sampling": {"n": 255}}, "sampling.n: 256 -> 255"),
+        ({"sampling": {"temperature": 0.5}}, "sampling.temperature: 0.8 -> 0.5"),
+        ({"problems": {"path": "p", "limit": 9}}, "problems.limit: null -> 9"),
+        ({"problems": {"path": "q"}}, 'problems.path: "p" -> "q"'),
+        ({"name": "other"}, 'name: "test" -> "other"'),
+        ({"engine": {"kind": "vllm", "model": "n"}}, 'engine.model: "m" -> "n"'),
+        ({"engine": {"kind": "vllm", "model": "m", "extra": {"x": 1}}}, "engine.extra.x: null -> 1"),
+        ({"engine": {"kind": "replay", "path": "r"}}, 'engine.kind: "vllm" -> "replay"'),
+        ({"limits": {"cpu_s": 6}}, "limits.cpu_s: 5.0 -> 6.0"),
+        ({"verify": {"chunk": 128}}, "verify.chunk: 256 -> 128"),
+        ({"verify": {"dedup": False}}, "verify.dedup: true -> false"),
+        ({"rank": {"keep": 5}}, "rank.keep: 4 -> 5"),
+        ({"translate": {"targets": []}}, 'translate.targets: ["go"] -> []'),
+    ],
+    ids=str,
+)
+def test_any_other_config_is_refused_with_the_difference(
+    place: RunDir, sections: dict[str, Any], difference: str
+) -> None:
+    message = refusal(place, config(**sections))
+    assert f"  {difference}\n" in message
+    assert str(place.path) in message
+    assert "remedy: another --run-dir, or the old values" in message
+
+
+def test_every_difference_is_shown(place: RunDir) -> None:
+    message = refusal(place, config(sampling={"n": 1, "temperature": 0}, limits={"cpu_s": 6}))
+    assert [line.split(":")[0].strip() for line in message.splitlines()[1:4]] == [
+        "limits.cpu_s", "sampling.n", "sampling.temperature",
+    ]  # fmt: skip
+
+
+def test_the_names_of_what_may_change_are_names_of_fields() -> None:
+    known = set(flat(config(engine={"kind": "openai", "model": "m", "base_url": "http://x"}).model_dump()))
+    known |= set(flat(config().model_dump()))
+    assert {*MAY_GROW, *MAY_CHANGE} <= known
+
+
+def flat(data: dict[str, Any], prefix: str = "") -> list[str]:
+    names = []
+    for name, inner in data.items():
+        names += flat(inner, f"{prefix}{name}.") if isinstance(inner, dict) and inner else [f"{prefix}{name}"]
+    return names
+
+
+def test_differences_of_equal_configs_are_none() -> None:
+    data = config().model_dump(mode="json")
+    assert differences(data, data) == []
+
+
+def test_a_changed_problem_is_refused(place: RunDir) -> None:
+    message = refusal(place, config(), [problem(prompt="other")])
+    assert "problem 'set/1' has changed since; remedy: another --run-dir" in message
+
+
+def test_a_problem_that_is_gone_is_refused(place: RunDir) -> None:
+    assert "was started with problem 'set/1', which is no longer given" in refusal(place, config(), [problem("set/2")])
+
+
+def test_a_further_problem_is_taken_over(place: RunDir) -> None:
+    place.claim(config(), [problem("set/0"), problem()])
+    assert [found.id for found in place.open_problems()] == ["set/0", "set/1"]
+
+
+def test_a_directory_that_is_no_run_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no run directory"):
+        RunDir(tmp_path).open_config()
+    with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
+        RunDir(tmp_path).open_problems()
+
+
+def test_a_damaged_config_is_told_by_name(place: RunDir) -> None:
+    whole = place.config_file.read_bytes()
+    place.config_file.write_bytes(whole.replace(b"n: 256", b"n: 257"))
+    for use in (place.open_config, lambda: place.claim(config(), [problem()])):
+        with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: delete it, and run again"):
+            use()
+    place.config_file.unlink()
+    place.claim(config(), [problem()])
+    assert place.config_file.read_bytes() == whole
+
+
+def test_a_config_of_another_version_is_told_by_key(place: RunDir) -> None:
+    put(place.config_file, b"name: test\nnonsense: 1\n")
+    with pytest.raises(ConfigError, match=r"config\.yaml: nonsense: unknown key"):
+        place.open_config()
+
+
+def test_the_config_that_is_kept_is_yaml_people_can_run(place: RunDir) -> None:
+    assert Config.model_validate(yaml.safe_load(place.config_file.read_text())) == config()
+
+
+def test_damaged_problems_are_told_by_name(place: RunDir) -> None:
+    put(place.problems_file, b'{"id": "set/1"}\n')
+    with pytest.raises(PartError, match=r"problems\.jsonl: cannot be read"):
+        place.open_problems()
+    place.problems_file.write_bytes(b'{"id": "set/2"}\n')
+    for use in (place.open_problems, lambda: place.claim(config(), [problem()])):
+        with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
+            use()
+
+
+def test_a_problem_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path: Path) -> None:
+    place, odd = RunDir(tmp_path), problem(prompt="a\u2028b\x85c\x0bd")
+    place.claim(config(), [odd])
+    place.claim(config(), [odd])
+    assert place.open_problems() == [odd]
+
+
+# ---- the lock ----
+
+
+def test_a_second_process_is_locked_out_until_the_first_is_through(place: RunDir) -> None:
+    code = "from pathlib import Path\nfrom factory.run.directory import RunDir\n"
+    code += f"with RunDir(Path({str(place.path)!r})): print('in')"
+    with place:
+        tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+        assert tried.returncode == 1
+        assert "another process is working on this run" in tried.stderr
+    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert tried.stdout == "in\n", tried.stderr
+
+
+def test_a_second_lock_in_the_same_process_is_refused_too(place: RunDir) -> None:
+    with place, pytest.raises(ConfigError, match="another process is working on this run"), RunDir(place.path):
+        pass
+    with RunDir(place.path):
+        pass
+
+
+# ---- names ----
+
+
+def test_a_slug_is_readable_safe_and_one_problems_own() -> None:
+    ids = [
+        "a/b",
+        "a-b",
+        "a_b",
+        "a b",
+        "A/b",
+        "é",
+        "è",
+        "",
+        "x" * 99,
+        "x" * 98,
+        "../../etc",
+        "a.b",
+        "a*b",
+        "/",
+        "..",
+        "CON",
+    ]
+    slugs = [slug(name) for name in ids]
+    assert len(set(slugs)) == len(ids)
+    for one in slugs:
+        assert one.replace("-", "").replace("_", "").isalnum()
+        assert one.isascii()
+        assert len(one) < 80
+    assert slugs[0].startswith("a-b-")
+
+
+def test_chunks_are_the_whole_parts_in_order(place: RunDir) -> None:
+    one, other = problem("set/1"), problem("set/11")
+    (place.path / "rollouts").mkdir()
+    for indices in (range(512, 700), range(256), range(256, 512)):
+        place.rollouts(one, indices).touch()
+    place.rollouts(other, range(8)).touch()
+    half = place.rollouts(one, range(700, 800))
+    half.with_name(f".{half.name}.123.tmp").touch()
+    found = place.all_chunks()
+    assert found == {slug("set/1"): [range(256), range(256, 512), range(512, 700)], slug("set/11"): [range(8)]}
+
+
+def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:
+    one = problem()
+    paths = [
+        place.rollouts(one, range(8)), place.verdicts(one, range(8)), place.rollouts(one, range(8, 16)),
+        place.survivors(one, 8), place.survivors(one, 16), place.rollouts(problem("set/2"), range(8)),
+        *(place.translation("go", one, parent, number, kind)
+          for parent in ("a" * 64, "b" * 64) for number in (0, 1) for kind in ("rollouts", "verdicts")),
+        place.translation("go", one, "a" * 64, 0, "verdicts", against(["b" * 64])),
+        place.translation("go", one, "a" * 64, 0, "verdicts", against(["b" * 64, "c" * 64])),
+        place.translated("go", one, "a" * 64), place.translated("rust", one, "a" * 64),
+    ]  # fmt: skip
+    assert len(set(paths)) == len(paths)
+    assert all(path.is_relative_to(place.path) for path in paths)
+
+
+def test_programs_are_named_together_in_any_order() -> None:
+    assert against([]) == ""
+    assert against(["a", "b"]) == against(["b", "a"]) != against(["a"])

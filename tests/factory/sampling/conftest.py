@@ -1,0 +1,19 @@
+"""Fixtures of the sampling tests: a tiny model made on the spot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MAKE_MODEL = Path(__file__).with_name("tiny_model.py")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-layer Llama with random weights and a byte-level tokenizer, 512 positions; nothing is downloaded."""
+    directory = tmp_path_factory.mktemp("models") / "tiny"
+    subprocess.run([sys.executable, str(MAKE_MODEL), str(directory)], check=True, capture_output=True)
+    return directory

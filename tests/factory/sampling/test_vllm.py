@@ -1,0 +1,279 @@
+"""The real vLLM engine on the CPU, with a tiny model of random weights."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.config import SamplingConfig, VllmEngine
+from factory.errors import ConfigError, EngineError
+from factory.records import Message, Request, Rollout
+from factory.sampling.engines import Engine, PromptTooLong, RequestRefused, open_engine
+from factory.sampling.engines.vllm_process import usable_cpus
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.filterwarnings("ignore:Unclosed context:ResourceWarning"),  # vLLM leaves zmq's to the collector
+    pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed: pip install '.[cpu]'"),
+]
+PROGRAM = Path(__file__).with_name("run_engine.py")
+ROOT = Path(__file__).parents[3]
+
+
+def settings(model: Path, **more: Any) -> VllmEngine:
+    return VllmEngine(model=str(model), enforce_eager=True, max_num_seqs=16, in_flight=24, cpu_kv_cache_gb=1, **more)
+
+
+Running = tuple[asyncio.Runner, Engine]
+
+
+@pytest.fixture(scope="module")
+def running(tiny_model: Path) -> Iterator[Running]:
+    engine = open_engine(settings(tiny_model))
+    with asyncio.Runner() as runner:
+        runner.run(engine.__aenter__())
+        yield runner, engine
+        runner.run(engine.__aexit__(None, None, None))
+    del engine
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Finalizers of a test's engine run in the test, where their warnings are expected."""
+    yield
+    gc.collect()
+
+
+def chat(content: str = "hi", indices: range = range(1), problem_id: str = "p") -> Request:
+    return Request(problem_id, "python", indices, "chat", (Message(role="user", content=content),), template="hash")
+
+
+async def collect(engine: Engine, request: Request, sampling: SamplingConfig) -> list[Rollout]:
+    return [rollout async for rollout in engine.sample(request, sampling)]
+
+
+def test_a_chat_is_rendered_once_and_every_index_answered(running: Running, tiny_model: Path) -> None:
+    runner, engine = running
+    before = (engine.meter.rollouts, engine.meter.completion_tokens)
+    sampling = SamplingConfig(max_tokens=40, temperature=1.0, top_p=1)
+    got = runner.run(collect(engine, chat(indices=range(5, 45)), sampling))
+    assert sorted(one.index for one in got) == list(range(5, 45))
+    assert {one.prompt_tokens for one in got} == {len("<user\nhi>\n<assistant\n")}, "a byte or a tag is a token"
+    for one in got:
+        assert one.finish_reason in ("length", "stop")
+        assert 1 <= (one.completion_tokens or 0) <= 40
+        assert one.finish_reason == "stop" or one.completion_tokens == 40
+        assert (one.problem_id, one.mode, one.language, one.template) == ("p", "chat", "python", "hash")
+        assert (one.model, one.seed) == (str(tiny_model), None)
+        assert one.sampling == {"max_tokens": 40, "temperature": 1.0, "top_p": 1.0}
+    assert len({one.text for one in got}) > 1
+    assert engine.meter.rollouts == before[0] + 40
+    assert engine.meter.completion_tokens == before[1] + sum(one.completion_tokens or 0 for one in got)
+    assert engine.meter.load_s > 1
+    assert engine.meter.gpus == 0
+
+
+def test_a_completion_continues_the_plain_prompt(running: Running) -> None:
+    runner, engine = running
+    sampling = SamplingConfig(mode="completion", max_tokens=8, temperature=0, top_k=3, min_p=0.1)
+    request = Request("p", "go", range(3), "completion", prompt="def f():\n", parent="sha")
+    got = runner.run(collect(engine, request, sampling))
+    told = {(one.prompt_tokens, one.mode, one.language, one.parent) for one in got}
+    assert told == {(9, "completion", "go", "sha")}
+    assert len({one.text for one in got}) == 1, "temperature 0 leaves no choice"
+
+
+def test_a_stop_string_ends_an_answer(running: Running) -> None:
+    runner, engine = running
+    free = SamplingConfig(mode="completion", max_tokens=30, temperature=0)
+    request = Request("p", "python", range(1), "completion", prompt="x")
+    (whole,) = runner.run(collect(engine, request, free))
+    middle = whole.text[len(whole.text) // 2 :][:3]
+    (cut,) = runner.run(collect(engine, request, free.model_copy(update={"stop": (middle,)})))
+    assert cut.text == whole.text[: whole.text.index(middle)]
+    assert cut.finish_reason == "stop"
+
+
+def test_arguments_reach_the_chat_template(running: Running) -> None:
+    runner, engine = running
+    plain, longer = (
+        runner.run(collect(engine, chat(), SamplingConfig(max_tokens=1, chat_template_kwargs=arguments)))[0]
+        for arguments in ({}, {"tail": "<think>"})
+    )
+    assert (longer.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len("<think>")
+
+
+def test_answers_stream_out_while_others_are_sampled(running: Running) -> None:
+    runner, engine = running
+    begun = engine.meter.elapsed_s
+
+    async def run() -> list[float]:
+        stream = engine.sample(chat(indices=range(96)), SamplingConfig(max_tokens=100))
+        return [engine.meter.elapsed_s async for _ in stream]
+
+    times = runner.run(run())
+    assert len(times) == 96
+    assert times[-1] - times[0] > 1.5 * times[0] - 1.5 * begun, "they came all at once"
+
+
+def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: Running) -> None:
+    runner, engine = running
+    order: list[str] = []
+
+    async def one(problem_id: str) -> list[Rollout]:
+        got = []
+        async for rollout in engine.sample(chat(problem_id, range(48), problem_id), SamplingConfig(max_tokens=30)):
+            order.append(problem_id)
+            got.append(rollout)
+        return got
+
+    async def both() -> list[list[Rollout]]:
+        return await asyncio.gather(one("first"), one("other"))
+
+    for problem_id, got in zip(("first", "other"), runner.run(both()), strict=True):
+        assert sorted(one.index for one in got) == list(range(48))
+        assert {one.problem_id for one in got} == {problem_id}
+    assert "other" not in order[:16], "first asked, first served"
+
+
+def test_one_prompt_too_long_is_refused_and_the_rest_served(running: Running) -> None:
+    runner, engine = running
+    with pytest.raises(PromptTooLong, match=r"^long: the prompt has 1\d\d\d tokens, at most 511 leave room") as caught:
+        runner.run(collect(engine, chat("x" * 1000, problem_id="long"), SamplingConfig()))
+    assert isinstance(caught.value, RequestRefused)
+    assert (caught.value.problem_id, caught.value.limit) == ("long", 511)
+    almost = Request("p", "python", range(1), "completion", prompt="x" * 500)
+    (cut,) = runner.run(collect(engine, almost, SamplingConfig(mode="completion", max_tokens=1024)))
+    assert (cut.completion_tokens or 0) <= 12
+
+
+def test_an_empty_prompt_is_refused(running: Running) -> None:
+    runner, engine = running
+    with pytest.raises(RequestRefused, match=r"^p: vLLM refuses the request: .*empty"):
+        runner.run(collect(engine, Request("p", "python", range(2), "completion", prompt=""), SamplingConfig()))
+
+
+def test_leaving_early_aborts_the_rest(running: Running) -> None:
+    runner, engine = running
+
+    async def leave() -> int:
+        stream = engine.sample(chat(indices=range(64)), SamplingConfig(max_tokens=400))
+        await anext(stream)
+        await stream.aclose()
+        return (await engine._running()).llm.get_num_unfinished_requests()  # type: ignore[attr-defined]
+
+    assert runner.run(leave()) == 0
+
+
+def test_a_killed_engine_comes_back_and_answers_what_it_owed(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where a dead engine's log stays
+
+    async def collect_late(engine: Engine) -> list[int]:
+        while engine.meter.restarts == 0:
+            await asyncio.sleep(0.05)
+        return sorted(
+            [one.index for one in await collect(engine, chat("late", range(3)), SamplingConfig(max_tokens=5))]
+        )
+
+    async def run() -> None:
+        async with open_engine(settings(tiny_model, restarts=1)) as engine:
+            indices = []
+            async for rollout in engine.sample(chat(indices=range(64)), SamplingConfig(max_tokens=60)):
+                indices.append(rollout.index)
+                if len(indices) == 5:
+                    _kill_engines()
+                    late = asyncio.create_task(collect_late(engine))
+            assert sorted(indices) == list(range(64))
+            assert await late == list(range(3)), "asked while the engine was being started again"
+            assert engine.meter.restarts == 1
+            assert "is started again" in caplog.text
+            _kill_engines()
+            with pytest.raises(EngineError, match="the engine died 2 times"):
+                await collect(engine, chat(), SamplingConfig())
+            with pytest.raises(EngineError, match="the engine died 2 times"):
+                await collect(engine, chat(), SamplingConfig())
+
+    asyncio.run(run())
+    assert not _engines()
+
+
+def _engines() -> list[int]:
+    """Process ids of vLLM's engines and workers that live below this process."""
+    import psutil
+
+    below = psutil.Process().children(recursive=True)
+    return [one.pid for one in below if one.status() != "zombie" and "VLLM" in " ".join(one.cmdline())]
+
+
+def _kill_engines() -> None:
+    for pid in _engines():
+        os.kill(pid, 9)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"extra": {"nonsense": 1}}, r"engine\.extra\.nonsense: vLLM has no such engine argument"),
+        ({"quantization": "nonsense"}, r"engine: vLLM refuses these settings: .*nonsense"),
+        ({"max_model_len": 100_000}, r"engine: vLLM refuses these settings: .*100000"),
+    ],
+)
+def test_settings_at_fault_are_config_errors(tiny_model: Path, more: dict[str, Any], told: str) -> None:
+    async def run() -> None:
+        async with open_engine(settings(tiny_model, **more)):
+            pass
+
+    with pytest.raises(ConfigError, match=told):
+        asyncio.run(run())
+
+
+def _program(model: Path, how: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(directory)}
+    command = [sys.executable, str(PROGRAM), str(model), how]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=200, start_new_session=True, check=False
+    )
+
+
+def test_closing_leaves_no_process_and_says_nothing(tiny_model: Path, tmp_path: Path) -> None:
+    done = _program(tiny_model, "close", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "64 [] False\n", "")
+    assert not list(tmp_path.glob("rollout-factory-*"))
+
+
+def test_ctrl_c_ends_the_engine_without_a_traceback(tiny_model: Path, tmp_path: Path) -> None:
+    done = _program(tiny_model, "interrupt", tmp_path)
+    assert (done.stdout, done.stderr) == ("interrupted []\n", "")
+
+
+def test_a_killed_process_takes_its_engine_along(tiny_model: Path, tmp_path: Path) -> None:
+    import psutil
+
+    before = {one.pid for one in psutil.process_iter()}
+    assert _program(tiny_model, "die", tmp_path).returncode == -9
+    for _ in range(100):
+        left = [one for one in psutil.process_iter() if one.pid not in before and "VLLM" in one.name()]
+        if not [one for one in left if one.status() != "zombie"]:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail(f"still there: {left}")
+
+
+def test_cpus_are_told_as_vllm_wants_them() -> None:
+    assert usable_cpus({0, 1, 2, 5, 8, 9}) == "0-2,5,8-9"
+    assert usable_cpus({3}) == "3"

@@ -1,0 +1,187 @@
+"""Parts: whole or not there, the same bytes for the same records, damage found when it is read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from factory.errors import PartError
+from factory.records import Rollout, Status, Survivor, Verdict
+from factory.storage import files, parts
+
+ROLLOUTS = [
+    Rollout(problem_id="a/1", index=0, text="", mode="chat"),
+    Rollout(
+        problem_id="é", index=2**40, text="x\r\n\x00\u2028😀", mode="code", language="go", parent="p", model="m",
+        sampling={},
+        template="t", seed=-1, finish_reason="stop", prompt_tokens=0, completion_tokens=9, reasoning="", logprobs=[],
+    ),
+    Rollout(problem_id="b", index=1, text="y", mode="completion", sampling={"z": [1, None, {"k": 0.1}], "a": "é"},
+            logprobs=[-0.5, float("-inf")]),
+]  # fmt: skip
+VERDICTS = [Verdict("a/1", index, "python", status) for index, status in enumerate(Status)] + [
+    Verdict("a/1", 99, "go", Status.WRONG_ANSWER, "detail", ("one", "two: é"), 1, 2, '{"case": 1}', 0.1, 0.2, 0.3,
+            "code\n", "sha", "form", 0),
+]  # fmt: skip
+SURVIVORS = [
+    Survivor("a/1", 0, "python", 0, "code", "sha", "form", 1, 2, 0.1, 3.0),
+    Survivor("a/1", 1, "go", 1, "c", "s", "f", 1, 2, 0.1, 3.0, ("r",), "parent", "model", '{"n": 1}', "template"),
+]
+
+
+@pytest.mark.parametrize(("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS)])
+def test_every_field_of_every_record_survives(tmp_path: Path, kind: type, records: list[Any]) -> None:
+    path = tmp_path / "deep" / "down" / "p.parquet"
+    parts.write(path, kind, records)
+    back = parts.read(path, kind)
+    assert back == records
+    assert [[type(getattr(one, name)) for name in parts.schema_of(kind).names] for one in back] == [
+        [type(getattr(one, name)) for name in parts.schema_of(kind).names] for one in records
+    ]
+
+
+@pytest.mark.parametrize("kind", [Rollout, Verdict, Survivor])
+def test_no_records_are_a_part_too(tmp_path: Path, kind: type) -> None:
+    parts.write(tmp_path / "p.parquet", kind, [])
+    assert parts.read(tmp_path / "p.parquet", kind) == []
+
+
+@pytest.mark.parametrize(("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS)])
+def test_equal_records_give_equal_bytes(tmp_path: Path, kind: type, records: list[Any]) -> None:
+    parts.write(tmp_path / "one.parquet", kind, records)
+    parts.write(tmp_path / "two.parquet", kind, parts.read(tmp_path / "one.parquet", kind))
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_the_order_of_a_dict_does_not_reach_the_bytes(tmp_path: Path) -> None:
+    for name, sampling in (("one", {"a": 1, "b": 2}), ("two", {"b": 2, "a": 1})):
+        record = Rollout(problem_id="a", index=0, text="", mode="chat", sampling=sampling)
+        parts.write(tmp_path / name, Rollout, [record])
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_many_records_in_several_row_groups(tmp_path: Path) -> None:
+    records = [Rollout(problem_id="a", index=n, text=f"text {n}", mode="chat") for n in range(20_000)]
+    parts.write(tmp_path / "p.parquet", Rollout, records)
+    assert parts.read(tmp_path / "p.parquet", Rollout) == records
+
+
+def test_half_a_surrogate_pair_is_replaced_when_a_rollout_is_made_and_so_the_same_before_and_after(
+    tmp_path: Path,
+) -> None:
+    record = Rollout(problem_id="a", index=0, text="a\ud800b \ud83d\ude00", mode="chat", reasoning="\udfff")
+    assert (record.text, record.reasoning) == ("a\ufffdb 😀", "\ufffd")
+    parts.write(tmp_path / "p.parquet", Rollout, [record])
+    assert parts.read(tmp_path / "p.parquet", Rollout) == [record]
+
+
+def test_half_a_surrogate_pair_in_a_detail_does_not_stop_a_verdict_from_being_written(tmp_path: Path) -> None:
+    parts.write(tmp_path / "p.parquet", Verdict, [Verdict("a", 0, "python", Status.RUNTIME_ERROR, "x\ud800")])
+    (back,) = parts.read(tmp_path / "p.parquet", Verdict)
+    assert back.detail.startswith("x\ufffd")
+
+
+def test_any_flipped_byte_is_found_and_the_part_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    parts.write(path, Verdict, VERDICTS)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        with pytest.raises(PartError, match=r"p\.parquet: is damaged .*; remedy: delete it, and run again"):
+            parts.read(path, Verdict)
+    path.write_bytes(whole)
+    assert parts.read(path, Verdict) == VERDICTS
+
+
+def test_a_damaged_or_missing_digest_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    parts.write(path, Verdict, VERDICTS)
+    digest = files.digest_file(path)
+    assert digest.read_text().split()[1] == "p.parquet"
+    whole = digest.read_bytes()
+    for data in (b"", b"\xe9", *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole)))):
+        digest.write_bytes(data)
+        with pytest.raises(PartError, match=r"p\.parquet: is damaged"):
+            parts.read(path, Verdict)
+    digest.unlink()
+    with pytest.raises(PartError, match=r"p\.parquet: is damaged"):
+        parts.read(path, Verdict)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 100, -1, -8])
+def test_a_part_that_was_cut_is_found(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "p.parquet"
+    parts.write(path, Verdict, VERDICTS)
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(PartError, match=r"p\.parquet: is damaged .*; remedy: delete it, and run again"):
+        parts.read(path, Verdict)
+
+
+def test_a_part_of_another_kind_or_version_is_refused(tmp_path: Path) -> None:
+    parts.write(tmp_path / "p.parquet", Verdict, VERDICTS)
+    with pytest.raises(PartError, match=r"p\.parquet: has the columns of another version"):
+        parts.read(tmp_path / "p.parquet", Rollout)
+
+
+def test_a_status_that_there_is_not_is_damage(tmp_path: Path) -> None:
+    row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "repairs": [], "findings": []}
+    data = parts.as_parquet(pa.Table.from_pylist([row], schema=parts.schema_of(Verdict)))
+    files.put(tmp_path / "p.parquet", data)
+    with pytest.raises(PartError, match="splendid"):
+        parts.read(tmp_path / "p.parquet", Verdict)
+
+
+def test_a_missing_part_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PartError, match=r"none\.parquet"):
+        parts.read(tmp_path / "none.parquet", Verdict)
+
+
+def test_a_write_that_fails_leaves_nothing_and_spoils_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    parts.write(path, Verdict, VERDICTS)
+    before = path.read_bytes()
+
+    def fail() -> None:
+        with files.atomic(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["p.parquet", "p.parquet.sha256"]
+
+
+@pytest.mark.parametrize("renamed", [0, 1])
+def test_a_kill_while_a_part_is_replaced_leaves_none_rather_than_one_that_looks_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    path, replace, done = tmp_path / "p", Path.replace, []
+    files.put(path, b"old")
+
+    def killed(source: Path, target: Path) -> Path:
+        if len(done) == renamed:
+            raise KeyboardInterrupt
+        done.append(target)
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        files.put(path, b"new")
+    assert not path.exists()
+    monkeypatch.undo()
+    files.put(path, b"new")
+    assert files.checked(path) == b"new"
+
+
+def test_nothing_is_seen_under_the_name_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    with files.atomic(path) as temporary:
+        temporary.write_bytes(b"half")
+        assert not path.exists()
+        assert not list(tmp_path.glob("*.parquet"))
+    assert path.read_bytes() == b"half"
