@@ -196,7 +196,7 @@ def list_problems(
 
 @app.command()
 def doctor() -> None:
-    """What of this machine will be used, what is missing, and the command that mends it."""
+    """What of this machine will be used, what is missing, and the command that repair_of it."""
     if not checkup.check(out):
         raise typer.Exit(1)
 

@@ -1,6 +1,6 @@
 """The contract between the host and a worker: how messages are framed and answers are read.
 
-Whatever starts a worker (see `boundary/`) hands back a `Line`: a process whose standard
+Whatever starts a worker (see `boundary/`) hands back a `WorkerLink`: a process whose standard
 input and output speak the message form of `sandbox.worker.server`. All that comes back from a
 candidate is untrusted: `read_answers` accepts exactly the frames that were due, in order, and
 nothing else.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sandbox.model import Wall
+from sandbox.model import SandboxSpec
 
 
 class Boundary(Protocol):
@@ -21,7 +21,7 @@ class Boundary(Protocol):
 
     name: str
 
-    def start(self, wall: Wall) -> Line:
+    def start(self, wall: SandboxSpec) -> WorkerLink:
         """Start a worker behind a fresh wall. Raises WallUnavailable naming the remedy."""
         ...
 
@@ -30,7 +30,7 @@ class Boundary(Protocol):
         ...
 
 
-class Line(Protocol):
+class WorkerLink(Protocol):
     """A started worker: bytes in, bytes out. Reading past its end or its death gives EOFError."""
 
     def send(self, data: bytes) -> None:
@@ -52,7 +52,7 @@ def message(header: dict[str, Any], *blobs: bytes) -> bytes:
     return b"".join((len(text).to_bytes(4, "big"), text, *blobs))
 
 
-def read_message(line: Line, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
+def read_message(line: WorkerLink, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
     """One response: its header and its blobs. Raises EOFError, TimeoutError."""
     size = int.from_bytes(line.receive(4, deadline), "big")
     header: dict[str, Any] = json.loads(line.receive(size, deadline))

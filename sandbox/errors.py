@@ -1,7 +1,7 @@
 """What can go wrong on our side of the wall. What a candidate does is never one of these.
 
 SandboxError
-├── WallUnavailable   the boundary cannot be built on this machine; the message says what mends it
+├── WallUnavailable   the boundary cannot be built on this machine; the message says what repair_of it
 └── WorkerLost        a worker died or stopped answering, on a fresh one too
 """
 

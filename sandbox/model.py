@@ -57,7 +57,7 @@ class Isolation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class SandboxSpec:
     """What a wall is to hold. All inside counts, whoever started it; `Limits` bind one candidate."""
 
     mounts: tuple[Mount, ...] = ()
@@ -155,7 +155,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ExecutionResult:
     """How one process tree ended.
 
     `output` is what it answered (raw frames for `PythonCalls`, standard output otherwise),

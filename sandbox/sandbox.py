@@ -14,9 +14,19 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from sandbox.boundary import walls
-from sandbox.contract import Boundary, Line, message, read_message, split_frames
+from sandbox.contract import Boundary, WorkerLink, message, read_message, split_frames
 from sandbox.errors import WallUnavailable, WorkerLost
-from sandbox.model import Breach, CommandJob, Conversation, Limits, PythonCalls, PythonStreams, Report, Usage, Wall
+from sandbox.model import (
+    Breach,
+    CommandJob,
+    Conversation,
+    ExecutionResult,
+    Limits,
+    PythonCalls,
+    PythonStreams,
+    SandboxSpec,
+    Usage,
+)
 
 T = TypeVar("T")
 TRIES = 3
@@ -33,12 +43,12 @@ class Sandbox:
     tell which and why. Raises WallUnavailable when none can.
     """
 
-    def __init__(self, backend: str = "auto", wall: Wall = Wall()) -> None:  # noqa: B008  # it is a constant
+    def __init__(self, backend: str = "auto", wall: SandboxSpec = SandboxSpec()) -> None:  # noqa: B008  # it is a constant
         self._walls = walls(backend)
         self._wall = wall
         self.why = "asked for"
         """Why it is this wall."""
-        self._line: Line | None = None
+        self._line: WorkerLink | None = None
         self._inputs: tuple[str, tuple[str, ...]] | None = None
         self._jobs = 0
         self._talking = False
@@ -65,10 +75,10 @@ class Sandbox:
 
     # ---- jobs ----
 
-    def run_calls(self, job: PythonCalls) -> Report:
+    def run_calls(self, job: PythonCalls) -> ExecutionResult:
         """Run one program on its inputs; `read_answers` reads the report's output."""
 
-        def attempt(line: Line) -> Report:
+        def attempt(line: WorkerLink) -> ExecutionResult:
             self._load(line, "calls", job.inputs)
             header = {"op": "calls", "entry_point": job.entry_point, "limits": _limits(job.limits)}
             line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
@@ -77,10 +87,10 @@ class Sandbox:
 
         return self._attempt(attempt)
 
-    def run_streams(self, job: PythonStreams) -> tuple[Report, ...]:
+    def run_streams(self, job: PythonStreams) -> tuple[ExecutionResult, ...]:
         """Run one program once per input; reports end early after one that broke a limit."""
 
-        def attempt(line: Line) -> tuple[Report, ...]:
+        def attempt(line: WorkerLink) -> tuple[ExecutionResult, ...]:
             self._load(line, "streams", job.inputs)
             header = {"op": "streams", "limits": _limits(job.limits)}
             line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
@@ -88,10 +98,10 @@ class Sandbox:
 
         return self._attempt(attempt)
 
-    def run_commands(self, job: CommandJob) -> tuple[Report, ...]:
+    def run_commands(self, job: CommandJob) -> tuple[ExecutionResult, ...]:
         """Run the steps in order; reports end early after a required step that failed."""
 
-        def attempt(line: Line) -> tuple[Report, ...]:
+        def attempt(line: WorkerLink) -> tuple[ExecutionResult, ...]:
             steps = [
                 {"argv": step.argv, "env": dict(step.env), "required": step.required, "limits": _limits(step.limits)}
                 for step in job.steps
@@ -130,7 +140,7 @@ class Sandbox:
 
     # ---- the worker ----
 
-    def _attempt(self, attempt: Callable[[Line], T]) -> T:
+    def _attempt(self, attempt: Callable[[WorkerLink], T]) -> T:
         reason = ""
         for _ in range(TRIES):
             try:
@@ -147,7 +157,7 @@ class Sandbox:
                 return result
         raise WorkerLost(f"{TRIES} sandbox workers were lost on the same job: {reason}")
 
-    def _worker(self) -> Line:
+    def _worker(self) -> WorkerLink:
         if self._talking:
             raise RuntimeError("a conversation is open on this sandbox; end it first, or open another sandbox")
         if self._line is not None and self._jobs >= JOBS_A_WORKER:
@@ -156,7 +166,7 @@ class Sandbox:
             self._line = self._start()
         return self._line
 
-    def _start(self) -> Line:
+    def _start(self) -> WorkerLink:
         """A worker that answers. Settles on the first wall that gives one, for as long as this sandbox lives."""
         refusals = []
         for wall in self._walls:
@@ -178,14 +188,14 @@ class Sandbox:
         self.restarts += 1
         self.close()
 
-    def _load(self, line: Line, kind: str, inputs: tuple[str, ...]) -> None:
+    def _load(self, line: WorkerLink, kind: str, inputs: tuple[str, ...]) -> None:
         if self._inputs is None or self._inputs[0] != kind or self._inputs[1] is not inputs:
             text = json.dumps(inputs).encode()
             line.send(message({"op": "inputs", "kind": kind}, text))
             self._inputs = (kind, inputs)
 
 
-def _greeted(boundary: Boundary, wall: Wall) -> Line:
+def _greeted(boundary: Boundary, wall: SandboxSpec) -> WorkerLink:
     """A worker behind a fresh wall, which has answered. Raises WallUnavailable."""
     line = boundary.start(wall)
     try:
@@ -207,9 +217,9 @@ class Talk:
     `opening` is the first frame, given unasked. None stands for a frame that never came, or bytes that are none.
     """
 
-    def __init__(self, line: Line, limits: Limits) -> None:
+    def __init__(self, line: WorkerLink, limits: Limits) -> None:
         self._line, self._limits = line, limits
-        self.report: Report | None = None
+        self.report: ExecutionResult | None = None
         """How it ended, once it has."""
         self.opening = self._frame()
 
@@ -236,14 +246,14 @@ def _deadline(limits: Limits, runs: int = 1) -> float:
     return time.monotonic() + limits.wall_s * runs + GRACE_S
 
 
-def _reports(response: tuple[dict[str, Any], list[bytes]]) -> tuple[Report, ...]:
+def _reports(response: tuple[dict[str, Any], list[bytes]]) -> tuple[ExecutionResult, ...]:
     header, blobs = response
     outputs = zip(blobs[::2], blobs[1::2], strict=True)
     return tuple(_report(report, out, errors) for report, (out, errors) in zip(header["reports"], outputs, strict=True))
 
 
-def _report(data: dict[str, Any], output: bytes, errors: bytes) -> Report:
-    return Report(
+def _report(data: dict[str, Any], output: bytes, errors: bytes) -> ExecutionResult:
+    return ExecutionResult(
         exit_code=data["exit_code"],
         signal=data["signal"],
         breach=Breach(data["breach"]) if data["breach"] else None,

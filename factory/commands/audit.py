@@ -27,13 +27,13 @@ from factory.executors.local import LocalExecutor
 from factory.grading.chain import Chain
 from factory.records import Problem, Rollout, Status, sha256
 from factory.run.directory import RunDir
-from factory.run.reader import scrutiny_of
+from factory.run.reader import review_of
 from factory.run.summary import as_json, summarize
 from factory.run.units import Task, graded
 from factory.storage import files
-from factory.translation.tests import put_before
+from factory.translation.tests import tests_for_translation
 
-_PART_FOLDERS = ("rollouts", "verdicts", "scrutiny", "survivors", "translations")
+_PART_FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
 _BATCH = 256
 
 
@@ -121,7 +121,7 @@ def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:
     for line in ledger:
         if line["event"] == "damaged":
             written.pop(line["part"], None)
-        elif line["event"] in ("sampled", "verified", "scrutinised"):
+        elif line["event"] in ("sampled", "verified", "reviewed"):
             written[line["part"]] = line.get("sha256") if line["event"] == "sampled" else None
     return written
 
@@ -200,7 +200,7 @@ class _Tests:
 
 
 def _put_before(config: Config, problem: Problem, place: RunDir) -> _Tests:
-    return _Tests(problem, put_before(problem, scrutiny_of(config, problem, place)))
+    return _Tests(problem, tests_for_translation(problem, review_of(config, problem, place)))
 
 
 def _fault(row: dict[str, Any], known: dict[str, _Tests]) -> str:

@@ -16,7 +16,7 @@ from factory.config import Config
 from factory.errors import ConfigError
 from factory.records import Problem, Survivor
 from factory.run.directory import RunDir
-from factory.run.export import harvests
+from factory.run.export import outcomes
 from factory.run.reader import kept_programs
 from factory.run.summary import as_json, summarize
 from factory.storage import files
@@ -30,7 +30,7 @@ def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, 
 def _write_shards(config: Config, todo: Sequence[Problem], place: RunDir, summary: dict[str, Any]) -> dict[str, Any]:
     with files.atomic(place.summary_file) as temporary:
         temporary.write_bytes(as_json(summary))
-    found = harvests(config, todo, place, shards.needs_rollouts(config))
+    found = outcomes(config, todo, place, shards.needs_rollouts(config))
     return shards.write(place.shards, config, found, summary)
 
 

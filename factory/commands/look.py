@@ -16,9 +16,9 @@ from rich.console import Console
 from factory.config import ChainConfig, Config, ProblemsConfig
 from factory.records import Problem
 from factory.report.cost import Account
-from factory.report.findings import Findings
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
+from factory.report.statistics import RunStatistics
 from factory.run import load_problems
 from factory.run.directory import RunDir, slug
 from factory.run.export import left_out
@@ -63,9 +63,9 @@ def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) ->
     """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError."""
     from factory.report import page  # the charting library takes a moment to load, and only this command needs it
 
-    findings = Findings(len(todo))
+    statistics = RunStatistics(len(todo))
     account = Account(place.ledger())
-    summary = summarize(config, todo, place, findings, account)
+    summary = summarize(config, todo, place, statistics, account)
     about = page.About(
         config,
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
@@ -74,7 +74,7 @@ def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) ->
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     with files.atomic(out) as temporary:
-        temporary.write_bytes(page.render(summary, findings, account.stages(config.cost), about))
+        temporary.write_bytes(page.render(summary, statistics, account.stages(config.cost), about))
     return out
 
 

@@ -72,7 +72,7 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
             problems=len(todo),
             config=config.model_dump(mode="json"),
         )
-        if config.clean.benchmarks:
+        if config.decontamination.benchmarks:
             place.log("compared", **decontamination.compared(taken.benchmarks.sizes, taken.repeated))
         await _work(walled, taken, place, console)
         summary = summarize(config, todo, place)

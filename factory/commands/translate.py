@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from factory.commands.run import run
-from factory.config import CleanConfig, Config, ReplayEngine
+from factory.config import Config, DecontaminationConfig, ReplayEngine
 from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.run import load_problems
@@ -24,7 +24,7 @@ async def translate(
 ) -> dict[str, Any]:
     """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
-    unscreened = config.model_copy(update={"clean": CleanConfig()})
+    unscreened = config.model_copy(update={"decontamination": DecontaminationConfig()})
     known = load_problems.take(source.model_copy(update={"check_reference": False}), unscreened).problems
     given = _programs(survivor_file, {problem.id for problem in known})
     recorded = place.path / "given.parquet"

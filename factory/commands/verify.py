@@ -110,10 +110,10 @@ def _verify_summary(verdicts: Sequence[Verdict], name: str, compared: dict[str, 
         by_problem.setdefault(verdict.problem_id, []).append(verdict)
     tallies = {}
     for problem_id, found in sorted(by_problem.items()):
-        forms = len({verdict.form for verdict in found if verdict.status == "passed"})
+        forms = len({verdict.normal_form for verdict in found if verdict.status == "passed"})
         tallies[problem_id] = tally(found, forms, {})
-    repeats = Counter(verdict.repeats for verdict in verdicts if verdict.repeats is not None)
+    contaminated_by = Counter(verdict.contaminated_by for verdict in verdicts if verdict.contaminated_by is not None)
     return {
         "languages": {name: language_summary(tallies)},
-        "decontamination": decontamination.decontamination(compared, repeats),
+        "decontamination": decontamination.decontamination(compared, contaminated_by),
     }

@@ -6,7 +6,7 @@ here: an API key is named by the environment variable that holds it.
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
-from factory.config.filters import Benchmark, CleanConfig, RankConfig, ScrutinyConfig, VerifyConfig
+from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.problems import ProblemsConfig, Source
 from factory.config.run import ChainConfig, Config, ProblemsOnly
@@ -18,9 +18,9 @@ __all__ = [
     "UNKNOWN_S",
     "Benchmark",
     "ChainConfig",
-    "CleanConfig",
     "Config",
     "CostConfig",
+    "DecontaminationConfig",
     "EngineConfig",
     "LimitsConfig",
     "OpenAIEngine",
@@ -28,9 +28,9 @@ __all__ = [
     "ProblemsOnly",
     "RankConfig",
     "ReplayEngine",
+    "ReviewConfig",
     "SamplingConfig",
     "SandboxConfig",
-    "ScrutinyConfig",
     "Section",
     "ShardsConfig",
     "Source",

@@ -59,7 +59,7 @@ class Benchmark(Source):
         return data
 
 
-class CleanConfig(Section):
+class DecontaminationConfig(Section):
     """What must not be shipped although it passed: what repeats a benchmark, or another problem's program."""
 
     benchmarks: tuple[Benchmark, ...] = ()
@@ -77,9 +77,9 @@ class CleanConfig(Section):
 class RankConfig(Section):
     """Which survivors are best."""
 
-    by: tuple[Literal["repairs", "findings", "length", "simplicity", "index", "cpu"], ...] = (
-        "repairs",
-        "findings",
+    by: tuple[Literal["import_fixes", "lint", "length", "simplicity", "index", "cpu"], ...] = (
+        "import_fixes",
+        "lint",
         "length",
         "simplicity",
         "index",
@@ -93,7 +93,7 @@ class RankConfig(Section):
     """`diverse`: a survivor nearer than this to one kept already is not kept; 0 fills up to `keep`."""
 
 
-class ScrutinyConfig(Section):
+class ReviewConfig(Section):
     """The second look at programs that passed: whether they are right where the tests did not look."""
 
     programs: int = Field(32, ge=1)

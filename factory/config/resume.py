@@ -25,7 +25,7 @@ MAY_CHANGE = (
     "engine.cpu_kv_cache_gb",
     "engine.tensor_parallel_size",
     "engine.data_parallel_size",
-    "clean.near_duplicate",
+    "decontamination.near_duplicate",
     "shards.views",
     "shards.splits",
     "shards.holdout",

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, SamplingConfig
-from factory.config.filters import CleanConfig, RankConfig, ScrutinyConfig, VerifyConfig
+from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.problems import ProblemsConfig
 from factory.config.sandbox import LimitsConfig, SandboxConfig
 from factory.config.shards import CostConfig, ShardsConfig
@@ -25,7 +25,7 @@ class ChainConfig(Section):
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()
-    clean: CleanConfig = CleanConfig()
+    decontamination: DecontaminationConfig = DecontaminationConfig()
 
 
 class ProblemsOnly(ChainConfig):
@@ -44,7 +44,7 @@ class Config(ChainConfig):
     problems: ProblemsConfig
     engine: EngineConfig
     sampling: SamplingConfig = SamplingConfig()
-    scrutiny: ScrutinyConfig = ScrutinyConfig()
+    review: ReviewConfig = ReviewConfig()
     rank: RankConfig = RankConfig()
     translate: TranslateConfig = TranslateConfig()
     shards: ShardsConfig = ShardsConfig()

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
 from factory.records import LimitOverrides
-from sandbox import Isolation, Limits, Mount, Wall
+from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
 
 UNKNOWN_S = 10.0
@@ -73,6 +73,8 @@ class SandboxConfig(Section):
                 raise ValueError(f"sandbox.{name} is for docker; set sandbox.backend: docker")
         return self
 
-    def wall(self, mounts: tuple[Mount, ...] = ()) -> Wall:
+    def wall(self, mounts: tuple[Mount, ...] = ()) -> SandboxSpec:
         """What these settings ask of a wall."""
-        return Wall(mounts, self.scratch_mb, self.isolation, self.memory_mb, self.processes, self.image, self.runtime)
+        return SandboxSpec(
+            mounts, self.scratch_mb, self.isolation, self.memory_mb, self.processes, self.image, self.runtime
+        )

@@ -30,7 +30,7 @@ MOST_SOLUTIONS = 10
 
 def read(benchmark: Benchmark) -> Iterator[BenchmarkProblem]:
     """The problems of a benchmark, in order. Raises ConfigError naming it where it cannot be read or holds none."""
-    place = f"clean.benchmarks: {benchmark.name}"
+    place = f"decontamination.benchmarks: {benchmark.name}"
     unknown = sorted(set(benchmark.mapping) - set(COLUMNS))
     if unknown:
         raise ConfigError(f"{place}: mapping.{unknown[0]}: no such field; there are: {', '.join(COLUMNS)}")

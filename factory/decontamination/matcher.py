@@ -1,11 +1,11 @@
 """What repeats a benchmark: prompts of problems before anything is sampled, and programs that passed.
 
-A text is compared by its runs of `clean.ngram` tokens (13: Brown et al., "Language Models are Few-Shot Learners",
-2020, appendix C). A prompt of a benchmark is repeated by whatever shares one run with it that has at least
-`LEAST_WORDS` words, or all of it where it has no such run. A solution is repeated by a program that has the share
-`clean.solution_share` of its runs (of a short one so many of `clean.ngram`), or a Python function of `LEAST_NODES`
-nodes that differs in names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, say
-nothing. The limits on words, nodes and share are ours, set by measuring.
+A text is compared by its runs of `decontamination.ngram` tokens (13: Brown et al., "Language Models are Few-Shot
+Learners", 2020, appendix C). A text repeats a benchmark's prompt if it shares one run with it that has at least
+`LEAST_WORDS` words, or holds all of a prompt that has no such run. A program repeats a benchmark's solution if it has
+the share `decontamination.solution_share` of its runs, or a Python function of `LEAST_NODES` nodes that differs in
+names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, do not count. The limits
+on words, nodes and share are ours, set by measuring.
 
 Promises: the same texts give the same answers in every process. Does not promise to find a problem told in other
 words, nor a solution rewritten; of translations it knows what a benchmark has in their language.
@@ -24,7 +24,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from factory.config import CleanConfig
+from factory.config import DecontaminationConfig
 from factory.languages.python.functions import function_keys
 from factory.records import BenchmarkProblem, Status, Verdict
 
@@ -65,7 +65,7 @@ class Hit:
     detail: str
 
     @property
-    def repeats(self) -> str:
+    def contaminated_by(self) -> str:
         """As in a verdict."""
         return json.dumps([self.benchmark, self.problem], ensure_ascii=False)
 
@@ -161,7 +161,7 @@ def _table(several: Iterable[_Runs]) -> _Table:
 class Contamination:
     """The texts of benchmarks, ready to be compared with; of none at all, nothing is ever hit."""
 
-    def __init__(self, problems: Iterable[BenchmarkProblem], settings: CleanConfig) -> None:
+    def __init__(self, problems: Iterable[BenchmarkProblem], settings: DecontaminationConfig) -> None:
         self._settings = settings
         self._problems: list[tuple[str, str]] = []
         self._solved: list[int] = []
@@ -247,4 +247,4 @@ def _contaminated(verdict: Verdict, hits: dict[int, Hit]) -> Verdict:
     hit = hits.get(verdict.index if verdict.duplicate_of is None else verdict.duplicate_of)
     if hit is None or verdict.status is not Status.PASSED:
         return verdict
-    return replace(verdict, status=Status.CONTAMINATED, detail=hit.detail, repeats=hit.repeats)
+    return replace(verdict, status=Status.CONTAMINATED, detail=hit.detail, contaminated_by=hit.contaminated_by)

@@ -115,15 +115,15 @@ class Chain:
         blanks = {position: replace(blank, index=programs[position].index) for position, _ in runnable}
         verdicts |= self._run(runnable, blanks, judge, target)
         passed = [(position, program) for position, program in runnable if verdicts[position].status is Status.PASSED]
-        findings = target.findings([program for _, program in passed], problem, wall)
-        for (position, _), lines in zip(passed, findings, strict=True):
-            verdicts[position] = replace(verdicts[position], findings=lines)
+        lint = target.lint([program for _, program in passed], problem, wall)
+        for (position, _), lines in zip(passed, lint, strict=True):
+            verdicts[position] = replace(verdicts[position], lint=lines)
         for position, (original, program) in duplicates.items():
             first = verdicts[original]
             verdicts[position] = replace(
                 first,
                 index=programs[position].index,
-                repairs=program.repairs,
+                import_fixes=program.import_fixes,
                 code=program.code,
                 code_sha256=sha256(program.code),
                 duplicate_of=first.index,
@@ -204,7 +204,7 @@ class Chain:
             verdict,
             status=judgement.status,
             detail=judgement.detail,
-            repairs=program.repairs,
+            import_fixes=program.import_fixes,
             cases_passed=judgement.cases_passed,
             first_failure=judgement.first_failure,
             cpu_ms=round(run.cpu_ms, 3),
@@ -212,7 +212,7 @@ class Chain:
             peak_mb=round(run.peak_mb, 2),
             code=program.code,
             code_sha256=sha256(program.code),
-            form=program.key,
+            normal_form=program.key,
         )
 
     def examine(self, problem: Problem, program: Prepared, language_name: str, again: bool = False) -> Rejection | None:

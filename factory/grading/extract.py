@@ -106,7 +106,7 @@ def find(text: str, entry_point: str | None, language: Language) -> str | None:
 
 
 def _best(blocks: list[Block], entry_point: str | None, language: Language) -> str:
-    """Of several programs the longest; of several functions the last, which mends those before it."""
+    """Of several programs the longest; of several functions the last, which repair_of those before it."""
     blocks = [block for block in blocks if block.closed] or blocks
     if entry_point is None:
         return max(blocks, key=lambda block: len(block.code)).code

@@ -76,7 +76,7 @@ class Language(Protocol):
         """
         ...
 
-    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+    def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         """What the language's own tool holds suspicious in programs that passed, "line N: message"; one tuple each.
 
         The same for the same program. It decides nothing: a program that keeps the tool from its work has that

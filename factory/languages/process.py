@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from factory.languages.base import Unfit
 from factory.records import Problem, Rejection, Run, Status
 from factory.records.values import decode
-from sandbox import Limits, Report, Usage
+from sandbox import ExecutionResult, Limits, Usage
 from sandbox.contract import Answer, AnswerKind, Answers
 
 LONGEST_DETAIL = 300
@@ -62,7 +62,7 @@ def shapes(every: Iterable[Call], empty: Callable[[], S]) -> tuple[list[S], dict
 
 
 def read_outputs(
-    report: Report,
+    report: ExecutionResult,
     answers: Answers,
     ended: Rejection | None,
     nonce: str,
@@ -96,8 +96,8 @@ def _output(answer: Answer, value: Callable[[str], A], raised: Callable[[str], R
 def answer_streams(
     problem: Problem,
     limits: Limits,
-    start: Callable[[bytes], Report],
-    ending: Callable[[Report, Limits], Rejection | None],
+    start: Callable[[bytes], ExecutionResult],
+    ending: Callable[[ExecutionResult, Limits], Rejection | None],
 ) -> Run:
     """What a program prints for each input of `problem`, until one breaks a limit.
 

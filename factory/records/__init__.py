@@ -5,9 +5,9 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 """
 
 from factory.records.base import LanguageName, Record, sha256
-from factory.records.outcome import Harvest
+from factory.records.outcome import ProblemOutcome
 from factory.records.problem import BenchmarkProblem, Case, Comparison, LimitOverrides, Problem, ProblemMeta
-from factory.records.review import Scrutiny
+from factory.records.review import Review
 from factory.records.rollout import Message, Request, Rollout
 from factory.records.survivor import Survivor
 from factory.records.verdict import Canary, Prepared, Program, Rejection, Run, Status, Verdict
@@ -17,20 +17,20 @@ __all__ = [
     "Canary",
     "Case",
     "Comparison",
-    "Harvest",
     "LanguageName",
     "LimitOverrides",
     "Message",
     "Prepared",
     "Problem",
     "ProblemMeta",
+    "ProblemOutcome",
     "Program",
     "Record",
     "Rejection",
     "Request",
+    "Review",
     "Rollout",
     "Run",
-    "Scrutiny",
     "Status",
     "Survivor",
     "Verdict",

@@ -9,7 +9,7 @@ from factory.records.problem import Case
 
 
 @dataclass(frozen=True, slots=True)
-class Scrutiny:
+class Review:
     """What the second look at a problem's programs that had passed has shown. One a problem.
 
     All but `cpu_ms` is a function of the verdicts. Cases are JSON lists in the form of a problem file.
@@ -18,12 +18,12 @@ class Scrutiny:
     problem_id: str
     fingerprint: str
     """Of the verdicts it is about."""
-    fallen: dict[str, dict[str, str | None]]
+    rejected: dict[str, dict[str, str | None]]
     """By normal form: {by, status, detail, first_failure} of programs that did not stand."""
-    standing: dict[str, str]
+    accepted: dict[str, str]
     """By normal form: the behaviour of programs that did, on inputs where right ones may differ; equal texts are alike.
     """
-    harvested: str = "[]"
+    traced: str = "[]"
     """Calls that test code made of a program that passes it, with the answer on which all that stand agree."""
     derived: str = "[]"
     """Generated inputs with the answer of a clear majority."""
@@ -33,7 +33,7 @@ class Scrutiny:
     """Generated inputs there were."""
     mutants_killed: int = 0
     mutants_alive: int = 0
-    """Mutants that passed the tests, though they differ on a derived or harvested case, or where there is none."""
+    """Mutants that passed the tests, though they differ on a derived or traced case, or where there is none."""
     mutants_alike: int = 0
     """Mutants that differ nowhere: taken for equivalent, and in no rate."""
     rollouts_killed: int = 0
@@ -45,7 +45,7 @@ class Scrutiny:
     mutants; None where there was none.
     """
     weak: bool = False
-    """It is below `scrutiny.min_test_strength`: nothing of the problem is kept."""
+    """It is below `review.min_test_strength`: nothing of the problem is kept."""
     cpu_ms: float = 0.0
 
     @property
@@ -54,5 +54,5 @@ class Scrutiny:
         return self.disputed > 0
 
     @property
-    def harvested_cases(self) -> tuple[Case, ...]:
-        return tuple(Case.model_validate(case) for case in json.loads(self.harvested))
+    def traced_cases(self) -> tuple[Case, ...]:
+        return tuple(Case.model_validate(case) for case in json.loads(self.traced))

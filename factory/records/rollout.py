@@ -22,7 +22,7 @@ class Rollout(BaseModel):
     language: LanguageName = "python"
     parent: str | None = None
     """sha256 of the program that this one translates."""
-    mends: str | None = None
+    repair_of: str | None = None
     """sha256 of the failed candidate that was shown to the model, of which this one is the repair."""
     model: str | None = None
     sampling: dict[str, Any] | None = None

@@ -21,12 +21,12 @@ class Survivor:
     rank: int
     code: str
     code_sha256: str
-    form: str
+    normal_form: str
     cases_passed: int
     cases_total: int
     cpu_ms: float
     peak_mb: float
-    repairs: tuple[str, ...] = ()
+    import_fixes: tuple[str, ...] = ()
     parent: str | None = None
     model: str | None = None
     sampling: str = "{}"
@@ -35,7 +35,7 @@ class Survivor:
     """As in its verdict."""
     speedup: float | None = None
     """As in its verdict."""
-    findings: tuple[str, ...] = ()
+    lint: tuple[str, ...] = ()
     """As in its verdict."""
-    mends: str | None = None
+    repair_of: str | None = None
     """As in its rollout."""

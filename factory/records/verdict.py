@@ -61,7 +61,7 @@ class Prepared:
 
     code: str
     key: str
-    repairs: tuple[str, ...] = ()
+    import_fixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Verdict:
     language: LanguageName
     status: Status
     detail: str = ""
-    repairs: tuple[str, ...] = ()
+    import_fixes: tuple[str, ...] = ()
     cases_passed: int = 0
     cases_total: int = 0
     first_failure: str | None = None
@@ -105,7 +105,7 @@ class Verdict:
     peak_mb: float = 0.0
     code: str = ""
     code_sha256: str = ""
-    form: str = ""
+    normal_form: str = ""
     """Key of the normal form: equal for programs that cannot behave differently."""
     duplicate_of: int | None = None
     differential: str | None = None
@@ -114,9 +114,9 @@ class Verdict:
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
     compared_ms: float = 0.0
     """Measured: CPU milliseconds of all runs on generated inputs, the source's too; with one of those compared."""
-    findings: tuple[str, ...] = ()
+    lint: tuple[str, ...] = ()
     """What a static check of the language holds suspicious in a program that passed, "line N: message"."""
-    scrutiny: str | None = None
-    """By what a program that had passed fell at the second look, see `Scrutiny`; None in a part of verdicts."""
-    repeats: str | None = None
+    review: str | None = None
+    """By what a program that had passed fell at the second look, see `Review`; None in a part of verdicts."""
+    contaminated_by: str | None = None
     """`contaminated`: the benchmark and its problem, as a JSON list of both; else None."""

@@ -12,7 +12,7 @@ import numpy as np
 from factory.records import Status
 from factory.report.curves import pass_curve, yield_curve
 from factory.report.drawing import Chart, Row, bars, beside, colour, duration, spec, told
-from factory.report.findings import Findings, LanguageFindings
+from factory.report.statistics import LanguageStatistics, RunStatistics
 
 TIERS = (
     ("rollouts", "sampled"),
@@ -77,7 +77,7 @@ def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
     return Chart(spec(alt.layer(whole, left, counts_told), len(TIERS) * 40), said, columns, table)
 
 
-def verdicts(name: str, found: LanguageFindings) -> Chart:
+def verdicts(name: str, found: LanguageStatistics) -> Chart:
     """Rollouts of one language by verdict, most frequent first."""
     total = found.statuses.total()
     rows: list[Row] = [
@@ -99,18 +99,18 @@ def verdicts(name: str, found: LanguageFindings) -> Chart:
     )
 
 
-def by_difficulty(findings: Findings) -> Chart | None:
+def by_difficulty(statistics: RunStatistics) -> Chart | None:
     """Mean pass share of problems by difficulty and language; None where difficulties are not given."""
-    groups = Counter(row["difficulty"] or "not given" for row in findings.rows)
+    groups = Counter(row["difficulty"] or "not given" for row in statistics.rows)
     if set(groups) <= {"not given"}:
         return None
     told_apart = sorted(groups, key=lambda name: (-groups[name], name))[:DIFFICULTIES]
     rows: list[Row] = []
     for difficulty in _natural(told_apart) + (["others"] if len(groups) > len(told_apart) else []):
-        for name in findings.languages:
+        for name in statistics.languages:
             counts = [
                 row["counts"][name]
-                for row in findings.rows
+                for row in statistics.rows
                 if name in row["counts"] and (_group(row, told_apart) == difficulty)
             ]
             if counts:
@@ -139,7 +139,7 @@ def by_difficulty(findings: Findings) -> Chart | None:
             alt.Tooltip("survived:N", title="problems with a survivor"),
         ],
     )
-    drawn = base.mark_bar(cornerRadiusEnd=4).encode(color=_by_language(findings))
+    drawn = base.mark_bar(cornerRadiusEnd=4).encode(color=_by_language(statistics))
     few = len(rows) <= LABELLED
     labels = base.mark_text(dy=-8).encode(text="label:N")
     return Chart(
@@ -168,18 +168,18 @@ def _natural(names: Sequence[str]) -> list[str]:
     return sorted(names, key=place)
 
 
-def _by_language(findings: Findings) -> alt.Color:
-    names = list(findings.languages)
+def _by_language(statistics: RunStatistics) -> alt.Color:
+    names = list(statistics.languages)
     scale = alt.Scale(domain=[told(name) for name in names], range=[colour(at) for at in range(len(names))])
     return alt.Color("language:N", scale=scale, legend=alt.Legend() if len(names) > 1 else None)
 
 
-def by_problem(findings: Findings) -> Chart:
+def by_problem(statistics: RunStatistics) -> Chart:
     """Pass share of every problem, best first, a line a language."""
     rows: list[Row] = []
     table = []
-    for name in findings.languages:
-        counts = [row["counts"][name] for row in findings.rows if name in row["counts"]]
+    for name in statistics.languages:
+        counts = [row["counts"][name] for row in statistics.rows if name in row["counts"]]
         shares = sorted((c["passed"] / c["rollouts"] for c in counts), reverse=True)
         steps = np.linspace(0, len(shares), min(len(shares), RANKS) + 1)
         rows += [
@@ -196,7 +196,7 @@ def by_problem(findings: Findings) -> Chart:
         .encode(
             x=alt.X("of:Q", title="problems, best first", axis=alt.Axis(format="%", tickCount=5, grid=False)),
             y=alt.Y("share:Q", title="rollouts that pass", axis=_PERCENT, stack=None, scale=alt.Scale(domain=[0, 1])),
-            color=_by_language(findings),
+            color=_by_language(statistics),
             tooltip=[
                 alt.Tooltip("language:N"),
                 alt.Tooltip("of:Q", format=".0%", title="problems"),
@@ -211,11 +211,11 @@ def by_problem(findings: Findings) -> Chart:
     return Chart(spec(line, 240), said, columns, table)
 
 
-def pass_at(findings: Findings) -> Chart | None:
+def pass_at(statistics: RunStatistics) -> Chart | None:
     """pass@k with its interval over problems, a line a language; None where no rollout is graded."""
     rows: list[Row] = []
     table = []
-    for name, found in findings.languages.items():
+    for name, found in statistics.languages.items():
         for point in pass_curve(found.counts):
             rows.append(
                 {
@@ -240,7 +240,7 @@ def pass_at(findings: Findings) -> Chart | None:
         ),
     )
     y_scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=_by_language(findings))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=_by_language(statistics))
     band = base.mark_area(opacity=0.16).encode(
         y=alt.Y("low:Q", title="pass@k", scale=y_scale, axis=_PERCENT), y2="high:Q"
     )
@@ -261,9 +261,9 @@ def pass_at(findings: Findings) -> Chart | None:
     return Chart(spec(alt.layer(band, line), 260), said, ("language", "k", "pass@k", "95 % interval"), table)
 
 
-def marginal(found: LanguageFindings) -> Chart | None:
+def marginal(found: LanguageStatistics) -> Chart | None:
     """Distinct passing programs, and problems that have one, against rollouts spent; None where none is graded."""
-    curve = yield_curve(found.counts, found.forms)
+    curve = yield_curve(found.counts, found.normal_forms)
     if not curve:
         return None
     kinds = (("distinct programs", "programs"), ("problems solved", "problems"))
@@ -323,7 +323,7 @@ def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
     )
 
 
-def translated(findings: Findings) -> Chart | None:
+def translated(statistics: RunStatistics) -> Chart | None:
     """Verified Python programs that have a verified translation, by target; None where nothing was translated."""
     rows: list[Row] = [
         {
@@ -331,7 +331,7 @@ def translated(findings: Findings) -> Chart | None:
             "share": found.parents_kept / found.parents,
             "label": f"{found.parents_kept:,} of {found.parents:,} ({found.parents_kept / found.parents:.0%})",
         }
-        for name, found in findings.languages.items()
+        for name, found in statistics.languages.items()
         if found.parents
     ]
     if not rows:
@@ -344,7 +344,7 @@ def translated(findings: Findings) -> Chart | None:
     )
 
 
-def speed_up(found: LanguageFindings) -> Chart | None:
+def speed_up(found: LanguageStatistics) -> Chart | None:
     """CPU time of Python over that of its kept translation, as a histogram on a logarithmic scale."""
     if not found.speed_ups:
         return None

@@ -64,7 +64,7 @@ class Account:
             self.skipped[line["problem"]] = line["reason"]
         elif line["event"] == "compared":
             self.compared = line
-        elif line["event"] in ("verified", "scrutinised"):
+        elif line["event"] in ("verified", "reviewed"):
             self._stage("verify", line).program_cpu_s += line["cpu_s"]
         elif line["event"] == "sampled":
             stage = self._stage("sample", line)

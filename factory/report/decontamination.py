@@ -10,18 +10,18 @@ from typing import Any, Protocol
 
 class Hit(Protocol):
     @property
-    def repeats(self) -> str: ...
+    def contaminated_by(self) -> str: ...
 
 
 def compared(sizes: Mapping[str, int], repeated: Mapping[str, Hit]) -> dict[str, Any]:
     """For the ledger: problems by benchmark, and what problems that were set aside repeat."""
-    return {"benchmarks": dict(sizes), "set_aside": {problem: hit.repeats for problem, hit in repeated.items()}}
+    return {"benchmarks": dict(sizes), "set_aside": {problem: hit.contaminated_by for problem, hit in repeated.items()}}
 
 
 def decontamination(found: Mapping[str, Any], programs: Counter[str]) -> dict[str, Any]:
     """{"benchmarks": {name: counts}, "hits": {problem of a benchmark: what repeats it}}.
 
-    `found` as of `compared`; `programs` counts dropped rollouts by `Verdict.repeats`.
+    `found` as of `compared`; `programs` counts dropped rollouts by `Verdict.contaminated_by`.
     """
     by_name = {name: {"problems": size, "set_aside": 0, "programs": 0} for name, size in found["benchmarks"].items()}
     hits: dict[str, dict[str, Any]] = {}

@@ -37,10 +37,10 @@ class Tally:
     kept: int = 0
     drops: Counter[str] = field(default_factory=Counter)
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
-    repairs: Counter[str] = field(default_factory=Counter)
-    repeats: Counter[str] = field(default_factory=Counter)
-    """Contaminated rollouts by `Verdict.repeats`."""
-    with_findings: int = 0
+    import_fixes: Counter[str] = field(default_factory=Counter)
+    contaminated_by: Counter[str] = field(default_factory=Counter)
+    """Contaminated rollouts by `Verdict.contaminated_by`."""
+    with_lint: int = 0
     """Passed rollouts in whose programs a static check found something."""
     cpu_s: float = 0.0
     strength: dict[str, Any] | None = None
@@ -58,12 +58,12 @@ class Tally:
             "passed_without_repair",
             "distinct",
             "kept",
-            "with_findings",
+            "with_lint",
         ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
-        self.repairs.update(other.repairs)
-        self.repeats.update(other.repeats)
+        self.import_fixes.update(other.import_fixes)
+        self.contaminated_by.update(other.contaminated_by)
         self.cpu_s += other.cpu_s
         self.speedups += other.speedups
 
@@ -71,9 +71,9 @@ class Tally:
         names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
         counts = {name: getattr(self, name) for name in names}
         drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
-        repairs = dict(sorted(self.repairs.items()))
-        told = {"scrutiny": self.strength} if self.strength else {}
-        return counts | {"drops": drops, "repairs": repairs, "with_findings": self.with_findings} | told
+        import_fixes = dict(sorted(self.import_fixes.items()))
+        told = {"review": self.strength} if self.strength else {}
+        return counts | {"drops": drops, "import_fixes": import_fixes, "with_lint": self.with_lint} | told
 
     @property
     def graded(self) -> int:
@@ -89,19 +89,19 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
         counts.rollouts += 1
         counts.extracted += verdict.status not in _NOT_EXTRACTED
         counts.compiled += verdict.status not in _NOT_EXTRACTED | _NOT_COMPILED
-        counts.executed += bool(verdict.form) and verdict.duplicate_of is None
+        counts.executed += bool(verdict.normal_form) and verdict.duplicate_of is None
         if verdict.duplicate_of is None:
             counts.cpu_s += verdict.cpu_ms / 1000
         if verdict.status is Status.PASSED:
             counts.passed += 1
-            counts.passed_without_repair += not verdict.repairs
-            counts.with_findings += bool(verdict.findings)
-            forms.add(verdict.form)
-            counts.repairs.update({line.partition(":")[0] for line in verdict.repairs})
+            counts.passed_without_repair += not verdict.import_fixes
+            counts.with_lint += bool(verdict.lint)
+            forms.add(verdict.normal_form)
+            counts.import_fixes.update({line.partition(":")[0] for line in verdict.import_fixes})
         else:
             counts.drops[reason(verdict)] += 1
-            if verdict.repeats is not None:
-                counts.repeats[verdict.repeats] += 1
+            if verdict.contaminated_by is not None:
+                counts.contaminated_by[verdict.contaminated_by] += 1
     counts.distinct = len(forms)
     counts.drops.update(dropped)
     return counts
@@ -111,7 +111,7 @@ def reason(verdict: Verdict) -> str:
     """Why a rollout was dropped: its status, with what showed it where it had passed every case of its problem."""
     if verdict.differential is not None and verdict.status is not Status.CONTAMINATED:
         return "differential"
-    by = "" if verdict.status is Status.INFRASTRUCTURE_ERROR else verdict.scrutiny  # ours, wherever it happened
+    by = "" if verdict.status is Status.INFRASTRUCTURE_ERROR else verdict.review  # ours, wherever it happened
     return f"{verdict.status} ({by})" if by else str(verdict.status)
 
 

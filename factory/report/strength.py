@@ -6,22 +6,22 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from factory.records import Scrutiny
+from factory.records import Review
 
 _SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
-_CASES = ("derived_cases", "harvested_cases")
+_CASES = ("derived_cases", "traced_cases")
 NAMED = 5
 """Problems that are named where some stand out."""
 
 
-def of(scrutiny: Scrutiny) -> dict[str, Any]:
+def of(review: Review) -> dict[str, Any]:
     """What it has shown of one problem's tests, in numbers: `kill_rate`, `weak`, and counts."""
     return {
-        "kill_rate": scrutiny.kill_rate,
-        "weak": scrutiny.weak,
-        **{name: getattr(scrutiny, name) for name in _SUMMED},
-        "derived_cases": len(json.loads(scrutiny.derived)),
-        "harvested_cases": len(json.loads(scrutiny.harvested)),
+        "kill_rate": review.kill_rate,
+        "weak": review.weak,
+        **{name: getattr(review, name) for name in _SUMMED},
+        "derived_cases": len(json.loads(review.derived)),
+        "traced_cases": len(json.loads(review.traced)),
     }
 
 
@@ -55,8 +55,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         )
     if found.get("inputs"):
         yield f"{found['derived_cases']:,} of {found['inputs']:,} generated inputs became derived cases"
-    if found.get("harvested_cases"):
-        yield f"{found['harvested_cases']:,} calls of test code became cases for translations"
+    if found.get("traced_cases"):
+        yield f"{found['traced_cases']:,} calls of test code became cases for translations"
     for key, told in (("under_specified", "under-specified"), ("weak", "dropped for weak tests")):
         names = found.get(key, [])
         if names:

@@ -42,7 +42,7 @@ def funnel(summary: dict[str, Any], problems: int = 0) -> Iterator[RenderableTyp
             if problems:
                 yield _by_problem(name, part["by_problem"], problems)
             yield ""
-    for line in strength.lines(summary.get("scrutiny", {})):
+    for line in strength.lines(summary.get("review", {})):
         yield escape(line)
     for line in decontamination.lines(summary.get("decontamination", decontamination.NOTHING)):
         yield escape(line)

@@ -42,7 +42,7 @@ Form = Any
 class _Known:
     """One case: the forms in which a program may hold its input, its answer, and how much the input tells."""
 
-    forms: frozenset[Form]
+    normal_forms: frozenset[Form]
     answer: Form
     weight: float
     numbers: bool
@@ -77,7 +77,7 @@ class _Source:
         self.found = [case for case in self._cases if self._answers(case)]
 
     def _answers(self, case: _Known) -> bool:
-        return any(case.answer in self._table.get(form, ()) for form in case.forms)
+        return any(case.answer in self._table.get(form, ()) for form in case.normal_forms)
 
     def convicts(self) -> bool:
         telling = [case for case in self.found if case.weight >= TELLING]

@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from factory.config import RankConfig, ScrutinyConfig
+from factory.config import RankConfig, ReviewConfig
 from factory.grading.chain import Chain
 from factory.grading.judge import Judgement, show, show_input
 from factory.inputs import run_on_inputs
 from factory.inputs.domain import Domain
 from factory.inputs.generate import stream
 from factory.inputs.run_on_inputs import NOTHING, plain
-from factory.records import Case, Prepared, Problem, Rejection, Scrutiny, Status, Verdict, sha256
+from factory.records import Case, Prepared, Problem, Rejection, Review, Status, Verdict, sha256
 from factory.records.values import dumps, encode
 from factory.review.equivalence import sameness
 from factory.review.hardcoding import hard_coded
@@ -32,11 +32,11 @@ from factory.review.majority import DECLINED, QUORUM, Result, Vote, vote
 from factory.review.test_strength import Strength, strength
 from factory.selection.select import ranked
 
-DERIVED, HARD_CODED, UNSTABLE, UNSEEN = "derived", "hard-coded", "unstable", "not looked at"
+DERIVED, HARD_CODED, UNSTABLE, NOT_REVIEWED = "derived", "hard-coded", "unstable", "not looked at"
 """By what a program falls; the last by our own failure."""
 MADE = 8
 """Inputs made for one that shall lie in the problem's domain."""
-MOST_HARVESTED = 64
+MOST_TRACED = 64
 """Calls of test code that become cases, at most."""
 RESTARTS = 2
 """Runs of one program on the inputs, the second behind the input that ended the first."""
@@ -53,27 +53,28 @@ PATIENCE = 2
 
 
 def fingerprint(verdicts: Iterable[Verdict]) -> str:
-    """What a scrutiny depends on, of the verdicts it is about."""
-    known = sorted((it.form, str(it.status), it.index, it.duplicate_of is None) for it in verdicts)
+    """What a review depends on, of the verdicts it is about."""
+    known = sorted((it.normal_form, str(it.status), it.index, it.duplicate_of is None) for it in verdicts)
     return sha256(json.dumps(known))
 
 
-def worth_a_look(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig) -> tuple[Verdict, ...]:
-    """What `scrutinise` needs of `verdicts`, so that no more goes to another process: the best that passed, and near
-    misses without their code.
+def worth_a_look(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig) -> tuple[Verdict, ...]:
+    """What `review_programs` needs of `verdicts`: the best that passed, and near misses without their code.
+
+    No more than that goes to another process.
     """
-    near = {it.form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
+    near = {it.normal_form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
     return (*_best(verdicts, settings, rank), *near.values())
 
 
-def _best(verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig) -> list[Verdict]:
+def _best(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig) -> list[Verdict]:
     """The programs that are looked at: as many as the config says, and never fewer than may be kept."""
     return ranked(verdicts, rank)[: max(settings.programs, rank.keep)]
 
 
-def scrutinise(
-    chain: Chain, problem: Problem, verdicts: Sequence[Verdict], settings: ScrutinyConfig, rank: RankConfig
-) -> Scrutiny:
+def review_programs(
+    chain: Chain, problem: Problem, verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig
+) -> Review:
     """The second look at the best of `verdicts`, those on the problem's Python rollouts.
 
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
@@ -83,20 +84,20 @@ def scrutinise(
     look.find_tables()
     if settings.rerun:
         look.run_again()
-    harvested = look.harvest()
-    made = look.generate(harvested, settings.inputs)
-    derived = look.compare(harvested, made, settings.majority)
+    traced = look.outcome()
+    made = look.generate(traced, settings.inputs)
+    derived = look.compare(traced, made, settings.majority)
     tests = look.tests(derived)
-    caught = strength(chain, problem, look.standing, tests, settings.mutants) if settings.mutants else Strength()
-    near = {it.form for it in verdicts if _nearly_passed(it)}
-    missed = sum(fallen["by"] in (DERIVED, HARD_CODED) for fallen in look.fallen.values())
+    caught = strength(chain, problem, look.accepted, tests, settings.mutants) if settings.mutants else Strength()
+    near = {it.normal_form for it in verdicts if _nearly_passed(it)}
+    missed = sum(rejected["by"] in (DERIVED, HARD_CODED) for rejected in look.rejected.values())
     rate = _kill_rate(caught, len(near), missed)
-    return Scrutiny(
+    return Review(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),
-        fallen=look.fallen,
-        standing=look.profiles(),
-        harvested=_as_json(derived.harvested),
+        rejected=look.rejected,
+        accepted=look.profiles(),
+        traced=_as_json(derived.traced),
         derived=_as_json(derived.cases),
         disputed=derived.disputed,
         inputs=len(made),
@@ -123,11 +124,11 @@ def _kill_rate(caught: Strength, near: int, missed: int) -> float | None:
     return round(killed / wrong, 6) if wrong else None
 
 
-def unseen(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Scrutiny:
+def not_reviewed(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Review:
     """Stands for a look that our own failure kept from being taken: nothing that passed stands."""
-    lost = {"by": UNSEEN, "status": str(Status.INFRASTRUCTURE_ERROR), "detail": why, "first_failure": None}
-    passed = {verdict.form for verdict in verdicts if verdict.status is Status.PASSED}
-    return Scrutiny(problem.id, fingerprint(verdicts), dict.fromkeys(sorted(passed), lost), {})
+    lost = {"by": NOT_REVIEWED, "status": str(Status.INFRASTRUCTURE_ERROR), "detail": why, "first_failure": None}
+    passed = {verdict.normal_form for verdict in verdicts if verdict.status is Status.PASSED}
+    return Review(problem.id, fingerprint(verdicts), dict.fromkeys(sorted(passed), lost), {})
 
 
 _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
@@ -141,7 +142,7 @@ def _nearly_passed(verdict: Verdict) -> bool:
 class _Compared:
     """Cases that became of inputs, and how many inputs stayed in dispute."""
 
-    harvested: tuple[Case, ...] = ()
+    traced: tuple[Case, ...] = ()
     cases: tuple[Case, ...] = ()
     disputed: int = 0
     unopposed: tuple[Case, ...] = ()
@@ -154,14 +155,14 @@ class _Look:
     def __init__(self, chain: Chain, problem: Problem, programs: Sequence[Verdict]) -> None:
         self._chain, self._problem = chain, problem
         self._sameness = sameness(problem)
-        self.standing = list(programs)
-        self.fallen: dict[str, dict[str, str | None]] = {}
+        self.accepted = list(programs)
+        self.rejected: dict[str, dict[str, str | None]] = {}
         self._longest = LEAST_ANSWER + WORDIER * max(map(_answer_size, problem.cases), default=0)
-        self._open: dict[str, list[str]] = {program.form: [] for program in programs}
+        self._open: dict[str, list[str]] = {program.normal_form: [] for program in programs}
 
     def _fell(self, program: Verdict, by: str, rejection: Rejection, failure: str | None = None) -> None:
-        self.standing.remove(program)
-        self.fallen[program.form] = {
+        self.accepted.remove(program)
+        self.rejected[program.normal_form] = {
             "by": by,
             "status": str(rejection.status),
             "detail": rejection.detail,
@@ -174,13 +175,13 @@ class _Look:
         """Each once more: another worker and hash seed, the cases in reverse. What does not pass again is flaky."""
         turned = self._problem.model_copy(update={"cases": self._problem.cases[::-1], "test_code": ""})
         limits = self._chain.limits(turned)
-        needed_s = max((program.cpu_ms for program in self.standing), default=0) / 1000
+        needed_s = max((program.cpu_ms for program in self.accepted), default=0) / 1000
         cpu_s = PATIENCE * max(limits.cpu_s, needed_s)  # with limits.cpu_s: auto more was granted, where more was due
         limits = replace(limits, cpu_s=cpu_s, wall_s=PATIENCE * limits.wall_s)
-        programs = [Prepared(program.code, program.form) for program in self.standing]
+        programs = [Prepared(program.code, program.normal_form) for program in self.accepted]
         runs = self._chain.runs(turned, programs, "python", limits, again=True)
         judge = self._chain.judge(turned, "python")
-        for program, prepared, run in zip(list(self.standing), programs, runs, strict=True):
+        for program, prepared, run in zip(list(self.accepted), programs, runs, strict=True):
             judgement = _turned_back(judge.judge(run), len(self._problem.cases) - 1)
             rejection: Rejection | None = Rejection(judgement.status, judgement.detail)
             failure = judgement.first_failure
@@ -189,74 +190,75 @@ class _Look:
                 if self._problem.test_code:
                     rejection = self._chain.examine(self._problem, prepared, "python", again=True)
             if rejection is not None and rejection.status is Status.INFRASTRUCTURE_ERROR:
-                self._fell(program, UNSEEN, rejection)
+                self._fell(program, NOT_REVIEWED, rejection)
             elif rejection is not None:
                 told = f"passed, then run again elsewhere: {rejection.status}: {rejection.detail}"
                 self._fell(program, UNSTABLE, Rejection(Status.FLAKY, told), failure)
 
     def find_tables(self) -> None:
         """Let fall what answers from a table of the cases."""
-        for program in list(self.standing):
+        for program in list(self.accepted):
             told = hard_coded(program.code, self._problem)
             if told is not None:
                 self._fell(program, HARD_CODED, Rejection(Status.WRONG_ANSWER, told))
 
     # ---- inputs ----
 
-    def harvest(self) -> tuple[Case, ...]:
+    def outcome(self) -> tuple[Case, ...]:
         """The calls that the problem's test code makes of the best program, expecting nothing yet."""
-        if not self._problem.test_code or not self.standing:
+        if not self._problem.test_code or not self.accepted:
             return ()
-        told = self._chain.calls(self._problem, self.standing[0].code)
+        told = self._chain.calls(self._problem, self.accepted[0].code)
         if isinstance(told, Rejection):
             return ()
         known = {json.dumps([case.args, case.kwargs]) for case in self._problem.cases}
         found: list[Case] = []
-        for call, _ in told[: MOST_HARVESTED * 4]:
+        for call, _ in told[: MOST_TRACED * 4]:
             args, kwargs = json.loads(call)
-            if json.dumps([args, kwargs]) not in known and len(found) < MOST_HARVESTED:
+            if json.dumps([args, kwargs]) not in known and len(found) < MOST_TRACED:
                 known.add(json.dumps([args, kwargs]))
                 found.append(Case(args=args, kwargs=kwargs, expected=None))
         return tuple(found)
 
-    def generate(self, harvested: tuple[Case, ...], count: int) -> tuple[Case, ...]:
+    def generate(self, traced: tuple[Case, ...], count: int) -> tuple[Case, ...]:
         """At most `count` new inputs that lie among those of the cases; none where several answers may be right."""
-        whole = self._problem.model_copy(update={"cases": self._problem.cases + harvested, "test_code": ""})
-        if not (count and self.standing and whole.cases and self._sameness):
+        whole = self._problem.model_copy(update={"cases": self._problem.cases + traced, "test_code": ""})
+        if not (count and self.accepted and whole.cases and self._sameness):
             return ()
         domain = Domain(whole)
         return tuple(islice(filter(domain.holds, stream(whole, MADE * count)), count))
 
     # ---- each other ----
 
-    def compare(self, harvested: tuple[Case, ...], made: tuple[Case, ...], majority: float) -> _Compared:
+    def compare(self, traced: tuple[Case, ...], made: tuple[Case, ...], majority: float) -> _Compared:
         """Let them, and the reference, answer every input; those that differ from a clear majority fall.
 
-        Twice: without those that fell, some inputs are no longer in dispute. A harvested input becomes a case where
+        Twice: without those that fell, some inputs are no longer in dispute. A traced input becomes a case where
         all that stand agree; none falls by it, since it has satisfied the tests there.
         """
-        asked = (*harvested, *made)
-        if not asked or not self.standing:
+        asked = (*traced, *made)
+        if not asked or not self.accepted:
             return _Compared()
         reference = self._problem.reference
-        codes = [program.code for program in self.standing]
+        codes = [program.code for program in self.accepted]
         limits = self._chain.limits(self._problem)
         limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
         sources = [*codes, *([reference] if reference else [])]
         outputs = run_on_inputs.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
-        known = {program.form: outputs[at] for at, program in enumerate(self.standing)}
-        for program in list(self.standing):
-            lost = [it for it in known[program.form] if _is_ours(it)]
+        known = {program.normal_form: outputs[at] for at, program in enumerate(self.accepted)}
+        for program in list(self.accepted):
+            lost = [it for it in known[program.normal_form] if _is_ours(it)]
             if lost:
-                self._fell(program, UNSEEN, lost[0])
+                self._fell(program, NOT_REVIEWED, lost[0])
         self._answers = {
-            program.form: [self._answer(it, program.code) for it in known[program.form]] for program in self.standing
+            program.normal_form: [self._answer(it, program.code) for it in known[program.normal_form]]
+            for program in self.accepted
         }
         of_reference = [NOTHING] * len(asked)
         if reference:  # one that takes too long has not agreed
             told = [self._answer(it, reference) for it in outputs[-1]]
             of_reference = [DECLINED if it is NOTHING else it for it in told]
-        first = len(harvested)
+        first = len(traced)
         numbers = range(first, len(asked))
         for _ in range(2):
             votes = {number: self._vote(number, of_reference[number], majority) for number in numbers}
@@ -265,18 +267,18 @@ class _Look:
         cases = [case for number, answer in agreed.items() if (case := self._case(asked[number], answer))]
         for number in numbers:
             if number not in agreed:
-                for program in self.standing:
-                    self._open[program.form].append(_text(self._answers[program.form][number]))
+                for program in self.accepted:
+                    self._open[program.normal_form].append(_text(self._answers[program.normal_form][number]))
         disputed = sum(it.result is Result.DISPUTED for it in votes.values())
-        too_few = len(self.standing) + bool(reference) < QUORUM
+        too_few = len(self.accepted) + bool(reference) < QUORUM
         unopposed = self._agreed(dict(zip(numbers, made, strict=True)), of_reference) if too_few else ()
-        return _Compared(self._agreed(dict(enumerate(harvested)), of_reference), tuple(cases), disputed, unopposed)
+        return _Compared(self._agreed(dict(enumerate(traced)), of_reference), tuple(cases), disputed, unopposed)
 
     def _patience_s(self) -> float:
-        return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.standing) / 1000)
+        return max(LEAST_CPU_S, TIMES * statistics.median(program.cpu_ms for program in self.accepted) / 1000)
 
     def _vote(self, number: int, reference: Any, majority: float) -> Vote:
-        answers = [self._answers[program.form][number] for program in self.standing]
+        answers = [self._answers[program.normal_form][number] for program in self.accepted]
         assert self._sameness is not None  # or nothing would have been generated
         return vote(answers, self._sameness.same, majority, reference)
 
@@ -292,12 +294,12 @@ class _Look:
 
     def _drop(self, asked: Sequence[Case], votes: dict[int, Vote]) -> None:
         """Let fall whoever differs from a majority, each by the first input where it does."""
-        programs = list(self.standing)
+        programs = list(self.accepted)
         for number, result in votes.items():
             for at in result.dissenters:
-                if at < 0 or programs[at].form in self.fallen:
+                if at < 0 or programs[at].normal_form in self.rejected:
                     continue
-                got = self._answers[programs[at].form][number]
+                got = self._answers[programs[at].normal_form][number]
                 shown = got.detail if isinstance(got, Rejection) else show(got)
                 given, due = show_input(asked[number]), show(result.answer)
                 voices = f"{result.voters - len(result.dissenters)} of {result.voters} programs that passed"
@@ -313,7 +315,7 @@ class _Look:
         same = self._sameness.same
         found = []
         for number, case in cases.items():
-            answers = [self._answers[program.form][number] for program in self.standing]
+            answers = [self._answers[program.normal_form][number] for program in self.accepted]
             answers += [of_reference[number]] if of_reference[number] is not NOTHING else []
             if answers and all(not isinstance(it, Rejection) and same(it, answers[0]) for it in answers):
                 found.append(self._case(case, answers[0]))
@@ -334,12 +336,14 @@ class _Look:
 
     def tests(self, compared: _Compared) -> Problem | None:
         """What tells a wrong program from a right one beyond the tests, as a problem of its own; None for nothing."""
-        cases = compared.harvested + compared.cases + compared.unopposed
+        cases = compared.traced + compared.cases + compared.unopposed
         return self._problem.model_copy(update={"cases": cases, "test_code": ""}) if cases else None
 
     def profiles(self) -> dict[str, str]:
         """By form of what stands: how it behaves where right programs may differ."""
-        return {program.form: sha256("\n".join(self._open[program.form]))[:16] for program in self.standing}
+        return {
+            program.normal_form: sha256("\n".join(self._open[program.normal_form]))[:16] for program in self.accepted
+        }
 
 
 def _turned_back(judgement: Judgement, last: int) -> Judgement:
@@ -370,18 +374,18 @@ def _as_json(cases: Iterable[Case]) -> str:
     return json.dumps([case.as_json() for case in cases], ensure_ascii=False)
 
 
-def cut_short(scrutiny: Scrutiny) -> bool:
+def cut_short(review: Review) -> bool:
     """Whether a program fell by our own failure, so that another look may find otherwise."""
-    return any(fallen["by"] == UNSEEN for fallen in scrutiny.fallen.values())
+    return any(rejected["by"] == NOT_REVIEWED for rejected in review.rejected.values())
 
 
-def revised(verdicts: Iterable[Verdict], scrutiny: Scrutiny | None) -> list[Verdict]:
+def revised(verdicts: Iterable[Verdict], review: Review | None) -> list[Verdict]:
     """`verdicts` with what the second look has shown of programs that had passed."""
-    return [_revised(verdict, scrutiny.fallen) if scrutiny else verdict for verdict in verdicts]
+    return [_revised(verdict, review.rejected) if review else verdict for verdict in verdicts]
 
 
-def _revised(verdict: Verdict, fallen: dict[str, dict[str, str | None]]) -> Verdict:
-    found = fallen.get(verdict.form) if verdict.status is Status.PASSED else None
+def _revised(verdict: Verdict, rejected: dict[str, dict[str, str | None]]) -> Verdict:
+    found = rejected.get(verdict.normal_form) if verdict.status is Status.PASSED else None
     if found is None:
         return verdict
     return replace(
@@ -389,5 +393,5 @@ def _revised(verdict: Verdict, fallen: dict[str, dict[str, str | None]]) -> Verd
         status=Status(str(found["status"])),
         detail=found["detail"] or "",
         first_failure=found["first_failure"],
-        scrutiny=found["by"],
+        review=found["by"],
     )

@@ -1,6 +1,6 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  rollouts/  verdicts/  scrutiny/  survivors/  translations/  shards/
+    config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name tells what it was made of, so what
@@ -81,8 +81,8 @@ class RunDir:
     def survivors(self, problem: Problem, rollouts: int) -> Path:
         return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
 
-    def scrutiny(self, problem: Problem, rollouts: int) -> Path:
-        return self.path / "scrutiny" / f"{slug(problem.id)}.{rollouts}.parquet"
+    def review(self, problem: Problem, rollouts: int) -> Path:
+        return self.path / "review" / f"{slug(problem.id)}.{rollouts}.parquet"
 
     def translation(
         self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""

@@ -8,44 +8,46 @@ from functools import partial
 
 from factory.config import Config
 from factory.errors import PartError
-from factory.records import Harvest, Problem, Rollout, Scrutiny, Survivor, Verdict
+from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
 from factory.review.review import revised
 from factory.run.directory import RunDir, slug
-from factory.run.reader import compared_with, kept_programs, scrutiny_of
+from factory.run.reader import comparison_key, kept_programs, review_of
 from factory.selection.near_duplicates import Sieve
 from factory.storage import parts
-from factory.translation.tests import put_before
+from factory.translation.tests import tests_for_translation
 
 
-def harvests(config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False) -> Iterator[Harvest]:
+def outcomes(
+    config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False
+) -> Iterator[ProblemOutcome]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
-    sieve = Sieve(config.clean.near_duplicate)
+    sieve = Sieve(config.decontamination.near_duplicate)
     chunks = run_dir.all_chunks() if rollouts else {}
     for problem in problems:
         kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
-        scrutiny = scrutiny_of(config, problem, run_dir)
-        if kept and scrutiny is None:
-            path = run_dir.scrutiny(problem, config.sampling.n)
+        review = review_of(config, problem, run_dir)
+        if kept and review is None:
+            path = run_dir.review(problem, config.sampling.n)
             raise PartError(f"{path}: is gone, and survivors stand by it; remedy: run again")
         there = chunks.get(slug(problem.id), [])
-        graded = tuple(_graded_rollouts(config, problem, kept, scrutiny, run_dir, there)) if rollouts else ()
+        graded = tuple(_graded_rollouts(config, problem, kept, review, run_dir, there)) if rollouts else ()
         if kept or graded:
             sifted = list(zip(kept, sieve.sift(kept), strict=True))
-            yield Harvest(
+            yield ProblemOutcome(
                 problem,
                 tuple(survivor for survivor, reason in sifted if not reason),
                 graded,
                 tuple((survivor, reason) for survivor, reason in sifted if reason),
-                scrutiny,
-                put_before(problem, scrutiny),
+                review,
+                tests_for_translation(problem, review),
             )
 
 
 def left_out(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
     """Survivors that are not shipped, by language and reason. Raises PartError."""
     counts: dict[str, Counter[str]] = {}
-    for harvest in harvests(config, problems, run_dir) if config.clean.near_duplicate is not None else ():
-        for survivor, reason in harvest.left_out:
+    for outcome in outcomes(config, problems, run_dir) if config.decontamination.near_duplicate is not None else ():
+        for survivor, reason in outcome.left_out:
             counts.setdefault(survivor.language, Counter())[reason] += 1
     return counts
 
@@ -54,7 +56,7 @@ def _graded_rollouts(
     config: Config,
     problem: Problem,
     survivors: Iterable[Survivor],
-    scrutiny: Scrutiny | None,
+    review: Review | None,
     run_dir: RunDir,
     chunks: Iterable[range],
 ) -> Iterator[tuple[Rollout, Verdict]]:
@@ -62,12 +64,12 @@ def _graded_rollouts(
     kept = [one for one in survivors if one.parent is None]
     for target in config.translate.targets:
         for parent in kept[: config.translate.survivors]:
-            others = compared_with(config, kept, parent, scrutiny)
+            others = comparison_key(config, kept, parent, review)
             for number in range(config.translate.repair_rounds + 1):
                 part = partial(run_dir.translation, target, problem, parent.code_sha256, number)
                 paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
     for asked, graded in paths:
         if graded.exists():
             verdicts = parts.read(graded, Verdict)
-            own = scrutiny if verdicts and verdicts[0].language == "python" else None
+            own = review if verdicts and verdicts[0].language == "python" else None
             yield from zip(parts.read(asked, Rollout), revised(verdicts, own), strict=True)

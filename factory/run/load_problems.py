@@ -1,8 +1,8 @@
 """Problems on their way in: read, settled by their references, and checked by them.
 
 Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
-`clean.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a verdict a
-problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it.
+`decontamination.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a
+verdict a problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Intake:
 
 def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
     """The problems that a config names. Raises ConfigError, ProblemError where there is none, InfrastructureError."""
-    known = Contamination((one for each in settings.clean.benchmarks for one in benchmarks.read(each)), settings.clean)
+    known = Contamination(
+        (one for each in settings.decontamination.benchmarks for one in benchmarks.read(each)), settings.decontamination
+    )
     repeated: dict[str, Hit] = {}
     kept: list[Loaded] = []
     refused: list[Refusal] = []

@@ -24,11 +24,11 @@ from factory.decontamination.matcher import Contamination
 from factory.errors import DamagedPart, InfrastructureError, PartError
 from factory.executors.base import Executor
 from factory.languages import language
-from factory.records import Problem, Request, Rollout, Scrutiny, Status, Survivor, Verdict
-from factory.review.review import cut_short, fingerprint, revised, unseen, worth_a_look
+from factory.records import Problem, Request, Review, Rollout, Status, Survivor, Verdict
+from factory.review.review import cut_short, fingerprint, not_reviewed, revised, worth_a_look
 from factory.run.directory import RunDir, slug
 from factory.run.observer import Observer
-from factory.run.reader import compared_with
+from factory.run.reader import comparison_key
 from factory.run.steps.sample import Sampler
 from factory.run.steps.select import _holds
 from factory.run.steps.translate import _NOT_REPAIRED, translation_sampling
@@ -39,7 +39,7 @@ from factory.selection.select import Selection, select, survivors
 from factory.storage import files, parts
 from factory.translation import Specification, specify
 from factory.translation.prompts import repair_request, translation_request
-from factory.translation.tests import put_before, translatable
+from factory.translation.tests import tests_for_translation, translatable
 
 T = TypeVar("T")
 
@@ -101,11 +101,11 @@ class Pipeline:
     async def _work(self, problem: Problem) -> None:
         """The whole way of one problem."""
         try:
-            survivors, scrutiny = await self._survivors(problem)
+            survivors, review = await self._survivors(problem)
             translated = survivors[: self.config.translate.survivors]
             targets = self.config.translate.targets
             await together(
-                self._translate(problem, scrutiny, (parent, *(it for it in survivors if it is not parent)), target)
+                self._translate(problem, review, (parent, *(it for it in survivors if it is not parent)), target)
                 for target in targets
                 for parent in translated
             )
@@ -116,50 +116,50 @@ class Pipeline:
 
     # ---- rollouts → verdicts → survivors ----
 
-    async def _survivors(self, problem: Problem) -> tuple[tuple[Survivor, ...], Scrutiny | None]:
+    async def _survivors(self, problem: Problem) -> tuple[tuple[Survivor, ...], Review | None]:
         chunks = await together(self._chunk(problem, indices) for indices in self._plan(problem))
         rollouts = [rollout for chunk, _ in chunks for rollout in chunk]
         verdicts = [verdict for _, chunk in chunks for verdict in chunk]
-        scrutiny = await self._scrutinised(problem, verdicts)
+        review = await self._reviewised(problem, verdicts)
         path = self.run_dir.survivors(problem, self.config.sampling.n)
-        kept = self._kept(path, select(revised(verdicts, scrutiny), self.config.rank, scrutiny=scrutiny), rollouts)
-        return kept, scrutiny
+        kept = self._kept(path, select(revised(verdicts, review), self.config.rank, review=review), rollouts)
+        return kept, review
 
-    async def _scrutinised(self, problem: Problem, verdicts: Sequence[Verdict]) -> Scrutiny | None:
+    async def _reviewised(self, problem: Problem, verdicts: Sequence[Verdict]) -> Review | None:
         """The second look at what passed, taken now if its part is missing, damaged, of other verdicts, or cut short
         by our own failure; None where nothing passed.
         """
         if all(verdict.status is not Status.PASSED for verdict in verdicts):
             return None
-        path = self.run_dir.scrutiny(problem, self.config.sampling.n)
-        there = self._scrutiny_at(path)
+        path = self.run_dir.review(problem, self.config.sampling.n)
+        there = self._reviewy_at(path)
         if there is None or there.fingerprint != fingerprint(verdicts) or cut_short(there):
             started = time.monotonic()
-            settings, rank = self.config.scrutiny, self.config.rank
+            settings, rank = self.config.review, self.config.rank
             task = Inspection(problem, worth_a_look(verdicts, settings, rank), settings, rank)
             try:
                 found = await self._executor.run(inspect, task)
                 there = replace(found, fingerprint=fingerprint(verdicts))
             except InfrastructureError as error:
                 self._observer.note(f"{problem.id}: could not be looked at again, nothing of it is kept: {error}")
-                there = unseen(problem, verdicts, str(error))
-            digest = parts.write(path, Scrutiny, [there])
+                there = not_reviewed(problem, verdicts, str(error))
+            digest = parts.write(path, Review, [there])
             self.run_dir.log(
-                "scrutinised",
+                "reviewed",
                 part=self._name(path),
                 sha256=digest,
                 problem=problem.id,
-                fallen=len(there.fallen),
+                rejected=len(there.rejected),
                 cpu_s=round(there.cpu_ms / 1000, 3),
                 wall_s=round(time.monotonic() - started, 3),
             )
         return there
 
-    def _scrutiny_at(self, path: Path) -> Scrutiny | None:
+    def _reviewy_at(self, path: Path) -> Review | None:
         if not path.exists():
             return None
         try:
-            (there,) = parts.read(path, Scrutiny)
+            (there,) = parts.read(path, Review)
         except PartError as error:
             self._observer.note(f"looked at again: {error}")
             return None
@@ -288,19 +288,19 @@ class Pipeline:
     # ---- survivors → translations ----
 
     async def _translate(
-        self, problem: Problem, scrutiny: Scrutiny | None, sources: tuple[Survivor, ...], target: str
+        self, problem: Problem, review: Review | None, sources: tuple[Survivor, ...], target: str
     ) -> None:
         """Candidates in `target` for the first of `sources`, round by round, until enough good ones are there.
 
         `sources` are all survivors of the problem: what they agree on, translations have to agree with.
         """
-        problem = put_before(problem, scrutiny)
+        problem = tests_for_translation(problem, review)
         if not translatable(problem, target):
             return
         survivor = sources[0]
         settings = self.config.translate
         sampling = translation_sampling(self.config)
-        others = compared_with(self.config, sources, survivor, scrutiny)
+        others = comparison_key(self.config, sources, survivor, review)
         wanted = specify(problem, survivor, language(target))
         rollouts: list[Rollout] = []
         verdicts: list[Verdict] = []
@@ -329,7 +329,7 @@ class Pipeline:
     async def _repaired(
         self, part: Path, wanted: Specification, failed: Sequence[Verdict], round_number: int
     ) -> list[Rollout]:
-        """One answer to each failed candidate, which is shown to the model with what was wrong; named in `mends`."""
+        """One answer to each failed candidate, which the model sees with what was wrong; named in `repair_of`."""
         first = self.config.translate.n * round_number
         started = time.monotonic()
         answers = await together(
@@ -340,7 +340,7 @@ class Pipeline:
             for place, verdict in enumerate(failed)
         )
         rollouts = [
-            rollout.model_copy(update={"mends": verdict.code_sha256})
+            rollout.model_copy(update={"repair_of": verdict.code_sha256})
             for answer, verdict in zip(answers, failed, strict=True)
             for rollout in answer
         ]

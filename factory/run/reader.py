@@ -6,34 +6,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from factory.config import Config
-from factory.records import Problem, Scrutiny, Survivor, Verdict, sha256
-from factory.report.findings import Graded
+from factory.records import Problem, Review, Survivor, Verdict, sha256
+from factory.report.statistics import Graded
 from factory.review.review import fingerprint, revised
 from factory.run.directory import RunDir, against
 from factory.selection.select import select
 from factory.storage import parts
-from factory.translation.tests import put_before, translatable
+from factory.translation.tests import tests_for_translation, translatable
 
 
-def scrutiny_of(config: Config, problem: Problem, run_dir: RunDir) -> Scrutiny | None:
+def review_of(config: Config, problem: Problem, run_dir: RunDir) -> Review | None:
     """What the second look at the problem's programs has shown, where it was taken. Raises PartError."""
-    path = run_dir.scrutiny(problem, config.sampling.n)
-    return parts.read(path, Scrutiny)[0] if path.exists() else None
+    path = run_dir.review(problem, config.sampling.n)
+    return parts.read(path, Review)[0] if path.exists() else None
 
 
-def compared_with(
+def comparison_key(
     config: Config,
     kept: Sequence[Survivor | Verdict],
     parent: Survivor | Verdict,
-    scrutiny: Scrutiny | None,
+    review: Review | None,
 ) -> str:
     """What tells, in a part's name, by what translations were graded that another look, or rollout, may change.
 
-    These are the cases harvested from test code, and the other survivors with which inputs were agreed on.
+    These are the cases traced from test code, and the other survivors with which inputs were agreed on.
     """
     others = [it.code_sha256 for it in kept if config.translate.differential and it is not parent]
-    harvested = [sha256(scrutiny.harvested)] if scrutiny and scrutiny.harvested_cases else []
-    return against(others + harvested)
+    traced = [sha256(review.traced)] if review and review.traced_cases else []
+    return against(others + traced)
 
 
 def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
@@ -63,16 +63,16 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
     if not verdicts:
         return {}
-    scrutiny = scrutiny_of(config, problem, run_dir)
-    if scrutiny and scrutiny.fingerprint != fingerprint(verdicts):
-        scrutiny = None  # of rollouts that were there before
-    verdicts = revised(verdicts, scrutiny)
-    selection = select(verdicts, config.rank, scrutiny=scrutiny)
-    found = {"python": [Graded(verdicts, selection.kept, selection.dropped, scrutiny=scrutiny)]}
+    review = review_of(config, problem, run_dir)
+    if review and review.fingerprint != fingerprint(verdicts):
+        review = None  # of rollouts that were there before
+    verdicts = revised(verdicts, review)
+    selection = select(verdicts, config.rank, review=review)
+    found = {"python": [Graded(verdicts, selection.kept, selection.dropped, review=review)]}
     rounds = range(config.translate.repair_rounds + 1)
     for target in config.translate.targets:
         for parent in selection.kept[: config.translate.survivors]:
-            own, others = parent.code_sha256, compared_with(config, selection.kept, parent, scrutiny)
+            own, others = parent.code_sha256, comparison_key(config, selection.kept, parent, review)
             verdicts = _verdicts(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
             if verdicts:
                 chosen = select(verdicts, config.rank, config.translate.keep)
@@ -86,7 +86,7 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
     if not path.exists():
         return False
     translated = parts.read(path, Survivor)[: config.translate.survivors]
-    problem = put_before(problem, scrutiny_of(config, problem, run_dir))
+    problem = tests_for_translation(problem, review_of(config, problem, run_dir))
     return all(
         run_dir.translated(target, problem, survivor.code_sha256).exists()
         for target in config.translate.targets

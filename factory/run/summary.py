@@ -16,8 +16,8 @@ from factory.records import Problem, Verdict
 from factory.report import strength
 from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
-from factory.report.findings import Findings, Graded
 from factory.report.funnel import Tally, language_summary, tally
+from factory.report.statistics import Graded, RunStatistics
 from factory.run.directory import RunDir, slug
 from factory.run.export import left_out
 from factory.run.reader import verdicts_of
@@ -28,10 +28,10 @@ def summarize(
     config: Config,
     problems: Sequence[Problem],
     run_dir: RunDir,
-    findings: Findings | None = None,
+    statistics: RunStatistics | None = None,
     account: Account | None = None,
 ) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`; `findings` is told of every problem.
+    """What the parts of a run, finished or not, come to: `summary.json`; `statistics` is told of every problem.
 
     `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured stands
     under "cost" and nowhere else. Raises PartError.
@@ -41,8 +41,8 @@ def summarize(
     for problem in problems:
         found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
         tallies[problem.id] = tallied(found)
-        if findings is not None:
-            findings.add(problem, found)
+        if statistics is not None:
+            statistics.add(problem, found)
     return sum_up(config, problems, tallies, account or Account(run_dir.ledger()), left_out(config, problems, run_dir))
 
 
@@ -53,7 +53,7 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
         for one in several:
             counts = tallies.setdefault(name, Tally())
             counts.add(tally(one.verdicts, len(one.kept), one.dropped))
-            counts.strength = strength.of(one.scrutiny) if one.scrutiny else counts.strength
+            counts.strength = strength.of(one.review) if one.review else counts.strength
             counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
     return tallies
 
@@ -80,24 +80,26 @@ def sum_up(
     }
     speedups = {name: speed(found) for name, found in ratios.items() if found}
     strengths = {name: counts.strength for name, counts in by_language["python"].items() if counts.strength}
-    repeats = sum((counts.repeats for by_problem in by_language.values() for counts in by_problem.values()), Counter())
+    contaminated_by = sum(
+        (counts.contaminated_by for by_problem in by_language.values() for counts in by_problem.values()), Counter()
+    )
     return {
         "name": config.name,
         "problems": len(problems),
         "languages": {
             name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
         },
-        "decontamination": decontamination(account.compared, repeats),
+        "decontamination": decontamination(account.compared, contaminated_by),
         "skipped": {name: why for name, why in account.skipped.items() if name not in by_language["python"]},
         "untranslatable": {
             target: [
                 problem.id
                 for problem in problems
-                if not (translatable(problem, target) or (strengths.get(problem.id) or {}).get("harvested_cases"))
+                if not (translatable(problem, target) or (strengths.get(problem.id) or {}).get("traced_cases"))
             ]
             for target in config.translate.targets
         },
-        "scrutiny": strength.summed(strengths),
+        "review": strength.summed(strengths),
         "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
     }
 

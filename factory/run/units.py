@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from factory.config import RankConfig, ScrutinyConfig
+from factory.config import RankConfig, ReviewConfig
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
 from factory.grading.chain import Chain
 from factory.grading.extract import extract
 from factory.languages import language
-from factory.records import Problem, Rollout, Scrutiny, Status, Survivor, Verdict
-from factory.review.review import scrutinise
+from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
+from factory.review.review import review_programs
 from factory.translation.differential import differ
 
 
@@ -43,14 +43,14 @@ class Inspection:
 
     problem: Problem
     verdicts: tuple[Verdict, ...]
-    settings: ScrutinyConfig
+    settings: ReviewConfig
     rank: RankConfig
     language: str = "python"
 
 
-def inspect(chain: Chain, task: Inspection) -> Scrutiny:
+def inspect(chain: Chain, task: Inspection) -> Review:
     """The second look, in one process, which owns the chain's warm walls."""
-    return scrutinise(chain, task.problem, task.verdicts, task.settings, task.rank)
+    return review_programs(chain, task.problem, task.verdicts, task.settings, task.rank)
 
 
 async def graded(executor: Executor, task: Task, note: Callable[[str], None]) -> list[Verdict]:

@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory.config import RankConfig
-from factory.records import Rollout, Scrutiny, Status, Survivor, Verdict
+from factory.records import Review, Rollout, Status, Survivor, Verdict
 from factory.selection.diversity import distance, shape
 
 _BRANCHES = re.compile(r"\b(?:if|elif|for|while|case|and|or|except|try|switch|select|goto|go|lambda)\b|&&|\|\|")
 _KEYS: dict[str, Callable[[Verdict], float]] = {
-    "repairs": lambda verdict: len(verdict.repairs),
-    "findings": lambda verdict: len(verdict.findings),
+    "import_fixes": lambda verdict: len(verdict.import_fixes),
+    "lint": lambda verdict: len(verdict.lint),
     "length": lambda verdict: len(verdict.code),
     "simplicity": lambda verdict: len(_BRANCHES.findall(verdict.code)),
     "index": lambda verdict: verdict.index,
@@ -55,31 +55,31 @@ def ranked(verdicts: Iterable[Verdict], rank: RankConfig) -> list[Verdict]:
         (verdict for verdict in verdicts if verdict.status is Status.PASSED and verdict.duplicate_of is None),
         key=lambda verdict: (*(_KEYS[name](verdict) for name in rank.by), verdict.index),
     ):
-        distinct.setdefault(verdict.form, verdict)
+        distinct.setdefault(verdict.normal_form, verdict)
     return list(distinct.values())
 
 
 def select(
-    verdicts: Sequence[Verdict], rank: RankConfig, keep: int | None = None, scrutiny: Scrutiny | None = None
+    verdicts: Sequence[Verdict], rank: RankConfig, keep: int | None = None, review: Review | None = None
 ) -> Selection:
     """The best of one problem (for a translation: of one parent and language).
 
-    `keep` overrides `rank.keep`. With a `scrutiny` only programs that stood it can be kept, and none where tests are
+    `keep` overrides `rank.keep`. With a `review` only programs that stood it can be kept, and none where tests are
     weak; it also tells how they behave where right programs may differ, which makes them different. Reasons in
     `dropped`: "duplicate", "beyond rank.keep" and, where it happened, "below rank.min_distance" and "weak tests".
     """
     distinct = ranked(verdicts, rank)
     dropped = {"duplicate": sum(verdict.status is Status.PASSED for verdict in verdicts) - len(distinct)}
-    if scrutiny is not None and scrutiny.weak:
+    if review is not None and review.weak:
         return Selection((), dropped | {"weak tests": len(distinct)})
-    standing = [verdict for verdict in distinct if scrutiny is None or verdict.form in scrutiny.standing]
-    most = min(keep or rank.keep, len(standing))
-    kept = standing[:most]
+    accepted = [verdict for verdict in distinct if review is None or verdict.normal_form in review.accepted]
+    most = min(keep or rank.keep, len(accepted))
+    kept = accepted[:most]
     if rank.diverse:
-        kept = _different(standing, rank, most, scrutiny.standing if scrutiny else {})
+        kept = _different(accepted, rank, most, review.accepted if review else {})
     dropped["beyond rank.keep"] = len(distinct) - len(kept)
     if len(kept) < most:
-        dropped["below rank.min_distance"] = near = min(len(standing), CONSIDERED) - len(kept)
+        dropped["below rank.min_distance"] = near = min(len(accepted), CONSIDERED) - len(kept)
         dropped["beyond rank.keep"] -= near
     return Selection(tuple(kept), dropped)
 
@@ -89,21 +89,21 @@ def _different(ranked: Sequence[Verdict], rank: RankConfig, most: int, profiles:
     if most < 2:
         return list(ranked[:most])
     waiting = list(ranked[:CONSIDERED])
-    shapes = {verdict.form: shape(verdict.code, verdict.language) for verdict in waiting}
+    shapes = {verdict.normal_form: shape(verdict.code, verdict.language) for verdict in waiting}
     gaps = dict.fromkeys(shapes, math.inf)
     """How far each is from the nearest that is kept."""
     kept: list[Verdict] = []
     while waiting and len(kept) < most:
-        new = max(waiting, key=lambda verdict: gaps[verdict.form])  # of equals the first, which is better ranked
-        if gaps[new.form] < rank.min_distance:
+        new = max(waiting, key=lambda verdict: gaps[verdict.normal_form])  # of equals the first, which is better ranked
+        if gaps[new.normal_form] < rank.min_distance:
             return kept
         waiting.remove(new)
         kept.append(new)
         for verdict in waiting:
-            gap = distance(shapes[verdict.form], shapes[new.form])
-            gap += _in_behaviour(profiles.get(verdict.form), profiles.get(new.form))
+            gap = distance(shapes[verdict.normal_form], shapes[new.normal_form])
+            gap += _in_behaviour(profiles.get(verdict.normal_form), profiles.get(new.normal_form))
             gap += _in_speed(verdict, new) if "cpu" in rank.by else 0
-            gaps[verdict.form] = min(gaps[verdict.form], gap if gap >= NEAR else 0)
+            gaps[verdict.normal_form] = min(gaps[verdict.normal_form], gap if gap >= NEAR else 0)
     beyond = () if rank.min_distance else ranked[CONSIDERED:]
     return [*kept, *beyond][:most]
 
@@ -133,18 +133,18 @@ def _survivor(place: int, verdict: Verdict, rollout: Rollout) -> Survivor:
         rank=place,
         code=verdict.code,
         code_sha256=verdict.code_sha256,
-        form=verdict.form,
+        normal_form=verdict.normal_form,
         cases_passed=verdict.cases_passed,
         cases_total=verdict.cases_total,
         cpu_ms=verdict.cpu_ms,
         peak_mb=verdict.peak_mb,
-        repairs=verdict.repairs,
+        import_fixes=verdict.import_fixes,
         parent=rollout.parent,
         model=rollout.model,
         sampling=json.dumps(rollout.sampling or {}, sort_keys=True),
         template=rollout.template,
         differential=verdict.differential,
         speedup=verdict.speedup,
-        findings=verdict.findings,
-        mends=rollout.mends,
+        lint=verdict.lint,
+        repair_of=rollout.repair_of,
     )

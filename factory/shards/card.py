@@ -106,8 +106,8 @@ def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
         if part["pass_rates"]:
             rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part["pass_rates"].items())
             lines += [f"Unbiased over {part['problems']} problems: {rates}."]
-        if funnel["with_findings"]:
-            lines += [f"A static check found something in {funnel['with_findings']} of those that pass (`findings`)."]
+        if funnel["with_lint"]:
+            lines += [f"A static check found something in {funnel['with_lint']} of those that pass (`lint`)."]
         drops = sorted(funnel["drops"].items(), key=lambda item: (-item[1], item[0]))
         lines += [f"Left out: {', '.join(f'{reason} {count}' for reason, count in drops)}."] if drops else []
         lines += [""]
@@ -116,7 +116,7 @@ def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
 
 def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     lines = ["## Decontamination", ""]
-    found, settings = summary.get("decontamination", {}), config.clean
+    found, settings = summary.get("decontamination", {}), config.decontamination
     if not found.get("benchmarks"):
         lines += ["Problems and programs were not compared with any benchmark but by the ids that were held out."]
     else:
@@ -165,7 +165,7 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
 
 def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
     """What the second look has shown of the tests; nothing where none was taken."""
-    found = summary.get("scrutiny", {})
+    found = summary.get("review", {})
     if not found.get("problems"):
         return []
     lines = ["## How strong the tests are", ""]
@@ -184,13 +184,13 @@ def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any])
             f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of programs",
             "that passed agree, became `derived_cases`; programs that differ were dropped.",
         ]
-    if found["harvested_cases"]:
-        lines += [f"{found['harvested_cases']} calls of test code became cases for translations."]
+    if found["traced_cases"]:
+        lines += [f"{found['traced_cases']} calls of test code became cases for translations."]
     if found["under_specified"]:
         count = len(found["under_specified"])
         lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
     if found["weak"]:
-        count, asked = len(found["weak"]), config.scrutiny.min_test_strength
+        count, asked = len(found["weak"]), config.review.min_test_strength
         lines += [f"{count} problem{'s were' if count != 1 else ' was'} dropped for tests weaker than {asked:g}."]
     return [*lines, ""]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory import languages
-from factory.records import Harvest, Problem, Scrutiny, Survivor
+from factory.records import Problem, ProblemOutcome, Review, Survivor
 
 _TEXT = pa.string()
 SCHEMA = pa.schema(
@@ -33,17 +33,17 @@ SCHEMA = pa.schema(
         ("status", _TEXT),
         ("cases_passed", pa.int64()),
         ("cases_total", pa.int64()),
-        ("repairs", pa.list_(_TEXT)),
-        ("findings", pa.list_(_TEXT)),
+        ("import_fixes", pa.list_(_TEXT)),
+        ("lint", pa.list_(_TEXT)),
         ("code_sha256", _TEXT),
         ("parent_sha256", _TEXT),
-        ("mends_sha256", _TEXT),
+        ("repair_of_sha256", _TEXT),
         ("rollout_index", pa.int64()),
         ("rank", pa.int64()),
         ("differential", _TEXT),
         ("derived_cases", _TEXT),
         ("test_strength", pa.float64()),
-        ("scrutiny", _TEXT),
+        ("review", _TEXT),
         ("model", _TEXT),
         ("sampling", _TEXT),
         ("template_sha256", _TEXT),
@@ -54,11 +54,11 @@ SCHEMA = pa.schema(
 )
 """`cases`, `comparison`, `limits`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
 
-`findings` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `mends_sha256` is
+`lint` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `repair_of_sha256` is
 of the failed candidate that the model was shown, where the program is its repair. `differential` counts the generated
 inputs on which a translation was compared with its source, and the labelled differences: {"compared", "range",
 "rounding"}. `derived_cases` of Python are generated inputs with the answer of a clear majority of the programs that
-passed. `test_strength` is the share of known wrong programs that the problem's tests catch, `scrutiny` counts them:
+passed. `test_strength` is the share of known wrong programs that the problem's tests catch, `review` counts them:
 {"mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed"}, where `disputed` are generated
 inputs on which programs that pass differ.
 """
@@ -77,9 +77,9 @@ def measured(targets: Iterable[str]) -> tuple[str, ...]:
     return (*EVIDENCE, *(f"{target}_speedup" for target in targets))
 
 
-def row(harvest: Harvest, survivor: Survivor, evidence: bool) -> dict[str, Any]:
-    """The row of one survivor of `harvest`, keys as in `schema`."""
-    problem = harvest.put_before(survivor.language)
+def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str, Any]:
+    """The row of one survivor of `outcome`, keys as in `schema`."""
+    problem = outcome.tests_for(survivor.language)
     cells: dict[str, Any] = {
         "id": f"{problem.id}/{survivor.language}/{survivor.code_sha256[:12]}",
         "problem_id": problem.id,
@@ -95,15 +95,15 @@ def row(harvest: Harvest, survivor: Survivor, evidence: bool) -> dict[str, Any]:
         "status": "passed",
         "cases_passed": survivor.cases_passed,
         "cases_total": survivor.cases_total,
-        "repairs": list(survivor.repairs),
-        "findings": list(survivor.findings),
+        "import_fixes": list(survivor.import_fixes),
+        "lint": list(survivor.lint),
         "code_sha256": survivor.code_sha256,
         "parent_sha256": survivor.parent,
-        "mends_sha256": survivor.mends,
+        "repair_of_sha256": survivor.repair_of,
         "rollout_index": survivor.index,
         "rank": survivor.rank,
         "differential": _counts(survivor.differential),
-        **_scrutiny(harvest.scrutiny, survivor),
+        **_scrutiny(outcome.review, survivor),
         "model": survivor.model,
         "sampling": survivor.sampling,
         "template_sha256": survivor.template,
@@ -123,12 +123,12 @@ def _counts(differential: str | None) -> str | None:
     return json.dumps({name: count for name, count in json.loads(differential).items() if type(count) is int})
 
 
-def _scrutiny(scrutiny: Scrutiny | None, survivor: Survivor) -> dict[str, Any]:
-    if scrutiny is None:
-        return dict.fromkeys(("derived_cases", "test_strength", "scrutiny"))
-    counts = {name: getattr(scrutiny, name) for name in SCRUTINY}
-    derived = scrutiny.derived if survivor.parent is None else None
-    return {"derived_cases": derived, "test_strength": scrutiny.kill_rate, "scrutiny": json.dumps(counts)}
+def _scrutiny(review: Review | None, survivor: Survivor) -> dict[str, Any]:
+    if review is None:
+        return dict.fromkeys(("derived_cases", "test_strength", "review"))
+    counts = {name: getattr(review, name) for name in SCRUTINY}
+    derived = review.derived if survivor.parent is None else None
+    return {"derived_cases": derived, "test_strength": review.kill_rate, "review": json.dumps(counts)}
 
 
 def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""The forms in which a run's data is shipped: one `View` each, a function from a problem's harvest to rows.
+"""The forms in which a run's data is shipped: one `View` each, a function from a problem's outcome to rows.
 
-Promises: rows are a function of the harvest alone, in one order; every row tells its problem, its rollouts'
+Promises: rows are a function of the outcome alone, in one order; every row tells its problem, its rollouts'
 indices and, for a translation, its parent. `programs`, the verified programs with all that is needed to
 verify them again, is always written; the others are chosen in `shards.views`.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.records import Harvest, Problem, Rollout, Status, Survivor, Verdict
+from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict
 from factory.shards.rows import answer, messages, task
 
 _TEXT, _INT = pa.string(), pa.int64()
@@ -30,7 +30,7 @@ _UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`rows(harvest, split, first)` gives the rows of one problem; `first` is the number of rows before them there."""
+    """`rows(outcome, split, first)` gives the rows of one problem; `first` is the number of rows before them there."""
 
     name: str
     told: str
@@ -38,26 +38,26 @@ class View:
     use: str
     """Python for the card that trains on it; `rows` is the loaded view."""
     schema: pa.Schema
-    rows: Callable[[Harvest, str, int], Iterable[dict[str, Any]]]
+    rows: Callable[[ProblemOutcome, str, int], Iterable[dict[str, Any]]]
     graded: bool = False
     """Whether it needs every rollout, not only survivors."""
 
 
-def _sft(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
-    for survivor in harvest.survivors:
-        yield {**_who(survivor), "messages": messages(harvest.problem, survivor), **_origin(harvest.problem)}
+def _sft(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+    for survivor in outcome.survivors:
+        yield {**_who(survivor), "messages": messages(outcome.problem, survivor), **_origin(outcome.problem)}
 
 
-def _pretrain(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
-    for survivor in harvest.survivors:
-        text = f"{task(harvest.problem, survivor.language)}\n\n{answer(survivor.code, survivor.language)}\n"
-        yield {**_who(survivor), "text": text, **_origin(harvest.problem)}
+def _pretrain(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+    for survivor in outcome.survivors:
+        text = f"{task(outcome.problem, survivor.language)}\n\n{answer(survivor.code, survivor.language)}\n"
+        yield {**_who(survivor), "text": text, **_origin(outcome.problem)}
 
 
-def _pairs(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
-    problem = harvest.problem
-    parents = {survivor.code_sha256: survivor for survivor in harvest.survivors if survivor.parent is None}
-    for survivor in harvest.survivors:
+def _pairs(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+    problem = outcome.problem
+    parents = {survivor.code_sha256: survivor for survivor in outcome.survivors if survivor.parent is None}
+    for survivor in outcome.survivors:
         parent = parents.get(survivor.parent or "")
         if parent is None:
             continue
@@ -68,18 +68,18 @@ def _pairs(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]
             "source_code": parent.code,
             "target_language": survivor.language,
             "target_code": survivor.code,
-            **_tests(harvest.put_before(survivor.language)),
+            **_tests(outcome.tests_for(survivor.language)),
             "source_rollout_index": parent.index,
             "source_code_sha256": parent.code_sha256,
             **_origin(problem),
         }
 
 
-def _preference(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
+def _preference(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
     """Each survivor against one near miss, the best against the nearest; no program stands in two pairs."""
-    problem = harvest.problem
-    for (language, parent), graded in _groups(harvest).items():
-        chosen = [one for one in harvest.survivors if (one.language, one.parent) == (language, parent)]
+    problem = outcome.problem
+    for (language, parent), graded in _groups(outcome).items():
+        chosen = [one for one in outcome.survivors if (one.language, one.parent) == (language, parent)]
         for survivor, (_, miss) in zip(chosen, _near_misses(graded), strict=False):
             yield {
                 "id": f"{problem.id}/{language}/{survivor.code_sha256[:12]}-{miss.code_sha256[:12]}",
@@ -102,14 +102,14 @@ def _preference(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, 
             }
 
 
-def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
+def _rl(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
     """One row a language: the task, the tests, and the reward of every rollout that could be graded."""
-    problem = harvest.problem
+    problem = outcome.problem
     by_language: dict[str, list[tuple[Rollout, Verdict]]] = {}
-    for (language, _), graded in _groups(harvest).items():
+    for (language, _), graded in _groups(outcome).items():
         by_language.setdefault(language, []).extend(graded)
     for number, (language, graded) in enumerate(by_language.items()):
-        truth = {"id": problem.id, "language": language, **_tests(harvest.put_before(language))}
+        truth = {"id": problem.id, "language": language, **_tests(outcome.tests_for(language))}
         yield {
             "id": f"{problem.id}/{language}",
             "data_source": problem.meta.source or "rollout-factory",
@@ -126,16 +126,16 @@ def _rl(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
             "statuses": [str(verdict.status) for _, verdict in graded],
             "rollout_indices": [verdict.index for _, verdict in graded],
             "parents_sha256": [rollout.parent for rollout, _ in graded],
-            "mends_sha256": [rollout.mends for rollout, _ in graded],
+            "repair_of_sha256": [rollout.repair_of for rollout, _ in graded],
             "templates_sha256": [rollout.template for rollout, _ in graded],
             **_origin(problem),
         }  # fmt: skip
 
 
-def _rollouts(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, Any]]:
-    problem = harvest.problem
-    for rollout, verdict in harvest.graded:
-        unknown = verdict.status in _UNLABELLED or (_is_weak(harvest) and verdict.status is Status.PASSED)
+def _rollouts(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+    problem = outcome.problem
+    for rollout, verdict in outcome.graded:
+        unknown = verdict.status in _UNLABELLED or (_is_weak(outcome) and verdict.status is Status.PASSED)
         yield {
             "id": "/".join([problem.id, verdict.language, *([rollout.parent[:12]] if rollout.parent else []),
                             str(verdict.index)]),
@@ -154,13 +154,13 @@ def _rollouts(harvest: Harvest, split: str, first: int) -> Iterator[dict[str, An
             "cases_passed": verdict.cases_passed,
             "cases_total": verdict.cases_total,
             "code": verdict.code,
-            "repairs": list(verdict.repairs),
-            "findings": list(verdict.findings),
+            "import_fixes": list(verdict.import_fixes),
+            "lint": list(verdict.lint),
             "duplicate_of": verdict.duplicate_of,
             "rollout_index": verdict.index,
             "code_sha256": verdict.code_sha256,
             "parent_sha256": rollout.parent,
-            "mends_sha256": rollout.mends,
+            "repair_of_sha256": rollout.repair_of,
             "model": rollout.model,
             "sampling": json.dumps(rollout.sampling or {}, sort_keys=True),
             "template_sha256": rollout.template,
@@ -197,21 +197,21 @@ def _tests(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _groups(harvest: Harvest) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
+def _groups(outcome: ProblemOutcome) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
     """Graded rollouts by what they were asked: language and, for translations, parent.
 
     Our failures are left out, and so is what repeats a benchmark; all of it where the tests are too weak to tell.
     """
     groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
-    for rollout, verdict in harvest.graded if not _is_weak(harvest) else ():
+    for rollout, verdict in outcome.graded if not _is_weak(outcome) else ():
         if verdict.status not in _UNLABELLED:
             groups.setdefault((verdict.language, rollout.parent), []).append((rollout, verdict))
     return groups
 
 
-def _is_weak(harvest: Harvest) -> bool:
+def _is_weak(outcome: ProblemOutcome) -> bool:
     """Whether nothing of the problem is kept because its tests let too much pass."""
-    return harvest.scrutiny is not None and harvest.scrutiny.weak
+    return outcome.review is not None and outcome.review.weak
 
 
 def _near_misses(graded: Sequence[tuple[Rollout, Verdict]]) -> list[tuple[Rollout, Verdict]]:
@@ -219,7 +219,7 @@ def _near_misses(graded: Sequence[tuple[Rollout, Verdict]]) -> list[tuple[Rollou
     distinct: dict[str, tuple[Rollout, Verdict]] = {}
     for rollout, verdict in graded:
         if verdict.status in _RAN:
-            distinct.setdefault(verdict.form, (rollout, verdict))
+            distinct.setdefault(verdict.normal_form, (rollout, verdict))
     return sorted(distinct.values(), key=lambda one: (-one[1].cases_passed, one[1].index))
 
 
@@ -284,7 +284,7 @@ VIEWS = {
                     ("responses", pa.list_(_TEXT)), ("rewards", pa.list_(pa.float64())),
                     ("shares_passed", pa.list_(pa.float64())), ("statuses", pa.list_(_TEXT)),
                     ("rollout_indices", pa.list_(_INT)), ("parents_sha256", pa.list_(_TEXT)),
-                    ("mends_sha256", pa.list_(_TEXT)), ("templates_sha256", pa.list_(_TEXT)), *_ORIGIN,
+                    ("repair_of_sha256", pa.list_(_TEXT)), ("templates_sha256", pa.list_(_TEXT)), *_ORIGIN,
                 ]
             ),
             _rl,
@@ -299,8 +299,8 @@ VIEWS = {
                     *_WHO, ("prompt", _MESSAGES), ("completion", _MESSAGES), ("label", pa.bool_()), ("mode", _TEXT),
                     ("reasoning", _TEXT), ("finish_reason", _TEXT), ("completion_tokens", _INT), ("status", _TEXT),
                     ("detail", _TEXT), ("first_failure", _TEXT), ("cases_passed", _INT), ("cases_total", _INT),
-                    ("code", _TEXT), ("repairs", pa.list_(_TEXT)), ("findings", pa.list_(_TEXT)),
-                    ("duplicate_of", _INT), *_LINEAGE, ("mends_sha256", _TEXT), ("sampling", _TEXT),
+                    ("code", _TEXT), ("import_fixes", pa.list_(_TEXT)), ("lint", pa.list_(_TEXT)),
+                    ("duplicate_of", _INT), *_LINEAGE, ("repair_of_sha256", _TEXT), ("sampling", _TEXT),
                     ("template_sha256", _TEXT), *_ORIGIN,
                 ]
             ),

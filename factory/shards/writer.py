@@ -1,6 +1,6 @@
 """Writes the shards of a run: parquet files, a manifest, a dataset card, and the sums of them all.
 
-Promises: the same harvest and config give the same bytes in every file; never more than one problem and
+Promises: the same outcome and config give the same bytes in every file; never more than one problem and
 some megabytes a file under way are held in memory; the folder is replaced as a whole, so it is never half
 of one export and half of another. `datasets.load_dataset(FOLDER)` loads the verified programs,
 `load_dataset(FOLDER, VIEW)` one of the views.
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from factory.config import Config, ShardsConfig
 from factory.config.resume import MAY_CHANGE
 from factory.provenance import code_sha256
-from factory.records import Harvest, sha256
+from factory.records import ProblemOutcome, sha256
 from factory.shards.card import card
 from factory.shards.check import SUMS
 from factory.shards.rows import measured, row, schema
@@ -40,12 +40,12 @@ GROUP_ROWS, GROUP_BYTES = 8192, 8 * 2**20
 """A row group is written when it has so many rows, or bytes of row data: what a file under way holds in memory."""
 
 
-def write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: dict[str, Any]) -> dict[str, Any]:
+def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: dict[str, Any]) -> dict[str, Any]:
     """Write all shards of a run to `folder`, in place of what is there; the manifest. Raises ConfigError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        manifest = _write(fresh, config, harvests, summary)
+        manifest = _write(fresh, config, outcomes, summary)
         _replace(folder, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -53,29 +53,29 @@ def write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: di
 
 
 def needs_rollouts(config: Config) -> bool:
-    """Whether a chosen view is made of every rollout, so that a harvest must have them."""
+    """Whether a chosen view is made of every rollout, so that a outcome must have them."""
     return any(VIEWS[name].graded for name in config.shards.views)
 
 
-def _write(folder: Path, config: Config, harvests: Iterable[Harvest], summary: dict[str, Any]) -> dict[str, Any]:
+def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: dict[str, Any]) -> dict[str, Any]:
     views: tuple[str, ...] = config.shards.views
     splits = Splits(config.shards)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
     left_out: Counter[tuple[str, str]] = Counter()
     with ExitStack() as closing:
         shelves = _Shelves(folder, config, closing)
-        for harvest in harvests:
-            left_out.update((survivor.language, reason) for survivor, reason in harvest.left_out)
-            if not (harvest.survivors or harvest.graded):
+        for outcome in outcomes:
+            left_out.update((survivor.language, reason) for survivor, reason in outcome.left_out)
+            if not (outcome.survivors or outcome.graded):
                 continue
-            _note_origins(origins, harvest)
-            split = splits.place(harvest.problem.id)
-            for survivor in harvest.survivors:
+            _note_origins(origins, outcome)
+            split = splits.place(outcome.problem.id)
+            for survivor in outcome.survivors:
                 shelf = shelves.of(PROGRAMS, split, survivor.language)
-                shelf.add(row(harvest, survivor, config.shards.evidence))
+                shelf.add(row(outcome, survivor, config.shards.evidence))
             for name in views:
                 shelf = shelves.of(name, split)
-                for cells in VIEWS[name].rows(harvest, split, shelf.total):
+                for cells in VIEWS[name].rows(outcome, split, shelf.total):
                     shelf.add(cells)
         files = shelves.finish()
     manifest = _manifest(config, files, origins, splits, left_out)
@@ -197,10 +197,10 @@ def _size(value: Any) -> int:
     return 8
 
 
-def _note_origins(origins: dict[str, set[str]], harvest: Harvest) -> None:
-    origins["licenses"].add(harvest.problem.meta.license)
-    known = [(one.model, one.template) for one in harvest.survivors]
-    known += [(rollout.model, rollout.template) for rollout, _ in harvest.graded]
+def _note_origins(origins: dict[str, set[str]], outcome: ProblemOutcome) -> None:
+    origins["licenses"].add(outcome.problem.meta.license)
+    known = [(one.model, one.template) for one in outcome.survivors]
+    known += [(rollout.model, rollout.template) for rollout, _ in outcome.graded]
     origins["models"] |= {model or "" for model, _ in known}
     origins["templates"] |= {template or "" for _, template in known}
 

@@ -68,16 +68,18 @@ def differ(
     where none was wrong. With `count` 0 only `speedup` is told. What all that took stands in `compared_ms` of one of
     them. Raises InfrastructureError.
     """
-    passed = {verdict.form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
+    passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
     if not passed:
         return list(verdicts)
     first, before_ms = next(iter(passed.values())), chain.ran_ms
     if count:
         trial = _Trial(chain, problem, sources, first.language, count)
-        tried = {verdict.form: verdict for verdict in trial.verdicts(list(passed.values()))}
+        tried = {verdict.normal_form: verdict for verdict in trial.verdicts(list(passed.values()))}
     else:
         tried = {form: replace(it, speedup=_ratio(sources[0].cpu_ms, it.cpu_ms)) for form, it in passed.items()}
-    became = [_as(tried[verdict.form], verdict) if verdict.status is Status.PASSED else verdict for verdict in verdicts]
+    became = [
+        _as(tried[verdict.normal_form], verdict) if verdict.status is Status.PASSED else verdict for verdict in verdicts
+    ]
     place = verdicts.index(first)
     became[place] = replace(became[place], compared_ms=round(chain.ran_ms - before_ms, 3))
     return became
@@ -202,7 +204,7 @@ class _Trial:
     def _runs(self, verdicts: Sequence[Verdict], cases: Sequence[Case]) -> list[Run]:
         # The problem's own cases go first: they tell the types of generic functions, and more to measure.
         asked = self._problem.model_copy(update={"cases": (*self._problem.cases, *cases)})
-        programs = [Prepared(verdict.code, verdict.form, verdict.repairs) for verdict in verdicts]
+        programs = [Prepared(verdict.code, verdict.normal_form, verdict.import_fixes) for verdict in verdicts]
         limits = _limits(self._chain, self._problem, max(verdict.cpu_ms for verdict in verdicts))
         return _run(self._chain, asked, programs, self._target, limits)
 

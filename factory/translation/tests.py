@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from factory.languages import language
-from factory.records import Problem, Scrutiny
+from factory.records import Problem, Review
 
 
-def put_before(problem: Problem, scrutiny: Scrutiny | None) -> Problem:
+def tests_for_translation(problem: Problem, review: Review | None) -> Problem:
     """The problem as translations are put before it: with the calls of its test code as cases, where they are known."""
-    if not problem.test_code or scrutiny is None or not (cases := scrutiny.harvested_cases):
+    if not problem.test_code or review is None or not (cases := review.traced_cases):
         return problem
     return problem.model_copy(update={"cases": (*problem.cases, *cases), "test_code": ""})
 

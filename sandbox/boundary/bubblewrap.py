@@ -27,7 +27,7 @@ from typing import IO, cast
 from sandbox.boundary import inside
 from sandbox.boundary.inside import PACKAGES, PYTHON, WORKER
 from sandbox.errors import WallUnavailable
-from sandbox.model import Isolation, Mount, Wall
+from sandbox.model import Isolation, Mount, SandboxSpec
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 """Not /dev/zero: mapped shared, it is memory that no limit counts. No terminals."""
@@ -55,7 +55,7 @@ class Bubblewrap:
     def describe(self) -> str:
         return find_bwrap()
 
-    def start(self, wall: Wall) -> Pipes:
+    def start(self, wall: SandboxSpec) -> Pipes:
         told, tell = os.pipe()
         try:
             process = subprocess.Popen(
@@ -74,7 +74,7 @@ class Bubblewrap:
         with open(told, "rb") as info:
             return Pipes(process, info.read())
 
-    def _command(self, wall: Wall, tell: int) -> list[str]:
+    def _command(self, wall: SandboxSpec, tell: int) -> list[str]:
         shown = (*interpreter_mounts(), Mount(str(inside.WORKER_SOURCES), WORKER), *wall.mounts)
         scratch = str(wall.scratch_mb * 2**20)
         return [

@@ -27,7 +27,7 @@ from docker.types import LogConfig, Mount
 
 from sandbox.boundary import image, inside
 from sandbox.errors import WallUnavailable
-from sandbox.model import Isolation, Wall
+from sandbox.model import Isolation, SandboxSpec
 from sandbox.worker.syscalls import DENIED
 
 LABEL = "rollout-factory"
@@ -50,7 +50,7 @@ class Docker:
             version = client.version()["Version"]
             return f"Docker {version} at {client.api.base_url}, runtimes {', '.join(sorted(client.info()['Runtimes']))}"
 
-    def start(self, wall: Wall) -> Attached:
+    def start(self, wall: SandboxSpec) -> Attached:
         with contextlib.ExitStack() as stack:
             client = stack.enter_context(daemon())
             found = image_for(client, wall.image)
@@ -66,7 +66,7 @@ class Docker:
             return line
 
 
-def settings(wall: Wall) -> dict[str, Any]:
+def settings(wall: SandboxSpec) -> dict[str, Any]:
     """How a container is walled in, in the SDK's words."""
     uid = inside.unused_uid()
     scratch = f"rw,nosuid,nodev,exec,mode=777,size={wall.scratch_mb}m"

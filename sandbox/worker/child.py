@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from sandbox.worker import candidate, census, namespaces, scratch
+from sandbox.worker import candidate, namespaces, resource_usage, scratch
 from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
 from sandbox.worker.wire import Header
 
@@ -113,14 +113,14 @@ class Child:
     def look(self) -> bool:
         """Whether a limit is broken; if so everything is killed."""
         self._look_at = time.monotonic() + LOOK_S
-        cpu_s, resident_mb = census.usage()
+        cpu_s, resident_mb = resource_usage.usage()
         # Time that one look saw and the next does not was spent by processes that nobody waited for.
         self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
         self._cpu_seen = cpu_s
         most_mb = max(0.0, float(self.limits["memory_mb"]) - self._written_mb())
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
-        elif resident_mb > most_mb and census.memory_mb() > most_mb:
+        elif resident_mb > most_mb and resource_usage.memory_mb() > most_mb:
             self.end("memory")
         elif not self.resting and time.monotonic() - self.started > float(self.limits["wall_s"]):
             self.end("wall")

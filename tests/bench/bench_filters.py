@@ -25,7 +25,7 @@ from unittest import mock
 
 from bench_sandbox import tree_cpu_s
 
-from factory.config import Benchmark, ChainConfig, CleanConfig, ProblemsConfig, RankConfig, ScrutinyConfig
+from factory.config import Benchmark, ChainConfig, DecontaminationConfig, ProblemsConfig, RankConfig, ReviewConfig
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
 from factory.grading.chain import Chain
@@ -106,10 +106,10 @@ class Bench:
 
     def __init__(self, settings: ChainConfig, known: Contamination, stack: ExitStack) -> None:
         self.meter = Meter()
-        self._known, self._rank, self._scrutiny = known, RankConfig(), ScrutinyConfig()
+        self._known, self._rank, self._scrutiny = known, RankConfig(), ReviewConfig()
         alone = settings.model_copy(update={"verify": settings.verify.model_copy(update={"dedup": False})})
         self._bare, self._chain = stack.enter_context(Chain(alone)), stack.enter_context(Chain(settings))
-        self._sieve = Sieve(settings.clean.near_duplicate)
+        self._sieve = Sieve(settings.decontamination.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         look = review._Look
@@ -119,7 +119,7 @@ class Bench:
             self.meter.within(Judge, "judge", {RUN: JUDGE}),
             self.meter.within(look, "find_tables", {LOOK: TABLES}),
             self.meter.within(look, "run_again", {LOOK: AGAIN}, walls=True),
-            self.meter.within(look, "harvest", {LOOK: DERIVED}, walls=True),
+            self.meter.within(look, "outcome", {LOOK: DERIVED}, walls=True),
             self.meter.within(look, "generate", {LOOK: DERIVED}),
             self.meter.within(look, "compare", {LOOK: DERIVED}, walls=True),
             self.meter.within(review, "strength", {LOOK: MUTANTS}, walls=True),
@@ -144,11 +144,11 @@ class Bench:
         found = None
         if passed:
             with self.meter.on(LOOK):
-                found = review.scrutinise(self._chain, problem, verdicts, self._scrutiny, self._rank)
+                found = review.review_programs(self._chain, problem, verdicts, self._scrutiny, self._rank)
             self._count_looked(len(passed[: self._scrutiny.programs]), found)
         with self.meter.on(SELECT, walls=False):
             stood = review.revised(verdicts, found)
-            kept = survivors(select(stood, self._rank, scrutiny=found), rollouts)
+            kept = survivors(select(stood, self._rank, review=found), rollouts)
         count = len(ranked(stood, self._rank))
         self._count(SELECT, count, count - len(kept))
         with self.meter.on(NEAR, walls=False):
@@ -161,7 +161,7 @@ class Bench:
 
     def _count_verified(self, verdicts: Sequence[Verdict]) -> None:
         left = len(verdicts)
-        first = [it for it in verdicts if it.form and it.duplicate_of is None]
+        first = [it for it in verdicts if it.normal_form and it.duplicate_of is None]
         without = sum(it.status is Status.NO_CODE for it in verdicts)
         wrong = sum(it.status is Status.WRONG_ANSWER for it in first)
         broken = sum(it.status is not Status.PASSED for it in first) - wrong
@@ -172,7 +172,7 @@ class Bench:
             left -= dropped
 
     def _count_looked(self, left: int, found: Any) -> None:
-        by = Counter(fallen["by"] for fallen in found.fallen.values())
+        by = Counter(rejected["by"] for rejected in found.rejected.values())
         dropped = {TABLES: by[review.HARD_CODED], AGAIN: by[review.UNSTABLE], DERIVED: by[review.DERIVED]}
         for stage in (TABLES, AGAIN, DERIVED):
             self._count(stage, left, dropped[stage])
@@ -219,7 +219,7 @@ def main() -> None:
     settings = ChainConfig.model_validate({"limits": {"cpu_s": options.cpu_s}, "sandbox": {"backend": "bubblewrap"}})
     source = ProblemsConfig(path=options.problems, ids=tuple(of), check_reference=False)
     problems = load_problems.take(source, settings).problems
-    known = Contamination((one for each in named for one in benchmarks.read(each)), CleanConfig())
+    known = Contamination((one for each in named for one in benchmarks.read(each)), DecontaminationConfig())
     with ExitStack() as stack:
         bench = Bench(settings, known, stack)
         for problem in problems:

@@ -32,7 +32,7 @@ from factory.languages.go import Go
 from factory.languages.go.toolchain import find_go
 from factory.records import Prepared, Problem, Program, Status
 from factory.records.values import encode
-from sandbox import Sandbox, Wall
+from sandbox import Sandbox, SandboxSpec
 
 PAIRS = Path(__file__).parents[1] / "factory" / "languages" / "go_pairs.yaml"
 CASES = 10
@@ -71,7 +71,7 @@ def problem(pair: dict[str, Any]) -> Problem:
 def type_checks(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
     """The tool alone: read, repair, check, find the entry point, format."""
     go = Go()
-    wall = stack.enter_context(Sandbox(WALL, Wall(go.mounts())))
+    wall = stack.enter_context(Sandbox(WALL, SandboxSpec(go.mounts())))
 
     def run() -> None:
         for task, sources in work:
@@ -88,7 +88,7 @@ def verifications(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]
         for task, sources in work:
             verdicts = chain.verify(task, [Program(i, source) for i, source in enumerate(sources)], "go")
             assert all(verdict.status is Status.PASSED and not verdict.duplicate_of for verdict in verdicts)
-            assert all(verdict.findings == () for verdict in verdicts)
+            assert all(verdict.lint == () for verdict in verdicts)
 
     return run
 

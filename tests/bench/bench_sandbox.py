@@ -25,7 +25,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from sandbox import Isolation, PythonCalls, Sandbox, Wall, WallUnavailable
+from sandbox import Isolation, PythonCalls, Sandbox, SandboxSpec, WallUnavailable
 from sandbox.boundary.docker import daemon, image_for
 from sandbox.contract import read_answers
 from sandbox.worker import codec
@@ -84,7 +84,7 @@ def tree_cpu_s(daemons: tuple[str, ...] = DAEMONS, own: bool = True) -> float:
 
 
 def ours(stack: ExitStack, backend: str = "bubblewrap", isolation: Isolation = Isolation.FORK) -> Way:
-    sandbox = stack.enter_context(Sandbox(backend, Wall(isolation=isolation)))
+    sandbox = stack.enter_context(Sandbox(backend, SandboxSpec(isolation=isolation)))
     inputs = tuple(codec.dumps([[numbers, threshold], {}]) for numbers, threshold, _ in CASES)
     expected = [answer for _, _, answer in CASES]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import CommandJob, Limits, PythonCalls, PythonStreams, Report, Sandbox, Step, WallUnavailable
+from sandbox import CommandJob, ExecutionResult, Limits, PythonCalls, PythonStreams, Sandbox, Step, WallUnavailable
 from sandbox.boundary import WALLS
 from sandbox.contract import read_answers
 from sandbox.worker import codec
@@ -42,10 +42,12 @@ def fresh(backend: str) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def calls() -> Callable[..., tuple[Report, list[Any]]]:
+def calls() -> Callable[..., tuple[ExecutionResult, list[Any]]]:
     """`calls(sandbox, code, *arguments, **limits)`: run `f` on each tuple of arguments; report and answers."""
 
-    def calls(sandbox: Sandbox, code: str, *arguments: tuple[Any, ...], **limits: Any) -> tuple[Report, list[Any]]:
+    def calls(
+        sandbox: Sandbox, code: str, *arguments: tuple[Any, ...], **limits: Any
+    ) -> tuple[ExecutionResult, list[Any]]:
         inputs = tuple(codec.dumps([list(each), {}]) for each in arguments or ((),))
         report = sandbox.run_calls(PythonCalls(textwrap.dedent(code), "f", inputs, Limits(**limits)))
         answers = read_answers(report.output, len(inputs)).answers
@@ -55,20 +57,20 @@ def calls() -> Callable[..., tuple[Report, list[Any]]]:
 
 
 @pytest.fixture(scope="session")
-def streams() -> Callable[..., tuple[Report, ...]]:
+def streams() -> Callable[..., tuple[ExecutionResult, ...]]:
     """`streams(sandbox, code, *stdin, **limits)`: run `code` as a program on each text."""
 
-    def streams(sandbox: Sandbox, code: str, *stdin: str, **limits: Any) -> tuple[Report, ...]:
+    def streams(sandbox: Sandbox, code: str, *stdin: str, **limits: Any) -> tuple[ExecutionResult, ...]:
         return sandbox.run_streams(PythonStreams(textwrap.dedent(code), stdin or ("",), Limits(**limits)))
 
     return streams
 
 
 @pytest.fixture(scope="session")
-def command() -> Callable[..., Report]:
+def command() -> Callable[..., ExecutionResult]:
     """`command(sandbox, code, **limits)`: run `code` by an interpreter of its own, as a command."""
 
-    def command(sandbox: Sandbox, code: str, **limits: Any) -> Report:
+    def command(sandbox: Sandbox, code: str, **limits: Any) -> ExecutionResult:
         argv = (PYTHON, "-S", "/tmp/job/main.py")
         files = {"main.py": textwrap.dedent(code).encode()}
         (report,) = sandbox.run_commands(CommandJob(files, (Step(argv, limits=Limits(**limits), env=INTERPRETER),)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import Breach, CommandJob, Conversation, Isolation, Sandbox, Step, Wall, WallUnavailable
+from sandbox import Breach, CommandJob, Conversation, Isolation, Sandbox, SandboxSpec, Step, WallUnavailable
 
 INTERPRETER = (("LD_LIBRARY_PATH", "/opt/python/lib"), ("PYTHONHOME", "/opt/python"))
 
@@ -12,7 +12,7 @@ INTERPRETER = (("LD_LIBRARY_PATH", "/opt/python/lib"), ("PYTHONHOME", "/opt/pyth
 @pytest.fixture(scope="module")
 def isolated(backend):
     try:
-        with Sandbox(backend, Wall(isolation=Isolation.NAMESPACE)) as sandbox:
+        with Sandbox(backend, SandboxSpec(isolation=Isolation.NAMESPACE)) as sandbox:
             yield sandbox
     except WallUnavailable as error:
         pytest.skip(str(error))
@@ -36,7 +36,7 @@ def test_work_directory_goes_with_it(isolated, calls, streams):
 
 def test_work_directory_has_a_size(backend, calls):
     code = "def f():\n    for i in range(10):\n        open(f'/tmp/{i}', 'wb').write(bytes(1 << 20))\n"
-    with Sandbox(backend, Wall(scratch_mb=4, isolation=Isolation.NAMESPACE)) as sandbox:
+    with Sandbox(backend, SandboxSpec(scratch_mb=4, isolation=Isolation.NAMESPACE)) as sandbox:
         assert "No space left" in calls(sandbox, code)[1][0]
 
 

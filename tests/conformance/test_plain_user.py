@@ -70,7 +70,7 @@ def f():
 try:
     with Sandbox(sys.argv[1]) as sandbox:
         found = [ask(LOOK), ask(LEAVE), ask(STEAL), ask(LOOK), sandbox.restarts]
-    with Sandbox(sys.argv[1], Wall(isolation=Isolation.NAMESPACE)) as sandbox:
+    with Sandbox(sys.argv[1], SandboxSpec(isolation=Isolation.NAMESPACE)) as sandbox:
         found.append([ask(FIRST), ask(LEAVE), ask(FIRST), sandbox.restarts])
     print(json.dumps(found))
 except WallUnavailable as error:

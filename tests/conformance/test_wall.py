@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from sandbox import Sandbox, Wall
+from sandbox import Sandbox, SandboxSpec
 
 PROBE = """
 import os, socket
@@ -66,7 +66,7 @@ def test_no_environment(sandbox, calls, monkeypatch):
 
 def test_another_hash_seed_gives_sets_another_order(backend, sandbox, calls):
     code = "def f():\n    return [str(item) for item in {*'abcdefghijklmnopqrstuvwxyz'}]\n"
-    with Sandbox(backend, Wall(hash_seed=7)) as other:
+    with Sandbox(backend, SandboxSpec(hash_seed=7)) as other:
         (first,), (second,) = calls(sandbox, code)[1], calls(other, code)[1]
     assert sorted(first) == sorted(second)
     assert first != second
@@ -117,14 +117,14 @@ def test_work_directory_is_emptied_between_jobs(sandbox, calls, streams, command
 
 
 def test_work_directory_has_a_size(backend, calls):
-    from sandbox import Sandbox, Wall
+    from sandbox import Sandbox, SandboxSpec
 
     code = """
     def f():
         for i in range(10):
             open(f"/tmp/{i}", "wb").write(bytes(1 << 20))
     """
-    with Sandbox(backend, Wall(scratch_mb=4)) as sandbox:
+    with Sandbox(backend, SandboxSpec(scratch_mb=4)) as sandbox:
         assert "No space left" in calls(sandbox, code)[1][0]
 
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 import sandbox.sandbox as pool
-from sandbox import Sandbox, Wall, WallUnavailable
+from sandbox import Sandbox, SandboxSpec, WallUnavailable
 from sandbox.boundary.docker import daemon
 from sandbox.contract import message
 
@@ -34,7 +34,7 @@ class Paper:
     def describe(self) -> str:
         return f"{self.name} 1.0"
 
-    def start(self, wall: Wall) -> Echo:
+    def start(self, wall: SandboxSpec) -> Echo:
         self.asked.append(wall)
         if self.refusal:
             raise WallUnavailable(self.refusal)
@@ -44,7 +44,7 @@ class Paper:
 def test_the_first_that_can_be_built_is_taken_and_kept(monkeypatch):
     walls = [Paper("a", "a is not installed"), Paper("b"), Paper("c")]
     monkeypatch.setattr(pool, "walls", lambda _: list(walls))
-    wall = Wall(scratch_mb=3)
+    wall = SandboxSpec(scratch_mb=3)
     with Sandbox("auto", wall) as sandbox:
         assert (sandbox.backend, sandbox.why) == ("b", "since a is not installed")
         sandbox.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from factory.languages.process import line, read_outputs
 from factory.records import Rejection, Status
-from sandbox import Breach, Limits, Report
+from sandbox import Breach, ExecutionResult, Limits
 from sandbox.contract import read_answers
 
 
@@ -24,7 +24,7 @@ class GoAnswer:
 
 
 def read_calls(
-    report: Report, limits: Limits, nonce: str, due: int
+    report: ExecutionResult, limits: Limits, nonce: str, due: int
 ) -> tuple[tuple[GoAnswer | Rejection, ...], Rejection | None]:
     """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
     answers = read_answers(report.output, due)
@@ -36,7 +36,7 @@ def read_calls(
     return read_outputs(report, answers, ended, nonce, due, GoAnswer, _raised)
 
 
-def ending(report: Report, limits: Limits) -> Rejection | None:
+def ending(report: ExecutionResult, limits: Limits) -> Rejection | None:
     """How a process ended, when not well."""
     errors = report.errors.decode("utf-8", "replace")
     if report.breach is Breach.WALL:
@@ -56,7 +56,7 @@ def ending(report: Report, limits: Limits) -> Rejection | None:
     return Rejection(Status.RUNTIME_ERROR, _last_words(report, errors))
 
 
-def _out_of_memory(report: Report, errors: str) -> bool:
+def _out_of_memory(report: ExecutionResult, errors: str) -> bool:
     """Whether Go's runtime gave up for want of memory.
 
     It says so before a trace so long that the words may not be in what is kept of standard error. The faults
@@ -67,7 +67,7 @@ def _out_of_memory(report: Report, errors: str) -> bool:
     return report.exit_code == 2 and (told or untold)
 
 
-def _last_words(report: Report, errors: str) -> str:
+def _last_words(report: ExecutionResult, errors: str) -> str:
     if report.exit_code is None:
         return f"killed by signal {report.signal}"
     told = re.search(r"^(?:panic|fatal error): .*", errors, re.MULTILINE)

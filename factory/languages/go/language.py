@@ -1,11 +1,11 @@
 """Go as a language of the factory.
 
-`prepare` repairs and checks many sources in one process inside the wall. `run` has them compiled there,
+`prepare` import_fixes and checks many sources in one process inside the wall. `run` has them compiled there,
 several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
 or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
 
 What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
-the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `findings`.
+the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `lint`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from factory.languages.go.toolchain import describe, ensure_toolchain
 from factory.languages.go.workshop import Built, Workshop
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
-from sandbox import CommandJob, Limits, Mount, Report, Sandbox, Step
+from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
 
 TOGETHER = 32
 """Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
@@ -123,7 +123,7 @@ class Go:
                     started = partial(_start, built, limits=limits, sandbox=sandbox)
                     yield answer_streams(problem, limits, started, ending)
 
-    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+    def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         """What `go vet` says. A program on which its analyses fail, or take too long, has that for a finding."""
         workshop = Workshop(problem, sandbox)
         return [
@@ -155,7 +155,7 @@ def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbo
     return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
-def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
+def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> ExecutionResult:
     widened = replace(limits, memory_mb=limits.memory_mb + RUNTIME_MB, processes=limits.processes + RUNTIME_THREADS)
     environment = (("GOMAXPROCS", "2"), ("GOMEMLIMIT", f"{limits.memory_mb * 3 // 4}MiB"), ("GOTRACEBACK", "single"))
     step = Step(("/tmp/job/program", *built.slot), stdin=stdin, limits=widened, env=environment)

@@ -17,7 +17,7 @@ from factory.languages.go.names import accepted_names
 from factory.languages.go.toolchain import ROOT, TOOL
 from factory.languages.process import calls, line
 from factory.records import Prepared, Problem, Rejection, Status
-from sandbox import CommandJob, Limits, Report, Sandbox, Step, WorkerLost
+from sandbox import CommandJob, ExecutionResult, Limits, Sandbox, Step, WorkerLost
 
 ENVIRONMENT = (("GOMAXPROCS", "1"), ("GOGC", "400"), ("GOTRACEBACK", "none"), ("TMPDIR", "/tmp"))
 LIMITS = Limits(wall_s=300, memory_mb=2048, processes=64, output_kb=2 * 1024 * 1024)
@@ -62,7 +62,7 @@ class Workshop:
             if isinstance(result, Rejection):
                 yield result
             else:
-                yield Prepared(result["code"], result["key"], tuple(result.get("repairs", ())))
+                yield Prepared(result["code"], result["key"], tuple(result.get("import_fixes", ())))
 
     def vet(self, sources: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """What `go vet` finds in every source that compiles, in order; "not checked: …" where the source broke it."""
@@ -70,7 +70,7 @@ class Workshop:
             if isinstance(result, Rejection):
                 yield (f"not checked: {result.detail}",)
             else:
-                yield tuple(map(line, result.get("findings", ())))
+                yield tuple(map(line, result.get("lint", ())))
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
         """Compile and link every source, as it stands; one result each, in order."""
@@ -108,7 +108,7 @@ class Workshop:
                 yield _gave_up(report, who, cpu_s)
             sources = sources[max(len(done), 1) :]
 
-    def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> Report:
+    def _run(self, mode: str, sources: Sequence[str], limits: Limits) -> ExecutionResult:
         request = json.dumps(self._header | {"sources": [_encodable(source) for source in sources]}).encode()
         step = Step((TOOL, mode), stdin=request, limits=limits, env=ENVIRONMENT)
         (report,) = self._sandbox.run_commands(CommandJob(files={}, steps=(step,)))
@@ -126,7 +126,7 @@ def _rejection(result: dict[str, Any]) -> Rejection | None:
     return Rejection(Status(result["status"]), line(result["detail"])) if "status" in result else None
 
 
-def _gave_up(report: Report, who: str, cpu_s: float) -> Rejection:
+def _gave_up(report: ExecutionResult, who: str, cpu_s: float) -> Rejection:
     if report.breach is None:
         return Rejection(Status.COMPILE_ERROR, f"{who} crashed on it")
     reason = f"{cpu_s:g} s of CPU time" if report.breach in ("cpu", "wall") else f"its {report.breach} limit"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from factory.languages.javascript.names import accepted_names, defined
 from factory.languages.process import line, read_outputs
 from factory.records import Rejection, Status
-from sandbox import Breach, Limits, Report
+from sandbox import Breach, ExecutionResult, Limits
 from sandbox.contract import read_answers
 
 _CRASHES = {signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS}
@@ -30,7 +30,7 @@ class JavaScriptAnswer:
 
 
 def read_calls(
-    report: Report, limits: Limits, nonce: str, due: int, code: str, entry_point: str
+    report: ExecutionResult, limits: Limits, nonce: str, due: int, code: str, entry_point: str
 ) -> tuple[tuple[JavaScriptAnswer | Rejection, ...], Rejection | None]:
     """One entry per answered case, and what befell the whole program, None when it answered all and ended well."""
     answers = read_answers(report.output, due)
@@ -45,7 +45,7 @@ def read_calls(
     return read_outputs(report, answers, ended, nonce, due, JavaScriptAnswer, raised)
 
 
-def ending(report: Report, limits: Limits) -> Rejection | None:
+def ending(report: ExecutionResult, limits: Limits) -> Rejection | None:
     """How a process ended, when not well."""
     errors = report.errors.decode("utf-8", "replace")
     # Node ignores SIGXFSZ: a program may well go on, to status 0 or another limit, after output that was cut.
@@ -62,14 +62,14 @@ def ending(report: Report, limits: Limits) -> Rejection | None:
     return Rejection(Status.RUNTIME_ERROR, _last_words(report, errors))
 
 
-def _out_of_memory(report: Report, errors: str, limits: Limits) -> bool:
+def _out_of_memory(report: ExecutionResult, errors: str, limits: Limits) -> bool:
     crashed = report.signal in _CRASHES
     if crashed:
         return _NO_MEMORY.search(errors) is not None or report.usage.peak_mb > limits.memory_mb
     return not report.ok and "RangeError: Array buffer allocation failed" in errors
 
 
-def _last_words(report: Report, errors: str) -> str:
+def _last_words(report: ExecutionResult, errors: str) -> str:
     if report.exit_code is None:
         return f"killed by signal {report.signal}"
     told = re.search(r"^(?:Uncaught )?(?:\w*Error\b.*|Thrown at:.*)", errors, re.MULTILINE)

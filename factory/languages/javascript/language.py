@@ -23,7 +23,7 @@ from factory.languages.javascript.names import accepted_names, declares, javascr
 from factory.languages.javascript.signature import signature
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
-from sandbox import CommandJob, Limits, Mount, Report, Sandbox
+from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox
 
 _ANY_SIZE = re.compile(r"\bBigInt\b|\b\d+n\b")
 """What a program says that works with whole numbers of any size."""
@@ -110,7 +110,7 @@ class JavaScript:
                 started = partial(_start, program.code, kind, limits=limits, sandbox=sandbox)
                 yield answer_streams(problem, limits, started, ending)
 
-    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+    def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         return [()] * len(programs)
 
     def examine(
@@ -145,7 +145,7 @@ def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], lim
     return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
 
 
-def _start(code: str, kind: Kind, stdin: bytes, limits: Limits, sandbox: Sandbox) -> Report:
+def _start(code: str, kind: Kind, stdin: bytes, limits: Limits, sandbox: Sandbox) -> ExecutionResult:
     step = node.step(f"{_JOB}/solution.{kind}", stdin, limits)
     (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": encoded(code)}, steps=(step,)))
     return report

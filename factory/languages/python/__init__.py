@@ -18,7 +18,7 @@ from factory.languages.python import imports, normal_form, trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, plain, read_answer
 from factory.languages.python.canaries import CANARIES
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
-from sandbox import Limits, Mount, PythonCalls, PythonStreams, Report, Sandbox
+from sandbox import ExecutionResult, Limits, Mount, PythonCalls, PythonStreams, Sandbox
 from sandbox.contract import Answer, read_answers
 
 MAX_SOURCE = 200_000
@@ -77,14 +77,14 @@ class Python:
         tree = parse(source)
         if isinstance(tree, Rejection):
             return tree
-        code, repairs = imports.repair(source, tree, problem.starter_code)
-        if repairs:
+        code, import_fixes = imports.repair(source, tree, problem.starter_code)
+        if import_fixes:
             repaired = parse(code)
             if isinstance(repaired, Rejection):
-                code, repairs = source, ()
+                code, import_fixes = source, ()
             else:
                 tree = repaired
-        return Prepared(code, normal_form.key(code, tree, keywords), repairs)
+        return Prepared(code, normal_form.key(code, tree, keywords), import_fixes)
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if problem.entry_point is None:
@@ -97,7 +97,7 @@ class Python:
                 report = sandbox.run_calls(PythonCalls(program.code, problem.entry_point, inputs, limits))
                 yield _read_calls(report, problem.entry_point, len(inputs))
 
-    def findings(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
+    def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         return [()] * len(programs)
 
     def examine(
@@ -142,7 +142,7 @@ def parse(source: str) -> ast.Module | Rejection:
         return Rejection(Status.SYNTAX_ERROR, f"cannot be parsed: {error or type(error).__name__}")
 
 
-def _read_calls(report: Report, entry_point: str, due: int) -> Run:
+def _read_calls(report: ExecutionResult, entry_point: str, due: int) -> Run:
     answers = read_answers(report.output, due)
     failure = breach_rejection(report) or load_failure(answers, entry_point)
     if failure is None and not (answers.complete and report.ok):
@@ -152,7 +152,7 @@ def _read_calls(report: Report, entry_point: str, due: int) -> Run:
     return Run(outputs, failure, used.cpu_ms, used.wall_ms, used.peak_mb, used.cpu_ms)
 
 
-def _read_streams(reports: tuple[Report, ...]) -> Run:
+def _read_streams(reports: tuple[ExecutionResult, ...]) -> Run:
     outputs: list[Any] = []
     failure = None
     for report in reports:
@@ -173,7 +173,7 @@ def _read_streams(reports: tuple[Report, ...]) -> Run:
     )
 
 
-def _crash(report: Report) -> Rejection:
+def _crash(report: ExecutionResult) -> Rejection:
     last = report.errors.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
     if re.match(r"(SyntaxError|IndentationError|TabError)\b", last):
         return Rejection(Status.SYNTAX_ERROR, last)

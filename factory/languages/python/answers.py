@@ -9,7 +9,7 @@ from typing import Any
 from factory.languages.base import Unfit
 from factory.records import Rejection, Status
 from factory.records.values import Unreadable, dumps, read
-from sandbox import Breach, Report
+from sandbox import Breach, ExecutionResult
 from sandbox.contract import Answer, AnswerKind, Answers
 
 _BREACHES = {
@@ -21,7 +21,7 @@ _BREACHES = {
 }
 
 
-def breach_rejection(report: Report) -> Rejection | None:
+def breach_rejection(report: ExecutionResult) -> Rejection | None:
     """The verdict of a broken limit, or None when none was."""
     return None if report.breach is None else _BREACHES[report.breach]
 
@@ -77,7 +77,7 @@ def plain(answer: Answer, expected: Any) -> Any:
         raise Unfit(f"its answer cannot be read: {error}"[:200]) from None
 
 
-def ended(report: Report) -> Rejection:
+def ended(report: ExecutionResult) -> Rejection:
     """The verdict of a program that stopped before it had answered."""
     how = f"signal {report.signal}" if report.signal else f"exit code {report.exit_code}"
     return Rejection(Status.RUNTIME_ERROR, f"ended with {how} before it had answered")

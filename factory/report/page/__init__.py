@@ -26,8 +26,8 @@ from factory.records import Status
 from factory.report import charts, strength
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, told
-from factory.report.findings import LONGEST, SAMPLES, Findings
 from factory.report.page.highlight import highlighted
+from factory.report.statistics import LONGEST, SAMPLES, RunStatistics
 
 FOLDER = Path(__file__).parent
 _HALF = re.compile("[\ud800-\udfff]")
@@ -51,15 +51,15 @@ class About:
     """The config as YAML."""
 
 
-def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]], about: About) -> bytes:
+def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[dict[str, Any]], about: About) -> bytes:
     """The page, UTF-8. `summary` as of `outcome.summarize`, `stages` of `cost.stages`."""
-    drawn = _charts(summary, findings, stages)
+    drawn = _charts(summary, statistics, stages)
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
-        "languages": [[name, told(name)] for name in findings.languages],
-        "problems": [_row(row) for row in findings.rows],
+        "languages": [[name, told(name)] for name in statistics.languages],
+        "problems": [_row(row) for row in statistics.rows],
     }
-    tiles = _tiles(summary, findings)
+    tiles = _tiles(summary, statistics)
     scripts = (_vega(), (FOLDER / "page.js").read_text(encoding="utf-8"))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -76,23 +76,23 @@ def render(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[st
         tiles=tiles,
         columns=math.ceil(len(tiles) / math.ceil(len(tiles) / TILES)),
         charts=drawn,
-        languages=findings.languages,
-        reasons={name: _reasons(findings, name) for name in findings.languages},
+        languages=statistics.languages,
+        reasons={name: _reasons(statistics, name) for name in statistics.languages},
         marginal=_marginal(drawn),
         repeated=[
             (name, *(f"{counts[key]:,}" for key in ("problems", "set_aside", "programs")))
             for name, counts in summary["decontamination"]["benchmarks"].items()
         ],
-        strength=list(strength.lines(summary["scrutiny"])),
+        strength=list(strength.lines(summary["review"])),
         weakest=_weakest(summary),
         stages=_by_stage(stages),
-        middle={name: _middle(found.speed_ups) for name, found in findings.languages.items()},
-        shown=findings.samples,
-        total=len(findings.rows),
+        middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
+        shown=statistics.samples,
+        total=len(statistics.rows),
         samples=SAMPLES,
         longest=LONGEST,
-        difficulties=sorted({row["difficulty"] for row in findings.rows} - {""}),
-        statuses=sorted({status for row in findings.rows for status in row["reasons"]}),
+        difficulties=sorted({row["difficulty"] for row in statistics.rows} - {""}),
+        statuses=sorted({status for row in statistics.rows for status in row["reasons"]}),
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
         policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
@@ -131,24 +131,24 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"sample": row["sample"] | {"programs": programs}}
 
 
-def _charts(summary: dict[str, Any], findings: Findings, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
+def _charts(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
     found: dict[str, Chart | None] = {}
-    for at, (name, language) in enumerate(findings.languages.items()):
+    for at, (name, language) in enumerate(statistics.languages.items()):
         found[f"funnel-{name}"] = charts.funnel(name, colour(at), summary["languages"][name]["funnel"])
         found[f"verdicts-{name}"] = charts.verdicts(name, language)
         found[f"speed-{name}"] = charts.speed_up(language)
-    if findings.rows:
-        found["difficulty"] = charts.by_difficulty(findings)
-        found["problems"] = charts.by_problem(findings)
-        found["translated"] = charts.translated(findings)
-        found["pass"] = charts.pass_at(findings)
-        found["yield"] = charts.marginal(findings.languages["python"])
+    if statistics.rows:
+        found["difficulty"] = charts.by_difficulty(statistics)
+        found["problems"] = charts.by_problem(statistics)
+        found["translated"] = charts.translated(statistics)
+        found["pass"] = charts.pass_at(statistics)
+        found["yield"] = charts.marginal(statistics.languages["python"])
     found["engine"] = charts.spent(stages, "engine_s", "engine-seconds")
     found["cpu"] = charts.spent(stages, "program_cpu_s", "CPU-seconds")
     return {name: chart for name, chart in found.items() if chart is not None}
 
 
-def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, str]]:
+def _tiles(summary: dict[str, Any], statistics: RunStatistics) -> list[tuple[str, str, str]]:
     """(what, figure, remark): the figures people ask for first."""
     parts, spent = summary["languages"], summary["cost"]
     kept = {name: part["funnel"]["kept"] for name, part in parts.items() if part["funnel"]["rollouts"]}
@@ -163,7 +163,7 @@ def _tiles(summary: dict[str, Any], findings: Findings) -> list[tuple[str, str, 
             + (f", {python['problems']:,} graded" if python["problems"] < summary["problems"] else ""),
         ),
     ]
-    for name, language in findings.languages.items():
+    for name, language in statistics.languages.items():
         first = next(iter(pass_curve(language.counts)), None)
         if first is not None:
             remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
@@ -190,9 +190,9 @@ def money(dollars: float) -> str:
     return f"{dollars:.2g}" if dollars >= 0.0001 or dollars < 0.000001 else f"{dollars:.6f}"
 
 
-def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
+def _reasons(statistics: RunStatistics, name: str) -> list[tuple[str, str, str]]:
     """(rollouts, share of those that failed, verdict and what was wrong), most frequent first."""
-    reasons = findings.languages[name].reasons
+    reasons = statistics.languages[name].reasons
     return [
         (f"{count:,}", f"{count / reasons.total():.1%}", f"{str(status).replace('_', ' ')}: {detail or 'no detail'}")
         for (status, detail), count in reasons.most_common(COMMON)
@@ -202,9 +202,9 @@ def _reasons(findings: Findings, name: str) -> list[tuple[str, str, str]]:
 def _weakest(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     """Problems whose tests missed most: strength, mutants and rollouts missed, inputs in dispute."""
     by_problem = {
-        name: counts["scrutiny"]
+        name: counts["review"]
         for name, counts in summary["languages"]["python"]["by_problem"].items()
-        if "scrutiny" in counts
+        if "review" in counts
     }
     keys = ("mutants_alive", "rollouts_alive", "disputed")
     return [

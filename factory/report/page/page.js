@@ -137,7 +137,7 @@ function program(made) {
     made.kept ? element("span", "chip", "kept") : "",
   );
   const parts = [head, element("p", "evidence", evidence.filter(Boolean).join(" · "))];
-  if (made.repairs.length) parts.push(element("p", "evidence", `repaired: ${made.repairs.join("; ")}`));
+  if (made.import_fixes.length) parts.push(element("p", "evidence", `repaired: ${made.import_fixes.join("; ")}`));
   parts.push(made.tokens.length ? block(made.tokens) : element("p", "evidence", "No program was found in the rollout."));
   if (!passed) parts.push(failure(made));
   return element("article", "program", ...parts);

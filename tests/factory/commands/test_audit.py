@@ -19,9 +19,9 @@ import yaml
 from factory import commands, shards
 from factory.commands import audit
 from factory.errors import FactoryError
-from factory.records import Harvest, Rollout, sha256
+from factory.records import ProblemOutcome, Rollout, sha256
 from factory.run.directory import RunDir
-from factory.run.export import harvests
+from factory.run.export import outcomes
 from factory.storage import files, parts
 
 GOOD = "def double(x):\n    return 2 * x\n"
@@ -88,7 +88,7 @@ def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
     spoilt = [
         next(place.path.glob(pattern))
         for pattern in (
-            "rollouts/*.parquet", "verdicts/*.parquet", "scrutiny/*.parquet", "survivors/*.parquet",
+            "rollouts/*.parquet", "verdicts/*.parquet", "review/*.parquet", "survivors/*.parquet",
             "translations/go/rollouts/*.parquet", "translations/go/survivors/*.parquet", "shards/data/go-*.parquet",
             "shards/README.md", "problems/problems.jsonl",
         )
@@ -190,16 +190,16 @@ def test_what_a_kill_left_half_written_is_no_part(place: RunDir) -> None:
     assert wrong_parts(place) == []
 
 
-def rewritten(place: RunDir, change: Callable[[Harvest], Harvest]) -> None:
+def rewritten(place: RunDir, change: Callable[[ProblemOutcome], ProblemOutcome]) -> None:
     """Shards that are whole, of a run that is whole, and yet not true."""
     config, problems = place.open_config(), place.open_problems()
-    shards.write(place.shards, config, map(change, harvests(config, problems, place)), {"languages": {}, "cost": {}})
+    shards.write(place.shards, config, map(change, outcomes(config, problems, place)), {"languages": {}, "cost": {}})
 
 
 def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir) -> None:
-    def forge(harvest: Harvest) -> Harvest:
-        first, *others = harvest.survivors
-        return replace(harvest, survivors=(replace(first, code=WRONG, code_sha256=sha256(WRONG)), *others))
+    def forge(outcome: ProblemOutcome) -> ProblemOutcome:
+        first, *others = outcome.survivors
+        return replace(outcome, survivors=(replace(first, code=WRONG, code_sha256=sha256(WRONG)), *others))
 
     rewritten(place, forge)
     done = factory("audit", place.path, "--sample", "100")
@@ -211,11 +211,11 @@ def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir) ->
 
 
 def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place: RunDir) -> None:
-    def change(harvest: Harvest) -> Harvest:
-        if harvest.problem.id == NAMES[0]:
-            easy = harvest.problem.model_copy(update={"cases": harvest.problem.cases[:1]})
-            return replace(harvest, problem=easy, translated=easy)
-        return replace(harvest, survivors=tuple(replace(one, code=f"{one.code}\n") for one in harvest.survivors))
+    def change(outcome: ProblemOutcome) -> ProblemOutcome:
+        if outcome.problem.id == NAMES[0]:
+            easy = outcome.problem.model_copy(update={"cases": outcome.problem.cases[:1]})
+            return replace(outcome, problem=easy, translated=easy)
+        return replace(outcome, survivors=tuple(replace(one, code=f"{one.code}\n") for one in outcome.survivors))
 
     rewritten(place, change)
     done = factory("audit", place.path)

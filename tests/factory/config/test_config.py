@@ -106,7 +106,7 @@ def test_the_engine_is_chosen_by_its_kind(tmp_path: Path, engine: str, kind: typ
         (LEAST + "limits: {cpu_s: .nan}\n", "FILE: limits.cpu_s: NaN is not allowed"),
         (
             LEAST + "rank: {by: [beauty]}\n",
-            "FILE: rank.by.0: \"beauty\" is not allowed: Input should be 'repairs', 'findings', 'length'",
+            "FILE: rank.by.0: \"beauty\" is not allowed: Input should be 'import_fixes', 'lint', 'length'",
         ),
         (
             LEAST.replace("name: test", "name: A Name"),

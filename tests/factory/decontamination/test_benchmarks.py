@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from factory.config import Benchmark, CleanConfig, validate
+from factory.config import Benchmark, DecontaminationConfig, validate
 from factory.config.filters import KNOWN_BENCHMARKS
 from factory.decontamination.benchmarks import MOST_SOLUTIONS, read
 from factory.errors import ConfigError
@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_wrong_input(
 
 def test_a_file_that_is_not_there_is_wrong_input(tmp_path: Path) -> None:
     for name in ("none.jsonl", "none.txt"):
-        with pytest.raises(ConfigError, match=f"clean.benchmarks: b: .*{name}"):
+        with pytest.raises(ConfigError, match=f"decontamination.benchmarks: b: .*{name}"):
             found(tmp_path / name)
 
 
@@ -114,4 +114,4 @@ def test_a_known_name_is_enough_and_a_path_goes_before_it() -> None:
     assert Benchmark(name="humaneval", path=Path("p")).dataset is None
     assert Benchmark.model_validate_json(apps.model_dump_json()) == apps
     with pytest.raises(ConfigError, match=r"clean: benchmarks.0: .*'other' is not known; name its path or dataset, or"):
-        validate(CleanConfig, {"benchmarks": [{"name": "other"}]}, "clean")
+        validate(DecontaminationConfig, {"benchmarks": [{"name": "other"}]}, "decontamination")

@@ -151,7 +151,7 @@ def shipped(run: Path, name: str = "programs") -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with problems, rollouts, a benchmark, a config, and the run of it in `run`."""
-    folder = tmp_path_factory.mktemp("clean")
+    folder = tmp_path_factory.mktemp("decontamination")
     lines(folder / "problems.jsonl", PROBLEMS)
     lines(folder / "mine.jsonl", BENCHMARK)
     rollouts = [
@@ -167,7 +167,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": 3},
         "verify": {"canaries": False},
-        "clean": {"benchmarks": [{"name": "mine", "path": str(folder / "mine.jsonl")}]},
+        "decontamination": {"benchmarks": [{"name": "mine", "path": str(folder / "mine.jsonl")}]},
         "translate": {"n": 2, "repair_rounds": 1},
         "sandbox": {"workers": 1},
         "shards": {"views": ["sft", "pairs", "preference", "rl", "rollouts"]},
@@ -197,7 +197,7 @@ def test_leaked_programs_are_dropped_in_python_and_in_go_and_honest_ones_are_not
     assert [one["status"] for one in verdicts] == ["contaminated", "passed", "contaminated"]
     assert verdicts[0]["detail"] == "plateau is, but for names, that of a solution of Mine/0"
     assert verdicts[2]["duplicate_of"] == 0
-    assert json.loads(verdicts[2]["repeats"]) == ["mine", "Mine/0"]
+    assert json.loads(verdicts[2]["contaminated_by"]) == ["mine", "Mine/0"]
 
 
 def test_what_leaked_is_not_asked_to_be_repaired(place: Path) -> None:
@@ -284,7 +284,7 @@ def test_an_audit_agrees_with_what_was_shipped(place: Path) -> None:
 def test_near_duplicates_are_shipped_where_nobody_minds(place: Path) -> None:
     run = place / "all"
     shutil.copytree(place / "run", run)
-    done = factory("run", place / "config.yaml", "--run-dir", run, "--set", "clean.near_duplicate=null")
+    done = factory("run", place / "config.yaml", "--run-dir", run, "--set", "decontamination.near_duplicate=null")
     assert done.returncode == 0, done.stderr
     assert ("set/3", "go") in shipped(run)
     assert "left_out" not in (run / "shards/README.md").read_text()
@@ -294,7 +294,8 @@ def test_near_duplicates_are_shipped_where_nobody_minds(place: Path) -> None:
 def test_the_chain_alone_drops_what_leaked_too(place: Path) -> None:
     done = factory(
         "verify", "--problems", place / "problems.jsonl", "--rollouts", place / "rollouts.jsonl", "--out", place / "v",
-        "--set", f"clean.benchmarks=[{{name: mine, path: {place}/mine.jsonl}}]", "--set", "verify.canaries=false",
+        "--set", f"decontamination.benchmarks=[{{name: mine, path: {place}/mine.jsonl}}]",
+        "--set", "verify.canaries=false",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "contaminated 2" in done.stdout
@@ -306,7 +307,10 @@ def test_the_chain_alone_drops_what_leaked_too(place: Path) -> None:
 
 def test_problems_lists_what_would_be_set_aside(place: Path) -> None:
     listed = factory(
-        "problems", place / "problems.jsonl", "--set", f"clean.benchmarks=[{{name: mine, path: {place}/mine.jsonl}}]"
+        "problems",
+        place / "problems.jsonl",
+        "--set",
+        f"decontamination.benchmarks=[{{name: mine, path: {place}/mine.jsonl}}]",
     )
     assert listed.returncode == 0, listed.stderr
     assert "1 rows refused" in listed.stdout
@@ -314,8 +318,8 @@ def test_problems_lists_what_would_be_set_aside(place: Path) -> None:
 
 
 def test_a_benchmark_that_cannot_be_read_is_told_before_anything_is_sampled(place: Path) -> None:
-    setting = "clean.benchmarks=[{name: mine, path: nowhere.jsonl}]"
+    setting = "decontamination.benchmarks=[{name: mine, path: nowhere.jsonl}]"
     done = factory("run", place / "config.yaml", "--run-dir", place / "none", "--set", setting)
     assert done.returncode == 2
-    assert "error: clean.benchmarks: mine: nowhere.jsonl: no such problem file" in done.stderr
+    assert "error: decontamination.benchmarks: mine: nowhere.jsonl: no such problem file" in done.stderr
     assert not (place / "none").exists()

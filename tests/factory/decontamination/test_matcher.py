@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from factory.config import CleanConfig
+from factory.config import DecontaminationConfig
 from factory.decontamination.matcher import COMMON, Contamination, Hit, tokens
 from factory.records import BenchmarkProblem, Status, Verdict
 
@@ -69,7 +69,7 @@ LEAK = BenchmarkProblem("mine", "Mine/0", PROMPT, (SOLUTION,))
 
 
 def known(*problems: BenchmarkProblem, **settings: float) -> Contamination:
-    return Contamination(problems, CleanConfig.model_validate(settings))
+    return Contamination(problems, DecontaminationConfig.model_validate(settings))
 
 
 def prompt(text: str, number: int = 0) -> BenchmarkProblem:
@@ -212,7 +212,7 @@ def test_what_everybody_writes_is_not_found() -> None:
 
 
 def verdict(index: int, code: str, status: Status = Status.PASSED, **fields: object) -> Verdict:
-    return replace(Verdict("p", index, "python", status, code=code, form=str(index)), **fields)
+    return replace(Verdict("p", index, "python", status, code=code, normal_form=str(index)), **fields)
 
 
 def test_passed_programs_are_screened_and_duplicates_take_over() -> None:

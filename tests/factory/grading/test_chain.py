@@ -14,7 +14,7 @@ from factory.config import ChainConfig
 from factory.errors import ConfigError, InfrastructureError
 from factory.grading.chain import Chain
 from factory.records import Problem, Program, Status, Verdict, sha256
-from sandbox import Report, Sandbox, WallUnavailable, WorkerLost
+from sandbox import ExecutionResult, Sandbox, WallUnavailable, WorkerLost
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
@@ -38,7 +38,7 @@ def test_a_right_program_passes_with_its_evidence(grade: Grade, double: Problem)
     assert verdict.cpu_ms > 0
     assert verdict.wall_ms > 0
     assert verdict.peak_mb > 0
-    assert len(verdict.form) == 64
+    assert len(verdict.normal_form) == 64
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_answers_in_the_order_of_programs_with_their_own_indices(chain: Chain, d
         (9, "passed"), (4, "no_code"), (7, "wrong_answer"), (2, "syntax_error"),
     ]  # fmt: skip
     assert verdicts[1].detail == "the answer is empty"
-    assert (verdicts[1].code, verdicts[1].code_sha256, verdicts[1].form) == ("", "", "")
+    assert (verdicts[1].code, verdicts[1].code_sha256, verdicts[1].normal_form) == ("", "", "")
     assert all(verdict.cases_total == 3 for verdict in verdicts)
     assert all(verdict.problem_id == "t/0" and verdict.language == "python" for verdict in verdicts)
 
@@ -203,12 +203,12 @@ def test_a_duplicate_carries_the_verdict_of_its_first_and_repairs_and_code_of_it
     second = "def f(y: List) -> int:  # the same\n    return len(y)\n"
     verdicts = grade(problem, first, second, second)
     assert [verdict.duplicate_of for verdict in verdicts] == [None, 0, 0]
-    assert verdicts[0].repairs == ()
-    assert verdicts[1].repairs == ("import added: typing.List",)
+    assert verdicts[0].import_fixes == ()
+    assert verdicts[1].import_fixes == ("import added: typing.List",)
     assert verdicts[1].code == f"from typing import List\n{second}"
     assert verdicts[1].code_sha256 == sha256(verdicts[1].code)
     assert verdicts[2] == replace(verdicts[1], index=2)
-    own = {"index": 1, "duplicate_of": 0, "repairs": verdicts[1].repairs, "code": verdicts[1].code}
+    own = {"index": 1, "duplicate_of": 0, "import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
     assert replace(verdicts[0], code_sha256=verdicts[1].code_sha256, **own) == verdicts[1]
 
 
@@ -229,7 +229,7 @@ def test_without_dedup_every_program_runs(double: Problem) -> None:
     with Chain(settings) as chain:
         verdicts = chain.verify(double, [Program(0, TWICE), Program(1, TWICE)], "python")
     assert [(verdict.status, verdict.duplicate_of) for verdict in verdicts] == [(Status.PASSED, None)] * 2
-    assert verdicts[0].form == verdicts[1].form
+    assert verdicts[0].normal_form == verdicts[1].normal_form
 
 
 def test_programs_that_look_alike_and_are_not_get_verdicts_of_their_own(
@@ -241,12 +241,12 @@ def test_programs_that_look_alike_and_are_not_get_verdicts_of_their_own(
     assert [verdict.status for verdict in grade(problem, right, wrong)] == [Status.PASSED, Status.WRONG_ANSWER]
 
 
-# ---- repairs ----
+# ---- import_fixes ----
 
 
 def test_what_was_forgotten_is_added_to_what_is_shipped(grade: Grade, make_problem: MakeProblem) -> None:
     verdict = one(grade, make_problem((([3, 3],), 2)), "def f(x: List[int]):\n    return Counter(x)[3]\n")
-    assert (verdict.status, verdict.repairs) == (
+    assert (verdict.status, verdict.import_fixes) == (
         Status.PASSED, ("import added: collections.Counter", "import added: typing.List"),
     )  # fmt: skip
     assert verdict.code.startswith("from collections import Counter\nfrom typing import List\ndef f")
@@ -255,7 +255,7 @@ def test_what_was_forgotten_is_added_to_what_is_shipped(grade: Grade, make_probl
 def test_a_repair_that_would_break_a_program_is_not_made(grade: Grade, make_problem: MakeProblem) -> None:
     source = "from __future__ import annotations; X = [\n1]\ndef f(x: List):\n    return X\n"
     verdict = one(grade, make_problem(((0,), [1])), source)
-    assert (verdict.status, verdict.repairs, verdict.code) == (Status.PASSED, (), source)
+    assert (verdict.status, verdict.import_fixes, verdict.code) == (Status.PASSED, (), source)
 
 
 def test_a_program_too_deep_for_its_normal_form_still_runs(grade: Grade, make_problem: MakeProblem) -> None:
@@ -459,7 +459,7 @@ def test_names_that_cases_pass_arguments_by_are_no_matter_of_taste(grade: Grade,
 class Losing(Sandbox):
     """A sandbox whose workers are lost on programs that say so."""
 
-    def run_calls(self, job: Any) -> Report:
+    def run_calls(self, job: Any) -> ExecutionResult:
         if "LOSE" in job.source:
             raise WorkerLost("3 sandbox workers were lost on the same job: test")
         return super().run_calls(job)
@@ -530,11 +530,11 @@ def test_what_is_expected_never_enters_a_wall(monkeypatch: pytest.MonkeyPatch, m
     jobs: list[Any] = []
 
     class Watched(Sandbox):
-        def run_calls(self, job: Any) -> Report:
+        def run_calls(self, job: Any) -> ExecutionResult:
             jobs.append(job)
             return super().run_calls(job)
 
-        def run_streams(self, job: Any) -> tuple[Report, ...]:
+        def run_streams(self, job: Any) -> tuple[ExecutionResult, ...]:
             jobs.append(job)
             return super().run_streams(job)
 

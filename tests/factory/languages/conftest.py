@@ -13,7 +13,7 @@ from factory.languages.go import Go
 from factory.languages.javascript import JavaScript
 from factory.records import Prepared, Problem, Rejection, Run
 from factory.records.values import encode
-from sandbox import Limits, Sandbox, Wall, WallUnavailable
+from sandbox import Limits, Sandbox, SandboxSpec, WallUnavailable
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ Try = Callable[..., Tried]
 
 @pytest.fixture(scope="session")
 def go_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wall=Wall(Go().mounts())) as sandbox:
+    with Sandbox(wall=SandboxSpec(Go().mounts())) as sandbox:
         yield sandbox
 
 
@@ -53,7 +53,7 @@ def js_sandbox() -> Iterator[Sandbox]:
         mounts = JavaScript().mounts()
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    with Sandbox(wall=Wall(mounts)) as sandbox:
+    with Sandbox(wall=SandboxSpec(mounts)) as sandbox:
         yield sandbox
 
 

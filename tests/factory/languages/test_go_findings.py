@@ -64,7 +64,7 @@ SUSPICIOUS = [
 def found(sandbox: Sandbox, *sources: str) -> list[tuple[str, ...]]:
     programs = [one for one in Go().prepare(sources, PROBLEM, sandbox) if isinstance(one, Prepared)]
     assert len(programs) == len(sources)
-    return Go().findings(programs, PROBLEM, sandbox)
+    return Go().lint(programs, PROBLEM, sandbox)
 
 
 @pytest.mark.parametrize(("source", "lines"), [row[1:] for row in SUSPICIOUS], ids=[row[0] for row in SUSPICIOUS])
@@ -84,7 +84,7 @@ def test_whole_programs_are_looked_over_too(go_sandbox: Sandbox) -> None:
     source = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Printf("%d", "1") }\n'
     (program,) = Go().prepare([source], problem, go_sandbox)
     assert isinstance(program, Prepared)
-    (lines,) = Go().findings([program], problem, go_sandbox)
+    (lines,) = Go().lint([program], problem, go_sandbox)
     assert lines == ('line 5: fmt.Printf format %d has arg "1" of wrong type string',)
 
 
@@ -117,5 +117,5 @@ def test_verdicts_carry_findings_of_what_passed_and_duplicates_take_them_over(ch
     verdicts = chain.verify(PROBLEM, [Program(n, source) for n, source in enumerate(sources)], "go")
     assert [verdict.status for verdict in verdicts] == [Status.WRONG_ANSWER, *[Status.PASSED] * 3]
     line = "line 3: self-assignment of a"
-    assert [verdict.findings for verdict in verdicts] == [(), (line,), (line,), ()]
+    assert [verdict.lint for verdict in verdicts] == [(), (line,), (line,), ()]
     assert verdicts[2].duplicate_of == 1

@@ -13,7 +13,7 @@ from factory.languages.base import Unfit
 from factory.languages.go import Go
 from factory.languages.go.answers import GoAnswer, read_calls
 from factory.records import Status
-from sandbox import Breach, Limits, Report, Usage
+from sandbox import Breach, ExecutionResult, Limits, Usage
 
 INT = ["int", "int", "int"]
 STRING = ["string", "string"]
@@ -109,8 +109,8 @@ def frame(kind: bytes, payload: bytes = b"") -> bytes:
 
 def report(
     output: bytes, exit_code: int | None = 0, breach: Breach | None = None, errors: bytes = b"", mb: float = 9
-) -> Report:
-    return Report(exit_code, None if exit_code is not None else 9, breach, output, errors, Usage(1, 1, mb))
+) -> ExecutionResult:
+    return ExecutionResult(exit_code, None if exit_code is not None else 9, breach, output, errors, Usage(1, 1, mb))
 
 
 WHOLE = frame(b"R") + frame(b"V", ANSWER) + frame(b"Z", b"nonce")

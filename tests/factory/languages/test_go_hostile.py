@@ -268,12 +268,12 @@ def test_printing_harms_nobody(try_go: Any) -> None:
 
 def test_nothing_expected_crosses_the_wall(go_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     from factory.languages.go import Go
-    from sandbox import CommandJob, Report
+    from sandbox import CommandJob, ExecutionResult
 
     sent: list[bytes] = []
     run = Sandbox.run_commands
 
-    def watched(self: Sandbox, job: CommandJob) -> tuple[Report, ...]:
+    def watched(self: Sandbox, job: CommandJob) -> tuple[ExecutionResult, ...]:
         sent.extend([*job.files.values(), *(step.stdin for step in job.steps)])
         return run(self, job)
 

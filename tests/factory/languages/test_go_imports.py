@@ -26,7 +26,7 @@ def body(statements: str) -> str:
     return f"func f(a int) int {{ {statements}; return a }}"
 
 
-# Each: what it shows, the program, and the repairs, in order.
+# Each: what it shows, the program, and the import_fixes, in order.
 MENDED: list[tuple[str, str, tuple[str, ...]]] = [
     ("nothing to mend", 'import "fmt"\n' + body("fmt.Sprint(a)"), ()),
     ("one missing", body("fmt.Sprint(a)"), ("import added: fmt",)),
@@ -115,20 +115,22 @@ MENDED: list[tuple[str, str, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("source", "repairs"), [row[1:] for row in MENDED], ids=[row[0] for row in MENDED])
+@pytest.mark.parametrize(("source", "import_fixes"), [row[1:] for row in MENDED], ids=[row[0] for row in MENDED])
 def test_it_is_mended_and_recorded(
-    prepared: dict[str, Prepared | Rejection], source: str, repairs: tuple[str, ...]
+    prepared: dict[str, Prepared | Rejection], source: str, import_fixes: tuple[str, ...]
 ) -> None:
     result = prepared[source]
     assert isinstance(result, Prepared), result
-    assert result.repairs == repairs
+    assert result.import_fixes == import_fixes
 
 
 def test_what_was_mended_needs_no_more_mending(prepared: dict[str, Prepared | Rejection], go_sandbox: Sandbox) -> None:
     codes = [result.code for result in prepared.values() if isinstance(result, Prepared)]
     assert len(codes) == len(MENDED)
     again = Go().prepare(codes, PROBLEM, go_sandbox)
-    assert [(one.code, one.repairs) for one in again if isinstance(one, Prepared)] == [(code, ()) for code in codes]
+    assert [(one.code, one.import_fixes) for one in again if isinstance(one, Prepared)] == [
+        (code, ()) for code in codes
+    ]
 
 
 # Each: what it shows, the program, and what is said of it.

@@ -109,7 +109,7 @@ func main() {{
 """
     prepared = ready(try_go(source, "add_two", ((1,), 3)))
     assert prepared.code == "package solution\n\n// addTwo adds two.\nfunc addTwo(a int) int { return a + 2 }\n"
-    assert prepared.repairs == ()
+    assert prepared.import_fixes == ()
 
 
 def test_a_main_that_the_program_itself_calls_stays(try_go: Any) -> None:
@@ -151,12 +151,12 @@ REPAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("source", "repairs"), REPAIRS)
-def test_imports_are_repaired_and_said(try_go: Any, source: str, repairs: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("source", "import_fixes"), REPAIRS)
+def test_imports_are_repaired_and_said(try_go: Any, source: str, import_fixes: tuple[str, ...]) -> None:
     prepared = ready(try_go(source, "add_two", ((1,), 3)))
-    assert prepared.repairs == repairs
+    assert prepared.import_fixes == import_fixes
     again = ready(try_go(prepared.code, "add_two", ((1,), 3)))
-    assert (again.code, again.key, again.repairs) == (prepared.code, prepared.key, ())
+    assert (again.code, again.key, again.import_fixes) == (prepared.code, prepared.key, ())
 
 
 COMPILE_ERRORS = [

@@ -141,7 +141,7 @@ def test_helpers_of_the_prompt_are_there_for_the_test_and_the_answer(grade: Grad
         "def zero(xs):\n    x = -xs[0] / xs[1]\n    assert abs(poly(xs, x)) < 1\n    return x\n",
     )
     assert (right.status, wrong.status, relying.status) == (Status.PASSED, Status.WRONG_ANSWER, Status.PASSED)
-    assert relying.repairs == ("taken from the starter code: math", "taken from the starter code: poly")
+    assert relying.import_fixes == ("taken from the starter code: math", "taken from the starter code: poly")
 
 
 @pytest.mark.parametrize(

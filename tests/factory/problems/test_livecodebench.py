@@ -62,7 +62,7 @@ def test_a_functional_row_calls_a_method(grade: Grade) -> None:
     (as_tuple,) = grade(problem, body.format("by").replace("[x", "tuple([x").replace("xs]", "xs])"))
     assert as_tuple.status is Status.PASSED, "JSON does not tell a tuple from a list"
     right, wrong, missing = grade(problem, body.format("by"), body.format("2"), "class Solution:\n    pass")
-    assert (right.status, right.repairs) == (Status.PASSED, ("import added: typing.List",))
+    assert (right.status, right.import_fixes) == (Status.PASSED, ("import added: typing.List",))
     assert wrong.status is Status.WRONG_ANSWER
     assert (missing.status, missing.detail) == (Status.MISSING_ENTRY_POINT, "defines no method Solution.twice")
 

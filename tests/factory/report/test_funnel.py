@@ -18,7 +18,7 @@ from factory.selection.select import select
 
 def verdict(index: int, status: Status = Status.PASSED, form: str = "", **fields: Any) -> Verdict:
     compiled = status not in (Status.NO_CODE, Status.SYNTAX_ERROR, Status.COMPILE_ERROR)
-    return Verdict("t/0", index, "python", status, form=(form or f"form{index}") if compiled else "", **fields)
+    return Verdict("t/0", index, "python", status, normal_form=(form or f"form{index}") if compiled else "", **fields)
 
 
 @pytest.mark.parametrize("n", range(1, 9))
@@ -38,12 +38,19 @@ VERDICTS = [
     verdict(0, Status.NO_CODE),
     verdict(1, Status.SYNTAX_ERROR),
     verdict(2, Status.WRONG_ANSWER, cpu_ms=500.0),
-    verdict(3, Status.WRONG_ANSWER, form="form2", cpu_ms=500.0, duplicate_of=2),
-    verdict(4, form="a", code="long code", cpu_ms=1000.0),
-    verdict(5, form="a", code="code", duplicate_of=4, cpu_ms=1000.0, repairs=("import added: a", "import added: b")),
-    verdict(6, form="a", code="code", cpu_ms=250.0, findings=("line 1: unreachable code", "line 2: x")),
-    verdict(7, form="b", code="code of b", repairs=("import removed: c", "import added: d")),
-    verdict(8, form="c", code="code of c, too"),
+    verdict(3, Status.WRONG_ANSWER, normal_form="form2", cpu_ms=500.0, duplicate_of=2),
+    verdict(4, normal_form="a", code="long code", cpu_ms=1000.0),
+    verdict(
+        5,
+        normal_form="a",
+        code="code",
+        duplicate_of=4,
+        cpu_ms=1000.0,
+        import_fixes=("import added: a", "import added: b"),
+    ),
+    verdict(6, normal_form="a", code="code", cpu_ms=250.0, lint=("line 1: unreachable code", "line 2: x")),
+    verdict(7, normal_form="b", code="code of b", import_fixes=("import removed: c", "import added: d")),
+    verdict(8, normal_form="c", code="code of c, too"),
     verdict(9, Status.INFRASTRUCTURE_ERROR),
     verdict(10, Status.TIMEOUT),
 ]
@@ -69,8 +76,8 @@ def test_every_tier_is_counted() -> None:
             "beyond rank.keep": 1, "duplicate": 2, "infrastructure_error": 1, "no_code": 1, "syntax_error": 1,
             "timeout": 1, "wrong_answer": 2,
         },
-        "repairs": {"import added": 2, "import removed": 1},
-        "with_findings": 1,
+        "import_fixes": {"import added": 2, "import removed": 1},
+        "with_lint": 1,
     }  # fmt: skip
     assert counts.graded == 10
     assert counts.cpu_s == pytest.approx(1.75), "a duplicate was not run"
@@ -85,7 +92,7 @@ def test_what_was_dropped_and_what_was_kept_add_up() -> None:
     assert total.kept + sum(total.drops.values()) == total.rollouts == 33
     assert total.as_dict()["drops"]["wrong_answer"] == 6
     assert total.cpu_s == pytest.approx(5.25)
-    assert total.with_findings == 3
+    assert total.with_lint == 3
 
 
 def test_tiers_only_narrow() -> None:
@@ -107,7 +114,7 @@ def test_an_empty_tally_counts_nothing() -> None:
 
 
 def some(passed: int, failed: int, lost: int = 0, repaired: int = 0) -> Tally:
-    verdicts = [verdict(n, repairs=("import added: x",) if n < repaired else ()) for n in range(passed)]
+    verdicts = [verdict(n, import_fixes=("import added: x",) if n < repaired else ()) for n in range(passed)]
     verdicts += [verdict(100 + n, Status.WRONG_ANSWER) for n in range(failed)]
     verdicts += [verdict(200 + n, Status.INFRASTRUCTURE_ERROR) for n in range(lost)]
     return tally(verdicts, 0, {})
@@ -185,11 +192,11 @@ def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
 
 def test_what_repeats_a_benchmark_is_a_drop_of_its_own_whatever_it_was_compared_with() -> None:
     told = '["mine", "Mine/0"]'
-    one = Verdict("p", 0, "go", Status.CONTAMINATED, differential="{}", repeats=told)
+    one = Verdict("p", 0, "go", Status.CONTAMINATED, differential="{}", contaminated_by=told)
     counts = tally([one, one], 0, {})
     counts.add(tally([one], 0, {}))
     assert counts.as_dict()["drops"] == {"contaminated": 3}
-    assert counts.repeats == {told: 3}
+    assert counts.contaminated_by == {told: 3}
 
 
 def test_what_is_left_out_of_shards_is_told_beside_what_is_kept() -> None:

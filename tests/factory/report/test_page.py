@@ -16,11 +16,11 @@ import pytest
 
 from factory.config import Config, CostConfig
 from factory.records import Problem, Status, Verdict
-from factory.report import findings as gathering
+from factory.report import statistics as gathering
 from factory.report.cost import Account
-from factory.report.findings import Findings, Graded
 from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
+from factory.report.statistics import Graded, RunStatistics
 from factory.run.summary import sum_up, tallied
 
 HOSTILE = (
@@ -47,7 +47,7 @@ def verdict(index: int, status: Status = Status.PASSED, name: str = "python", **
         "cpu_ms": 2.0,
         "code": f"f = {index}\n",
     }
-    return Verdict("set/0", index, name, status, form=f"form{index}", **whole | fields)
+    return Verdict("set/0", index, name, status, normal_form=f"form{index}", **whole | fields)
 
 
 def graded(*verdicts: Verdict, parent: Verdict | None = None) -> Graded:
@@ -126,7 +126,7 @@ def page(
 ) -> tuple[bytes, dict[str, Any]]:
     """(the page, the summary it was made of)."""
     settings = settings or config()
-    gathered = Findings(len(found))
+    gathered = RunStatistics(len(found))
     for one, verdicts in found:
         gathered.add(one, verdicts)
     tallies = {one.id: tallied({name: list(several) for name, several in verdicts.items()}) for one, verdicts in found}
@@ -232,7 +232,7 @@ def test_a_translation_stands_beside_what_it_was_made_from() -> None:
 def test_hostile_texts_stay_texts() -> None:
     for evil in HOSTILE:
         bad = verdict(
-            0, Status.WRONG_ANSWER, code=evil, detail=evil, repairs=(evil,),
+            0, Status.WRONG_ANSWER, code=evil, detail=evil, import_fixes=(evil,),
             first_failure=json.dumps({"input": evil, "got": evil, "expected": evil}),
         )  # fmt: skip
         meta = problem().meta.model_copy(update={"difficulty": evil, "source": evil, "license": evil})

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from factory.config import RankConfig, ScrutinyConfig
+from factory.config import RankConfig, ReviewConfig
 from factory.grading.chain import Chain
 from factory.inputs.run_on_inputs import NOTHING, plain
-from factory.records import Case, Rejection, Run, Scrutiny, Status, Verdict
+from factory.records import Case, Rejection, Review, Run, Status, Verdict
 from factory.records.values import decode
-from factory.review.review import fingerprint, revised, scrutinise, worth_a_look
+from factory.review.review import fingerprint, review_programs, revised, worth_a_look
 from factory.selection.select import select
 from sandbox.contract import Answer, AnswerKind
 
@@ -30,16 +30,16 @@ LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
 def look(chain, grade):
     """`look(problem, source, …, **settings)`: the verdicts on the sources, and the second look at them."""
 
-    def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Scrutiny]:
+    def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Review]:
         verdicts = grade(problem, *sources)
-        return verdicts, scrutinise(chain, problem, verdicts, ScrutinyConfig(**settings), RANK)
+        return verdicts, review_programs(chain, problem, verdicts, ReviewConfig(**settings), RANK)
 
     return look
 
 
-def fallen(scrutiny: Scrutiny, verdict: Verdict) -> tuple[str, str] | None:
-    found = scrutiny.fallen.get(verdict.form)
-    assert (found is None) == (verdict.form in scrutiny.standing)
+def rejected(review: Review, verdict: Verdict) -> tuple[str, str] | None:
+    found = review.rejected.get(verdict.normal_form)
+    assert (found is None) == (verdict.normal_form in review.accepted)
     return found and (found["by"], found["status"])
 
 
@@ -48,8 +48,8 @@ def test_who_differs_from_a_clear_majority_falls(look, make_problem):
     wrong = "def f(n):\n    return n if n >= 0 else 4\n"
     verdicts, found = look(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
-    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
-    told = found.fallen[verdicts[4].form]
+    assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+    told = found.rejected[verdicts[4].normal_form]
     assert "derived: for -" in told["detail"]
     assert "4 of 5 programs that passed answer" in told["detail"]
     assert json.loads(told["first_failure"])["got"] == "4"
@@ -69,16 +69,16 @@ def test_a_split_vote_flags_the_problem(look, make_problem):
     other = ["def f(n):\n    return n if n > 0 else 4\n", "def f(n):\n    return n if n > 0 else 2 + 2 * (n < 0) \n"]
     verdicts, found = look(problem, *ABSOLUTE[:2], *other, mutants=0)
     assert found.under_specified
-    assert not found.fallen
-    assert len(found.standing) == 4
-    profiles = [found.standing[verdict.form] for verdict in verdicts]
+    assert not found.rejected
+    assert len(found.accepted) == 4
+    profiles = [found.accepted[verdict.normal_form] for verdict in verdicts]
     assert profiles[0] == profiles[1] != profiles[2]
 
 
 def test_without_a_quorum_nothing_is_derived(look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
     _, found = look(problem, ABSOLUTE[0], mutants=0)
-    assert (found.derived, found.disputed, found.fallen) == ("[]", 0, {})
+    assert (found.derived, found.disputed, found.rejected) == ("[]", 0, {})
 
 
 def test_a_reference_overrules_a_majority(look, make_problem):
@@ -88,7 +88,7 @@ def test_a_reference_overrules_a_majority(look, make_problem):
         for text in ("n if n > 0 else 4", "4 if n < 0 else n", "n if n >= 1 else 4 * (n < 0)")
     ]
     _, found = look(problem, *same, mutants=0)
-    assert not found.fallen
+    assert not found.rejected
     assert found.under_specified
 
 
@@ -101,7 +101,7 @@ def test_an_answer_that_no_comparison_can_say_becomes_no_case(look, make_problem
     ]
     _, found = look(problem, *endless, mutants=0)
     assert found.inputs > 0
-    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+    assert (len(found.accepted), found.derived, found.disputed) == (3, "[]", 0)
 
 
 def test_a_reference_that_takes_too_long_has_not_agreed(look, make_problem):
@@ -119,8 +119,8 @@ def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
     broken = "def f(n):\n    return list(range(10))[n]\n"
     plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
     verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
-    assert [fallen(found, verdict) for verdict in verdicts[7:9]] == [None, None]
-    assert fallen(found, verdicts[9]) == ("derived", "wrong_answer")
+    assert [rejected(found, verdict) for verdict in verdicts[7:9]] == [None, None]
+    assert rejected(found, verdicts[9]) == ("derived", "wrong_answer")
 
 
 def test_where_many_refuse_nobody_falls(look, make_problem):
@@ -128,7 +128,7 @@ def test_where_many_refuse_nobody_falls(look, make_problem):
     careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
     plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
     _, found = look(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
-    assert not found.fallen
+    assert not found.rejected
     assert (found.derived, found.disputed) == ("[]", 0)
 
 
@@ -139,19 +139,19 @@ def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
     seeds = "import os\ndef f(s):\n    return 'a' if os.environ['PYTHONHASHSEED'] == '0' else 'b'\n"
     verdicts, found = look(problem, order + by_order, seeds, "def f(s):\n    return 'a'\n", mutants=0, inputs=0)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
-    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky"), None]
+    assert [rejected(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky"), None]
 
 
 def test_a_program_that_depends_on_the_order_of_calls_is_flaky(look, make_problem):
     problem = make_problem(((1,), 1), ((2,), 2), ((3,), 3))
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
     verdicts, found = look(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
-    assert [fallen(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
-    told = found.fallen[verdicts[0].form]
+    assert [rejected(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
+    told = found.rejected[verdicts[0].normal_form]
     assert told["detail"] == "passed, then run again elsewhere: wrong_answer: case 2: answered 1, expected 3"
     assert (json.loads(told["first_failure"])["case"], json.loads(told["first_failure"])["input"]) == (2, "3")
     _, trusting = look(problem, counts, mutants=0, inputs=0, rerun=False)
-    assert not trusting.fallen
+    assert not trusting.rejected
 
 
 def test_a_flaky_program_under_test_code(look, make_problem):
@@ -159,14 +159,14 @@ def test_a_flaky_program_under_test_code(look, make_problem):
     problem = make_problem(entry_point="f", cases=[], test_code=code)
     seeds = "import os\ndef f(n):\n    return 2 * n + int(os.environ['PYTHONHASHSEED'])\n"
     verdicts, found = look(problem, "def f(n):\n    return 2 * n\n", seeds, mutants=0, inputs=0)
-    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky")]
+    assert [rejected(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky")]
 
 
 def test_an_answer_table_falls_as_hard_coded(look, make_problem):
     problem = make_problem((([3, 1, 2],), [1, 2, 3]), (([9, 4, 4],), [4, 4, 9]), (([5, 0, 8],), [0, 5, 8]))
     table = "def f(v):\n    return {(3, 1, 2): [1, 2, 3], (9, 4, 4): [4, 4, 9], (5, 0, 8): [0, 5, 8]}[tuple(v)]\n"
     verdicts, found = look(problem, table, "def f(v):\n    return sorted(v)\n", mutants=0)
-    assert [fallen(found, verdict) for verdict in verdicts] == [("hard-coded", "wrong_answer"), None]
+    assert [rejected(found, verdict) for verdict in verdicts] == [("hard-coded", "wrong_answer"), None]
     assert found.rollouts_alive == 1
 
 
@@ -174,9 +174,9 @@ def test_calls_of_test_code_are_harvested(look, make_problem):
     code = "def check(candidate):\n    for n in range(5):\n        assert abs(candidate(n) - n * n) < 1e-9\n"
     problem = make_problem(entry_point="f", cases=[], test_code=code)
     _, found = look(problem, "def f(n):\n    return n * n\n", "def f(n):\n    return n ** 2\n", mutants=0, inputs=8)
-    cases = found.harvested_cases
+    cases = found.traced_cases
     assert [(decode(case.args), decode(case.expected)) for case in cases] == [([n], n * n) for n in range(5)]
-    assert found.inputs > 0  # inputs are made like those that were harvested
+    assert found.inputs > 0  # inputs are made like those that were traced
 
 
 def test_a_call_that_right_programs_answer_differently_is_no_case(look, make_problem):
@@ -185,7 +185,7 @@ def test_a_call_that_right_programs_answer_differently_is_no_case(look, make_pro
     _, found = look(
         problem, "def f(n):\n    return [n]\n", "def f(n):\n    return [n, n] if n == 2 else [n]\n", mutants=0
     )
-    assert [decode(case.args) for case in found.harvested_cases] == [[0], [1], [3]]
+    assert [decode(case.args) for case in found.traced_cases] == [[0], [1], [3]]
 
 
 def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_problem):
@@ -196,10 +196,10 @@ def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_prob
     assert of_strong.kill_rate == 1.0
     assert of_strong.mutants_killed > 0
     assert (found.weak, of_strong.weak) == (True, False)
-    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    selection = select(revised(verdicts, found), RANK, review=found)
     assert selection.kept == ()
     assert selection.dropped == {"duplicate": 0, "weak tests": 3}
-    assert len(select(revised(verdicts_of_strong, of_strong), RANK, scrutiny=of_strong).kept) == 3
+    assert len(select(revised(verdicts_of_strong, of_strong), RANK, review=of_strong).kept) == 3
 
 
 def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
@@ -221,11 +221,11 @@ def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
 
 def test_only_the_best_are_looked_at_and_can_be_kept(chain, grade, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
-    verdicts, settings = grade(problem, *ABSOLUTE), ScrutinyConfig(mutants=0, programs=1)
-    assert len(scrutinise(chain, problem, verdicts, settings, RANK).standing) == 3, "as many as may be kept"
-    found = scrutinise(chain, problem, verdicts, settings, RankConfig(keep=1))
-    assert list(found.standing) == [verdicts[0].form]
-    selection = select(revised(verdicts, found), RANK, scrutiny=found)
+    verdicts, settings = grade(problem, *ABSOLUTE), ReviewConfig(mutants=0, programs=1)
+    assert len(review_programs(chain, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
+    found = review_programs(chain, problem, verdicts, settings, RankConfig(keep=1))
+    assert list(found.accepted) == [verdicts[0].normal_form]
+    selection = select(revised(verdicts, found), RANK, review=found)
     assert [kept.index for kept in selection.kept] == [0]
     assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
 
@@ -235,7 +235,7 @@ def test_a_duplicate_falls_with_its_original(look, make_problem):
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
     verdicts, found = look(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
     assert [verdict.status for verdict in revised(verdicts, found)] == [Status.FLAKY] * 2
-    assert [verdict.scrutiny for verdict in revised(verdicts, found)] == ["unstable"] * 2
+    assert [verdict.review for verdict in revised(verdicts, found)] == ["unstable"] * 2
 
 
 def test_standard_input_is_compared_too(look, make_problem):
@@ -249,14 +249,14 @@ def test_standard_input_is_compared_too(look, make_problem):
     lucky = "n = int(input())\nv = [*map(int, input().split()), 0, 0]\nprint(v[0] + v[1] + v[2])\n"
     verdicts, found = look(problem, *sums, lucky, mutants=0, inputs=16)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
-    assert [fallen(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
+    assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
 
 
 def test_the_same_verdicts_give_the_same_scrutiny(chain, look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     verdicts, found = look(problem, *ABSOLUTE, LUCKY)
     with Chain(chain._settings) as other:
-        again = scrutinise(other, problem, verdicts, ScrutinyConfig(), RANK)
+        again = review_programs(other, problem, verdicts, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0) == replace(found, cpu_ms=0)
     assert fingerprint(verdicts) == fingerprint(verdicts[::-1]) == found.fingerprint
     assert fingerprint(verdicts[:-1]) != found.fingerprint
@@ -273,8 +273,8 @@ def test_our_own_failure_is_no_verdict_on_the_others(chain, grade, make_problem,
         return [lost if program.code == ABSOLUTE[1] else run for program, run in zip(programs, found, strict=True)]
 
     monkeypatch.setattr(Chain, "runs", runs)
-    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(mutants=0), RANK)
-    assert [fallen(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
+    found = review_programs(chain, problem, verdicts, ReviewConfig(mutants=0), RANK)
+    assert [rejected(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
 
 
 def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
@@ -290,7 +290,7 @@ def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
     sent: list[str] = []
     calls = Sandbox.run_calls
     monkeypatch.setattr(Sandbox, "run_calls", lambda self, job: sent.append(repr(job.inputs)) or calls(self, job))
-    found = scrutinise(chain, problem, verdicts, ScrutinyConfig(), RANK)
+    found = review_programs(chain, problem, verdicts, ReviewConfig(), RANK)
     assert json.loads(found.derived)
     assert len(sent) > 6
     assert not any("answer" in text for text in sent)
@@ -300,10 +300,10 @@ def test_what_goes_to_another_process_is_all_that_counts(chain, look, make_probl
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     near = "def f(n):\n    return n\n"
     verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
-    sent = worth_a_look(verdicts, ScrutinyConfig(), RANK)
+    sent = worth_a_look(verdicts, ReviewConfig(), RANK)
     assert len(sent) == 5
     assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
-    again = scrutinise(chain, problem, sent, ScrutinyConfig(), RANK)
+    again = review_programs(chain, problem, sent, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
 
 
@@ -312,11 +312,11 @@ def test_answers_that_no_file_can_hold_become_no_cases(look, make_problem):
     halves = [f"def f(n):\n    return abs(n) if n in {{3, -4, 9}} else {it}\n" for it in SURROGATES]
     _, found = look(problem, *halves, mutants=0)
     assert found.inputs > 0
-    assert (len(found.standing), found.derived) == (3, "[]")
+    assert (len(found.accepted), found.derived) == (3, "[]")
     code = "def check(candidate):\n    assert len(candidate(2)) == 1\n"
     tested = make_problem(entry_point="f", cases=[], test_code=code)
     _, found = look(tested, *(f"def f(n):\n    return {text}\n" for text in SURROGATES), mutants=0)
-    assert found.harvested == "[]"
+    assert found.traced == "[]"
 
 
 def test_output_that_is_no_text_becomes_no_case(look, make_problem):
@@ -325,7 +325,7 @@ def test_output_that_is_no_text_becomes_no_case(look, make_problem):
     sources = [f"KNOWN = [3, 4, 9]\n{source.format(count)}" for count in ("1", "len('a')", "n ** 0")]
     _, found = look(problem, *sources, mutants=0)
     assert found.inputs > 0
-    assert (len(found.standing), found.derived) == (3, "[]")
+    assert (len(found.accepted), found.derived) == (3, "[]")
 
 
 def test_what_is_long_to_compare_is_no_answer(look, make_problem):
@@ -333,7 +333,7 @@ def test_what_is_long_to_compare_is_no_answer(look, make_problem):
     colliding = "def f(n):\n    return abs(n) if n in [3, -4, 9] else {{i * (2**61 - 1) for i in {}}}\n"
     _, found = look(problem, *(colliding.format(f"range({at}, {at + 1000})") for at in range(3)), mutants=0)
     assert found.inputs > 0
-    assert (len(found.standing), found.derived, found.disputed) == (3, "[]", 0)
+    assert (len(found.accepted), found.derived, found.disputed) == (3, "[]", 0)
 
 
 def test_a_program_that_was_slow_on_purpose_gives_no_other_more_time(look, make_problem):
@@ -348,7 +348,7 @@ def f(n):
     return abs(n)
 """
     verdicts, found = look(problem, *ABSOLUTE, slow, mutants=0)
-    assert fallen(found, verdicts[3]) is None
+    assert rejected(found, verdicts[3]) is None
     assert json.loads(found.derived)
     assert 600 < found.cpu_ms < 2000  # once more on the tests, and twice 0.1 s; not 20 times 0.6 s
 

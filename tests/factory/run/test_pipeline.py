@@ -281,7 +281,7 @@ def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
     }
     failed = {row["code_sha256"] for row in rounds[0] if row["status"] == "wrong_answer"}
     mended = load_dataset(str(run_dir / "shards"), "go", split="train", cache_dir=str(tmp_path / "cache"))
-    assert {row["mends_sha256"] for row in mended} == failed != set()
+    assert {row["repair_of_sha256"] for row in mended} == failed != set()
     assert {row["code_sha256"] for row in mended} <= {row["code_sha256"] for row in rounds[1]}
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from factory import commands
 from factory.commands import audit
-from factory.config import CleanConfig, load
+from factory.config import DecontaminationConfig, load
 from factory.decontamination.matcher import Contamination
 from factory.errors import AuditError, InfrastructureError, PartError
 from factory.grading.chain import Chain
@@ -97,7 +97,7 @@ def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
 def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(config file, run directory) of a run that was left alone."""
     folder = tmp_path_factory.mktemp("calm")
-    config = given(folder, scrutiny={"min_test_strength": 0.6})
+    config = given(folder, review={"min_test_strength": 0.6})
     done = factory("run", config, "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     return config, folder / "run"
@@ -148,7 +148,9 @@ def go_on(chain: Chain) -> GoOn:
         executor, notes = Inline(chain, lost), Notes()
         with place:
             place.claim(config, problems)
-            asyncio.run(Pipeline(config, problems, place, executor, notes, Contamination((), CleanConfig())).run())
+            asyncio.run(
+                Pipeline(config, problems, place, executor, notes, Contamination((), DecontaminationConfig())).run()
+            )
             commands.export(config, problems, place)
         return sorted(executor.looked), notes
 
@@ -189,19 +191,19 @@ def flip(path: Path) -> None:
 
 def test_calls_of_test_code_are_the_tests_of_its_translation(calm: tuple[Path, Path]) -> None:
     _, run_dir = calm
-    harvested = [{"args": [n], "expected": 2 * n} for n in range(5)]
+    traced = [{"args": [n], "expected": 2 * n} for n in range(5)]
     assert {(row["cases"], row["test_code"]) for row in of(rows(run_dir, "python"), "t/code")} == {("[]", TESTS)}
     (go,) = of(rows(run_dir, "go"), "t/code")
-    assert (json.loads(go["cases"]), go["test_code"]) == (harvested, "")
+    assert (json.loads(go["cases"]), go["test_code"]) == (traced, "")
     assert (go["cases_passed"], go["cases_total"]) == (5, 5)
     (pair,) = of(rows(run_dir, "pairs"), "t/code")
-    assert (json.loads(pair["cases"]), pair["test_code"]) == (harvested, "")
+    assert (json.loads(pair["cases"]), pair["test_code"]) == (traced, "")
     truths = {
         truth["language"]: (json.loads(truth["cases"]), truth["test_code"])
         for truth in (json.loads(row["reward_model"]["ground_truth"]) for row in rows(run_dir, "rl"))
         if truth["id"] == "t/code"
     }
-    assert truths == {"python": ([], TESTS), "go": (harvested, "")}
+    assert truths == {"python": ([], TESTS), "go": (traced, "")}
     assert summary(run_dir)["untranslatable"] == {"go": []}
 
 
@@ -273,7 +275,7 @@ def test_weak_tests_drop_a_problem(calm: tuple[Path, Path]) -> None:
     assert told["languages"]["python"]["by_problem"]["t/weak"]["drops"] == {
         "duplicate": 3, "weak tests": 3, "wrong_answer": 2,
     }  # fmt: skip
-    assert told["scrutiny"]["weak"] == ["t/weak"]
+    assert told["review"]["weak"] == ["t/weak"]
     for name in ("python", "go", "sft", "pairs", "preference"):
         assert not of(rows(calm[1], name), "t/weak"), name
 
@@ -285,9 +287,9 @@ def test_rows_tell_how_strong_their_tests_are(calm: tuple[Path, Path]) -> None:
     _, run_dir = calm
     strengths = summary(run_dir)["languages"]["python"]["by_problem"]
     for row in rows(run_dir, "python") + rows(run_dir, "go"):
-        told = strengths[row["problem_id"]]["scrutiny"]
+        told = strengths[row["problem_id"]]["review"]
         assert row["test_strength"] == told["kill_rate"]
-        counts = json.loads(row["scrutiny"])
+        counts = json.loads(row["review"])
         assert counts == {name: told[name] for name in counts}
         if row["language"] == "go":
             assert row["derived_cases"] is None
@@ -299,7 +301,7 @@ def test_rows_tell_how_strong_their_tests_are(calm: tuple[Path, Path]) -> None:
 
 def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Path) -> None:
     _, run_dir = calm
-    found = summary(run_dir)["scrutiny"]
+    found = summary(run_dir)["review"]
     card = (run_dir / "shards" / "README.md").read_text()
     assert "## How strong the tests are" in card
     assert f"the mean over 3 problems is {found['kill_rate']:.3f}" in card
@@ -324,10 +326,10 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     ("spoil", "looked"),
     [
         (lambda place: shutil.rmtree(place / "survivors"), []),
-        (lambda place: [shutil.rmtree(place / name) for name in ("scrutiny", "survivors")], sorted(PROBLEMS)),
-        (lambda place: next(place.glob("scrutiny/t-sort-*.parquet")).unlink(), ["t/sort"]),
-        (lambda place: flip(next(place.glob("scrutiny/t-code-*.parquet"))), ["t/code"]),
-        (lambda place: next(place.glob("scrutiny/t-code-*.sha256")).unlink(), ["t/code"]),
+        (lambda place: [shutil.rmtree(place / name) for name in ("review", "survivors")], sorted(PROBLEMS)),
+        (lambda place: next(place.glob("review/t-sort-*.parquet")).unlink(), ["t/sort"]),
+        (lambda place: flip(next(place.glob("review/t-code-*.parquet"))), ["t/code"]),
+        (lambda place: next(place.glob("review/t-code-*.sha256")).unlink(), ["t/code"]),
     ],
     ids=["before-survivors", "before-the-look", "deleted", "flipped", "without-its-digest"],
 )
@@ -335,7 +337,7 @@ def test_what_is_missing_or_damaged_is_looked_at_again(
     calm: tuple[Path, Path], copied: Path, go_on: GoOn, spoil: Callable[[Path], object], looked: list[str]
 ) -> None:
     spoil(copied)
-    damaged = [path for path in copied.glob("scrutiny/*.parquet") if is_damaged(path)]
+    damaged = [path for path in copied.glob("review/*.parquet") if is_damaged(path)]
     again, notes = go_on(calm[0], copied)
     assert again == looked
     assert digests(copied) == digests(calm[1])
@@ -354,11 +356,11 @@ def is_damaged(path: Path) -> bool:
 def test_a_run_killed_before_the_look_can_be_told_and_exported(
     calm: tuple[Path, Path], copied: Path, tmp_path: Path, go_on: GoOn
 ) -> None:
-    for name in ("scrutiny", "survivors", "translations", "shards"):
+    for name in ("review", "survivors", "translations", "shards"):
         shutil.rmtree(copied / name)
     config, place = load(calm[0]), RunDir(copied)
     told = summarize(config, place.open_problems(), place)
-    assert told["scrutiny"]["problems"] == 0
+    assert told["review"]["problems"] == 0
     assert told["languages"]["python"]["by_problem"]["t/sort"]["passed"] == 8
     page = commands.report(config, place.open_problems(), place, tmp_path / "page.html").read_text()
     assert "Test strength" not in page
@@ -369,7 +371,7 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
 
 
 def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
-    part = next(copied.glob("scrutiny/t-sort-*.parquet"))
+    part = next(copied.glob("review/t-sort-*.parquet"))
     flip(part)
     done = factory("status", copied)
     assert done.returncode == 1
@@ -385,7 +387,7 @@ def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
 
 def test_a_look_that_is_gone_is_missed_where_rows_depend_on_it(copied: Path) -> None:
     place = RunDir(copied)
-    part = next(copied.glob("scrutiny/t-code-*.parquet"))
+    part = next(copied.glob("review/t-code-*.parquet"))
     part.unlink()
     with pytest.raises(PartError, match=part.name):
         commands.export(place.open_config(), place.open_problems(), place)
@@ -396,14 +398,14 @@ def test_a_look_at_rollouts_that_are_gone_says_nothing(tmp_path: Path, go_on: Go
     config = given(tmp_path, {"t/code": PROBLEMS["t/code"]}, {"t/code": DOUBLE[:1]}, {"t/code": [GO_DOUBLE]})
     run_dir = tmp_path / "run"
     go_on(config, run_dir)
-    assert summary(run_dir)["scrutiny"]["harvested_cases"] == 5
+    assert summary(run_dir)["review"]["traced_cases"] == 5
     given(tmp_path, {"t/code": PROBLEMS["t/code"]}, {"t/code": DOUBLE[3:]}, {"t/code": [GO_DOUBLE]})
     flip(next(run_dir.glob("rollouts/*.parquet")))
     looked, _ = go_on(config, run_dir)
     assert looked == []
     told = summary(run_dir)
     assert told["languages"]["python"]["funnel"]["kept"] == 0
-    assert told["scrutiny"]["problems"] == 0
+    assert told["review"]["problems"] == 0
     assert told["untranslatable"] == {"go": ["t/code"]}
 
 

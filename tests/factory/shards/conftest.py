@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from factory.config import Config
-from factory.records import Harvest, Problem, Survivor, sha256
+from factory.records import Problem, ProblemOutcome, Survivor, sha256
 from factory.run.directory import RunDir
 from factory.shards import write
 
@@ -45,7 +45,7 @@ def hub(small_hub: ModuleType) -> Iterator[Any]:
     hub.close()
 
 
-def harvests(count: int) -> Iterator[Harvest]:
+def outcomes(count: int) -> Iterator[ProblemOutcome]:
     """One Python program and its translation for each of `count` problems."""
     for number in range(count):
         problem = Problem.model_validate(
@@ -55,7 +55,7 @@ def harvests(count: int) -> Iterator[Harvest]:
         python = Survivor(problem.id, 0, "python", 0, code, sha256(code), "f", 1, 1, 1.0, 1.0)
         text = f"package x // {number}\nfunc two() int {{ return 2 }}\n"
         go = Survivor(problem.id, 0, "go", 0, text, sha256(text), "g", 1, 1, 1.0, 1.0, parent=python.code_sha256)
-        yield Harvest(problem, (python, go))
+        yield ProblemOutcome(problem, (python, go))
 
 
 def config(**shards: Any) -> Config:
@@ -68,8 +68,8 @@ def exported(tmp_path: Path) -> RunDir:
     """A run directory with the shards of three problems, and of the views sft and pairs."""
     place = RunDir(tmp_path / "run")
     settings = config(views=("sft", "pairs"))
-    place.claim(settings, [harvest.problem for harvest in harvests(3)])
-    write(place.shards, settings, harvests(3), SUMMARY)
+    place.claim(settings, [outcome.problem for outcome in outcomes(3)])
+    write(place.shards, settings, outcomes(3), SUMMARY)
     return place
 
 
@@ -77,8 +77,8 @@ def exported(tmp_path: Path) -> RunDir:
 def smallest(tmp_path: Path) -> Path:
     """A folder with the shards of one program."""
     folder = tmp_path / "smallest"
-    (harvest,) = harvests(1)
-    write(folder, config(), [Harvest(harvest.problem, harvest.survivors[:1])], SUMMARY)
+    (outcome,) = outcomes(1)
+    write(folder, config(), [ProblemOutcome(outcome.problem, outcome.survivors[:1])], SUMMARY)
     return folder
 
 
@@ -87,6 +87,6 @@ def export_anew(exported: RunDir) -> Any:
     """`export_anew(count)`: the shards of another number of problems in place of those there."""
 
     def export(count: int) -> None:
-        write(exported.shards, config(views=("sft", "pairs")), harvests(count), SUMMARY)
+        write(exported.shards, config(views=("sft", "pairs")), outcomes(count), SUMMARY)
 
     return export

@@ -16,7 +16,7 @@ from factory.config import Config
 from factory.errors import InfrastructureError, ProblemError
 from factory.grading import reward
 from factory.grading.chain import Chain
-from factory.records import Harvest, Problem, Rollout, Status, Survivor, Verdict, sha256
+from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import write
 
 HERE = Path(__file__).parent
@@ -31,21 +31,21 @@ def problem(name: str) -> Problem:
     return Problem.model_validate(base | {"comparison": {"kind": "exact"}, "limits": {"cpu_s": 2}})
 
 
-def harvest(name: str) -> Harvest:
+def outcome(name: str) -> ProblemOutcome:
     found, kept = [], []
     for index, (text, language) in enumerate(((RIGHT, "python"), (WRONG, "python"), (GO, "go"))):
         code = text.split("\n", 1)[1].removesuffix("```")
         status = Status.PASSED if text != WRONG else Status.WRONG_ANSWER
         parent = kept[0].code_sha256 if language == "go" else None
         rollout = Rollout(problem_id=name, index=index, text=text, mode="chat", language=language, parent=parent)
-        verdict = Verdict(name, index, language, status, cases_passed=1, cases_total=3, code=code, form=str(index),
-                          code_sha256=sha256(code), first_failure="{}")  # fmt: skip
+        verdict = Verdict(name, index, language, status, cases_passed=1, cases_total=3, code=code,
+                          normal_form=str(index), code_sha256=sha256(code), first_failure="{}")  # fmt: skip
         found.append((rollout, verdict))
         if status is Status.PASSED:
             kept.append(
                 Survivor(name, index, language, 0, code, sha256(code), str(index), 3, 3, 1.0, 1.0, parent=parent)
             )
-    return Harvest(problem(name), tuple(kept), tuple(found))
+    return ProblemOutcome(problem(name), tuple(kept), tuple(found))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = Config.model_validate(
         {"name": "t", "problems": {"path": "p"}, "engine": {"kind": "replay", "path": "r"}, "shards": views}
     )
-    write(folder, config, map(harvest, ("a/1", "a/2", "a/3")), {"languages": {}, "cost": {}})
+    write(folder, config, map(outcome, ("a/1", "a/2", "a/3")), {"languages": {}, "cost": {}})
     return folder
 
 

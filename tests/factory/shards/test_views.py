@@ -18,7 +18,7 @@ from huggingface_hub import DatasetCard
 
 from factory.config import Config, ShardsConfig
 from factory.errors import ConfigError
-from factory.records import Harvest, Problem, Rollout, Scrutiny, Status, Survivor, Verdict, sha256
+from factory.records import Problem, ProblemOutcome, Review, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import faults, write
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
@@ -36,12 +36,13 @@ def problem(name: str = "set/0", **fields: Any) -> Problem:
 
 def graded(index: int, status: Status, passed: int = 0, language: str = "python", **fields: Any) -> Any:
     """A rollout and its verdict; programs differ by index."""
-    parent, mends = fields.pop("parent", None), fields.pop("mends", None)
+    parent, repair_of = fields.pop("parent", None), fields.pop("repair_of", None)
     code = f"program {language} {index} {parent}"
     failure = {"case": passed, "public": False, "input": "1", "got": "1", "expected": "2"}
     failed = json.dumps(failure) if status is Status.WRONG_ANSWER else None
     rollout = Rollout(
-        problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent, mends=mends,
+        problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent,
+        repair_of=repair_of,
         model="m@1", template="t", sampling={"temperature": 0.5}, completion_tokens=7,
     )  # fmt: skip
     verdict = Verdict(
@@ -54,8 +55,8 @@ def graded(index: int, status: Status, passed: int = 0, language: str = "python"
 def survivor(one: Any, rank: int = 0) -> Survivor:
     rollout, verdict = one
     return Survivor(
-        verdict.problem_id, verdict.index, verdict.language, rank, verdict.code, verdict.code_sha256, verdict.form, 3,
-        3, 1.0, 1.0, (), rollout.parent, rollout.model, '{"temperature": 0.5}', rollout.template,
+        verdict.problem_id, verdict.index, verdict.language, rank, verdict.code, verdict.code_sha256,
+        verdict.normal_form, 3, 3, 1.0, 1.0, (), rollout.parent, rollout.model, '{"temperature": 0.5}', rollout.template,
     )  # fmt: skip
 
 
@@ -68,12 +69,12 @@ ROLLOUTS = (
     graded(3, Status.WRONG_ANSWER, 2),
     graded(4, Status.SYNTAX_ERROR),
     graded(5, Status.INFRASTRUCTURE_ERROR),
-    graded(0, Status.PASSED, 3, "go", parent=PARENT, mends="a failed one", findings=("line 1: unreachable code",)),
+    graded(0, Status.PASSED, 3, "go", parent=PARENT, repair_of="a failed one", lint=("line 1: unreachable code",)),
     graded(1, Status.RUNTIME_ERROR, 1, "go", parent=PARENT),
     graded(2, Status.WRONG_ANSWER, 2, "go", parent="another parent"),
 )
 GO = ROLLOUTS[6]
-HARVEST = Harvest(problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS)
+OUTCOME = ProblemOutcome(problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS)
 
 
 def config(**shards: Any) -> Config:
@@ -81,19 +82,19 @@ def config(**shards: Any) -> Config:
     return Config.model_validate({"name": "test", "problems": {"path": "p"}, "engine": engine, "shards": shards})
 
 
-def rows(view: str, harvest: Harvest = HARVEST, split: str = "train", first: int = 0) -> list[dict[str, Any]]:
-    found = list(VIEWS[view].rows(harvest, split, first))
+def rows(view: str, outcome: ProblemOutcome = OUTCOME, split: str = "train", first: int = 0) -> list[dict[str, Any]]:
+    found = list(VIEWS[view].rows(outcome, split, first))
     assert all(sorted(row) == sorted(VIEWS[view].schema.names) for row in found)
     return found
 
 
-def many(count: int) -> Iterator[Harvest]:
-    """The harvest again under the names of so many problems."""
+def many(count: int) -> Iterator[ProblemOutcome]:
+    """The outcome again under the names of so many problems."""
     for number in range(count):
         name = f"set/{number}"
-        yield Harvest(
+        yield ProblemOutcome(
             problem(name),
-            tuple(replace(one, problem_id=name) for one in HARVEST.survivors),
+            tuple(replace(one, problem_id=name) for one in OUTCOME.survivors),
             tuple(
                 (rollout.model_copy(update={"problem_id": name}), replace(verdict, problem_id=name))
                 for rollout, verdict in ROLLOUTS
@@ -154,7 +155,7 @@ def test_rl_groups_rewards_by_problem_in_the_columns_of_verl() -> None:
     assert [row["extra_info"]["index"] for row in (python, go)] == [4, 5]
     assert go["rewards"] == [1.0, 0.0, 0.0]
     assert go["parents_sha256"] == [PARENT, PARENT, "another parent"]
-    assert go["mends_sha256"] == ["a failed one", None, None]
+    assert go["repair_of_sha256"] == ["a failed one", None, None]
 
 
 def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
@@ -163,21 +164,21 @@ def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
     assert [row["label"] for row in found[:6]] == [True, True, False, False, False, None]
     assert found[0]["completion"] == [{"role": "assistant", "content": GOOD[0].text}]
     assert (found[0]["model"], found[0]["template_sha256"]) == ("m@1", "t")
-    assert (found[0]["mends_sha256"], found[6]["mends_sha256"]) == (None, "a failed one")
-    assert (found[0]["findings"], found[6]["findings"]) == ([], ["line 1: unreachable code"])
+    assert (found[0]["repair_of_sha256"], found[6]["repair_of_sha256"]) == (None, "a failed one")
+    assert (found[0]["lint"], found[6]["lint"]) == ([], ["line 1: unreachable code"])
     assert not any("_ms" in name or "_mb" in name for name in found[0])
 
 
 def test_a_name_the_prompt_tells_is_not_told_twice() -> None:
-    told = Harvest(problem(prompt="Write add_one."), HARVEST.survivors, ROLLOUTS)
+    told = ProblemOutcome(problem(prompt="Write add_one."), OUTCOME.survivors, ROLLOUTS)
     assert rows("rl", told)[0]["prompt"][0]["content"] == "Write add_one."
 
 
 def test_tests_that_are_too_weak_reward_nothing() -> None:
-    weak = Scrutiny("p/0", "", {}, {}, kill_rate=0.25, weak=True)
-    harvest = Harvest(problem(), (), ROLLOUTS, scrutiny=weak)
-    assert rows("rl", harvest) == rows("preference", harvest) == []
-    labels = {row["status"]: row["label"] for row in rows("rollouts", harvest)}
+    weak = Review("p/0", "", {}, {}, kill_rate=0.25, weak=True)
+    outcome = ProblemOutcome(problem(), (), ROLLOUTS, review=weak)
+    assert rows("rl", outcome) == rows("preference", outcome) == []
+    labels = {row["status"]: row["label"] for row in rows("rollouts", outcome)}
     assert labels["passed"] is None
     assert labels["wrong_answer"] is False
 
@@ -186,7 +187,7 @@ def test_tests_that_are_too_weak_reward_nothing() -> None:
 
 
 def test_every_view_loads_by_its_name_and_streams(tmp_path: Path) -> None:
-    manifest = write(tmp_path / "s", config(views=ALL), [HARVEST], SUMMARY)
+    manifest = write(tmp_path / "s", config(views=ALL), [OUTCOME], SUMMARY)
     for name in ALL:
         cache = str(tmp_path / "cache")
         loaded = load_dataset(str(tmp_path / "s"), name, split="train", cache_dir=cache)
@@ -197,7 +198,7 @@ def test_every_view_loads_by_its_name_and_streams(tmp_path: Path) -> None:
 
 
 def test_verl_reads_its_columns_from_the_parquet_alone(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(views=("rl",)), [HARVEST], SUMMARY)
+    write(tmp_path / "s", config(views=("rl",)), [OUTCOME], SUMMARY)
     (path,) = (tmp_path / "s" / "rl").glob("*.parquet")
     row = load_dataset("parquet", data_files=str(path), cache_dir=str(tmp_path / "cache"))["train"][0]
     assert row["data_source"] == "here"
@@ -221,16 +222,16 @@ def test_the_card_is_one_the_hub_client_reads(tmp_path: Path) -> None:
 
 def test_the_card_tells_what_was_measured_only_where_evidence_is_asked_for(tmp_path: Path) -> None:
     summary = SUMMARY | {"cost": {"gpu_s": 4321.5, "tokens": 0}}
-    write(tmp_path / "s", config(), [HARVEST], summary)
+    write(tmp_path / "s", config(), [OUTCOME], summary)
     assert "4,321.5" not in (tmp_path / "s" / "README.md").read_text()
-    write(tmp_path / "s", config(evidence=True), [HARVEST], summary)
+    write(tmp_path / "s", config(evidence=True), [OUTCOME], summary)
     text = (tmp_path / "s" / "README.md").read_text()
     assert "Measured: gpu_s 4,321.5." in text
     assert "not the same from run to run: evidence" in text
 
 
 def test_a_view_without_rows_is_named_but_is_no_config(tmp_path: Path) -> None:
-    bare = Harvest(problem(), (survivor(GOOD),), ROLLOUTS[:1])
+    bare = ProblemOutcome(problem(), (survivor(GOOD),), ROLLOUTS[:1])
     manifest = write(tmp_path / "s", config(views=("pairs", "sft")), [bare], SUMMARY)
     assert manifest["views"]["pairs"]["rows"] == 0
     text = (tmp_path / "s" / "README.md").read_text()
@@ -265,23 +266,23 @@ def test_a_row_larger_than_a_file_has_one_to_itself(tmp_path: Path) -> None:
 
 
 def test_a_row_group_is_compressed_with_zstd(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(views=("sft",)), [HARVEST], SUMMARY)
+    write(tmp_path / "s", config(views=("sft",)), [OUTCOME], SUMMARY)
     for path in (tmp_path / "s").rglob("*.parquet"):
         group = pq.ParquetFile(path).metadata.row_group(0)
         assert {group.column(at).compression for at in range(group.num_columns)} == {"ZSTD"}
 
 
 def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path) -> None:
-    def harvests(count: int) -> Iterator[Harvest]:
+    def outcomes(count: int) -> Iterator[ProblemOutcome]:
         for number in range(count):
             code = f"x = {number!r}\n" + "# " + hashlib.sha256(bytes([number % 256])).hexdigest() * 3000
             kept = Survivor(f"p/{number}", 0, "python", 0, code, sha256(code), "f", 1, 1, 0.0, 0.0)
-            yield Harvest(problem(f"p/{number}"), (kept,))
+            yield ProblemOutcome(problem(f"p/{number}"), (kept,))
 
     peaks = []
     for count in (100, 400):
         tracemalloc.start()
-        write(tmp_path / "s", config(), harvests(count), SUMMARY)
+        write(tmp_path / "s", config(), outcomes(count), SUMMARY)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0], f"{peaks} bytes at most for 20 and 80 MB of rows"
@@ -371,7 +372,7 @@ def test_every_row_tells_its_problem_and_its_rollouts() -> None:
 
 
 def test_every_flipped_byte_of_an_export_is_found_and_its_file_named(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(), [Harvest(problem(), (survivor(GOOD),))], SUMMARY)
+    write(tmp_path / "s", config(), [ProblemOutcome(problem(), (survivor(GOOD),))], SUMMARY)
     assert faults(tmp_path / "s") == {}
     for path in [*sorted((tmp_path / "s").rglob("*.*")), tmp_path / "s" / "SHA256SUMS"]:
         whole, name = path.read_bytes(), str(path.relative_to(tmp_path / "s"))

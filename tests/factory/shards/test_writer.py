@@ -16,7 +16,7 @@ import yaml
 from datasets import load_dataset
 
 from factory.config import Config
-from factory.records import Harvest, Problem, Status, Survivor, Verdict, sha256
+from factory.records import Problem, ProblemOutcome, Status, Survivor, Verdict, sha256
 from factory.report.funnel import language_summary, tally
 from factory.selection.select import select
 from factory.shards import write
@@ -50,17 +50,17 @@ def version(monkeypatch: pytest.MonkeyPatch) -> None:
 def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields: Any) -> Survivor:
     code = f"def f(x):\n    return {rank}  # {problem.id} {language}\n"
     return Survivor(
-        problem.id, 7, language, rank, code, sha256(code), "form", 2, 2, 1.5 + rank, 9.5,
+        problem.id, 7, language, rank, code, sha256(code), "normal_form", 2, 2, 1.5 + rank, 9.5,
         **({"model": "m", "sampling": '{"n": 4}', "template": "t" * 64} | fields),
     )  # fmt: skip
 
 
-def kept() -> list[Harvest]:
+def kept() -> list[ProblemOutcome]:
     found = []
     for problem in [*PROBLEMS, SCRIPT]:
-        first = survivor(problem, repairs=("import added: math",), findings=("line 1: x",), mends="another")
+        first = survivor(problem, import_fixes=("import added: math",), lint=("line 1: x",), repair_of="another")
         go = survivor(problem, "go", parent=first.code_sha256)
-        found.append(Harvest(problem, (first, go, survivor(problem, rank=1))))
+        found.append(ProblemOutcome(problem, (first, go, survivor(problem, rank=1))))
     return found
 
 
@@ -71,7 +71,7 @@ def config(**sections: Any) -> Config:
 
 def summary() -> dict[str, Any]:
     verdicts = [
-        Verdict("set/0", 0, "python", Status.PASSED, form="a", cpu_ms=3.0, findings=("line 1: x",)),
+        Verdict("set/0", 0, "python", Status.PASSED, normal_form="a", cpu_ms=3.0, lint=("line 1: x",)),
         Verdict("set/0", 1, "python", Status.TIMEOUT),
     ]
     selection = select(verdicts, config().rank)
@@ -127,13 +127,13 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
 def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
     told = {"compared": 64, "range": 3, "rounding": 0, "decided": [{"label": "range"}], "inputs": [{"args": [1]}]}
     python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=json.dumps(told), speedup=2.5)
-    write(tmp_path / "s", config(shards={"evidence": True}), [Harvest(PROBLEMS[0], (python, go))], summary())
+    write(tmp_path / "s", config(shards={"evidence": True}), [ProblemOutcome(PROBLEMS[0], (python, go))], summary())
     (row,) = rows_of(tmp_path / "s", "go")
     assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0}
     assert row["go_speedup"] == 2.5
     (row,) = rows_of(tmp_path / "s", "python")
     assert (row["differential"], row["go_speedup"]) == (None, None)
-    write(tmp_path / "bare", config(), [Harvest(PROBLEMS[0], (go,))], summary())
+    write(tmp_path / "bare", config(), [ProblemOutcome(PROBLEMS[0], (go,))], summary())
     assert "go_speedup" not in rows_of(tmp_path / "bare", "go")[0]
 
 
@@ -185,8 +185,8 @@ def test_a_row_has_all_that_is_needed_to_verify_it_again(tmp_path: Path) -> None
     assert json.loads(row["sampling"]) == {"n": 4}
     assert (row["id"], row["status"], row["entry_point"]) == (f"set/0/python/{row['code_sha256'][:12]}", "passed", "f")
     assert (row["source"], row["license"], row["difficulty"]) == ("here", "MIT", "easy")
-    assert (row["repairs"], row["rollout_index"], row["rank"]) == (["import added: math"], 7, 0)
-    assert (row["findings"], row["mends_sha256"]) == (["line 1: x"], "another")
+    assert (row["import_fixes"], row["rollout_index"], row["rank"]) == (["import added: math"], 7, 0)
+    assert (row["lint"], row["repair_of_sha256"]) == (["line 1: x"], "another")
     assert row["code_sha256"] == sha256(row["code"])
     script = rows_of(tmp_path / "s", "python")[-1]
     assert (script["entry_point"], json.loads(script["cases"])) == (None, [{"stdin": "a\n", "stdout": "b\n"}])
@@ -203,7 +203,9 @@ def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None
 
 def test_a_program_with_fences_in_it_is_fenced_by_longer_ones(tmp_path: Path) -> None:
     code = 'def f():\n    """\n    ```\n    ````\n    """\n'
-    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (replace(survivor(PROBLEMS[0]), code=code),))], summary())
+    write(
+        tmp_path / "s", config(), [ProblemOutcome(PROBLEMS[0], (replace(survivor(PROBLEMS[0]), code=code),))], summary()
+    )
     answer = rows_of(tmp_path / "s", "python")[0]["messages"][1]["content"]
     assert answer.startswith("`````python\n")
     assert answer.endswith("\n`````")
@@ -239,7 +241,7 @@ def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
-    write(tmp_path / "s", config(), [Harvest(PROBLEMS[0], (survivor(PROBLEMS[0], "go"),))], summary())
+    write(tmp_path / "s", config(), [ProblemOutcome(PROBLEMS[0], (survivor(PROBLEMS[0], "go"),))], summary())
     assert [row["language"] for row in loaded(tmp_path / "s", tmp_path)] == ["go"]
 
 
@@ -276,7 +278,7 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert manifest["config_sha256"] in text
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
-    assert "A static check found something in 1 of those that pass (`findings`)." in text
+    assert "A static check found something in 1 of those that pass (`lint`)." in text
     assert "Problems and programs were not compared with any benchmark" in text
     assert "123" not in text, "what was measured has no place in it"
 

@@ -25,10 +25,10 @@ ROLLOUTS = [
 ]  # fmt: skip
 VERDICTS = [Verdict("a/1", index, "python", status) for index, status in enumerate(Status)] + [
     Verdict("a/1", 99, "go", Status.WRONG_ANSWER, "detail", ("one", "two: é"), 1, 2, '{"case": 1}', 0.1, 0.2, 0.3,
-            "code\n", "sha", "form", 0),
+            "code\n", "sha", "normal_form", 0),
 ]  # fmt: skip
 SURVIVORS = [
-    Survivor("a/1", 0, "python", 0, "code", "sha", "form", 1, 2, 0.1, 3.0),
+    Survivor("a/1", 0, "python", 0, "code", "sha", "normal_form", 1, 2, 0.1, 3.0),
     Survivor("a/1", 1, "go", 1, "c", "s", "f", 1, 2, 0.1, 3.0, ("r",), "parent", "model", '{"n": 1}', "template"),
 ]
 
@@ -128,7 +128,7 @@ def test_a_part_of_another_kind_or_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_status_that_there_is_not_is_damage(tmp_path: Path) -> None:
-    row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "repairs": [], "findings": []}
+    row = dict.fromkeys(parts.schema_of(Verdict).names) | {"status": "splendid", "import_fixes": [], "lint": []}
     data = parts.as_parquet(pa.Table.from_pylist([row], schema=parts.schema_of(Verdict)))
     files.put(tmp_path / "p.parquet", data)
     with pytest.raises(PartError, match="splendid"):

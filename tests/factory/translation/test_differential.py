@@ -554,7 +554,7 @@ def test_our_own_failure_is_no_verdict(
 ) -> None:
     lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
     monkeypatch.setattr(Chain, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
-    passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", form="x")]
+    passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
     with pytest.raises(InfrastructureError, match="t/0: lost"):
         differ(chain, make_problem(((1,), 1)), [survivor("def f(a): return a")], passed, 8)
 

@@ -43,7 +43,7 @@ def test_the_compilers_message_is_told() -> None:
 
 def test_a_specification_names_the_entry_point_and_its_types() -> None:
     survivor = Survivor(
-        "p", 3, "python", 0, "def add_all(xs, by):\n    return [sum(xs), 'x']\n", "sha", "form", 2, 2, 1.0, 9.0
+        "p", 3, "python", 0, "def add_all(xs, by):\n    return [sum(xs), 'x']\n", "sha", "normal_form", 2, 2, 1.0, 9.0
     )
     wanted = specify(PROBLEM, survivor, language("go"))
     assert (wanted.entry_name, wanted.parent, wanted.language) == ("addAll", "sha", "go")
@@ -60,5 +60,5 @@ def test_a_method_becomes_a_function_and_open_answers_tell_no_type() -> None:
     ]
     given = Problem.model_validate({"id": "p", "prompt": "", "entry_point": "Solution.addAll", "cases": cases})
     code = "class Solution:\n    def addAll(self, xs, by):\n        return sum(xs) + by"
-    wanted = specify(given, Survivor("p", 3, "python", 0, code, "sha", "form", 2, 2, 1.0, 9.0), language("go"))
+    wanted = specify(given, Survivor("p", 3, "python", 0, code, "sha", "normal_form", 2, 2, 1.0, 9.0), language("go"))
     assert (wanted.entry_name, wanted.signature) == ("addAll", "func addAll(xs []int, by int) int")

@@ -43,7 +43,7 @@ type Result struct {
 	Slot   string `json:"slot,omitempty"`
 
 	// Of a check: what is suspicious, a line each.
-	Findings []string `json:"findings,omitempty"`
+	Lint []string `json:"lint,omitempty"`
 }
 
 const (

@@ -31,7 +31,7 @@ func (w *Workshop) vet(source string) (Result, error) {
 			return Result{}, refuse(compileError, "vet: %s: %v", analyzer.Name, err)
 		}
 	}
-	return Result{Findings: v.findings()}, nil
+	return Result{Lint: v.lint()}, nil
 }
 
 // A Vetting is the analyses of one program. Of what it imports they have no facts: what matters of the standard
@@ -82,8 +82,8 @@ func (v *Vetting) result(analyzer *analysis.Analyzer) (any, error) {
 	return result, err
 }
 
-// findings are the diagnostics found, by place.
-func (v *Vetting) findings() []string {
+// lint is the diagnostics found, by place.
+func (v *Vetting) lint() []string {
 	slices.SortFunc(v.found, func(a, b analysis.Diagnostic) int {
 		return cmp.Or(int(a.Pos-b.Pos), strings.Compare(a.Message, b.Message))
 	})

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records import Case, Problem, Scrutiny, Status, Verdict
+from factory.records import Case, Problem, Review, Status, Verdict
 from factory.records.values import decode
 
 SAMPLES = 300
@@ -41,12 +41,12 @@ class Graded:
     kept: tuple[Verdict, ...]
     dropped: dict[str, int]
     parent: Verdict | None = None
-    scrutiny: Scrutiny | None = None
+    review: Review | None = None
     """Of Python: what the second look has shown, where it was taken."""
 
 
 @dataclass(slots=True)
-class LanguageFindings:
+class LanguageStatistics:
     """What is gathered of one language over all problems."""
 
     statuses: Counter[Status] = field(default_factory=Counter)
@@ -55,7 +55,7 @@ class LanguageFindings:
     """Failed rollouts by verdict and detail, in which names and numbers of the program are left out."""
     counts: list[tuple[int, int]] = field(default_factory=list)
     """(rollouts graded, rollouts passed) of every problem that has any."""
-    forms: Counter[tuple[int, int]] = field(default_factory=Counter)
+    normal_forms: Counter[tuple[int, int]] = field(default_factory=Counter)
     """How many distinct passing programs m of the n rollouts of a problem come to, by (n, m)."""
     parents: int = 0
     """Programs that were translated."""
@@ -76,7 +76,7 @@ class LanguageFindings:
                     reason = (verdict.status, _outline(verdict.detail))
                     known = reason in self.reasons or len(self.reasons) < REASONS
                     self.reasons[reason if known else (verdict.status, "others")] += 1
-            self.forms.update((n, m) for m in Counter(verdict.form for verdict in fine).values())
+            self.normal_forms.update((n, m) for m in Counter(verdict.normal_form for verdict in fine).values())
             graded, passed = graded + n, passed + len(fine)
             if one.parent is not None:
                 self.parents += 1
@@ -90,11 +90,11 @@ class LanguageFindings:
             self.speed_ups.append(parent.cpu_ms / kept[0].cpu_ms)
 
 
-class Findings:
+class RunStatistics:
     """Give every problem of a run to `add`, in order; then read what was gathered."""
 
     def __init__(self, problems: int) -> None:
-        self.languages: dict[str, LanguageFindings] = {}
+        self.languages: dict[str, LanguageStatistics] = {}
         self.rows: list[dict[str, Any]] = []
         """One a problem that has verdicts: id, difficulty, counts by language, and its sample if there is one."""
         self.samples = 0
@@ -106,7 +106,7 @@ class Findings:
         if not found:
             return
         for name, several in found.items():
-            self.languages.setdefault(name, LanguageFindings()).add(several)
+            self.languages.setdefault(name, LanguageStatistics()).add(several)
         row: dict[str, Any] = {"id": problem.id, "difficulty": problem.meta.difficulty}
         row["counts"] = {name: _counts(several) for name, several in found.items()}
         row["reasons"] = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
@@ -174,7 +174,7 @@ def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
         "cases_total": verdict.cases_total,
         "cpu_ms": verdict.cpu_ms,
         "peak_mb": verdict.peak_mb,
-        "repairs": [cut(repair, SHORT) for repair in verdict.repairs],
+        "import_fixes": [cut(repair, SHORT) for repair in verdict.import_fixes],
         "index": verdict.index,
         "sha256": verdict.code_sha256[:12],
     }
