@@ -56,7 +56,8 @@ def survivor(one: Any, rank: int = 0) -> Survivor:
     rollout, verdict = one
     return Survivor(
         verdict.problem_id, verdict.index, verdict.language, rank, verdict.code, verdict.code_sha256,
-        verdict.normal_form, 3, 3, 1.0, 1.0, (), rollout.parent, rollout.model, '{"temperature": 0.5}', rollout.template,
+        verdict.normal_form, 3, 3, 1.0, 1.0, (), rollout.parent, rollout.model,
+        '{"temperature": 0.5}', rollout.template,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if w.passesKeywords() {
 		parameters = entry.names
 	}
-	return Result{Code: program.text, Key: program.key(w.Entry, parameters), Repairs: append(replaced, repairs...)}, nil
+	return Result{Code: program.text, Key: program.key(w.Entry, parameters), ImportFixes: append(replaced, repairs...)}, nil
 }
 
 // withPackage gives a source without a package clause one, on lines of its own.

@@ -32,11 +32,11 @@ type Arity struct {
 
 // A Result is what is to be said of one source. Status is empty when all is well.
 type Result struct {
-	Status  string   `json:"status,omitempty"`
-	Detail  string   `json:"detail,omitempty"`
-	Code    string   `json:"code,omitempty"`
-	Key     string   `json:"key,omitempty"`
-	Repairs []string `json:"repairs,omitempty"`
+	Status      string   `json:"status,omitempty"`
+	Detail      string   `json:"detail,omitempty"`
+	Code        string   `json:"code,omitempty"`
+	Key         string   `json:"key,omitempty"`
+	ImportFixes []string `json:"import_fixes,omitempty"`
 
 	// Of a build: which binary holds the program, and the argument that chooses it there.
 	Binary int    `json:"binary"`
