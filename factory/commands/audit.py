@@ -29,7 +29,7 @@ from factory.records import Problem, Rollout, Status, sha256
 from factory.run.directory import RunDir
 from factory.run.reader import review_of
 from factory.run.summary import as_json, summarize
-from factory.run.units import Task, graded
+from factory.run.units import GradeUnit, graded
 from factory.storage import files
 from factory.translation.tests import tests_for_translation
 
@@ -121,7 +121,7 @@ def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:
     for line in ledger:
         if line["event"] == "damaged":
             written.pop(line["part"], None)
-        elif line["event"] in ("sampled", "verified", "reviewed"):
+        elif line["event"] in ("sampled", "verified", "reviewed", "selected"):
             written[line["part"]] = line.get("sha256") if line["event"] == "sampled" else None
     return written
 
@@ -177,7 +177,7 @@ async def _earned(config: Config, known: dict[str, _Tests], rows: Iterable[dict[
                 Rollout(problem_id=problem.id, index=index, text=row["code"], mode="code", language=name)
                 for index, row in enumerate(several)
             )
-            verdicts = await graded(executor, Task(problem, rollouts, name), lambda line: None)
+            verdicts, _ = await graded(executor, GradeUnit(problem, rollouts, name), lambda line: None)
             for row, verdict in zip(several, verdicts, strict=True):
                 if verdict.status is not Status.PASSED:
                     wrong.append(f"{row['id']}: does not pass again: {verdict.status}: {verdict.detail}")

@@ -1,4 +1,4 @@
-"""Shards from the parts of a run, and to the hub."""
+"""`factory export` and `factory push`: shards from the parts of a run, and to the hub."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from factory import shards
 from factory.config import Config
 from factory.errors import ConfigError
 from factory.records import Problem, Survivor
+from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
 from factory.run.reader import kept_programs
@@ -22,42 +23,44 @@ from factory.run.summary import as_json, summarize
 from factory.storage import files
 
 
-def export(config: Config, todo: Sequence[Problem], place: RunDir) -> dict[str, Any]:
+def export(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
     """Write the summary and the shards of a run; the manifest. Raises PartError."""
-    return _write_shards(config, todo, place, summarize(config, todo, place))
+    return write_shards(config, problems, run_dir, summarize(config, problems, run_dir))
 
 
-def _write_shards(config: Config, todo: Sequence[Problem], place: RunDir, summary: dict[str, Any]) -> dict[str, Any]:
-    with files.atomic(place.summary_file) as temporary:
+def write_shards(
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: dict[str, Any]
+) -> dict[str, Any]:
+    with files.atomic(run_dir.summary_file) as temporary:
         temporary.write_bytes(as_json(summary))
-    found = outcomes(config, todo, place, shards.needs_rollouts(config))
-    return shards.write(place.shards, config, found, summary)
+    found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
+    return shards.write(run_dir.shards, config, found, summary)
 
 
 def push(
-    place: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
+    run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
 ) -> shards.Push:
     """The shards of a run to the hub, with the token in HF_TOKEN. Raises HubRefused, HubError, PartError."""
-    if not place.shards.is_dir():
-        raise ConfigError(f"{place.path}: has no shards to push; remedy: `factory export {place.path}`")
+    if not run_dir.shards.is_dir():
+        raise ConfigError(f"{run_dir.path}: has no shards to push; remedy: `factory export {run_dir.path}`")
     if not console.is_terminal:
         disable_progress_bars()
     return shards.push(
-        place.shards,
+        run_dir.shards,
         repo_id,
         os.environ.get("HF_TOKEN", "").strip(),
         revision,
         public,
         dry_run,
-        lambda line: console.print(line, soft_wrap=True, markup=False, highlight=False),
+        plain(console),
     )
 
 
-def print_pair(console: Console, place: RunDir) -> None:
+def print_pair(console: Console, run_dir: RunDir) -> None:
     """Show one verified Python program and a translation of it, if the run has one."""
-    config, todo = place.open_config(), place.open_problems()
+    config, problems = run_dir.open_config(), run_dir.open_problems()
     parents: dict[str, Survivor] = {}
-    for problem, survivor in kept_programs(config, todo, place):
+    for problem, survivor in kept_programs(config, problems, run_dir):
         if survivor.language == "python":
             parents[survivor.code_sha256] = survivor
         elif survivor.parent in parents:

@@ -1,4 +1,4 @@
-"""Runs and problem sets, looked at."""
+"""`factory status --watch`, `factory report` and `factory problems`: runs and problem sets, looked at."""
 
 from __future__ import annotations
 
@@ -19,57 +19,59 @@ from factory.report.cost import Account
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
 from factory.report.statistics import RunStatistics
-from factory.run import load_problems
 from factory.run.directory import RunDir, slug
 from factory.run.export import left_out
+from factory.run.load_problems import load_problems
 from factory.run.reader import finished, verdicts_of
 from factory.run.summary import sum_up, summarize, tallied
 from factory.storage import files
 
 
 async def watch(
-    config: Config, todo: Sequence[Problem], place: RunDir, every_s: float, console: Console
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, every_s: float, console: Console
 ) -> dict[str, Any]:
     """Show how the run stands every `every_s` seconds until it is complete; its summary then. Raises PartError.
 
     Only problems that the ledger has news of are counted again, so that a look costs what has changed.
     """
     tallies: dict[str, dict[str, Tally]] = {}
-    unfinished = {problem.id: problem for problem in todo}
-    news, account, ledger = set(unfinished), Account(), place.ledger().reader()
+    unfinished = {problem.id: problem for problem in problems}
+    news, account, ledger = set(unfinished), Account(), run_dir.ledger().reader()
     with Watch(console) as display:
         while True:
             # Before the ledger is read: of what is finished by then, the ledger has all the news.
-            unfinished = {name: problem for name, problem in unfinished.items() if not finished(config, problem, place)}
+            unfinished = {
+                name: problem for name, problem in unfinished.items() if not finished(config, problem, run_dir)
+            }
             for line in ledger.news():
                 account.add(line)
                 news |= {line["problem"]} if "problem" in line else set()
             left = unfinished.keys() - account.skipped.keys()
-            chunks = place.all_chunks() if news else {}
-            for problem in todo:
+            chunks = run_dir.all_chunks() if news else {}
+            for problem in problems:
                 if problem.id in news:
-                    found = verdicts_of(config, problem, place, chunks.get(slug(problem.id), []))
+                    found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
                     tallies[problem.id] = tallied(found)
                     await asyncio.sleep(0)  # so that Ctrl-C is heard
             news.clear()
             if not left:
-                return sum_up(config, todo, tallies, account, left_out(config, todo, place))
-            summary = sum_up(config, todo, tallies, account)
+                return sum_up(config, problems, tallies, account, left_out(config, problems, run_dir))
+            summary = sum_up(config, problems, tallies, account)
             display.show(summary, len(left), account.last)
             await asyncio.sleep(every_s)
 
 
-def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) -> Path:
+def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Path) -> Path:
     """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError."""
     from factory.report import page  # the charting library takes a moment to load, and only this command needs it
 
-    statistics = RunStatistics(len(todo))
-    account = Account(place.ledger())
-    summary = summarize(config, todo, place, statistics, account)
+    statistics = RunStatistics(len(problems))
+    account = Account(run_dir.ledger())
+    summary = summarize(config, problems, run_dir, statistics, account)
     about = page.About(
         config,
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        sum(not (problem.id in account.skipped or finished(config, problem, place)) for problem in todo),
+        sum(not (problem.id in account.skipped or finished(config, problem, run_dir)) for problem in problems),
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -80,19 +82,19 @@ def report(config: Config, todo: Sequence[Problem], place: RunDir, out: Path) ->
 
 def survey(source: ProblemsConfig, settings: ChainConfig) -> dict[str, Any]:
     """What would be loaded: counts, and every refusal. Raises FactoryError."""
-    taken = load_problems.take(source, settings)
-    cases = [(problem, case) for problem in taken.problems for case in problem.cases]
+    loaded = load_problems(source, settings)
+    cases = [(problem, case) for problem in loaded.problems for case in problem.cases]
     kinds = Counter(
         "stdin" if problem.entry_point is None else "test_code" if problem.test_code else "call"
-        for problem in taken.problems
+        for problem in loaded.problems
     )
     return {
-        "problems": len(taken.problems),
+        "problems": len(loaded.problems),
         "kinds": dict(kinds),
-        "references": sum(problem.reference is not None for problem in taken.problems),
+        "references": sum(problem.reference is not None for problem in loaded.problems),
         "cases": len(cases),
         "public_cases": sum(case.public for _, case in cases),
-        "traced_cases": taken.traced,
+        "traced_cases": loaded.traced,
         "comparisons": dict(Counter(problem.comparison_of(case).kind for problem, case in cases)),
-        "refused": [{"place": one.place, "id": one.id, "reason": one.reason} for one in taken.refused],
+        "refused": [{"place": one.place, "id": one.id, "reason": one.reason} for one in loaded.refused],
     }

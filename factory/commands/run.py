@@ -1,107 +1,72 @@
-"""What the commands do, with the flow and its executor put together."""
+"""`factory run`: the whole way."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from importlib import metadata
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 
-from factory.commands.export import _write_shards
-from factory.config import ChainConfig, Config
-from factory.executors.base import Executor
-from factory.executors.local import LocalExecutor
-from factory.grading.chain import Chain
-from factory.languages import language
+from factory.commands.export import write_shards
+from factory.config import Config
 from factory.provenance import code_sha256
 from factory.report import decontamination
 from factory.report.progress import RunProgress
-from factory.run import load_problems
-from factory.run.canaries import Canaries
+from factory.report.terminal import plain
 from factory.run.directory import RunDir
+from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.pipeline import Pipeline
 from factory.run.summary import summarize
+from factory.run.workers import with_sandbox, workers
 from factory.translation.tests import translatable
-from sandbox import Sandbox
-
-S = TypeVar("S", bound=ChainConfig)
 
 
-def settled(settings: S, names: Iterable[str], console: Console) -> S:
-    """`settings` with the wall built once, before anything is sampled, and `auto` decided. Raises WallUnavailable.
-
-    What the languages `names` need inside is made ready, or missed, here; a wall that cannot show it is not taken.
-    """
-    asked = settings.sandbox
-    mounts = tuple(mount for name in names for mount in language(name).mounts())
-    with Sandbox(asked.backend, asked.wall(mounts)) as sandbox:
-        console.print(f"sandbox: {sandbox.backend}, {sandbox.why}", soft_wrap=True, markup=False, highlight=False)
-        decided = asked.model_copy(update={"backend": sandbox.backend})
-    return settings.model_copy(update={"sandbox": decided})
-
-
-@contextlib.asynccontextmanager
-async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
-    """Processes that verify, with canaries among what they are given unless the config has none."""
-    async with LocalExecutor(partial(Chain, settings), settings.sandbox.workers) as executor:
-        if not settings.verify.canaries:
-            yield executor
-            return
-        async with Canaries(executor, log) as watched:
-            yield watched
-
-
-async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]:
-    """The whole way on `place`; the summary. Raises FactoryError."""
-    walled = settled(config, config.translate.targets, console)
-    taken = load_problems.take(config.problems, walled)
-    _tell(taken, console)
-    todo = taken.problems
-    place.path.mkdir(parents=True, exist_ok=True)
-    with place:
-        place.claim(config, todo)
-        _mend_ledger(place, console)
-        place.log(
+async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, Any]:
+    """The whole way on `run_dir`; the summary. Raises FactoryError."""
+    note = plain(console)
+    settled = with_sandbox(config, config.translate.targets, note)
+    loaded = load_problems(config.problems, settled)
+    for line in loaded.notes():
+        note(line)
+    run_dir.path.mkdir(parents=True, exist_ok=True)
+    with run_dir:
+        run_dir.claim(config, loaded.problems)
+        _mend_ledger(run_dir, note)
+        run_dir.log(
             "started",
-            sandbox=walled.sandbox.backend,
+            sandbox=settled.sandbox.backend,
             factory_version=metadata.version("rollout-factory"),
             code_sha256=code_sha256(),
-            problems=len(todo),
+            problems=len(loaded.problems),
             config=config.model_dump(mode="json"),
         )
         if config.decontamination.benchmarks:
-            place.log("compared", **decontamination.compared(taken.benchmarks.sizes, taken.repeated))
-        await _work(walled, taken, place, console)
-        summary = summarize(config, todo, place)
-        _write_shards(config, todo, place, summary)
+            run_dir.log("compared", **decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated))
+        await _work(settled, loaded, run_dir, console)
+        summary = summarize(config, loaded.problems, run_dir)
+        write_shards(config, loaded.problems, run_dir, summary)
     return summary
 
 
-def _mend_ledger(place: RunDir, console: Console) -> None:
-    """Keep the lines of a damaged ledger that are whole; what the others told of costs is lost. Raises PartError."""
-    mended = place.ledger().mend()
+async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console: Console) -> None:
+    problems, settings = loaded.problems, config.translate
+    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
+    for target in settings.targets:
+        totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
+    with RunProgress(console, totals) as progress:
+        async with workers(config, run_dir.log) as executor:
+            await Pipeline(config, problems, run_dir, executor, progress, loaded.benchmarks).run()
+
+
+def _mend_ledger(run_dir: RunDir, note: Callable[[str], None]) -> None:
+    """Keep the lines of a damaged ledger that are whole; the costs in the others are lost. Raises PartError."""
+    mended = run_dir.ledger().mend()
     if mended is not None:
         aside, lines = mended
-        place.log("damaged", part=place.ledger().path.name, aside=aside.name, lines=lines)
-        told = f"{aside.with_name(place.ledger().path.name)}: damaged in line {', '.join(map(str, lines))}"
-        told += f"; the other lines are kept, the damaged ledger is now {aside.name}"
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
-
-
-def _tell(taken: load_problems.Intake, console: Console) -> None:
-    for line in taken.notes():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-async def _work(config: Config, taken: load_problems.Intake, place: RunDir, console: Console) -> None:
-    todo = taken.problems
-    totals: dict[str, int | None] = {"python": len(todo) * config.sampling.n}
-    settings = config.translate
-    for target in settings.targets:
-        totals[target] = sum(translatable(problem, target) for problem in todo) * settings.survivors * settings.n
-    with RunProgress(console, totals) as progress:
-        async with workers(config, place.log) as executor:
-            await Pipeline(config, todo, place, executor, progress, taken.benchmarks).run()
+        path = run_dir.ledger().path
+        run_dir.log("damaged", part=path.name, aside=aside.name, lines=lines)
+        note(
+            f"{path}: damaged in line {', '.join(map(str, lines))}; the other lines are kept, the damaged ledger is "
+            f"now {aside.name}"
+        )

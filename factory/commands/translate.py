@@ -1,4 +1,4 @@
-"""The translator alone."""
+"""`factory translate`: the translator alone, on verified Python programs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from factory.commands.run import run
 from factory.config import Config, DecontaminationConfig, ReplayEngine
 from factory.errors import RolloutError
 from factory.records import Rollout
-from factory.run import load_problems
 from factory.run.directory import RunDir
+from factory.run.load_problems import load_problems
 from factory.storage import parts
 
 
 async def translate(
-    config: Config, problem_file: Path, survivor_file: Path, place: RunDir, console: Console
+    config: Config, problem_file: Path, survivor_file: Path, run_dir: RunDir, console: Console
 ) -> dict[str, Any]:
-    """The translator alone. Given programs are verified again first: nothing is translated on somebody's word."""
+    """The translator alone. The given programs are verified first, whatever they come with."""
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
     unscreened = config.model_copy(update={"decontamination": DecontaminationConfig()})
-    known = load_problems.take(source.model_copy(update={"check_reference": False}), unscreened).problems
+    known = load_problems(source.model_copy(update={"check_reference": False}), unscreened).problems
     given = _programs(survivor_file, {problem.id for problem in known})
-    recorded = place.path / "given.parquet"
-    place.path.mkdir(parents=True, exist_ok=True)
+    recorded = run_dir.path / "given.parquet"
+    run_dir.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)
     counts = Counter(rollout.problem_id for rollout in given)
     settings = config.model_copy(
@@ -39,7 +39,7 @@ async def translate(
             "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
         }
     )
-    return await run(settings, place, console)
+    return await run(settings, run_dir, console)
 
 
 def _programs(path: Path, known: set[str]) -> list[Rollout]:

@@ -1,28 +1,30 @@
-"""The filter chain alone."""
+"""`factory verify`: the filter chain alone, on rollouts from anywhere."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from factory.commands.run import _tell, settled, workers
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import RolloutError
 from factory.executors.local import usable_cpus
+from factory.inputs.run_on_inputs import plain
 from factory.languages import language
 from factory.problems import Refusal
 from factory.records import Problem, Rollout, Verdict
 from factory.report import decontamination
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
-from factory.run import load_problems
+from factory.run.load_problems import LoadedProblems, load_problems
+from factory.run.steps.grade import Grader
 from factory.run.summary import as_json
-from factory.run.units import Task, graded
+from factory.run.units import GradeUnit
+from factory.run.workers import with_sandbox, workers
 from factory.sampling.rollout_files import read_rollouts
 from factory.storage import files, parts
 from factory.translation.tests import translatable
@@ -35,50 +37,54 @@ async def verify(
     source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
 ) -> dict[str, Any]:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
-    settings = settled(settings, (name,), console)
-    taken = load_problems.take(source, settings)
-    _tell(taken, console)
-    known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in taken.refused if refusal.id}
-    known |= {problem.id: problem for problem in taken.problems}
+    note = plain(console)
+    settings = with_sandbox(settings, (name,), note)
+    loaded = load_problems(source, settings)
+    for line in loaded.notes():
+        note(line)
     out.mkdir(parents=True, exist_ok=True)
-    skipped: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
-            ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
-
-            async def grade(task: Task) -> list[Verdict]:
-                try:
-                    found = await graded(executor, task, progress.note)
-                finally:
-                    ahead.release()
-                found = taken.benchmarks.screened(found)
-                progress.verified(task, found)
-                return found
-
-            waiting = []
-            async with asyncio.TaskGroup() as group:
-                for task in _tasks(rollout_file, known, name, settings.verify.chunk, skipped):
-                    await ahead.acquire()
-                    waiting.append(group.create_task(grade(task)))
-        for reason, count in skipped.items():
+            grader = Grader(executor, loaded.benchmarks, progress)
+            verdicts = await _graded(
+                grader, _units(rollout_file, loaded, name, settings.verify.chunk, left_out), settings
+            )
+        for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
-    verdicts = [verdict for done in waiting for verdict in done.result()]
-    compared = decontamination.compared(taken.benchmarks.sizes, taken.repeated)
-    summary = _verify_summary(verdicts, name, compared) | {"left_out": dict(skipped)}
+    compared = decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated)
+    summary = _verify_summary(verdicts, name, compared) | {"left_out": dict(left_out)}
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with files.atomic(out / "summary.json") as temporary:
         temporary.write_bytes(as_json(summary))
     return summary
 
 
-def _tasks(
-    path: Path, known: dict[str, Problem | Refusal], name: str, size: int, left_out: Counter[str]
-) -> Iterator[Task]:
-    """Chunks of each problem's rollouts, in the file's order; `left_out` counts those that are none, by reason.
+async def _graded(grader: Grader, units: Iterable[GradeUnit], settings: ChainConfig) -> list[Verdict]:
+    """The verdicts on `units`, in their order; units are made no faster than they are graded."""
+    ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
+
+    async def grade(unit: GradeUnit) -> list[Verdict]:
+        try:
+            return (await grader(unit))[0]
+        finally:
+            ahead.release()
+
+    waiting = []
+    async with asyncio.TaskGroup() as group:
+        for unit in units:
+            await ahead.acquire()
+            waiting.append(group.create_task(grade(unit)))
+    return [verdict for done in waiting for verdict in done.result()]
+
+
+def _units(path: Path, loaded: LoadedProblems, name: str, size: int, left_out: Counter[str]) -> Iterator[GradeUnit]:
+    """Chunks of each problem's rollouts, in the file's order; `left_out` counts those that are in none, by reason.
 
     Raises RolloutError.
     """
-    examinable = language(name).examinable
+    known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in loaded.refused if refusal.id}
+    known |= {problem.id: problem for problem in loaded.problems}
     waiting: dict[str, list[Rollout]] = {}
     wanted: dict[str, Problem] = {}
     for number, rollout in enumerate(read_rollouts(path), 1):
@@ -88,20 +94,28 @@ def _tasks(
                 f"{path}: row {number}: problem_id: {rollout.problem_id!r} is not among the problems ({some}, …)"
             )
         problem = known[rollout.problem_id]
-        if isinstance(problem, Refusal):
-            left_out[f"their problem is refused: {problem}"] += 1
-        elif "language" in rollout.model_fields_set and rollout.language != name:
-            left_out[f"their language is {rollout.language}, not {name}"] += 1
-        elif not examinable and not translatable(problem, name):
-            left_out[f"the tests of their problem are Python code, which {name} cannot be put before"] += 1
-        else:
-            wanted[problem.id] = problem
-            chunk = waiting.setdefault(problem.id, [])
-            chunk.append(rollout)
-            if len(chunk) == size:
-                yield Task(problem, tuple(waiting.pop(problem.id)), name)
+        reason = _why_left_out(rollout, problem, name)
+        if reason or isinstance(problem, Refusal):
+            left_out[reason] += 1
+            continue
+        wanted[problem.id] = problem
+        chunk = waiting.setdefault(problem.id, [])
+        chunk.append(rollout)
+        if len(chunk) == size:
+            yield GradeUnit(problem, tuple(waiting.pop(problem.id)), name)
     for problem_id, chunk in waiting.items():
-        yield Task(wanted[problem_id], tuple(chunk), name)
+        yield GradeUnit(wanted[problem_id], tuple(chunk), name)
+
+
+def _why_left_out(rollout: Rollout, problem: Problem | Refusal, name: str) -> str:
+    """Why a rollout is not graded as a program in the language `name`; "" where it is."""
+    if isinstance(problem, Refusal):
+        return f"their problem is refused: {problem}"
+    if "language" in rollout.model_fields_set and rollout.language != name:
+        return f"their language is {rollout.language}, not {name}"
+    if not language(name).examinable and not translatable(problem, name):
+        return f"the tests of their problem are Python code, which {name} cannot be put before"
+    return ""
 
 
 def _verify_summary(verdicts: Sequence[Verdict], name: str, compared: dict[str, Any]) -> dict[str, Any]:

@@ -52,24 +52,24 @@ class LocalExecutor:
             self._pool.end(at_once=kind is not None)
             self._pool = None
 
-    async def run(self, work: Callable[[C, T], R], task: T) -> R:
-        """`work(context, task)` in one of the processes. Raises what it raises, or InfrastructureError."""
+    async def run(self, work: Callable[[C, T], R], unit: T) -> R:
+        """`work(context, unit)` in one of the processes. Raises what it raises, or InfrastructureError."""
         pool = self._pool = self._pool or _Pool(self._open_context, self.workers)
         try:
-            return await pool.run(work, task)
+            return await pool.run(work, unit)
         except BrokenProcessPool:
             if self._pool is pool:
                 self._pool = None
                 pool.end(at_once=True)
-        return await self._again(work, task)
+        return await self._again(work, unit)
 
-    async def _again(self, work: Callable[[C, T], R], task: T) -> R:
+    async def _again(self, work: Callable[[C, T], R], unit: T) -> R:
         """Try a unit that was lost once more, and alone: a pool that breaks takes units with it that did no harm."""
         async with self._alone:
             for _ in range(TRIES - 1):
                 pool = _Pool(self._open_context, 1)
                 try:
-                    return await pool.run(work, task)
+                    return await pool.run(work, unit)
                 except BrokenProcessPool:
                     continue
                 finally:
@@ -97,9 +97,9 @@ class _Pool:
         self._context = _Context()
         self._pool = ProcessPoolExecutor(workers, self._context, _open, (open_context, os.getpid()))
 
-    async def run(self, work: Callable[[C, T], R], task: T) -> R:
+    async def run(self, work: Callable[[C, T], R], unit: T) -> R:
         try:
-            future = self._pool.submit(_call, work, task)
+            future = self._pool.submit(_call, work, unit)
         except OSError as error:  # the pool breaks, and closes its pipes, while a further process is being started
             raise BrokenProcessPool(str(error)) from error
         return await asyncio.wrap_future(future)
@@ -133,5 +133,5 @@ def _open(open_context: Callable[[], AbstractContextManager[Any]], parent: int) 
     atexit.register(_worker.stack.close)
 
 
-def _call(work: Callable[[C, T], R], task: T) -> R:
-    return work(_worker.context, task)
+def _call(work: Callable[[C, T], R], unit: T) -> R:
+    return work(_worker.context, unit)

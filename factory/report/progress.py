@@ -61,7 +61,7 @@ class RunProgress:
             self._bars.update(self._tasks["sampled"], advance=1, note=f"{self._tokens:,} tokens")
         self._tell_now_and_then()
 
-    def verified(self, task: object, verdicts: Sequence[Verdict]) -> None:
+    def verified(self, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
             self._verified[verdict.language] += 1
             self._passed[verdict.language] += verdict.status is Status.PASSED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -21,6 +21,11 @@ _TIERS = (
 )
 _BAR = 30
 """Characters of a full bar."""
+
+
+def plain(console: Console) -> Callable[[str], None]:
+    """A function that prints a line on `console` as it is: nothing in it is markup, and it is not wrapped."""
+    return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_funnel(console: Console, summary: dict[str, Any], problems: int = 0) -> None:

@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from factory.errors import CanaryError
-from factory.executors.base import Executor
+from factory.executors.base import Executor, R, T
 from factory.languages import language
 from factory.records import Canary, Case, LimitOverrides, Problem, Rollout, Status, Verdict
-from factory.run.pipeline import R, T
-from factory.run.units import Inspection, Task, verify
+from factory.run.units import GradeUnit, ReviewUnit, grade
 
 EVERY = 64
 """Units of work between two rounds; a unit has up to `verify.chunk` rollouts."""
@@ -70,16 +69,16 @@ class Canaries:
             for name in self._units:
                 await self._round(name)
 
-    async def run(self, work: Callable[[Any, T], R], task: T) -> R:
-        """`work` on `task`, a Task or Inspection, by the executor. Raises what that raises, and CanaryError."""
-        assert isinstance(task, Task | Inspection)
-        name = task.language
+    async def run(self, work: Callable[[Any, T], R], unit: T) -> R:
+        """`work` on `unit`, a GradeUnit or ReviewUnit, by the executor. Raises what that raises, and CanaryError."""
+        assert isinstance(unit, GradeUnit | ReviewUnit)
+        name = unit.language
         async with self._first[name]:
             if name not in self._units:
                 await self._round(name)
             self._units[name] += 1
             due = self._units[name] % EVERY == 0
-        result = await self._executor.run(work, task)
+        result = await self._executor.run(work, unit)
         if due:
             await self._round(name)
         return result
@@ -88,7 +87,7 @@ class Canaries:
         count = 0
         for kind, canaries in by_kind(name):
             rollouts = tuple(as_rollout(canary, kind, at, name) for at, canary in enumerate(canaries))
-            verdicts = await self._executor.run(verify, Task(PROBLEMS[kind], rollouts, name))
+            verdicts = await self._executor.run(grade, GradeUnit(PROBLEMS[kind], rollouts, name))
             for canary, verdict in zip(canaries, verdicts, strict=True):
                 check(canary, verdict)
             count += len(canaries)

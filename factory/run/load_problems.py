@@ -22,30 +22,31 @@ from factory.records import Problem, Program, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """What came in, and what did not. `traced` are cases that came of running references under test code."""
+class LoadedProblems:
+    """The problems that can be used, and the rows that cannot, in order."""
 
     problems: tuple[Problem, ...]
     refused: tuple[Refusal, ...]
     traced: int
+    """Cases that come from running references under test code."""
     benchmarks: Contamination
-    repeated: dict[str, Hit]
-    """What problems that were set aside for it repeat, by their ids."""
+    contaminated: dict[str, Hit]
+    """By id of a problem that was set aside for it: the benchmark problem that it repeats."""
 
     def notes(self, most: int = 5) -> Iterator[str]:
-        """What to tell of refusals, in few lines."""
+        """Lines for the user about the rows that are refused: the first `most`, and how many more."""
         for refusal in self.refused[:most]:
             yield f"set aside: {refusal}"
         if len(self.refused) > most:
             yield f"set aside: {len(self.refused) - most} more; `factory problems` lists them"
 
 
-def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
+def load_problems(config: ProblemsConfig, settings: ChainConfig) -> LoadedProblems:
     """The problems that a config names. Raises ConfigError, ProblemError where there is none, InfrastructureError."""
     known = Contamination(
         (one for each in settings.decontamination.benchmarks for one in benchmarks.read(each)), settings.decontamination
     )
-    repeated: dict[str, Hit] = {}
+    contaminated: dict[str, Hit] = {}
     kept: list[Loaded] = []
     refused: list[Refusal] = []
     with ExitStack() as stack:
@@ -55,7 +56,7 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
             if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
-                repeated[found.problem.id] = hit
+                contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and config.check_reference:
                 found = _checked(found, chain)
@@ -67,7 +68,7 @@ def take(config: ProblemsConfig, settings: ChainConfig) -> Intake:
                 break
     _complain(config, kept, refused)
     traced = sum(one.traced for one in kept)
-    return Intake(tuple(one.problem for one in kept), tuple(refused), traced, known, repeated)
+    return LoadedProblems(tuple(one.problem for one in kept), tuple(refused), traced, known, contaminated)
 
 
 def _asked(problem: Problem) -> str:

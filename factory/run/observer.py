@@ -1,4 +1,4 @@
-"""Who is told what happens in a run, as it happens."""
+"""Who follows a run: a progress display, or a test."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from factory.records import Rollout, Survivor, Verdict
-from factory.run.units import Task
 
 
 class Observer(Protocol):
-    """Is told what happens, as it happens; a progress display or a test."""
+    """Its methods are called as things happen, also for what a resumed run finds already there."""
 
     def sampled(self, rollout: Rollout) -> None: ...
 
-    def verified(self, task: Task, verdicts: Sequence[Verdict]) -> None: ...
+    def verified(self, verdicts: Sequence[Verdict]) -> None: ...
 
     def kept(self, survivors: Sequence[Survivor]) -> None: ...
 
-    def note(self, line: str) -> None: ...
+    def note(self, line: str) -> None:
+        """A line for the user."""

@@ -1,4 +1,9 @@
-"""The units of work."""
+"""The units of work: what one worker process does at a time, and how a unit that brings workers down ends.
+
+Promises: a unit is a function of its fields. `graded` gives one verdict a rollout whatever happens to the workers;
+only the rollout that brings them down has `infrastructure_error`. Everything that grades rollouts goes through here:
+runs, `factory verify`, audits and canaries.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +22,8 @@ from factory.translation.differential import differ
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """The unit of work: one problem's chunk of rollouts in one language."""
+class GradeUnit:
+    """One problem's chunk of rollouts in one language."""
 
     problem: Problem
     rollouts: tuple[Rollout, ...]
@@ -29,17 +34,9 @@ class Task:
     """Of translations: generated inputs on which they are compared with their source, at most."""
 
 
-def verify(chain: Chain, task: Task) -> list[Verdict]:
-    """One verdict a rollout, in order. Runs in one process, which owns the chain's warm walls."""
-    target = language(task.language)
-    programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
-    verdicts = chain.verify(task.problem, programs, task.language)
-    return differ(chain, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
-
-
 @dataclass(frozen=True, slots=True)
-class Inspection:
-    """The unit of the second look: the verdicts on one problem's Python rollouts that it is about."""
+class ReviewUnit:
+    """The verdicts on one problem's Python rollouts that a review needs."""
 
     problem: Problem
     verdicts: tuple[Verdict, ...]
@@ -48,28 +45,36 @@ class Inspection:
     language: str = "python"
 
 
-def inspect(chain: Chain, task: Inspection) -> Review:
-    """The second look, in one process, which owns the chain's warm walls."""
-    return review_programs(chain, task.problem, task.verdicts, task.settings, task.rank)
+Unit = GradeUnit | ReviewUnit
 
 
-async def graded(executor: Executor, task: Task, note: Callable[[str], None]) -> list[Verdict]:
-    """`verify` by an executor. A chunk that brings workers down is done again one rollout at a time.
+def grade(chain: Chain, unit: GradeUnit) -> list[Verdict]:
+    """One verdict a rollout, in order. Raises InfrastructureError."""
+    target = language(unit.language)
+    programs = [extract(rollout, unit.problem, target) for rollout in unit.rollouts]
+    verdicts = chain.verify(unit.problem, programs, unit.language)
+    return differ(chain, unit.problem, unit.sources, verdicts, unit.inputs) if unit.sources else verdicts
 
-    So only the guilty rollout is not graded, and has `infrastructure_error` for a verdict.
-    """
+
+def review(chain: Chain, unit: ReviewUnit) -> Review:
+    """The review of one problem's passing programs. Raises InfrastructureError."""
+    return review_programs(chain, unit.problem, unit.verdicts, unit.settings, unit.rank)
+
+
+async def graded(executor: Executor, unit: GradeUnit, note: Callable[[str], None]) -> tuple[list[Verdict], bool]:
+    """`grade` by an executor, and whether workers were lost: the unit is then done again, one rollout at a time."""
     try:
-        return await executor.run(verify, task)
+        return await executor.run(grade, unit), False
     except InfrastructureError as error:
         note(f"one by one after a lost worker: {error}")
     verdicts: list[Verdict] = []
-    total = len(task.problem.cases) + bool(task.problem.test_code)
-    for rollout in task.rollouts:
+    total = len(unit.problem.cases) + bool(unit.problem.test_code)
+    for rollout in unit.rollouts:
         try:
-            verdicts += await executor.run(verify, replace(task, rollouts=(rollout,)))
+            verdicts += await executor.run(grade, replace(unit, rollouts=(rollout,)))
         except InfrastructureError as error:
             status = Status.INFRASTRUCTURE_ERROR
             verdicts.append(
-                Verdict(task.problem.id, rollout.index, task.language, status, str(error), cases_total=total)
+                Verdict(unit.problem.id, rollout.index, unit.language, status, str(error), cases_total=total)
             )
-    return verdicts
+    return verdicts, True

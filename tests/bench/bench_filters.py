@@ -35,7 +35,7 @@ from factory.languages import language
 from factory.languages.python import Python, normal_form
 from factory.records import Problem, Rollout, Status, Verdict
 from factory.review import review
-from factory.run import load_problems
+from factory.run.load_problems import load_problems
 from factory.sampling.rollout_files import read_rollouts
 from factory.selection import near_duplicates
 from factory.selection.near_duplicates import Sieve
@@ -218,7 +218,7 @@ def main() -> None:
     # bubblewrap: Docker's daemons work for whoever else uses them, and so their CPU time would not be ours.
     settings = ChainConfig.model_validate({"limits": {"cpu_s": options.cpu_s}, "sandbox": {"backend": "bubblewrap"}})
     source = ProblemsConfig(path=options.problems, ids=tuple(of), check_reference=False)
-    problems = load_problems.take(source, settings).problems
+    problems = load_problems(source, settings).problems
     known = Contamination((one for each in named for one in benchmarks.read(each)), DecontaminationConfig())
     with ExitStack() as stack:
         bench = Bench(settings, known, stack)

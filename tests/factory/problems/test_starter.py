@@ -11,10 +11,10 @@ import pytest
 from factory.config import ChainConfig, ProblemsConfig
 from factory.records import Problem, Status, Verdict
 from factory.records.values import decode
-from factory.run.load_problems import take
+from factory.run.load_problems import load_problems
 
 FILE = Path(__file__).parents[3] / "configs" / "problems" / "starter.jsonl"
-PROBLEMS = take(ProblemsConfig(path=FILE, check_reference=False), ChainConfig()).problems
+PROBLEMS = load_problems(ProblemsConfig(path=FILE, check_reference=False), ChainConfig()).problems
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)

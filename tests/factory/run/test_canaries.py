@@ -15,10 +15,10 @@ from factory.grading.chain import Chain
 from factory.languages import LANGUAGES
 from factory.records import Rollout, Status
 from factory.run.canaries import PROBLEMS, Canaries, as_rollout, by_kind
-from factory.run.units import Task, verify
+from factory.run.units import GradeUnit, grade
 from sandbox import WallUnavailable
 
-TASK = Task(PROBLEMS["calls"], (Rollout(problem_id="canary/calls", index=0, text="", mode="code"),), "python")
+TASK = GradeUnit(PROBLEMS["calls"], (Rollout(problem_id="canary/calls", index=0, text="", mode="code"),), "python")
 
 
 class Recorder:
@@ -46,8 +46,8 @@ def test_each_has_the_verdict_it_must_have(chain, name):
         pytest.skip(str(error))
     good = bad = 0
     for kind, programs in by_kind(name):
-        task = Task(PROBLEMS[kind], tuple(as_rollout(c, kind, at, name) for at, c in enumerate(programs)), name)
-        for canary, verdict in zip(programs, verify(chain, task), strict=True):
+        task = GradeUnit(PROBLEMS[kind], tuple(as_rollout(c, kind, at, name) for at, c in enumerate(programs)), name)
+        for canary, verdict in zip(programs, grade(chain, task), strict=True):
             assert (verdict.status is Status.PASSED) is canary.good, (canary.name, verdict)
             assert canary.good or verdict.status is not Status.NO_CODE
             good, bad = good + canary.good, bad + (not canary.good)
@@ -58,7 +58,7 @@ def test_each_has_the_verdict_it_must_have(chain, name):
 def work(executor: Any, units: int) -> None:
     async def run() -> None:
         async with executor:
-            await asyncio.gather(*(executor.run(verify, TASK) for _ in range(units)))
+            await asyncio.gather(*(executor.run(grade, TASK) for _ in range(units)))
 
     asyncio.run(run())
 

@@ -13,7 +13,7 @@ from factory.commands import survey
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems import FORMATS
-from factory.run.load_problems import take
+from factory.run.load_problems import load_problems
 
 SETTINGS = ChainConfig.model_validate({"limits": {"cpu_s": 1}})
 GOOD: dict[str, Any] = {
@@ -36,7 +36,7 @@ def test_a_problem_whose_reference_fails_its_tests_is_set_aside(tmp_path: Path) 
     slow = GOOD | {"id": "s/3", "reference": "def f(x):\n    while True: pass"}
     none = GOOD | {"id": "s/4", "reference": None}
     path = written(tmp_path, GOOD, wrong, slow, none)
-    taken = take(ProblemsConfig(path=path), SETTINGS)
+    taken = load_problems(ProblemsConfig(path=path), SETTINGS)
     assert [problem.id for problem in taken.problems] == ["s/1", "s/4"]
     assert [(refusal.id, refusal.reason) for refusal in taken.refused] == [
         ("s/2", "its reference fails its own tests: wrong_answer: case 1: answered 2, expected 4"),
@@ -46,13 +46,13 @@ def test_a_problem_whose_reference_fails_its_tests_is_set_aside(tmp_path: Path) 
         f"set aside: {path}:2: its reference fails its own tests: wrong_answer: case 1: answered 2, expected 4",
         "set aside: 1 more; `factory problems` lists them",
     ]
-    unchecked = take(ProblemsConfig(path=path, check_reference=False), SETTINGS)
+    unchecked = load_problems(ProblemsConfig(path=path, check_reference=False), SETTINGS)
     assert len(unchecked.problems) == 4
 
 
 def test_a_limit_counts_what_can_be_used(tmp_path: Path) -> None:
     path = written(tmp_path, "{", GOOD | {"id": "a", "reference": "x"}, *(GOOD | {"id": name} for name in "bcd"))
-    taken = take(ProblemsConfig(path=path, limit=2), SETTINGS)
+    taken = load_problems(ProblemsConfig(path=path, limit=2), SETTINGS)
     assert [problem.id for problem in taken.problems] == ["b", "c"]
     assert len(taken.refused) == 2
 
@@ -60,9 +60,9 @@ def test_a_limit_counts_what_can_be_used(tmp_path: Path) -> None:
 def test_nothing_left_is_wrong_input(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD | {"reference": "x"}, GOOD | {"id": "s/2", "cases": []})
     with pytest.raises(ProblemError, match=re.escape(f"{path}:1: its reference fails") + ".*1 more rows are refused"):
-        take(ProblemsConfig(path=path), SETTINGS)
+        load_problems(ProblemsConfig(path=path), SETTINGS)
     with pytest.raises(ProblemError, match="has no problem 's/2' that can be used: cases: a problem without cases"):
-        take(ProblemsConfig(path=path, ids=("s/2",)), SETTINGS)
+        load_problems(ProblemsConfig(path=path, ids=("s/2",)), SETTINGS)
 
 
 def test_a_survey_counts_everything(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_a_mapping_goes_with_its_format_alone(tmp_path: Path) -> None:
     path = written(tmp_path, {"text": "Echo.", "in": ["a"], "out": ["a"]})
     mapping = {"prompt": "text", "inputs": "in", "outputs": "out"}
     for name in ("auto", "mapping"):
-        taken = take(ProblemsConfig(path=path, mapping=mapping, format=name), SETTINGS)
+        taken = load_problems(ProblemsConfig(path=path, mapping=mapping, format=name), SETTINGS)
         assert taken.problems[0].cases[0].stdin == "a"
     with pytest.raises(ProblemError, match="goes with the format \"mapping\", not with 'native'"):
-        take(ProblemsConfig(path=path, mapping=mapping, format="native"), SETTINGS)
+        load_problems(ProblemsConfig(path=path, mapping=mapping, format="native"), SETTINGS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

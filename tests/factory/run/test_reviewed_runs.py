@@ -27,7 +27,7 @@ from factory.reward import passes
 from factory.run.directory import RunDir
 from factory.run.pipeline import Pipeline
 from factory.run.summary import summarize
-from factory.run.units import Inspection, Task
+from factory.run.units import GradeUnit, ReviewUnit
 from factory.storage import files
 
 GoOn = Callable[..., tuple[list[str], list[str]]]
@@ -118,7 +118,7 @@ class Inline:
     async def run(self, work: Callable[[Any, Any], Any], task: Any) -> Any:
         if self._lost(task):
             raise InfrastructureError("every worker died")
-        if isinstance(task, Inspection):
+        if isinstance(task, ReviewUnit):
             self.looked.append(task.problem.id)
         return work(self._chain, task)
 
@@ -451,7 +451,7 @@ def test_a_look_that_is_lost_keeps_nothing_of_its_problem_until_it_is_taken(
     calm: tuple[Path, Path], tmp_path: Path, go_on: GoOn
 ) -> None:
     run_dir = tmp_path / "run"
-    _, notes = go_on(calm[0], run_dir, lost=lambda task: isinstance(task, Inspection) and task.problem.id == "t/sort")
+    _, notes = go_on(calm[0], run_dir, lost=lambda task: isinstance(task, ReviewUnit) and task.problem.id == "t/sort")
     assert "t/sort: could not be looked at again, nothing of it is kept: every worker died" in notes
     told = summary(run_dir)["languages"]["python"]
     assert told["by_problem"]["t/sort"]["drops"] == {"infrastructure_error": 8}
@@ -472,7 +472,7 @@ def test_rollouts_graded_after_a_failure_of_ours_are_looked_at(
     go_on(
         calm[0],
         run_dir,
-        lost=lambda task: isinstance(task, Task) and task.problem.id == "t/sort" and task.rollouts[0].index >= 4,
+        lost=lambda task: isinstance(task, GradeUnit) and task.problem.id == "t/sort" and task.rollouts[0].index >= 4,
     )
     told = summary(run_dir)["languages"]["python"]["by_problem"]["t/sort"]
     assert told["drops"] == {"infrastructure_error": 4, "wrong_answer (hard-coded)": 1}

@@ -1,0 +1,57 @@
+"""Step three: the review of a problem's programs that passed its tests.
+
+Promises: a review is of exactly the verdicts that its fingerprint names; one that our own failure cut short is made
+again by the next run, and keeps nothing meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from factory.config import Config
+from factory.errors import InfrastructureError
+from factory.executors.base import Executor
+from factory.records import Problem, Review, Status, Verdict
+from factory.review.review import cut_short, fingerprint, not_reviewed, worth_a_look
+from factory.run.directory import RunDir
+from factory.run.observer import Observer
+from factory.run.store import Made, Part, PartStore
+from factory.run.units import ReviewUnit, review
+
+
+class ReviewStep:
+    """Gives the review of a problem."""
+
+    def __init__(
+        self, config: Config, run_dir: RunDir, store: PartStore, executor: Executor, observer: Observer
+    ) -> None:
+        self._config, self._run_dir, self._store = config, run_dir, store
+        self._executor, self._observer = executor, observer
+
+    async def __call__(self, problem: Problem, verdicts: Sequence[Verdict]) -> Review | None:
+        """The review of the programs that passed; None where none has."""
+        if all(verdict.status is not Status.PASSED for verdict in verdicts):
+            return None
+        known = fingerprint(verdicts)
+
+        async def make() -> Made[Review]:
+            made = await self._review(problem, verdicts)
+            return Made([made], {"rejected": len(made.rejected), "cpu_s": round(made.cpu_ms / 1000, 3)})
+
+        def still_valid(there: list[Review]) -> bool:
+            return there[0].fingerprint == known and not cut_short(there[0])
+
+        path = self._run_dir.review(problem, self._config.sampling.n)
+        part = Part(path, Review, "reviewed", problem.id, "reviewed again")
+        (found,) = await self._store.get_or_make(part, make, still_valid)
+        return found
+
+    async def _review(self, problem: Problem, verdicts: Sequence[Verdict]) -> Review:
+        settings, rank = self._config.review, self._config.rank
+        unit = ReviewUnit(problem, worth_a_look(verdicts, settings, rank), settings, rank)
+        try:
+            return replace(await self._executor.run(review, unit), fingerprint=fingerprint(verdicts))
+        except InfrastructureError as error:
+            self._observer.note(f"{problem.id}: could not be reviewed, nothing of it is kept: {error}")
+            return not_reviewed(problem, verdicts, str(error))

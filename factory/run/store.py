@@ -1,0 +1,96 @@
+"""The parts of one run: each is made once, and read ever after.
+
+Promises: `get_or_make` gives the records of a part that is whole and still valid, and makes the part otherwise. What
+is made is on disk, with its sha256 in the ledger, before its records are given. A damaged part that can be made again
+is made again; one that cannot (rollouts are not the same twice) is set aside and never written over.
+
+Does not promise to notice a part that is gone: to a run, what is gone was not made yet. `factory audit` names it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from factory.errors import DamagedPart, PartError
+from factory.run.directory import RunDir
+from factory.storage import files, parts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """A file of records of one kind, and how the ledger and the user's screen name its making."""
+
+    path: Path
+    kind: type[T]
+    event: str
+    """The ledger's event for it, such as "verified"."""
+    problem_id: str
+    again: str
+    """What a note calls making it again, such as "graded again"."""
+    unique: bool = False
+    """Whether its records cannot be had again: it is set aside when damaged, instead of being written over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Generic[T]):
+    """Records that were just made, and what the ledger says of them beside their part."""
+
+    records: Sequence[T]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class PartStore:
+    """The parts in one run directory, which the caller has claimed and locked. `note` gets lines for the user."""
+
+    def __init__(self, run_dir: RunDir, note: Callable[[str], None]) -> None:
+        self._run_dir, self._note = run_dir, note
+
+    async def get_or_make(
+        self,
+        part: Part[T],
+        make: Callable[[], Awaitable[Made[T]]],
+        still_valid: Callable[[list[T]], bool] = lambda records: True,
+    ) -> list[T]:
+        """The records of `part`; made now if it is missing, damaged, or no longer `still_valid`.
+
+        Raises what `make` raises, and PartError for a unique part that cannot be read although its bytes are right.
+        """
+        there = self._read(part)
+        if there is not None and still_valid(there):
+            return there
+        started = time.monotonic()
+        made = await make()
+        self._write(part, made, time.monotonic() - started)
+        return list(made.records)
+
+    def _read(self, part: Part[T]) -> list[T] | None:
+        if not part.path.exists():
+            return None
+        try:
+            return parts.read(part.path, part.kind)
+        except DamagedPart as error:
+            if not part.unique:
+                self._note(f"{part.again}: {error}")
+                return None
+            aside = files.set_aside(part.path)
+            self._run_dir.log("damaged", part=self._name(part.path), aside=self._name(aside))
+            self._note(f"{part.again}, the damaged part is now {aside.name}: {error}")
+        except PartError as error:
+            if part.unique:
+                raise
+            self._note(f"{part.again}: {error}")
+        return None
+
+    def _write(self, part: Part[T], made: Made[T], wall_s: float) -> None:
+        digest = parts.write(part.path, part.kind, made.records)
+        facts = {"part": self._name(part.path), "sha256": digest, "problem": part.problem_id, **made.facts}
+        self._run_dir.log(part.event, **facts, wall_s=round(wall_s, 3))
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._run_dir.path))

@@ -1,0 +1,49 @@
+"""The rounds in which candidates for one translation are sampled, and those that failed are repaired.
+
+Promises: which candidates are repaired, and when a source needs no further round, are functions of the verdicts.
+Nothing here samples or runs anything: `factory.run.steps.translate` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from factory.config import Config, SamplingConfig
+from factory.records import Request, Rollout, Status, Verdict
+from factory.translation.prompts import repair_request
+from factory.translation.specification import Specification
+
+_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED}
+
+
+def translation_sampling(config: Config) -> SamplingConfig:
+    """How translations are sampled: as rollouts are, except for what `translate` says itself."""
+    settings = config.translate
+    return config.sampling.model_copy(
+        update={
+            "n": settings.n,
+            "mode": "chat",
+            "temperature": settings.temperature,
+            "max_tokens": settings.max_tokens,
+            "stop": (),
+        }
+    )
+
+
+def to_repair(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The failed candidates among `verdicts` that a model can be shown."""
+    return [verdict for verdict in verdicts if verdict.status not in _NOT_REPAIRED and verdict.code]
+
+
+def repair_requests(wanted: Specification, failed: Sequence[Verdict], first: int) -> list[Request]:
+    """One request a failed candidate; the rollouts they ask for have the indices from `first` on."""
+    return [repair_request(wanted, verdict, range(at, at + 1)) for at, verdict in enumerate(failed, first)]
+
+
+def repairs(answers: Iterable[Sequence[Rollout]], failed: Iterable[Verdict]) -> list[Rollout]:
+    """The answers to `repair_requests` of the same `failed`, each with the candidate it repairs in `repair_of`."""
+    return [
+        rollout.model_copy(update={"repair_of": verdict.code_sha256})
+        for answer, verdict in zip(answers, failed, strict=True)
+        for rollout in answer
+    ]
