@@ -1,8 +1,7 @@
-"""Problem sets, one module a format. A new format is one file here and one line below.
+"""Problem sets: rows from files and the hub, each read by its format and settled by its reference.
 
-A format has `sniff(row) -> bool`, which tells from one raw row, and `read(row, oracle) -> Problem`, which
-raises ValueError naming the field or the reason: a row that does not say for certain what a right answer is
-is refused, not guessed at. The oracle runs the row's reference where expected answers have to be computed.
+Promises: every row ends as a problem or as a refusal with its place and reason. `factory.problems.formats` has the
+formats.
 """
 
 from __future__ import annotations
@@ -10,24 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from factory.config import ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems.formats import (
-    apps,
-    code_contests,
-    evalplus,
-    humaneval,
-    kodcode,
-    leetcode,
-    livecodebench,
-    mbpp,
-    native,
-    taco,
-)
+from factory.problems.formats import FORMATS, Format
 from factory.problems.formats.mapping import Mapping
 from factory.problems.oracle import Oracle
 from factory.problems.rows import Row, rows
@@ -35,27 +22,6 @@ from factory.problems.settle import settled
 from factory.records import Problem
 
 __all__ = ["FORMATS", "Format", "Loaded", "Oracle", "Refusal", "read"]
-
-
-class Format(Protocol):
-    def sniff(self, row: dict[str, Any]) -> bool: ...
-
-    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem: ...
-
-
-FORMATS: dict[str, Format] = {
-    "native": native,
-    "evalplus": evalplus,
-    "leetcode": leetcode,
-    "humaneval": humaneval,
-    "mbpp": mbpp,
-    "livecodebench": livecodebench,
-    "code_contests": code_contests,
-    "kodcode": kodcode,
-    "taco": taco,
-    "apps": apps,
-}
-"""By name, in the order in which they are tried on the first row. `mapping` is made from its config."""
 
 
 @dataclass(frozen=True, slots=True)

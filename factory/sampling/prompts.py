@@ -119,8 +119,7 @@ def _source(template: Path | str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        names = ", ".join(sorted(known.stem for known in TEMPLATES.glob("*.j2")))
-        raise ConfigError(f"template {template}: no such file; leave it out for the built-in one of: {names}") from None
+        raise ConfigError(f"template {template}: no such file; leave it out for the built-in one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"template {template}: cannot be read: {error}") from None
 

@@ -1,0 +1,48 @@
+"""The formats of problem sets, one a file. A new format is one file here and one line below.
+
+A format has `sniff(row) -> bool`, which tells from one raw row, and `read(row, oracle) -> Problem`, which raises
+ValueError naming the field or the reason: a row that does not say for certain what a right answer is gets refused,
+not guessed at. The oracle runs the row's reference where expected answers have to be computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from factory.problems.formats import (
+    apps,
+    code_contests,
+    evalplus,
+    humaneval,
+    kodcode,
+    leetcode,
+    livecodebench,
+    mbpp,
+    native,
+    taco,
+)
+from factory.problems.oracle import Oracle
+from factory.records import Problem
+
+__all__ = ["FORMATS", "Format"]
+
+
+class Format(Protocol):
+    def sniff(self, row: dict[str, Any]) -> bool: ...
+
+    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem: ...
+
+
+FORMATS: dict[str, Format] = {
+    "native": native,
+    "evalplus": evalplus,
+    "leetcode": leetcode,
+    "humaneval": humaneval,
+    "mbpp": mbpp,
+    "livecodebench": livecodebench,
+    "code_contests": code_contests,
+    "kodcode": kodcode,
+    "taco": taco,
+    "apps": apps,
+}
+"""By name, in the order in which they are tried on the first row. `mapping` is made from its config."""

@@ -106,8 +106,8 @@ def test_a_template_at_fault_is_told_by_name(tmp_path: Path, problem: Problem, t
         prompts.python_request(problem, range(1), SamplingConfig(template=template))
 
 
-def test_a_missing_template_is_told_with_those_there_are(tmp_path: Path, problem: Problem) -> None:
-    with pytest.raises(ConfigError, match=r"none\.j2: no such file; .*python_chat, .*translate_chat"):
+def test_a_missing_template_is_named_with_the_remedy(tmp_path: Path, problem: Problem) -> None:
+    with pytest.raises(ConfigError, match=r"none\.j2: no such file; leave it out for the built-in one"):
         prompts.python_request(problem, range(1), SamplingConfig(template=tmp_path / "none.j2"))
 
 
