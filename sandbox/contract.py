@@ -21,7 +21,7 @@ class Boundary(Protocol):
 
     name: str
 
-    def start(self, wall: SandboxSpec) -> WorkerLink:
+    def start(self, spec: SandboxSpec) -> WorkerLink:
         """Start a worker behind a fresh wall. Raises WallUnavailable naming the remedy."""
         ...
 
@@ -52,11 +52,11 @@ def message(header: dict[str, Any], *blobs: bytes) -> bytes:
     return b"".join((len(text).to_bytes(4, "big"), text, *blobs))
 
 
-def read_message(line: WorkerLink, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
+def read_message(link: WorkerLink, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
     """One response: its header and its blobs. Raises EOFError, TimeoutError."""
-    size = int.from_bytes(line.receive(4, deadline), "big")
-    header: dict[str, Any] = json.loads(line.receive(size, deadline))
-    return header, [line.receive(size, deadline) for size in header["blobs"]]
+    size = int.from_bytes(link.receive(4, deadline), "big")
+    header: dict[str, Any] = json.loads(link.receive(size, deadline))
+    return header, [link.receive(size, deadline) for size in header["blobs"]]
 
 
 class AnswerKind(StrEnum):

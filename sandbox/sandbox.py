@@ -40,15 +40,15 @@ class Sandbox:
     """Runs jobs one after another behind a wall. A context manager; closing ends the worker.
 
     `backend` "auto" takes the first wall that can be built here, docker before bubblewrap; `backend` and `why` then
-    tell which and why. Raises WallUnavailable when none can.
+    say which and why. Raises WallUnavailable when no wall can be built.
     """
 
-    def __init__(self, backend: str = "auto", wall: SandboxSpec = SandboxSpec()) -> None:  # noqa: B008  # it is a constant
+    def __init__(self, backend: str = "auto", spec: SandboxSpec = SandboxSpec()) -> None:  # noqa: B008  # it is a constant
         self._walls = walls(backend)
-        self._wall = wall
+        self._spec = spec
         self.why = "asked for"
         """Why it is this wall."""
-        self._line: WorkerLink | None = None
+        self._link: WorkerLink | None = None
         self._inputs: tuple[str, tuple[str, ...]] | None = None
         self._jobs = 0
         self._talking = False
@@ -64,13 +64,13 @@ class Sandbox:
 
     @property
     def backend(self) -> str:
-        """The wall's name; "auto" as long as that is not settled."""
+        """The wall's name; "auto" until one has started."""
         return self._walls[0].name if len(self._walls) == 1 else "auto"
 
     def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-        self._line = self._inputs = None
+        if self._link is not None:
+            self._link.close()
+        self._link = self._inputs = None
         self._jobs = 0
 
     # ---- jobs ----
@@ -78,11 +78,11 @@ class Sandbox:
     def run_calls(self, job: PythonCalls) -> ExecutionResult:
         """Run one program on its inputs; `read_answers` reads the report's output."""
 
-        def attempt(line: WorkerLink) -> ExecutionResult:
-            self._load(line, "calls", job.inputs)
+        def attempt(link: WorkerLink) -> ExecutionResult:
+            self._load(link, "calls", job.inputs)
             header = {"op": "calls", "entry_point": job.entry_point, "limits": _limits(job.limits)}
-            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
-            response, blobs = read_message(line, _deadline(job.limits))
+            link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            response, blobs = read_message(link, _deadline(job.limits))
             return _report(response["reports"][0], blobs[0], b"")
 
         return self._attempt(attempt)
@@ -90,26 +90,26 @@ class Sandbox:
     def run_streams(self, job: PythonStreams) -> tuple[ExecutionResult, ...]:
         """Run one program once per input; reports end early after one that broke a limit."""
 
-        def attempt(line: WorkerLink) -> tuple[ExecutionResult, ...]:
-            self._load(line, "streams", job.inputs)
+        def attempt(link: WorkerLink) -> tuple[ExecutionResult, ...]:
+            self._load(link, "streams", job.inputs)
             header = {"op": "streams", "limits": _limits(job.limits)}
-            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
-            return _reports(read_message(line, _deadline(job.limits, len(job.inputs))))
+            link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            return _reports(read_message(link, _deadline(job.limits, len(job.inputs))))
 
         return self._attempt(attempt)
 
     def run_commands(self, job: CommandJob) -> tuple[ExecutionResult, ...]:
         """Run the steps in order; reports end early after a required step that failed."""
 
-        def attempt(line: WorkerLink) -> tuple[ExecutionResult, ...]:
+        def attempt(link: WorkerLink) -> tuple[ExecutionResult, ...]:
             steps = [
                 {"argv": step.argv, "env": dict(step.env), "required": step.required, "limits": _limits(step.limits)}
                 for step in job.steps
             ]
             header = {"op": "commands", "files": list(job.files), "steps": steps}
-            line.send(message(header, *job.files.values(), *(step.stdin for step in job.steps)))
+            link.send(message(header, *job.files.values(), *(step.stdin for step in job.steps)))
             wall_s = sum(step.limits.wall_s for step in job.steps)
-            return _reports(read_message(line, time.monotonic() + wall_s + GRACE_S))
+            return _reports(read_message(link, time.monotonic() + wall_s + GRACE_S))
 
         return self._attempt(attempt)
 
@@ -120,12 +120,12 @@ class Sandbox:
         Raises WorkerLost when the worker fails in the middle: a conversation cannot be repeated from here,
         whoever leads it starts it again. No other job runs here meanwhile.
         """
-        line = self._worker()
+        link = self._worker()
         self._talking = True
         try:
             header = {"op": "open", "entry_point": job.entry_point, "tests": job.tests, "limits": _limits(job.limits)}
-            line.send(message(header, job.source.encode("utf-8", "surrogatepass")))
-            talk = Talk(line, job.limits)
+            link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
+            talk = Talk(link, job.limits)
             yield talk
             talk.end()
             self._jobs += 1
@@ -160,18 +160,18 @@ class Sandbox:
     def _worker(self) -> WorkerLink:
         if self._talking:
             raise RuntimeError("a conversation is open on this sandbox; end it first, or open another sandbox")
-        if self._line is not None and self._jobs >= JOBS_A_WORKER:
+        if self._link is not None and self._jobs >= JOBS_A_WORKER:
             self.close()
-        if self._line is None:
-            self._line = self._start()
-        return self._line
+        if self._link is None:
+            self._link = self._start()
+        return self._link
 
     def _start(self) -> WorkerLink:
         """A worker that answers. Settles on the first wall that gives one, for as long as this sandbox lives."""
         refusals = []
         for wall in self._walls:
             try:
-                line = _greeted(wall, self._wall)
+                link = _greeted(wall, self._spec)
             except WallUnavailable as error:
                 refusals.append(error)
                 continue
@@ -179,7 +179,7 @@ class Sandbox:
                 passed_over = "; ".join(str(error) for error in refusals)
                 self.why = f"since {passed_over}" if refusals else f"since {wall.describe()} answers"
                 self._walls = [wall]
-            return line
+            return link
         if len(refusals) == 1:
             raise refusals[0]
         raise WallUnavailable("; ".join(map(str, refusals)))
@@ -188,52 +188,51 @@ class Sandbox:
         self.restarts += 1
         self.close()
 
-    def _load(self, line: WorkerLink, kind: str, inputs: tuple[str, ...]) -> None:
+    def _load(self, link: WorkerLink, kind: str, inputs: tuple[str, ...]) -> None:
         if self._inputs is None or self._inputs[0] != kind or self._inputs[1] is not inputs:
             text = json.dumps(inputs).encode()
-            line.send(message({"op": "inputs", "kind": kind}, text))
+            link.send(message({"op": "inputs", "kind": kind}, text))
             self._inputs = (kind, inputs)
 
 
-def _greeted(boundary: Boundary, wall: SandboxSpec) -> WorkerLink:
+def _greeted(boundary: Boundary, spec: SandboxSpec) -> WorkerLink:
     """A worker behind a fresh wall, which has answered. Raises WallUnavailable."""
-    line = boundary.start(wall)
+    link = boundary.start(spec)
     try:
-        line.send(message({"op": "inputs", "kind": "calls"}, b"[]") + message({"op": "ping"}))
-        read_message(line, time.monotonic() + START_S)
+        link.send(message({"op": "inputs", "kind": "calls"}, b"[]") + message({"op": "ping"}))
+        read_message(link, time.monotonic() + START_S)
     except (EOFError, TimeoutError) as error:
-        line.close()
-        told = f"the {boundary.name} wall does not start: {error}; `factory doctor` tells more"
-        raise WallUnavailable(told) from None
+        link.close()
+        raise WallUnavailable(f"the {boundary.name} wall does not start: {error}; `factory doctor` says more") from None
     except BaseException:
-        line.close()
+        link.close()
         raise
-    return line
+    return link
 
 
 class Talk:
     """An open conversation: one frame (kind, payload) from inside for each text sent in.
 
-    `opening` is the first frame, given unasked. None stands for a frame that never came, or bytes that are none.
+    `opening` is the first frame, given unasked. None means that no frame came, or bytes that are not one.
     """
 
-    def __init__(self, line: WorkerLink, limits: Limits) -> None:
-        self._line, self._limits = line, limits
+    def __init__(self, link: WorkerLink, limits: Limits) -> None:
+        self._link, self._limits = link, limits
         self.report: ExecutionResult | None = None
         """How it ended, once it has."""
         self.opening = self._frame()
 
     def ask(self, text: str) -> tuple[str, str] | None:
-        self._line.send(message({"op": "call"}, text.encode()))
+        self._link.send(message({"op": "call"}, text.encode()))
         return self._frame()
 
     def end(self) -> None:
-        self._line.send(message({"op": "close"}))
-        header, _ = read_message(self._line, _deadline(self._limits))
+        self._link.send(message({"op": "close"}))
+        header, _ = read_message(self._link, _deadline(self._limits))
         self.report = _report(header["reports"][0], b"", b"")
 
     def _frame(self) -> tuple[str, str] | None:
-        _, (data,) = read_message(self._line, _deadline(self._limits))
+        _, (data,) = read_message(self._link, _deadline(self._limits))
         frames, rest = split_frames(data)
         return frames[0] if len(frames) == 1 and not rest else None
 

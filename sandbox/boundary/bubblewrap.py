@@ -7,7 +7,7 @@ an unprivileged uid without capabilities, no new privileges; no environment but 
 needs. Works as root and as a plain user. (The worker adds a filter of system calls, see `sandbox.worker.syscalls`.)
 
 Does not promise: protection from a kernel that can be broken by the system calls left, nor to hide
-what a kernel tells everybody (its version, the machine's load, where on the host the mounts come from).
+what a kernel shows every process (its version, the machine's load, where on the host the mounts come from).
 """
 
 from __future__ import annotations
@@ -55,33 +55,33 @@ class Bubblewrap:
     def describe(self) -> str:
         return find_bwrap()
 
-    def start(self, wall: SandboxSpec) -> Pipes:
-        told, tell = os.pipe()
+    def start(self, spec: SandboxSpec) -> Pipes:
+        info_end, write_end = os.pipe()
         try:
             process = subprocess.Popen(
-                self._command(wall, tell),
+                self._command(spec, write_end),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={},
-                pass_fds=(tell,),
+                pass_fds=(write_end,),
             )
         except BaseException:
-            os.close(told)
+            os.close(info_end)
             raise
         finally:
-            os.close(tell)
-        with open(told, "rb") as info:
+            os.close(write_end)
+        with open(info_end, "rb") as info:
             return Pipes(process, info.read())
 
-    def _command(self, wall: SandboxSpec, tell: int) -> list[str]:
-        shown = (*interpreter_mounts(), Mount(str(inside.WORKER_SOURCES), WORKER), *wall.mounts)
-        scratch = str(wall.scratch_mb * 2**20)
+    def _command(self, spec: SandboxSpec, info_fd: int) -> list[str]:
+        shown = (*interpreter_mounts(), Mount(str(inside.WORKER_SOURCES), WORKER), *spec.mounts)
+        scratch = str(spec.scratch_mb * 2**20)
         return [
             find_bwrap(),
             *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-            *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--info-fd", str(tell)),
-            *privilege_options(wall.isolation),
+            *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--info-fd", str(info_fd)),
+            *privilege_options(spec.isolation),
             *itertools.chain.from_iterable(("--dir", folder) for folder in parents(shown)),
             *itertools.chain.from_iterable(("--ro-bind", mount.source, mount.target) for mount in shown),
             *itertools.chain.from_iterable(
@@ -94,10 +94,10 @@ class Bubblewrap:
             *("--symlink", "fd/1", "/dev/stdout", "--symlink", "fd/2", "/dev/stderr"),
             *("--perms", "0777", "--size", scratch, "--tmpfs", "/tmp"),
             *("--remount-ro", "/"),
-            *("--clearenv", "--setenv", "PYTHONHASHSEED", str(wall.hash_seed)),
+            *("--clearenv", "--setenv", "PYTHONHASHSEED", str(spec.hash_seed)),
             *("--setenv", "LD_LIBRARY_PATH", f"{PYTHON}/lib"),
             *("--chdir", "/tmp", "--"),
-            *inside.worker_command(inside.unused_uid(), wall.isolation),
+            *inside.worker_command(inside.unused_uid(), spec.isolation),
         ]
 
 
@@ -133,7 +133,7 @@ def interpreter_mounts() -> list[Mount]:
 
 
 class Pipes:
-    """A worker on the other end of two pipes. `info` is what bubblewrap tells of the process it started, JSON."""
+    """A worker on the other end of two pipes. `info` is what bubblewrap says of the process it started, JSON."""
 
     def __init__(self, process: subprocess.Popen[bytes], info: bytes) -> None:
         self._process = process

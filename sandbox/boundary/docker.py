@@ -50,12 +50,12 @@ class Docker:
             version = client.version()["Version"]
             return f"Docker {version} at {client.api.base_url}, runtimes {', '.join(sorted(client.info()['Runtimes']))}"
 
-    def start(self, wall: SandboxSpec) -> Attached:
+    def start(self, spec: SandboxSpec) -> Attached:
         with contextlib.ExitStack() as stack:
             client = stack.enter_context(daemon())
-            found = image_for(client, wall.image)
+            found = image_for(client, spec.image)
             with refusals("the container cannot be started"):
-                container = client.containers.create(found, **settings(wall))
+                container = client.containers.create(found, **settings(spec))
                 line = Attached(client, container)
                 stack.pop_all()
                 try:
@@ -66,13 +66,13 @@ class Docker:
             return line
 
 
-def settings(wall: SandboxSpec) -> dict[str, Any]:
+def settings(spec: SandboxSpec) -> dict[str, Any]:
     """How a container is walled in, in the SDK's words."""
     uid = inside.unused_uid()
-    scratch = f"rw,nosuid,nodev,exec,mode=777,size={wall.scratch_mb}m"
+    scratch = f"rw,nosuid,nodev,exec,mode=777,size={spec.scratch_mb}m"
     nothing = "ro,nosuid,nodev,noexec,size=4k"
     return {
-        "command": inside.worker_command(uid, wall.isolation),
+        "command": inside.worker_command(uid, spec.isolation),
         "user": f"{uid}:{uid}",
         "network_mode": "none",
         "dns": ["127.0.0.1"],
@@ -81,21 +81,21 @@ def settings(wall: SandboxSpec) -> dict[str, Any]:
         "ipc_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", *filter_options(wall.isolation)],
-        "mem_limit": f"{wall.memory_mb}m",
-        "memswap_limit": f"{wall.memory_mb}m",
-        "pids_limit": wall.processes,
+        "security_opt": ["no-new-privileges", *filter_options(spec.isolation)],
+        "mem_limit": f"{spec.memory_mb}m",
+        "memswap_limit": f"{spec.memory_mb}m",
+        "pids_limit": spec.processes,
         "tmpfs": {
             **dict.fromkeys(("/tmp", "/dev/shm"), scratch),
             **dict.fromkeys(("/sys", "/sys/fs/cgroup", "/dev/mqueue"), nothing),
         },
         "mounts": [
             Mount("/dev/zero", "/dev/null", type="bind"),  # mapped shared, it is memory that no limit of ours counts
-            *(Mount(mount.target, mount.source, type="bind", read_only=True) for mount in wall.mounts),
+            *(Mount(mount.target, mount.source, type="bind", read_only=True) for mount in spec.mounts),
         ],
-        "environment": {"PYTHONHASHSEED": str(wall.hash_seed), "LD_LIBRARY_PATH": f"{inside.PYTHON}/lib"},
+        "environment": {"PYTHONHASHSEED": str(spec.hash_seed), "LD_LIBRARY_PATH": f"{inside.PYTHON}/lib"},
         "working_dir": "/tmp",
-        "runtime": wall.runtime,
+        "runtime": spec.runtime,
         "stdin_open": True,  # and closed with the socket: the container ends with who attached to it
         "auto_remove": True,
         "log_config": LogConfig(type="none"),

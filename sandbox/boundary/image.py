@@ -81,15 +81,15 @@ def shared_libraries() -> set[str]:
     """The libraries that the interpreter and its modules load, as the system's loader finds them."""
     modules = inside.stdlib().glob("lib-dynload/*.so")
     programs = [sys.executable, *(str(path) for path in modules if "tkinter" not in path.name)]
-    told = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
-    found = set(_paths(told)) - set(inside.interpreter_files())
+    output = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
+    found = set(_paths(output)) - set(inside.interpreter_files())
     named = (Path(inside.shared_libraries_folder()) / name for name in LIBRARIES)
     return found | {str(path) for path in named if path.exists()}
 
 
-def _paths(told: str) -> Iterator[str]:
+def _paths(output: str) -> Iterator[str]:
     """Paths in what ldd prints: "name => path (address)", or "path (address)" for the loader."""
-    for line in told.splitlines():
+    for line in output.splitlines():
         if match := re.match(r"\s+(?:\S+ => )?(/\S+) \(0x", line):
             yield match[1]
 

@@ -19,16 +19,15 @@ import fcntl
 import gc
 import json
 import os
-import select
 import signal
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from sandbox.worker import candidate, codec, scratch
-from sandbox.worker.child import HOST, RESERVED, Child, kill_all, reserve
+from sandbox.worker.child import RESERVED, Child, kill_all, reserve
 from sandbox.worker.namespaces import be_root_of_nothing
+from sandbox.worker.relay import next_request, relay_answer, relay_call
 from sandbox.worker.syscalls import (
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -167,7 +166,7 @@ class Server:
         return report
 
     def rehearse(self) -> None:
-        """Run a child that does nothing: where one cannot be confined, that is our failure, told at the start."""
+        """Run a child that does nothing, so that a failure to confine one is known at the start."""
         limits = {"cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 32, "output_kb": 4096, "open_files": 64}
         limits["stack_mb"] = 256
         report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null}, self.own_kb)
@@ -180,69 +179,26 @@ class Server:
         """Relay calls and answers between the host and one candidate."""
         source = receive(header["blobs"][0])
         asked, ask = os.pipe()
-        told, tell = os.pipe()
+        answers, answer = os.pipe()
         os.set_blocking(ask, False)
-        os.set_blocking(told, False)
+        os.set_blocking(answers, False)
         entry_point, lead = str(header["entry_point"]), candidate.examine if header["tests"] else candidate.converse
 
         def body() -> int:
             lead(contents(), entry_point, ASKED, OUT)
             return 0
 
-        fds = {0: self.null, 1: self.null, 2: self.null, OUT: tell, SOURCE: source, ASKED: asked}
+        fds = {0: self.null, 1: self.null, 2: self.null, OUT: answer, SOURCE: source, ASKED: asked}
         child = Child(body, header["limits"], fds, self.syscalls, self.own_kb)
         os.close(asked)
-        os.close(tell)
-        relay_answer(child, told)
+        os.close(answer)
+        relay_answer(child, answers)
         while (request := next_request(child)) is not None and request["op"] == "call":
             relay_call(child, ask, request["blobs"][0])
-            relay_answer(child, told)
+            relay_answer(child, answers)
         kill_all()
         respond([child.finish()], source, [])
-        clean(source, ask, told)
-
-
-def next_request(child: Child) -> Header | None:
-    """The host's next message. The candidate is watched meanwhile, but this is not its time on the clock."""
-    since = time.monotonic()
-    child.resting = True
-    if not child.alive_until(HOST, select.POLLIN):
-        kill_all()  # nothing that its first process left behind goes on unwatched
-    child.resting = False
-    child.started += time.monotonic() - since
-    return read_header()
-
-
-def relay_call(child: Child, ask: int, size: int) -> None:
-    """Give the candidate one call at the pace it reads; if it is gone, the missing answer says so."""
-    call = receive(size, new_file(size.to_bytes(4, "big")))
-    offset = 0
-    with contextlib.suppress(BrokenPipeError):
-        while offset < size + 4 and child.alive_until(ask, select.POLLOUT):
-            with contextlib.suppress(BlockingIOError):
-                offset += os.sendfile(ask, call, offset, size + 4 - offset)
-    os.close(call)
-
-
-def relay_answer(child: Child, told: int) -> None:
-    """Send on one frame of the candidate's, or as much as came before it ended or broke a limit."""
-    most = int(child.limits["output_kb"]) * 1024
-    answer = new_file()
-    size, due = 0, 5
-    while size < due and child.alive_until(told, select.POLLIN):
-        try:
-            moved = os.splice(told, answer, due - size)
-        except BlockingIOError:
-            continue  # what it wrote it has read itself, by way of /proc
-        if not moved:
-            break
-        size += moved
-        if size == 5:
-            due += int.from_bytes(os.pread(answer, 4, 1), "big")
-            if due > most:
-                child.end("output")
-    respond([], answer, [size])
-    os.close(answer)
+        clean(source, ask, answers)
 
 
 def clean(*fds: int) -> None:
