@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from factory.config import RankConfig, ReviewConfig
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
-from factory.grading.chain import Chain
+from factory.grading import chain
 from factory.grading.extract import extract
+from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
 from factory.review.review import review_programs
@@ -29,12 +30,12 @@ class Task:
     """Of translations: generated inputs on which they are compared with their source, at most."""
 
 
-def verify(chain: Chain, task: Task) -> list[Verdict]:
-    """One verdict a rollout, in order. Runs in one process, which owns the chain's warm walls."""
+def verify(session: GradingSession, task: Task) -> list[Verdict]:
+    """One verdict a rollout, in order. Runs in one process, which owns the session."""
     target = language(task.language)
     programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
-    verdicts = chain.verify(task.problem, programs, task.language)
-    return differ(chain, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
+    verdicts = chain.verify(session, task.problem, programs, task.language)
+    return differ(session, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Inspection:
     language: str = "python"
 
 
-def inspect(chain: Chain, task: Inspection) -> Review:
-    """The second look, in one process, which owns the chain's warm walls."""
-    return review_programs(chain, task.problem, task.verdicts, task.settings, task.rank)
+def inspect(session: GradingSession, task: Inspection) -> Review:
+    """The second look, in one process, which owns the session."""
+    return review_programs(session, task.problem, task.verdicts, task.settings, task.rank)
 
 
 async def graded(executor: Executor, task: Task, note: Callable[[str], None]) -> list[Verdict]:
