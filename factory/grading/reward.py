@@ -1,8 +1,8 @@
 """Rewards for reinforcement learning: the filter chain as the function that TRL's and verl's trainers call.
 
 Promises: 1.0 for a completion whose program passes every test of its row of the `rl` view, else 0.0; a failure
-of ours is raised, and is never a reward. As everywhere, expected values do not enter the sandbox. The walls
-are opened at the first call and kept warm until the process ends.
+of ours is raised, and is never a reward. As everywhere, expected values do not enter the sandbox. The sandboxes
+are started at the first call and kept warm until the process ends.
 
     GRPOTrainer(model, reward_funcs=factory.reward.passes, train_dataset=load_dataset(shards, "rl", split="train"))
     reward.custom_reward_function.path=.../factory/reward.py   # verl (older: without `reward.`); name: compute_score
@@ -21,8 +21,9 @@ from pydantic import ValidationError
 
 from factory.config import ChainConfig
 from factory.errors import InfrastructureError, ProblemError
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
 from factory.grading.extract import extract
+from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Problem, Rollout, Status
 
@@ -58,9 +59,9 @@ def _graded(ground_truth: str, texts: Sequence[str]) -> list[float]:
         Rollout(problem_id=problem.id, index=index, text=text, mode="chat", language=name)
         for index, text in enumerate(texts)
     ]
-    chain, alone = _chain()
+    session, alone = _session()
     with alone:
-        verdicts = chain.verify(problem, [extract(rollout, problem, target) for rollout in rollouts], name)
+        verdicts = verify(session, problem, [extract(rollout, problem, target) for rollout in rollouts], name)
     for verdict in verdicts:
         if verdict.status is Status.INFRASTRUCTURE_ERROR:
             raise InfrastructureError(f"problem {problem.id}: {verdict.detail}")
@@ -78,7 +79,7 @@ def _problem(ground_truth: str) -> tuple[Problem, str]:
 
 
 @cache
-def _chain() -> tuple[Chain, threading.Lock]:
-    chain = Chain(ChainConfig())
-    atexit.register(chain.__exit__)
-    return chain, threading.Lock()
+def _session() -> tuple[GradingSession, threading.Lock]:
+    session = GradingSession(ChainConfig())
+    atexit.register(session.close)
+    return session, threading.Lock()

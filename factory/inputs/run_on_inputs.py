@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from factory.grading.chain import Chain
+from factory.grading.session import GradingSession
 from factory.inputs.generate import heaviest, weight
 from factory.languages import language
 from factory.languages.base import Unfit
@@ -29,29 +29,29 @@ NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
 
 
 def ask(
-    chain: Chain,
+    session: GradingSession,
     problem: Problem,
     sources: Sequence[str],
     cases: Sequence[Case],
     limits: Limits,
-    again: bool = False,
+    second_worker: bool = False,
     restarts: int = RESTARTS,
 ) -> list[list[Any]]:
     """What each of `sources` puts out for each of `cases`: answers, and Rejections where it gave none.
 
     Of an answer that costs too much to get nothing counts, which is `NOTHING`; one that our own failure cost is an
-    `infrastructure_error`. With `again` they run where `Chain.runs` runs a program for the second time.
+    `infrastructure_error`. `second_worker` as in `GradingSession`.
     """
     if not cases:
         return [[] for _ in sources]
     asked = problem.model_copy(update={"cases": tuple(cases), "test_code": ""})
     programs = [Prepared(source, "") for source in sources]
     own = heaviest(problem)
-    first = chain.runs(asked, programs, "python", limits, again)
+    first = session.runs(asked, programs, "python", limits, second_worker)
 
     def more(program: Prepared, waiting: list[int]) -> Run:
         rest = asked.model_copy(update={"cases": tuple(asked.cases[number] for number in waiting)})
-        return chain.runs(rest, [program], "python", limits, again)[0]
+        return session.runs(rest, [program], "python", limits, second_worker)[0]
 
     return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
 

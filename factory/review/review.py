@@ -18,8 +18,8 @@ from itertools import islice
 from typing import Any
 
 from factory.config import RankConfig, ReviewConfig
-from factory.grading.chain import Chain
 from factory.grading.judge import Judgement, show, show_input
+from factory.grading.session import GradingSession
 from factory.inputs import run_on_inputs
 from factory.inputs.domain import Domain
 from factory.inputs.generate import stream
@@ -73,14 +73,14 @@ def _best(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig)
 
 
 def review_programs(
-    chain: Chain, problem: Problem, verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig
+    session: GradingSession, problem: Problem, verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig
 ) -> Review:
     """The second look at the best of `verdicts`, those on the problem's Python rollouts.
 
     Raises InfrastructureError; where one program alone brings workers down, that one falls by it.
     """
-    before = chain.ran_ms
-    look = _Look(chain, problem, _best(verdicts, settings, rank))
+    before = session.ran_ms
+    look = _Look(session, problem, _best(verdicts, settings, rank))
     look.find_tables()
     if settings.rerun:
         look.run_again()
@@ -88,7 +88,7 @@ def review_programs(
     made = look.generate(traced, settings.inputs)
     derived = look.compare(traced, made, settings.majority)
     tests = look.tests(derived)
-    caught = strength(chain, problem, look.accepted, tests, settings.mutants) if settings.mutants else Strength()
+    caught = strength(session, problem, look.accepted, tests, settings.mutants) if settings.mutants else Strength()
     near = {it.normal_form for it in verdicts if _nearly_passed(it)}
     missed = sum(rejected["by"] in (DERIVED, HARD_CODED) for rejected in look.rejected.values())
     rate = _kill_rate(caught, len(near), missed)
@@ -108,7 +108,7 @@ def review_programs(
         rollouts_alive=missed,
         kill_rate=rate,
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
-        cpu_ms=round(chain.ran_ms - before + caught.cpu_ms, 3),
+        cpu_ms=round(session.ran_ms - before, 3),
     )
 
 
@@ -152,8 +152,8 @@ class _Compared:
 class _Look:
     """The programs of one problem, as far as they stand."""
 
-    def __init__(self, chain: Chain, problem: Problem, programs: Sequence[Verdict]) -> None:
-        self._chain, self._problem = chain, problem
+    def __init__(self, session: GradingSession, problem: Problem, programs: Sequence[Verdict]) -> None:
+        self._session, self._problem = session, problem
         self._sameness = sameness(problem)
         self.accepted = list(programs)
         self.rejected: dict[str, dict[str, str | None]] = {}
@@ -174,13 +174,13 @@ class _Look:
     def run_again(self) -> None:
         """Each once more: another worker and hash seed, the cases in reverse. What does not pass again is flaky."""
         turned = self._problem.model_copy(update={"cases": self._problem.cases[::-1], "test_code": ""})
-        limits = self._chain.limits(turned)
+        limits = self._session.limits(turned)
         needed_s = max((program.cpu_ms for program in self.accepted), default=0) / 1000
         cpu_s = PATIENCE * max(limits.cpu_s, needed_s)  # with limits.cpu_s: auto more was granted, where more was due
         limits = replace(limits, cpu_s=cpu_s, wall_s=PATIENCE * limits.wall_s)
         programs = [Prepared(program.code, program.normal_form) for program in self.accepted]
-        runs = self._chain.runs(turned, programs, "python", limits, again=True)
-        judge = self._chain.judge(turned, "python")
+        runs = self._session.runs(turned, programs, "python", limits, second_worker=True)
+        judge = self._session.judge(turned, "python")
         for program, prepared, run in zip(list(self.accepted), programs, runs, strict=True):
             judgement = _turned_back(judge.judge(run), len(self._problem.cases) - 1)
             rejection: Rejection | None = Rejection(judgement.status, judgement.detail)
@@ -188,7 +188,7 @@ class _Look:
             if not self._problem.cases or judgement.status is Status.PASSED:
                 rejection, failure = None, None
                 if self._problem.test_code:
-                    rejection = self._chain.examine(self._problem, prepared, "python", again=True)
+                    rejection = self._session.examine(self._problem, prepared, "python", second_worker=True)
             if rejection is not None and rejection.status is Status.INFRASTRUCTURE_ERROR:
                 self._fell(program, NOT_REVIEWED, rejection)
             elif rejection is not None:
@@ -208,7 +208,7 @@ class _Look:
         """The calls that the problem's test code makes of the best program, expecting nothing yet."""
         if not self._problem.test_code or not self.accepted:
             return ()
-        told = self._chain.calls(self._problem, self.accepted[0].code)
+        told = self._session.calls(self._problem, self.accepted[0].code)
         if isinstance(told, Rejection):
             return ()
         known = {json.dumps([case.args, case.kwargs]) for case in self._problem.cases}
@@ -241,10 +241,12 @@ class _Look:
             return _Compared()
         reference = self._problem.reference
         codes = [program.code for program in self.accepted]
-        limits = self._chain.limits(self._problem)
+        limits = self._session.limits(self._problem)
         limits = replace(limits, cpu_s=min(limits.cpu_s, self._patience_s()))
         sources = [*codes, *([reference] if reference else [])]
-        outputs = run_on_inputs.ask(self._chain, self._problem, sources, asked, limits, again=True, restarts=RESTARTS)
+        outputs = run_on_inputs.ask(
+            self._session, self._problem, sources, asked, limits, second_worker=True, restarts=RESTARTS
+        )
         known = {program.normal_form: outputs[at] for at, program in enumerate(self.accepted)}
         for program in list(self.accepted):
             lost = [it for it in known[program.normal_form] if _is_ours(it)]

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain as joined
 
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.languages.python.mutants import mutants
 from factory.records import LimitOverrides, Problem, Program, Status, Verdict
 
@@ -29,10 +30,11 @@ class Strength:
     killed: int = 0
     alive: int = 0
     alike: int = 0
-    cpu_ms: float = 0.0
 
 
-def strength(chain: Chain, problem: Problem, programs: Sequence[Verdict], more: Problem | None, count: int) -> Strength:
+def strength(
+    session: GradingSession, problem: Problem, programs: Sequence[Verdict], more: Problem | None, count: int
+) -> Strength:
     """What became of at most `count` mutants of the best of `programs`, which are right, under the problem's tests.
 
     `more` holds cases that were no tests, on which what lives can be told from its origin. Raises InfrastructureError.
@@ -44,17 +46,15 @@ def strength(chain: Chain, problem: Problem, programs: Sequence[Verdict], more: 
     made = [mutants(origin.code, problem.entry_point, share) for origin in origins]
     codes = list(dict.fromkeys(joined.from_iterable(_in_turn(made))))[:count]
     needed_s = max(origin.cpu_ms for origin in origins) / 1000
-    tight = min(chain.limits(problem).cpu_s, max(LEAST_CPU_S, TIMES * needed_s))
-    verdicts = chain.verify(_limited(problem, tight), [Program(at, code) for at, code in enumerate(codes)], "python")
+    tight = min(session.limits(problem).cpu_s, max(LEAST_CPU_S, TIMES * needed_s))
+    verdicts = verify(session, _limited(problem, tight), [Program(at, code) for at, code in enumerate(codes)], "python")
     ran = [verdict for verdict in verdicts if verdict.status is not Status.INFRASTRUCTURE_ERROR]
     passed = [verdict for verdict in ran if verdict.status is Status.PASSED]
     other = len(passed) if more is None else 0
-    spent = sum(verdict.cpu_ms for verdict in ran)
     if passed and more is not None:
-        again = chain.verify(_limited(more, tight), [Program(it.index, it.code) for it in passed], "python")
+        again = verify(session, _limited(more, tight), [Program(it.index, it.code) for it in passed], "python")
         other = sum(verdict.status not in (Status.PASSED, Status.INFRASTRUCTURE_ERROR) for verdict in again)
-        spent += sum(verdict.cpu_ms for verdict in again)
-    return Strength(len(ran) - len(passed), other, len(passed) - other, spent)
+    return Strength(len(ran) - len(passed), other, len(passed) - other)
 
 
 def _in_turn(several: Sequence[Sequence[str]]) -> list[list[str]]:

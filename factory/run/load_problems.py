@@ -16,7 +16,8 @@ from factory.config import ChainConfig, ProblemsConfig
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination, Hit
 from factory.errors import ProblemError
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.problems import Loaded, Oracle, Refusal
 from factory.records import Problem, Program, Status
 
@@ -51,7 +52,7 @@ def load_problems(config: ProblemsConfig, settings: ChainConfig) -> LoadedProble
     refused: list[Refusal] = []
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
-        chain = stack.enter_context(Chain(settings))
+        session = stack.enter_context(GradingSession(settings))
         for found in problems.read(config, oracle):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
@@ -59,7 +60,7 @@ def load_problems(config: ProblemsConfig, settings: ChainConfig) -> LoadedProble
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and config.check_reference:
-                found = _checked(found, chain)
+                found = _checked(found, session)
             if isinstance(found, Refusal):
                 refused.append(found)
                 continue
@@ -75,11 +76,11 @@ def _asked(problem: Problem) -> str:
     return f"{problem.prompt}\n{problem.starter_code}"
 
 
-def _checked(found: Loaded, chain: Chain) -> Loaded | Refusal:
+def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:
     problem = found.problem
     if problem.reference is None:
         return found
-    (verdict,) = chain.verify(problem, [Program(0, problem.reference)], "python")
+    (verdict,) = verify(session, problem, [Program(0, problem.reference)], "python")
     if verdict.status is Status.PASSED:
         return found
     reason = f"its reference fails its own tests: {verdict.status}: {verdict.detail}"

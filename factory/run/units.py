@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from factory.config import RankConfig, ReviewConfig
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
-from factory.grading.chain import Chain
+from factory.grading import chain
 from factory.grading.extract import extract
+from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
 from factory.review.review import review_programs
@@ -48,17 +49,17 @@ class ReviewUnit:
 Unit = GradeUnit | ReviewUnit
 
 
-def grade(chain: Chain, unit: GradeUnit) -> list[Verdict]:
+def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
     """One verdict a rollout, in order. Raises InfrastructureError."""
     target = language(unit.language)
     programs = [extract(rollout, unit.problem, target) for rollout in unit.rollouts]
-    verdicts = chain.verify(unit.problem, programs, unit.language)
-    return differ(chain, unit.problem, unit.sources, verdicts, unit.inputs) if unit.sources else verdicts
+    verdicts = chain.verify(session, unit.problem, programs, unit.language)
+    return differ(session, unit.problem, unit.sources, verdicts, unit.inputs) if unit.sources else verdicts
 
 
-def review(chain: Chain, unit: ReviewUnit) -> Review:
+def review(session: GradingSession, unit: ReviewUnit) -> Review:
     """The review of one problem's passing programs. Raises InfrastructureError."""
-    return review_programs(chain, unit.problem, unit.verdicts, unit.settings, unit.rank)
+    return review_programs(session, unit.problem, unit.verdicts, unit.settings, unit.rank)
 
 
 async def graded(executor: Executor, unit: GradeUnit, note: Callable[[str], None]) -> tuple[list[Verdict], bool]:

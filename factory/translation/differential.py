@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.errors import InfrastructureError
-from factory.grading.chain import Chain
 from factory.grading.comparison import exact, rounded
 from factory.grading.judge import Judge, show_input
+from factory.grading.session import GradingSession
 from factory.inputs import run_on_inputs
 from factory.inputs.generate import inputs
 from factory.inputs.run_on_inputs import RESTARTS, plain
@@ -58,7 +58,7 @@ class Oracle:
 
 
 def differ(
-    chain: Chain, problem: Problem, sources: Sequence[Survivor], verdicts: Sequence[Verdict], count: int
+    session: GradingSession, problem: Problem, sources: Sequence[Survivor], verdicts: Sequence[Verdict], count: int
 ) -> list[Verdict]:
     """`verdicts` on translations of `sources[0]`, those that passed tried on at most `count` generated inputs.
 
@@ -71,9 +71,9 @@ def differ(
     passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
     if not passed:
         return list(verdicts)
-    first, before_ms = next(iter(passed.values())), chain.ran_ms
+    first, before_ms = next(iter(passed.values())), session.ran_ms
     if count:
-        trial = _Trial(chain, problem, sources, first.language, count)
+        trial = _Trial(session, problem, sources, first.language, count)
         tried = {verdict.normal_form: verdict for verdict in trial.verdicts(list(passed.values()))}
     else:
         tried = {form: replace(it, speedup=_ratio(sources[0].cpu_ms, it.cpu_ms)) for form, it in passed.items()}
@@ -81,7 +81,7 @@ def differ(
         _as(tried[verdict.normal_form], verdict) if verdict.status is Status.PASSED else verdict for verdict in verdicts
     ]
     place = verdicts.index(first)
-    became[place] = replace(became[place], compared_ms=round(chain.ran_ms - before_ms, 3))
+    became[place] = replace(became[place], compared_ms=round(session.ran_ms - before_ms, 3))
     return became
 
 
@@ -105,7 +105,9 @@ def _ratio(source_ms: float | None, own_ms: float) -> float | None:
 # ---- what the sources say ----
 
 
-def ask(chain: Chain, problem: Problem, sources: Sequence[Survivor], count: int, integers: range | None) -> Oracle:
+def ask(
+    session: GradingSession, problem: Problem, sources: Sequence[Survivor], count: int, integers: range | None
+) -> Oracle:
     """At most `count` generated inputs on which all of `sources`, survivors of the problem in Python, agree.
 
     `integers` are those that `wide` is about. Raises InfrastructureError.
@@ -113,22 +115,22 @@ def ask(chain: Chain, problem: Problem, sources: Sequence[Survivor], count: int,
     made = inputs(problem, TRIED * count)
     found: list[tuple[Case, bool]] = []
     for start in range(0, len(made), 2 * count):
-        fresh = _answered(chain, problem, sources[0].code, made[start : start + 2 * count], integers)
+        fresh = _answered(session, problem, sources[0].code, made[start : start + 2 * count], integers)
         for other in sources[1:]:
-            fresh = _agreed(chain, problem, other.code, fresh)
+            fresh = _agreed(session, problem, other.code, fresh)
         found += fresh
         if len(found) >= count or not fresh:
             break
-    return _again(chain, problem, sources[0], found[:count])
+    return _again(session, problem, sources[0], found[:count])
 
 
 def _answered(
-    chain: Chain, problem: Problem, source: str, cases: Sequence[Case], integers: range | None
+    session: GradingSession, problem: Problem, source: str, cases: Sequence[Case], integers: range | None
 ) -> list[tuple[Case, bool]]:
     """Those of `cases` that `source` answers, expecting its answer; each with whether it met ints not in `integers`."""
     call = problem.entry_point is not None
     asked = problem.model_copy(update={"entry_point": ENTRY if call else None})
-    outputs = _outputs(chain, asked, watched(source, problem.entry_point, integers), cases)
+    outputs = _outputs(session, asked, watched(source, problem.entry_point, integers), cases)
     found = []
     for case, output in zip(cases, outputs, strict=True):
         answer = plain(output)
@@ -142,20 +144,22 @@ def _answered(
     return found
 
 
-def _agreed(chain: Chain, problem: Problem, source: str, found: list[tuple[Case, bool]]) -> list[tuple[Case, bool]]:
+def _agreed(
+    session: GradingSession, problem: Problem, source: str, found: list[tuple[Case, bool]]
+) -> list[tuple[Case, bool]]:
     """Those of `found` that `source` answers the same."""
     cases = tuple(case for case, _ in found)
-    judge = chain.judge(problem.model_copy(update={"cases": cases}), "python")
-    outputs = _outputs(chain, problem, source, cases)
+    judge = session.judge(problem.model_copy(update={"cases": cases}), "python")
+    outputs = _outputs(session, problem, source, cases)
     return [it for number, it in enumerate(found) if _rejects(judge, number, outputs[number], "python") is None]
 
 
-def _again(chain: Chain, problem: Problem, source: Survivor, found: list[tuple[Case, bool]]) -> Oracle:
+def _again(session: GradingSession, problem: Problem, source: Survivor, found: list[tuple[Case, bool]]) -> Oracle:
     """What `source` answers as before, in a run as the translations will have it: behind the problem's own cases."""
     own = len(problem.cases)
     whole = problem.model_copy(update={"cases": (*problem.cases, *(case for case, _ in found))})
-    (run,) = _run(chain, whole, [Prepared(source.code, "")], "python", _limits(chain, problem, source.cpu_ms))
-    judge = chain.judge(whole, "python")
+    (run,) = _run(session, whole, [Prepared(source.code, "")], "python", _limits(session, problem, source.cpu_ms))
+    judge = session.judge(whole, "python")
     same = [
         it
         for number, it in enumerate(found, own)
@@ -164,10 +168,10 @@ def _again(chain: Chain, problem: Problem, source: Survivor, found: list[tuple[C
     return Oracle(tuple(case for case, _ in same), tuple(wide for _, wide in same), None if run.failure else run.cpu_ms)
 
 
-def _outputs(chain: Chain, problem: Problem, source: str, cases: Sequence[Case]) -> list[Any]:
+def _outputs(session: GradingSession, problem: Problem, source: str, cases: Sequence[Case]) -> list[Any]:
     """What `source` puts out for each of `cases`, a Rejection where nothing counts. Raises InfrastructureError."""
-    limits = replace(chain.limits(problem), cpu_s=ORACLE_CPU_S)
-    (outputs,) = run_on_inputs.ask(chain, problem, [source], cases, limits)
+    limits = replace(session.limits(problem), cpu_s=ORACLE_CPU_S)
+    (outputs,) = run_on_inputs.ask(session, problem, [source], cases, limits)
     for output in outputs:
         _raise_ours(problem, output if isinstance(output, Rejection) else None)
     return outputs
@@ -188,14 +192,16 @@ def _outside(value: Any, integers: range | None) -> bool:
 class _Trial:
     """Translations of one source before one oracle."""
 
-    def __init__(self, chain: Chain, problem: Problem, sources: Sequence[Survivor], target: str, count: int) -> None:
-        self._chain, self._problem, self._target = chain, problem, target
+    def __init__(
+        self, session: GradingSession, problem: Problem, sources: Sequence[Survivor], target: str, count: int
+    ) -> None:
+        self._session, self._problem, self._target = session, problem, target
         self._own = len(problem.cases)
         held = language(target).integers
         # One bit less than it holds: a right program may add two numbers on the way where Python did not.
         roomy = held and range(held[0] // 2, held[-1] // 2 + 1)
-        self._oracle = ask(chain, problem, sources, count, roomy)
-        self._judge = chain.judge(problem.model_copy(update={"cases": self._oracle.cases}), target)
+        self._oracle = ask(session, problem, sources, count, roomy)
+        self._judge = session.judge(problem.model_copy(update={"cases": self._oracle.cases}), target)
 
     def verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         runs = self._runs(verdicts, self._oracle.cases)
@@ -205,8 +211,8 @@ class _Trial:
         # The problem's own cases go first: they tell the types of generic functions, and more to measure.
         asked = self._problem.model_copy(update={"cases": (*self._problem.cases, *cases)})
         programs = [Prepared(verdict.code, verdict.normal_form, verdict.import_fixes) for verdict in verdicts]
-        limits = _limits(self._chain, self._problem, max(verdict.cpu_ms for verdict in verdicts))
-        return _run(self._chain, asked, programs, self._target, limits)
+        limits = _limits(self._session, self._problem, max(verdict.cpu_ms for verdict in verdicts))
+        return _run(self._session, asked, programs, self._target, limits)
 
     def _verdict(self, verdict: Verdict, run: Run) -> Verdict:
         compared, labels = 0, Counter({RANGE: 0, ROUNDING: 0})
@@ -285,18 +291,18 @@ def _record(
     return json.dumps(counts | {"decided": decided} | ({"inputs": inputs} if inputs is not None else {}))
 
 
-def _limits(chain: Chain, problem: Problem, own_ms: float) -> Limits:
+def _limits(session: GradingSession, problem: Problem, own_ms: float) -> Limits:
     """What the problem's own cases and the generated inputs may use together; `own_ms` is what the former took once.
 
     The times of one program differ by far less than the factor here: it decides nothing but when a loop is endless.
     """
-    limits = chain.limits(problem)
+    limits = session.limits(problem)
     return replace(limits, cpu_s=min(limits.cpu_s, 0.5 + 4 * own_ms / 1000) + MORE_CPU_S)
 
 
-def _run(chain: Chain, problem: Problem, programs: list[Prepared], name: str, limits: Limits) -> list[Run]:
-    """`Chain.runs`, where our own failures are raised."""
-    runs = chain.runs(problem, programs, name, limits) if problem.cases else [Run()] * len(programs)
+def _run(session: GradingSession, problem: Problem, programs: list[Prepared], name: str, limits: Limits) -> list[Run]:
+    """`GradingSession.runs`, where our own failures are raised."""
+    runs = session.runs(problem, programs, name, limits) if problem.cases else [Run()] * len(programs)
     for run in runs:
         _raise_ours(problem, run.failure)
     return runs

@@ -28,9 +28,10 @@ from bench_sandbox import tree_cpu_s
 from factory.config import Benchmark, ChainConfig, DecontaminationConfig, ProblemsConfig, RankConfig, ReviewConfig
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
 from factory.grading.extract import extract
 from factory.grading.judge import Judge
+from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.languages.python import Python, normal_form
 from factory.records import Problem, Rollout, Status, Verdict
@@ -108,7 +109,10 @@ class Bench:
         self.meter = Meter()
         self._known, self._rank, self._scrutiny = known, RankConfig(), ReviewConfig()
         alone = settings.model_copy(update={"verify": settings.verify.model_copy(update={"dedup": False})})
-        self._bare, self._chain = stack.enter_context(Chain(alone)), stack.enter_context(Chain(settings))
+        self._bare, self._session = (
+            stack.enter_context(GradingSession(alone)),
+            stack.enter_context(GradingSession(settings)),
+        )
         self._sieve = Sieve(settings.decontamination.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
@@ -135,7 +139,7 @@ class Bench:
         with self.meter.on(EXTRACT, walls=False):
             programs = [extract(rollout, problem, language("python")) for rollout in rollouts]
         with self.meter.on(RUN):
-            verdicts = self._chain.verify(problem, programs, "python")
+            verdicts = verify(self._session, problem, programs, "python")
         self._count_verified(verdicts)
         with self.meter.on(CLEAN, walls=False):
             verdicts = self._known.screened(verdicts)
@@ -144,7 +148,7 @@ class Bench:
         found = None
         if passed:
             with self.meter.on(LOOK):
-                found = review.review_programs(self._chain, problem, verdicts, self._scrutiny, self._rank)
+                found = review.review_programs(self._session, problem, verdicts, self._scrutiny, self._rank)
             self._count_looked(len(passed[: self._scrutiny.programs]), found)
         with self.meter.on(SELECT, walls=False):
             stood = review.revised(verdicts, found)

@@ -27,7 +27,8 @@ import yaml
 from bench_sandbox import tree_cpu_s
 
 from factory.config import ChainConfig
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.languages.go import Go
 from factory.languages.go.toolchain import find_go
 from factory.records import Prepared, Problem, Program, Status
@@ -82,11 +83,11 @@ def type_checks(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
 
 def verifications(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
     """The whole chain: type check, compile, link, run on ten cases, compare, and what `go vet` checks."""
-    chain = stack.enter_context(Chain(ChainConfig.model_validate({"sandbox": {"backend": WALL}})))
+    session = stack.enter_context(GradingSession(ChainConfig.model_validate({"sandbox": {"backend": WALL}})))
 
     def run() -> None:
         for task, sources in work:
-            verdicts = chain.verify(task, [Program(i, source) for i, source in enumerate(sources)], "go")
+            verdicts = verify(session, task, [Program(i, source) for i, source in enumerate(sources)], "go")
             assert all(verdict.status is Status.PASSED and not verdict.duplicate_of for verdict in verdicts)
             assert all(verdict.lint == () for verdict in verdicts)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from factory.config import ChainConfig
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.records import Case, Problem, Program, Verdict
 from factory.records.values import encode
 
@@ -42,17 +43,19 @@ def make_problem() -> MakeProblem:
 
 
 @pytest.fixture(scope="session")
-def chain() -> Iterator[Chain]:
-    with Chain(ChainConfig.model_validate({"limits": {"cpu_s": 0.5, "wall_s": 30, "memory_mb": 256}})) as chain:
-        yield chain
+def session() -> Iterator[GradingSession]:
+    with GradingSession(
+        ChainConfig.model_validate({"limits": {"cpu_s": 0.5, "wall_s": 30, "memory_mb": 256}})
+    ) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
-def grade(chain: Chain) -> Grade:
+def grade(session: GradingSession) -> Grade:
     """`grade(problem, source, …)`: one Python verdict a source."""
 
     def verdicts(problem: Problem, *sources: str | None) -> list[Verdict]:
-        return chain.verify(problem, [Program(index, source) for index, source in enumerate(sources)], "python")
+        return verify(session, problem, [Program(index, source) for index, source in enumerate(sources)], "python")
 
     return verdicts
 

@@ -1,6 +1,6 @@
 """One chain for all attacks: what an attack left behind would show in those after it.
 
-After every test the same chain has to pass an honest program and to refuse a wrong one.
+After every test the same session has to pass an honest program and to refuse a wrong one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from factory.config import ChainConfig, LimitsConfig, SandboxConfig, VerifyConfig
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.records import Case, LimitOverrides, Problem, Program, Status, Verdict
 from sandbox import Sandbox, WallUnavailable
 from sandbox.boundary import WALLS
@@ -52,27 +53,27 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_chain(backend: str) -> Iterator[Chain]:
+def shared_session(backend: str) -> Iterator[GradingSession]:
     walled = SandboxConfig(backend=backend)
-    with Chain(ChainConfig(limits=LIMITS, sandbox=walled, verify=VerifyConfig(dedup=False))) as chain:
-        yield chain
+    with GradingSession(ChainConfig(limits=LIMITS, sandbox=walled, verify=VerifyConfig(dedup=False))) as session:
+        yield session
 
 
 @pytest.fixture
-def chain(shared_chain: Chain) -> Iterator[Chain]:
-    """The chain, held to be unharmed after the test."""
-    yield shared_chain
-    honest, wrong = shared_chain.verify(DOUBLE, [Program(0, HONEST), Program(1, WRONG)], "python")
+def session(shared_session: GradingSession) -> Iterator[GradingSession]:
+    """The session, held to be unharmed after the test."""
+    yield shared_session
+    honest, wrong = verify(shared_session, DOUBLE, [Program(0, HONEST), Program(1, WRONG)], "python")
     assert (honest.status, honest.cases_passed) == (Status.PASSED, 3), honest
     assert (wrong.status, wrong.cases_passed) == (Status.WRONG_ANSWER, 1), wrong
 
 
 @pytest.fixture
-def verdict(chain: Chain) -> Callable[..., Verdict]:
+def verdict(session: GradingSession) -> Callable[..., Verdict]:
     """The verdict of one program (indentation is taken off) on a problem."""
 
     def verdict(code: str, problem: Problem) -> Verdict:
-        (verdict,) = chain.verify(problem, [Program(0, textwrap.dedent(code))], "python")
+        (verdict,) = verify(session, problem, [Program(0, textwrap.dedent(code))], "python")
         return verdict
 
     return verdict

@@ -57,18 +57,18 @@ def test_names_cannot_be_resolved(attempt):
 
 
 @pytest.mark.parametrize("number", ["SIGKILL", "SIGSTOP", "SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGRTMAX"])
-def test_server_cannot_be_signalled(attempt, shared_chain, number):
+def test_server_cannot_be_signalled(attempt, shared_session, number):
     attempt("None")
-    before = shared_chain._walls["python"].restarts
+    before = shared_session.sandbox("python").restarts
     assert attempt(f"os.kill(1, signal.{number})") == "None"
     assert attempt("os.getppid()") == "1"
-    assert shared_chain._walls["python"].restarts == before
+    assert shared_session.sandbox("python").restarts == before
 
 
-def test_killing_everything_ends_only_itself(attack, shared_chain):
-    before = shared_chain._walls["python"].restarts
+def test_killing_everything_ends_only_itself(attack, shared_session):
+    before = shared_session.sandbox("python").restarts
     attack("import os\ndef f(n):\n    os.kill(-1, 9)\n    os.kill(0, 9)\n", "runtime_error")
-    assert shared_chain._walls["python"].restarts == before
+    assert shared_session.sandbox("python").restarts == before
 
 
 @pytest.mark.parametrize(

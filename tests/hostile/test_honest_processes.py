@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from factory.config import ChainConfig, LimitsConfig, SandboxConfig
-from factory.grading.chain import Chain
+from factory.grading.session import GradingSession
 from sandbox import Isolation, Sandbox, WallUnavailable
 
 HELP = """
@@ -293,21 +293,21 @@ HONEST = {
 
 
 @pytest.fixture(scope="module", params=list(Isolation))
-def isolated_chain(backend: str, request: pytest.FixtureRequest) -> Iterator[Chain]:
+def isolated_session(backend: str, request: pytest.FixtureRequest) -> Iterator[GradingSession]:
     walled = SandboxConfig(backend=backend, isolation=request.param)
     try:
         Sandbox(backend, walled.wall()).__enter__().close()
     except WallUnavailable as error:
         pytest.skip(str(error))
     limits = LimitsConfig(cpu_s=5, wall_s=30, memory_mb=256)
-    with Chain(ChainConfig(limits=limits, sandbox=walled)) as chain:
-        yield chain
+    with GradingSession(ChainConfig(limits=limits, sandbox=walled)) as session:
+        yield session
 
 
 @pytest.fixture
-def chain(isolated_chain: Chain) -> Iterator[Chain]:
-    yield isolated_chain
-    assert isolated_chain._walls["python"].restarts == 0
+def session(isolated_session: GradingSession) -> Iterator[GradingSession]:
+    yield isolated_session
+    assert isolated_session.sandbox("python").restarts == 0
 
 
 @pytest.mark.parametrize("program", HONEST)

@@ -25,7 +25,7 @@ LEAVE = {
 
 
 @pytest.mark.parametrize("what", LEAVE)
-def test_what_is_left_in_the_work_directory_is_gone(attack, reveals, shared_chain, what):
+def test_what_is_left_in_the_work_directory_is_gone(attack, reveals, shared_session, what):
     code = f"""
     import os
     def f(n):
@@ -42,9 +42,9 @@ def test_what_is_left_in_the_work_directory_is_gone(attack, reveals, shared_chai
     def probe():
         return f"{os.listdir('/tmp')} {os.listdir('/dev/shm')} {oct(os.stat('/tmp').st_mode)[-3:]}"
     """
-    before = shared_chain._walls["python"].restarts
+    before = shared_session.sandbox("python").restarts
     assert reveals(look) == "[] [] 777"
-    assert shared_chain._walls["python"].restarts == before
+    assert shared_session.sandbox("python").restarts == before
 
 
 def test_daemon_is_not_left_running(attack, reveals):
@@ -132,9 +132,9 @@ def f(n):
 """
 
 
-def test_sockets_in_each_others_queues_are_gone(attack, reveals, shared_chain):
+def test_sockets_in_each_others_queues_are_gone(attack, reveals, shared_session):
     # Nobody has them any more, and still they hold their names, their files, and a place among those under way.
-    before = shared_chain._walls["python"].restarts
+    before = shared_session.sandbox("python").restarts
     attack(SEND_AWAY, "wrong_answer")
     look = """
     import os
@@ -143,4 +143,4 @@ def test_sockets_in_each_others_queues_are_gone(attack, reveals, shared_chain):
         return f"{open('/proc/net/unix').read().count(chr(10))} {shape.f_blocks - shape.f_bfree}"
     """
     assert reveals(look) == "1 0"
-    assert shared_chain._walls["python"].restarts == before
+    assert shared_session.sandbox("python").restarts == before

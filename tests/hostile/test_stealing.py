@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from factory.grading.chain import verify
 from factory.records import Case, Problem, Program, Status
 
 SCAN = """
@@ -45,55 +46,55 @@ def scanner():
     return scanner
 
 
-def test_memory_scan_works_at_all(chain, scanner):
+def test_memory_scan_works_at_all(session, scanner):
     secret = "scan-" + secrets.token_hex(16)
     problem = Problem(id="scan", prompt="", entry_point="f", cases=(Case(args=[1], expected=-1),))
     code = scanner(secret) + f"\nkept = {secret!r}\n"
-    (verdict,) = chain.verify(problem, [Program(0, code)], "python")
+    (verdict,) = verify(session, problem, [Program(0, code)], "python")
     places = int(verdict.detail.split("answered ")[1].split(",")[0])
     assert places > 0
 
 
 @pytest.mark.parametrize("runs", [1, 50])
-def test_earlier_candidates_source_and_answers_are_not_in_memory(chain, scanner, runs):
+def test_earlier_candidates_source_and_answers_are_not_in_memory(session, scanner, runs):
     source, answer = "src-" + secrets.token_hex(16), "ans-" + secrets.token_hex(8)
     loud = Problem(id="loud", prompt="", entry_point="f", cases=(Case(args=[1], expected=1),))
     parts = ", ".join(repr(letter) for letter in answer)
     teller = f"# {source}\ndef f(n):\n    return [{source!r}, ''.join([{parts}])] * 50\n"
     for _ in range(runs):
-        (told,) = chain.verify(loud, [Program(0, teller)], "python")
+        (told,) = verify(session, loud, [Program(0, teller)], "python")
         assert source in told.detail  # it did answer with the secret
     nothing = Problem(id="scan", prompt="", entry_point="f", cases=(Case(args=[1], expected=0),))
     for secret in (source, answer):
-        (verdict,) = chain.verify(nothing, [Program(0, scanner(secret))], "python")
+        (verdict,) = verify(session, nothing, [Program(0, scanner(secret))], "python")
         assert verdict.status is Status.PASSED, verdict
 
 
-def test_earlier_candidates_of_a_conversation_are_not_in_memory(chain, scanner):
+def test_earlier_candidates_of_a_conversation_are_not_in_memory(session, scanner):
     source, answer = "src-" + secrets.token_hex(16), "ans-" + secrets.token_hex(8)
     parts = ", ".join(repr(letter) for letter in answer)
     tested = Problem(id="t", prompt="", entry_point="f", test_code="assert len(candidate(1)) == 50\n")
     teller = f"# {source}\ndef f(n):\n    return [''.join([{parts}])] * 50\n"
-    (told,) = chain.verify(tested, [Program(0, teller)], "python")
+    (told,) = verify(session, tested, [Program(0, teller)], "python")
     assert told.status is Status.PASSED, told
     nothing = Problem(id="scan", prompt="", entry_point="f", cases=(Case(args=[1], expected=0),))
     for secret in (source, answer):
-        (verdict,) = chain.verify(nothing, [Program(0, scanner(secret))], "python")
+        (verdict,) = verify(session, nothing, [Program(0, scanner(secret))], "python")
         assert verdict.status is Status.PASSED, verdict
 
 
-def test_expected_values_are_not_in_memory(chain, scanner):
+def test_expected_values_are_not_in_memory(session, scanner):
     secret = "expected-" + secrets.token_hex(16)
     cases = (Case(args=[1], expected=0), Case(args=[2], expected=secret))
     problem = Problem(id="scan", prompt="", entry_point="f", cases=cases)
-    (verdict,) = chain.verify(problem, [Program(0, scanner(secret))], "python")
+    (verdict,) = verify(session, problem, [Program(0, scanner(secret))], "python")
     assert (verdict.status, verdict.cases_passed) == (Status.WRONG_ANSWER, 1), verdict
 
 
-def test_test_code_is_not_in_the_candidates_memory(chain, scanner):
+def test_test_code_is_not_in_the_candidates_memory(session, scanner):
     secret = "test-" + secrets.token_hex(16)
     problem = Problem(id="t", prompt="", entry_point="f", test_code=f"assert candidate(1) == 0, {secret!r}\n")
-    (verdict,) = chain.verify(problem, [Program(0, scanner(secret))], "python")
+    (verdict,) = verify(session, problem, [Program(0, scanner(secret))], "python")
     assert verdict.status is Status.PASSED, verdict
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from factory.config import ChainConfig
 from factory.errors import ConfigError, InfrastructureError
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status, Verdict, sha256
 from sandbox import ExecutionResult, Sandbox, WallUnavailable, WorkerLost
 
@@ -166,14 +167,14 @@ def test_answers_that_are_claimed_are_still_compared(grade: Grade, make_problem:
     assert one(grade, problem, forged % 3).detail == "case 0: answered 3, expected 2"
 
 
-def test_answers_in_the_order_of_programs_with_their_own_indices(chain: Chain, double: Problem) -> None:
+def test_answers_in_the_order_of_programs_with_their_own_indices(session: GradingSession, double: Problem) -> None:
     programs = [
         Program(9, TWICE),
         Program(4, None, "the answer is empty"),
         Program(7, "def f(x): return 0"),
         Program(2, "("),
     ]
-    verdicts = chain.verify(double, programs, "python")
+    verdicts = verify(session, double, programs, "python")
     assert [(verdict.index, verdict.status.value) for verdict in verdicts] == [
         (9, "passed"), (4, "no_code"), (7, "wrong_answer"), (2, "syntax_error"),
     ]  # fmt: skip
@@ -183,13 +184,13 @@ def test_answers_in_the_order_of_programs_with_their_own_indices(chain: Chain, d
     assert all(verdict.problem_id == "t/0" and verdict.language == "python" for verdict in verdicts)
 
 
-def test_nothing_to_verify_is_nothing(chain: Chain, double: Problem) -> None:
-    assert chain.verify(double, [], "python") == []
+def test_nothing_to_verify_is_nothing(session: GradingSession, double: Problem) -> None:
+    assert verify(session, double, [], "python") == []
 
 
-def test_an_unknown_language_names_those_there_are(chain: Chain, double: Problem) -> None:
+def test_an_unknown_language_names_those_there_are(session: GradingSession, double: Problem) -> None:
     with pytest.raises(ConfigError, match="'cobol' is unknown; there are: python, go"):
-        chain.verify(double, [], "cobol")
+        verify(session, double, [], "cobol")
 
 
 # ---- duplicates ----
@@ -219,15 +220,15 @@ def test_duplicates_of_a_failure_fail_alike(grade: Grade, double: Problem, body:
     assert (first.status, first.detail) == (second.status, second.detail)
 
 
-def test_duplicate_of_is_an_index_and_no_position(chain: Chain, double: Problem) -> None:
-    verdicts = chain.verify(double, [Program(40, TWICE), Program(41, "#\n" + TWICE)], "python")
+def test_duplicate_of_is_an_index_and_no_position(session: GradingSession, double: Problem) -> None:
+    verdicts = verify(session, double, [Program(40, TWICE), Program(41, "#\n" + TWICE)], "python")
     assert verdicts[1].duplicate_of == 40
 
 
 def test_without_dedup_every_program_runs(double: Problem) -> None:
     settings = ChainConfig.model_validate({"verify": {"dedup": False}})
-    with Chain(settings) as chain:
-        verdicts = chain.verify(double, [Program(0, TWICE), Program(1, TWICE)], "python")
+    with GradingSession(settings) as session:
+        verdicts = verify(session, double, [Program(0, TWICE), Program(1, TWICE)], "python")
     assert [(verdict.status, verdict.duplicate_of) for verdict in verdicts] == [(Status.PASSED, None)] * 2
     assert verdicts[0].normal_form == verdicts[1].normal_form
 
@@ -471,15 +472,17 @@ class Losing(Sandbox):
 
 
 @pytest.fixture
-def losing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
-    monkeypatch.setattr("factory.grading.chain.Sandbox", Losing)
-    with Chain(ChainConfig()) as chain:
-        yield chain
+def losing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GradingSession]:
+    monkeypatch.setattr("factory.grading.session.Sandbox", Losing)
+    with GradingSession(ChainConfig()) as session:
+        yield session
 
 
-def test_a_lost_worker_is_never_a_wrong_answer_and_costs_nobody_else_a_verdict(losing: Chain, double: Problem) -> None:
+def test_a_lost_worker_is_never_a_wrong_answer_and_costs_nobody_else_a_verdict(
+    losing: GradingSession, double: Problem
+) -> None:
     sources = [TWICE, "LOSE = 1\n" + TWICE, "LOSE = 1  # again\n" + TWICE, "def f(x): return 0"]
-    verdicts = losing.verify(double, [Program(n, source) for n, source in enumerate(sources)], "python")
+    verdicts = verify(losing, double, [Program(n, source) for n, source in enumerate(sources)], "python")
     assert [verdict.status.value for verdict in verdicts] == [
         "passed", "infrastructure_error", "infrastructure_error", "wrong_answer",
     ]  # fmt: skip
@@ -487,26 +490,31 @@ def test_a_lost_worker_is_never_a_wrong_answer_and_costs_nobody_else_a_verdict(l
     assert verdicts[2].duplicate_of == 1
 
 
-def test_a_worker_lost_in_test_code_is_an_infrastructure_error(losing: Chain, make_problem: MakeProblem) -> None:
-    (verdict,) = losing.verify(make_problem(cases=[], test_code=CHECK), [Program(0, "LOSE = 1\n" + TWICE)], "python")
+def test_a_worker_lost_in_test_code_is_an_infrastructure_error(
+    losing: GradingSession, make_problem: MakeProblem
+) -> None:
+    (verdict,) = verify(losing, make_problem(cases=[], test_code=CHECK), [Program(0, "LOSE = 1\n" + TWICE)], "python")
     assert (verdict.status, verdict.cases_passed) == (Status.INFRASTRUCTURE_ERROR, 0)
-    (verdict,) = losing.verify(make_problem(cases=[], test_code="LOSE = 1\n" + CHECK), [Program(0, TWICE)], "python")
+    (verdict,) = verify(losing, make_problem(cases=[], test_code="LOSE = 1\n" + CHECK), [Program(0, TWICE)], "python")
     assert verdict.status is Status.INFRASTRUCTURE_ERROR
 
 
-def test_a_worker_lost_with_a_checker_raises(losing: Chain, make_problem: MakeProblem) -> None:
+def test_a_worker_lost_with_a_checker_raises(losing: GradingSession, make_problem: MakeProblem) -> None:
     problem = make_problem(((12,), None), comparison={"kind": "checker", "checker": "LOSE = 1\n" + FACTORS})
     with pytest.raises(InfrastructureError, match="problem t/0: 3 sandbox workers were lost"):
-        losing.verify(problem, [Program(0, TWICE)], "python")
+        verify(losing, problem, [Program(0, TWICE)], "python")
 
 
 def test_a_wall_that_cannot_be_built_raises(monkeypatch: pytest.MonkeyPatch, double: Problem) -> None:
     def no_wall(*_: Any) -> Sandbox:
         raise WallUnavailable("no bubblewrap here; install it")
 
-    monkeypatch.setattr("factory.grading.chain.Sandbox", no_wall)
-    with Chain(ChainConfig()) as chain, pytest.raises(InfrastructureError, match="problem t/0: no bubblewrap here"):
-        chain.verify(double, [Program(0, TWICE)], "python")
+    monkeypatch.setattr("factory.grading.session.Sandbox", no_wall)
+    with (
+        GradingSession(ChainConfig()) as session,
+        pytest.raises(InfrastructureError, match="problem t/0: no bubblewrap here"),
+    ):
+        verify(session, double, [Program(0, TWICE)], "python")
 
 
 # ---- promises ----
@@ -538,10 +546,10 @@ def test_what_is_expected_never_enters_a_wall(monkeypatch: pytest.MonkeyPatch, m
             jobs.append(job)
             return super().run_streams(job)
 
-    monkeypatch.setattr("factory.grading.chain.Sandbox", Watched)
-    with Chain(ChainConfig()) as chain:
-        chain.verify(make_problem(((1,), "secret-4711")), [Program(0, TWICE)], "python")
-        chain.verify(make_problem(("1\n", "secret-4711\n")), [Program(0, "print(1)")], "python")
+    monkeypatch.setattr("factory.grading.session.Sandbox", Watched)
+    with GradingSession(ChainConfig()) as session:
+        verify(session, make_problem(((1,), "secret-4711")), [Program(0, TWICE)], "python")
+        verify(session, make_problem(("1\n", "secret-4711\n")), [Program(0, "print(1)")], "python")
     assert len(jobs) == 2
     assert not any("4711" in repr(job) for job in jobs)
 

@@ -100,7 +100,7 @@ def test_a_function_of_another_name_is_not_the_entry_point() -> None:
 
 
 @pytest.mark.parametrize(
-    "normal_form", ["f = lambda x: x\n", "async def f(x):\n    return x\n", "f=max\n", "f: Callable = max\n"]
+    "form", ["f = lambda x: x\n", "async def f(x):\n    return x\n", "f=max\n", "f: Callable = max\n"]
 )
 def test_an_entry_point_may_be_bound_in_other_ways(form: str) -> None:
     assert found(fence("def helper(): pass\n") + fence(form) + fence("print(f(1))\n")) == form

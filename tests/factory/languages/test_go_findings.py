@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.languages.go import Go
 from factory.records import Prepared, Problem, Program, Status
 from sandbox import Sandbox
@@ -109,12 +110,12 @@ def test_a_program_that_keeps_vet_for_ever_is_found_so_and_harms_no_neighbour(go
     assert time.monotonic() - started < 30
 
 
-def test_verdicts_carry_findings_of_what_passed_and_duplicates_take_them_over(chain: Chain) -> None:
+def test_verdicts_carry_findings_of_what_passed_and_duplicates_take_them_over(session: GradingSession) -> None:
     wrong = CLEAN.replace("return a", "a = a; return 7")
     suspicious = CLEAN.replace("return a", "a = a; return a")
     again = suspicious.replace("solution\n", "solution\n\n// again\n")
     sources = [wrong, suspicious, again, CLEAN]
-    verdicts = chain.verify(PROBLEM, [Program(n, source) for n, source in enumerate(sources)], "go")
+    verdicts = verify(session, PROBLEM, [Program(n, source) for n, source in enumerate(sources)], "go")
     assert [verdict.status for verdict in verdicts] == [Status.WRONG_ANSWER, *[Status.PASSED] * 3]
     line = "line 3: self-assignment of a"
     assert [verdict.lint for verdict in verdicts] == [(), (line,), (line,), ()]

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from factory.config import ChainConfig, LimitsConfig
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status
 from factory.records.values import encode
 
@@ -48,16 +49,16 @@ def mutated(source: str, old: str, new: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def chain() -> Iterator[Chain]:
-    with Chain(ChainConfig(limits=LIMITS)) as chain:
-        yield chain
+def session() -> Iterator[GradingSession]:
+    with GradingSession(ChainConfig(limits=LIMITS)) as session:
+        yield session
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=[pair["name"] for pair in PAIRS])
-def test_right_passes_and_mutated_does_not(chain: Chain, pair: dict[str, Any]) -> None:
+def test_right_passes_and_mutated_does_not(session: GradingSession, pair: dict[str, Any]) -> None:
     sources = [pair["good"], *(mutated(pair["good"], old, new) for _, old, new, *_ in pair["mutants"])]
     programs = [Program(index, source) for index, source in enumerate(sources)]
-    good, *others = chain.verify(problem(pair), programs, "go")
+    good, *others = verify(session, problem(pair), programs, "go")
     assert good.status is Status.PASSED, good.detail
     assert len(others) >= 2
     due = {what: (status or ["wrong_answer"])[0] for what, _, _, *status in pair["mutants"]}

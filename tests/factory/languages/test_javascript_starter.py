@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from factory.config import ChainConfig
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
+from factory.grading.session import GradingSession
 from factory.languages.javascript import JavaScript
 from factory.records import Problem, Program, Verdict
 from sandbox import WallUnavailable
@@ -106,39 +107,39 @@ ANSWERS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.fixture(scope="module")
-def js_chain() -> Iterator[Chain]:
+def js_session() -> Iterator[GradingSession]:
     try:
         JavaScript().mounts()
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    with Chain(ChainConfig.model_validate({"limits": {"cpu_s": 0.5}})) as chain:
-        yield chain
+    with GradingSession(ChainConfig.model_validate({"limits": {"cpu_s": 0.5}})) as session:
+        yield session
 
 
-def grade(chain: Chain, problem: Problem, *sources: str) -> list[Verdict]:
-    return chain.verify(problem, [Program(index, source) for index, source in enumerate(sources)], "javascript")
+def grade(session: GradingSession, problem: Problem, *sources: str) -> list[Verdict]:
+    return verify(session, problem, [Program(index, source) for index, source in enumerate(sources)], "javascript")
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_right_answers_pass_and_wrong_ones_do_not(js_chain: Chain, name: str) -> None:
+def test_right_answers_pass_and_wrong_ones_do_not(js_session: GradingSession, name: str) -> None:
     right, wrong = ANSWERS[name]
-    passed, *failed = grade(js_chain, STARTER[name], right, *wrong)
+    passed, *failed = grade(js_session, STARTER[name], right, *wrong)
     assert passed.status == "passed", passed
     assert passed.cases_passed == len(STARTER[name].cases)
     assert [verdict.status.value for verdict in failed] == list(wrong.values()), failed
 
 
 @pytest.mark.parametrize("name", [name for name, problem in STARTER.items() if problem.entry_point])
-def test_every_starter_function_is_called_and_no_value_is_no_answer(js_chain: Chain, name: str) -> None:
+def test_every_starter_function_is_called_and_no_value_is_no_answer(js_session: GradingSession, name: str) -> None:
     entry = JavaScript().entry_name(STARTER[name].entry_point or "")
-    (verdict,) = grade(js_chain, STARTER[name], f"const {entry} = (...given) => Symbol('no value');")
+    (verdict,) = grade(js_session, STARTER[name], f"const {entry} = (...given) => Symbol('no value');")
     assert verdict.status == "wrong_answer", verdict
     assert verdict.detail == "case 0: returned a symbol, which is no plain value"
     assert verdict.cases_passed == 0
 
 
-def test_the_same_program_again_is_a_duplicate_with_its_verdict(js_chain: Chain) -> None:
+def test_the_same_program_again_is_a_duplicate_with_its_verdict(js_session: GradingSession) -> None:
     right, _ = ANSWERS["count_char"]
-    first, again = grade(js_chain, STARTER["count_char"], right, f"// again\n  {right}\n")
+    first, again = grade(js_session, STARTER["count_char"], right, f"// again\n  {right}\n")
     assert (again.duplicate_of, again.status) == (0, "passed")
     assert first.duplicate_of is None

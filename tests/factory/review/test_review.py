@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from factory.config import RankConfig, ReviewConfig
-from factory.grading.chain import Chain
+from factory.grading.session import GradingSession
 from factory.inputs.run_on_inputs import NOTHING, plain
 from factory.records import Case, Rejection, Review, Run, Status, Verdict
 from factory.records.values import decode
@@ -27,12 +27,12 @@ LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
 
 
 @pytest.fixture
-def look(chain, grade):
+def look(session, grade):
     """`look(problem, source, …, **settings)`: the verdicts on the sources, and the second look at them."""
 
     def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Review]:
         verdicts = grade(problem, *sources)
-        return verdicts, review_programs(chain, problem, verdicts, ReviewConfig(**settings), RANK)
+        return verdicts, review_programs(session, problem, verdicts, ReviewConfig(**settings), RANK)
 
     return look
 
@@ -219,11 +219,11 @@ def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
     assert found.kill_rate == pytest.approx((found.mutants_killed + mutants) / (2 * mutants + found.rollouts_alive))
 
 
-def test_only_the_best_are_looked_at_and_can_be_kept(chain, grade, make_problem):
+def test_only_the_best_are_looked_at_and_can_be_kept(session, grade, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
     verdicts, settings = grade(problem, *ABSOLUTE), ReviewConfig(mutants=0, programs=1)
-    assert len(review_programs(chain, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
-    found = review_programs(chain, problem, verdicts, settings, RankConfig(keep=1))
+    assert len(review_programs(session, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
+    found = review_programs(session, problem, verdicts, settings, RankConfig(keep=1))
     assert list(found.accepted) == [verdicts[0].normal_form]
     selection = select(revised(verdicts, found), RANK, review=found)
     assert [kept.index for kept in selection.kept] == [0]
@@ -252,32 +252,32 @@ def test_standard_input_is_compared_too(look, make_problem):
     assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
 
 
-def test_the_same_verdicts_give_the_same_scrutiny(chain, look, make_problem):
+def test_the_same_verdicts_give_the_same_scrutiny(session, look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     verdicts, found = look(problem, *ABSOLUTE, LUCKY)
-    with Chain(chain._settings) as other:
+    with GradingSession(session.settings) as other:
         again = review_programs(other, problem, verdicts, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0) == replace(found, cpu_ms=0)
     assert fingerprint(verdicts) == fingerprint(verdicts[::-1]) == found.fingerprint
     assert fingerprint(verdicts[:-1]) != found.fingerprint
 
 
-def test_our_own_failure_is_no_verdict_on_the_others(chain, grade, make_problem, monkeypatch):
+def test_our_own_failure_is_no_verdict_on_the_others(session, grade, make_problem, monkeypatch):
     problem = make_problem(((3,), 3), ((-4,), 4))
     verdicts = grade(problem, *ABSOLUTE)
     lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
-    honest = Chain.runs
+    honest = GradingSession.runs
 
     def runs(self, problem, programs, *rest, **more):
         found = honest(self, problem, programs, *rest, **more)
         return [lost if program.code == ABSOLUTE[1] else run for program, run in zip(programs, found, strict=True)]
 
-    monkeypatch.setattr(Chain, "runs", runs)
-    found = review_programs(chain, problem, verdicts, ReviewConfig(mutants=0), RANK)
+    monkeypatch.setattr(GradingSession, "runs", runs)
+    found = review_programs(session, problem, verdicts, ReviewConfig(mutants=0), RANK)
     assert [rejected(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
 
 
-def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
+def test_expected_answers_never_go_in(session, make_problem, grade, monkeypatch):
     from sandbox import Sandbox
 
     problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"), ((4,), "answer-4"))
@@ -290,20 +290,20 @@ def test_expected_answers_never_go_in(chain, make_problem, grade, monkeypatch):
     sent: list[str] = []
     calls = Sandbox.run_calls
     monkeypatch.setattr(Sandbox, "run_calls", lambda self, job: sent.append(repr(job.inputs)) or calls(self, job))
-    found = review_programs(chain, problem, verdicts, ReviewConfig(), RANK)
+    found = review_programs(session, problem, verdicts, ReviewConfig(), RANK)
     assert json.loads(found.derived)
     assert len(sent) > 6
     assert not any("answer" in text for text in sent)
 
 
-def test_what_goes_to_another_process_is_all_that_counts(chain, look, make_problem):
+def test_what_goes_to_another_process_is_all_that_counts(session, look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     near = "def f(n):\n    return n\n"
     verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
     sent = worth_a_look(verdicts, ReviewConfig(), RANK)
     assert len(sent) == 5
     assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
-    again = review_programs(chain, problem, sent, ReviewConfig(), RANK)
+    again = review_programs(session, problem, sent, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
 
 

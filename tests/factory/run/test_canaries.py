@@ -11,7 +11,7 @@ import pytest
 import factory.run.canaries as canaries
 from factory.config import ChainConfig
 from factory.errors import CanaryError
-from factory.grading.chain import Chain
+from factory.grading.session import GradingSession
 from factory.languages import LANGUAGES
 from factory.records import Rollout, Status
 from factory.run.canaries import PROBLEMS, Canaries, as_rollout, by_kind
@@ -24,22 +24,22 @@ TASK = GradeUnit(PROBLEMS["calls"], (Rollout(problem_id="canary/calls", index=0,
 class Recorder:
     """Runs units here; keeps what it was given. `spoil` changes verdicts on the way."""
 
-    def __init__(self, chain: Chain, spoil: Any = None) -> None:
-        self.chain, self.spoil, self.given = chain, spoil or (lambda verdict: verdict), []
+    def __init__(self, session: GradingSession, spoil: Any = None) -> None:
+        self.session, self.spoil, self.given = session, spoil or (lambda verdict: verdict), []
 
     async def run(self, work: Any, task: Any) -> Any:
         self.given.append(task)
-        return [self.spoil(verdict) for verdict in work(self.chain, task)]
+        return [self.spoil(verdict) for verdict in work(self.session, task)]
 
 
 @pytest.fixture(scope="module")
-def chain():
-    with Chain(ChainConfig()) as chain:
-        yield chain
+def session():
+    with GradingSession(ChainConfig()) as session:
+        yield session
 
 
 @pytest.mark.parametrize("name", sorted(LANGUAGES))
-def test_each_has_the_verdict_it_must_have(chain, name):
+def test_each_has_the_verdict_it_must_have(session, name):
     try:
         LANGUAGES[name].mounts()
     except WallUnavailable as error:
@@ -47,7 +47,7 @@ def test_each_has_the_verdict_it_must_have(chain, name):
     good = bad = 0
     for kind, programs in by_kind(name):
         task = GradeUnit(PROBLEMS[kind], tuple(as_rollout(c, kind, at, name) for at, c in enumerate(programs)), name)
-        for canary, verdict in zip(programs, grade(chain, task), strict=True):
+        for canary, verdict in zip(programs, grade(session, task), strict=True):
             assert (verdict.status is Status.PASSED) is canary.good, (canary.name, verdict)
             assert canary.good or verdict.status is not Status.NO_CODE
             good, bad = good + canary.good, bad + (not canary.good)
@@ -63,9 +63,9 @@ def work(executor: Any, units: int) -> None:
     asyncio.run(run())
 
 
-def test_rounds_come_first_now_and_then_and_last(chain, monkeypatch):
+def test_rounds_come_first_now_and_then_and_last(session, monkeypatch):
     monkeypatch.setattr(canaries, "EVERY", 2)
-    inner, rounds = Recorder(chain), []
+    inner, rounds = Recorder(session), []
     work(Canaries(inner, lambda event, **facts: rounds.append((event, facts))), 5)
     kinds = len(list(by_kind("python")))
     known = sum(len(programs) for _, programs in by_kind("python"))
@@ -76,15 +76,15 @@ def test_rounds_come_first_now_and_then_and_last(chain, monkeypatch):
 
 
 @pytest.mark.parametrize("status", [Status.PASSED, Status.WRONG_ANSWER])
-def test_a_wrong_verdict_stops_the_work_before_it_begins(chain, status):
-    inner = Recorder(chain, lambda verdict: replace(verdict, status=status))
+def test_a_wrong_verdict_stops_the_work_before_it_begins(session, status):
+    inner = Recorder(session, lambda verdict: replace(verdict, status=status))
     with pytest.raises(CanaryError, match=r"canary of python, calls, .*delete the verdicts"):
         work(Canaries(inner), 3)
     assert TASK not in inner.given
 
 
-def test_what_goes_wrong_on_the_way_is_noticed_at_the_end(chain):
-    inner = Recorder(chain)
+def test_what_goes_wrong_on_the_way_is_noticed_at_the_end(session):
+    inner = Recorder(session)
     inner.spoil = lambda verdict: replace(verdict, status=Status.PASSED) if TASK in inner.given else verdict
     with pytest.raises(CanaryError, match="a wrong program has passed"):
         work(Canaries(inner), 1)

@@ -21,7 +21,7 @@ from factory.commands import audit
 from factory.config import DecontaminationConfig, load
 from factory.decontamination.matcher import Contamination
 from factory.errors import AuditError, InfrastructureError, PartError
-from factory.grading.chain import Chain
+from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.reward import passes
 from factory.run.directory import RunDir
@@ -111,8 +111,8 @@ def copied(calm: tuple[Path, Path], tmp_path: Path) -> Path:
 class Inline:
     """An executor in this process, which loses every task that `lost` names."""
 
-    def __init__(self, chain: Chain, lost: Callable[[Any], bool]) -> None:
-        self._chain, self._lost = chain, lost
+    def __init__(self, session: GradingSession, lost: Callable[[Any], bool]) -> None:
+        self._session, self._lost = session, lost
         self.looked: list[str] = []
 
     async def run(self, work: Callable[[Any, Any], Any], task: Any) -> Any:
@@ -120,7 +120,7 @@ class Inline:
             raise InfrastructureError("every worker died")
         if isinstance(task, ReviewUnit):
             self.looked.append(task.problem.id)
-        return work(self._chain, task)
+        return work(self._session, task)
 
 
 class Notes(list[str]):
@@ -137,7 +137,7 @@ class Notes(list[str]):
 
 
 @pytest.fixture
-def go_on(chain: Chain) -> GoOn:
+def go_on(session: GradingSession) -> GoOn:
     """`go_on(config file, run directory, "a.b=c", …)`: run it in this process; problems looked at again, and notes."""
 
     def run(
@@ -145,7 +145,7 @@ def go_on(chain: Chain) -> GoOn:
     ) -> tuple[list[str], list[str]]:
         config, place = load(file, settings), RunDir(path)
         problems = [it.problem for it in read(config.problems) if isinstance(it, Loaded)]
-        executor, notes = Inline(chain, lost), Notes()
+        executor, notes = Inline(session, lost), Notes()
         with place:
             place.claim(config, problems)
             asyncio.run(

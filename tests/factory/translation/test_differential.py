@@ -14,8 +14,9 @@ import pytest
 
 from factory.config import ChainConfig
 from factory.errors import InfrastructureError
-from factory.grading.chain import Chain
+from factory.grading.chain import verify
 from factory.grading.judge import show_input
+from factory.grading.session import GradingSession
 from factory.inputs.generate import inputs
 from factory.records import Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
 from factory.records.values import decode
@@ -268,13 +269,13 @@ def survivor(code: str) -> Survivor:
 
 
 @pytest.fixture(scope="module")
-def compare(chain: Chain) -> Compare:
+def compare(session: GradingSession) -> Compare:
     """`compare(problem, source, go, …, others=…, count=…)`: the verdicts of Go programs that pass the given cases."""
 
     def verdicts(problem: Problem, source: str, *programs: str, others: tuple[str, ...] = (), count: int = 64) -> Any:
-        found = chain.verify(problem, [Program(index, code) for index, code in enumerate(programs)], "go")
+        found = verify(session, problem, [Program(index, code) for index, code in enumerate(programs)], "go")
         assert [verdict.detail for verdict in found] == [""] * len(programs)
-        return differ(chain, problem, [survivor(code) for code in (source, *others)], found, count)
+        return differ(session, problem, [survivor(code) for code in (source, *others)], found, count)
 
     return verdicts
 
@@ -421,10 +422,10 @@ def test_inputs_that_the_source_refuses_do_not_count(compare: Compare, make_prob
     assert (right.status, record(right)["compared"]) == (Status.PASSED, 0)
 
 
-def test_one_input_that_never_ends_loses_no_other(chain: Chain, make_problem: MakeProblem) -> None:
+def test_one_input_that_never_ends_loses_no_other(session: GradingSession, make_problem: MakeProblem) -> None:
     problem = make_problem(((3,), 3), ((12,), 12))
     source = "def f(n):\n    while n > 10**15 or n == 0: pass\n    return n"
-    oracle = ask(chain, problem, [survivor(source)], 32, INT64)
+    oracle = ask(session, problem, [survivor(source)], 32, INT64)
     answered = {it.expected for it in oracle.cases}
     assert {-1, 46341, 2**31} <= answered
     assert 0 not in answered
@@ -546,20 +547,22 @@ def test_none_compared_where_none_is_asked_for(compare: Compare, make_problem: M
 def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
-    assert differ(Chain(ChainConfig()), problem, [survivor("def f(a, b): return 1")], failed, 64) == failed
+    assert differ(GradingSession(ChainConfig()), problem, [survivor("def f(a, b): return 1")], failed, 64) == failed
 
 
 def test_our_own_failure_is_no_verdict(
-    chain: Chain, make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
+    session: GradingSession, make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
-    monkeypatch.setattr(Chain, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
+    monkeypatch.setattr(GradingSession, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
     passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
     with pytest.raises(InfrastructureError, match="t/0: lost"):
-        differ(chain, make_problem(((1,), 1)), [survivor("def f(a): return a")], passed, 8)
+        differ(session, make_problem(((1,), 1)), [survivor("def f(a): return a")], passed, 8)
 
 
-def test_expected_answers_never_go_in(chain: Chain, make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expected_answers_never_go_in(
+    session: GradingSession, make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the source answered is nowhere in what the Go program is sent."""
     from factory.languages.go import wire
 
@@ -568,16 +571,18 @@ def test_expected_answers_never_go_in(chain: Chain, make_problem: MakeProblem, m
     monkeypatch.setattr(wire, "encode_calls", lambda problem: sent.append(encode_calls(problem)) or sent[-1])
     problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"))
     go = 'func f(n int) string { return fmt.Sprint("answer-", n) }'
-    found = chain.verify(problem, [Program(0, go)], "go")
-    (right,) = differ(chain, problem, [survivor("def f(n): return f'answer-{n}'")], found, 16)
+    found = verify(session, problem, [Program(0, go)], "go")
+    (right,) = differ(session, problem, [survivor("def f(n): return f'answer-{n}'")], found, 16)
     assert record(right)["compared"] == 16
     assert len(sent) >= 2
     assert not any(b"answer-" in data for data in sent)
 
 
-def test_an_oracle_tells_its_inputs_answers_and_wide_numbers(chain: Chain, make_problem: MakeProblem) -> None:
+def test_an_oracle_tells_its_inputs_answers_and_wide_numbers(
+    session: GradingSession, make_problem: MakeProblem
+) -> None:
     problem = make_problem(((7,), 14), ((1,), 2))
-    oracle = ask(chain, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
+    oracle = ask(session, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
     shown = [show_input(case) for case in oracle.cases]
     assert shown == [show_input(case) for case in inputs(problem, 128)][:32]
     assert oracle.wide == tuple(not -(2**62) <= int(n) < 2**62 for n in shown)

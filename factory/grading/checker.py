@@ -1,0 +1,41 @@
+"""The problem's own checker: trusted code that looks at one answer and says whether it is right.
+
+Promises: it runs in a sandbox of its own, apart from candidates. One that does not load is no candidate's fault. One
+that raises, or breaks a limit, does so on this answer, which is then wrong: otherwise a candidate could turn its
+answer into a failure of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
+from factory.records import Case, Rejection, Status
+from factory.records.values import Unencodable, encode
+from sandbox import Limits, PythonCalls, Sandbox
+from sandbox.contract import read_answers
+
+LIMITS = Limits(cpu_s=30, wall_s=120, memory_mb=1024)
+
+
+def check(source: str, case: Case, answer: Any, examiner: Sandbox) -> Rejection | None:
+    """Why the checker `source` refuses a plain value as the answer to a case; None when it takes it.
+
+    Raises sandbox.WorkerLost.
+    """
+    given = encode(case.stdin) if case.stdin is not None else case.args
+    try:
+        arguments = json.dumps([[given, encode(answer)], {}])
+    except Unencodable as error:
+        return Rejection(Status.WRONG_ANSWER, f"its answer cannot be checked: {error}")
+    report = examiner.run_calls(PythonCalls(source, "check", (arguments,), LIMITS))
+    answers = read_answers(report.output, 1)
+    ending = breach_rejection(report) or (None if report.ok and answers.complete else ended(report))
+    broken = load_failure(answers, "check") or (None if report.output else ending)
+    if broken:
+        return Rejection(Status.INFRASTRUCTURE_ERROR, f"the problem's checker does not load: {broken.detail}")
+    said = ending or read_answer(answers.answers[0])
+    if isinstance(said, Rejection):
+        return Rejection(Status.WRONG_ANSWER, f"the checker could not judge its answer: {said.detail}")
+    return None if said.payload == "true" else Rejection(Status.WRONG_ANSWER, "the checker refused its answer")
