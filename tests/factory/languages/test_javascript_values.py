@@ -12,6 +12,7 @@ from factory.languages.base import Unfit
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.fit import fit
 from factory.records import Rejection, Status
+from factory.records.values import dumps
 
 # What a value is in JavaScript: told by a program that looks at it.
 TELL = """
@@ -81,7 +82,7 @@ ECHOED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ECHOED, ids=repr)
+@pytest.mark.parametrize("value", ECHOED, ids=dumps)
 def test_what_goes_in_comes_back_as_the_type_it_was(try_js: Any, value: Any) -> None:
     (back,) = try_js("const echo = (x) => x", "echo", ((value,), value)).values
     assert exact(back, value), back
