@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from factory import commands
-from factory.commands import audit
+from factory.commands.audit import audit
 from factory.config import DecontaminationConfig, load
 from factory.decontamination.matcher import Contamination
 from factory.errors import AuditError, InfrastructureError, PartError
@@ -342,7 +342,7 @@ def test_what_is_missing_or_damaged_is_looked_at_again(
     assert again == looked
     assert digests(copied) == digests(calm[1])
     told = [line.partition(": is damaged (")[0] for line in notes if line.startswith("looked at again")]
-    assert told == [f"looked at again: {path}" for path in damaged]
+    assert told == [f"reviewed again: {path}" for path in damaged]
 
 
 def is_damaged(path: Path) -> bool:
@@ -382,7 +382,7 @@ def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
     with pytest.raises(PartError, match=f"{part}: is damaged"):
         commands.export(config, problems, place)
     with pytest.raises(AuditError, match=f"{part}: is damaged"):
-        asyncio.run(audit.audit(config, place, 0, 0))
+        asyncio.run(audit(config, place, 0, 0))
 
 
 def test_a_look_that_is_gone_is_missed_where_rows_depend_on_it(copied: Path) -> None:
@@ -452,7 +452,7 @@ def test_a_look_that_is_lost_keeps_nothing_of_its_problem_until_it_is_taken(
 ) -> None:
     run_dir = tmp_path / "run"
     _, notes = go_on(calm[0], run_dir, lost=lambda task: isinstance(task, ReviewUnit) and task.problem.id == "t/sort")
-    assert "t/sort: could not be looked at again, nothing of it is kept: every worker died" in notes
+    assert "t/sort: could not be reviewed, nothing of it is kept: every worker died" in notes
     told = summary(run_dir)["languages"]["python"]
     assert told["by_problem"]["t/sort"]["drops"] == {"infrastructure_error": 8}
     assert told["pass_rates"] == {"pass@1": 0.75}  # of the other two: our failure counts in no rate
