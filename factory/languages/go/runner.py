@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from factory.languages.go import wire
+from factory.languages.go import encode
 from factory.languages.go.answers import ending, read_calls
+from factory.languages.go.builder import Builder, Built
 from factory.languages.go.canaries import CANARIES
 from factory.languages.go.toolchain import describe, ensure_toolchain
-from factory.languages.go.workshop import Built, Workshop
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
@@ -46,18 +46,18 @@ class GoRunner:
         return ensure_toolchain().mounts()
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
-        return list(Workshop(problem, sandbox).analyse(sources)) if sources else []
+        return list(Builder(problem, sandbox).analyse(sources)) if sources else []
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if not problem.cases:
             raise ValueError(
                 f"{problem.id}: test_code is Python and cannot judge Go; only problems with cases can be run"
             )
-        workshop = Workshop(problem, sandbox)
-        encoded = wire.encode_calls(problem) if problem.entry_point is not None else b""
+        builder = Builder(problem, sandbox)
+        encoded = encode.encode_calls(problem) if problem.entry_point is not None else b""
         for start in range(0, len(programs), TOGETHER):
             codes = [program.code for program in programs[start : start + TOGETHER]]
-            for built in workshop.build(codes):
+            for built in builder.build(codes):
                 if isinstance(built, Rejection):
                     yield Run(failure=built)
                 elif problem.entry_point is not None:
@@ -68,11 +68,11 @@ class GoRunner:
 
     def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         """What `go vet` says. A program on which its analyses fail, or take too long, has that for a finding."""
-        workshop = Workshop(problem, sandbox)
+        builder = Builder(problem, sandbox)
         return [
             found
             for start in range(0, len(programs), TOGETHER)
-            for found in workshop.vet([program.code for program in programs[start : start + TOGETHER]])
+            for found in builder.vet([program.code for program in programs[start : start + TOGETHER]])
         ]
 
     def examine(
@@ -84,7 +84,7 @@ class GoRunner:
 def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:
     nonce = secrets.token_hex(16)
     max_stack = limits.memory_mb * 2**20 // 4
-    report = _start(built, wire.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
+    report = _start(built, encode.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)
     return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
 

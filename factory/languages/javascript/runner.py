@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from factory.languages.javascript import node, normal_form, wire
+from factory.languages.javascript import encode, node, normal_form
 from factory.languages.javascript.answers import ending, read_calls
 from factory.languages.javascript.canaries import CANARIES
 from factory.languages.javascript.checker import Kind, check, encoded
@@ -50,7 +50,7 @@ class JavaScriptRunner:
             raise ValueError(
                 f"{problem.id}: test_code is Python and cannot judge JavaScript; only problems with cases can be run"
             )
-        calls = wire.encode_calls(problem) if problem.entry_point is not None else []
+        calls = encode.encode_calls(problem) if problem.entry_point is not None else []
         kinds = check([program.code for program in programs], sandbox)
         for program, kind in zip(programs, kinds, strict=True):
             if isinstance(kind, Rejection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from factory.languages.javascript import wire
+from factory.languages.javascript import encode
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.fit import fit
 
@@ -16,7 +16,7 @@ _ANY_SIZE = re.compile(r"\bBigInt\b|\b\d+n\b")
 class JavaScriptValues:
     """Implements `factory.languages.base.Values`."""
 
-    integers: range | None = range(-wire.SAFE, wire.SAFE + 1)
+    integers: range | None = range(-encode.SAFE, encode.SAFE + 1)
 
     def fit(self, answer: Any, expected: Any) -> Any:
         return fit(answer, expected) if isinstance(answer, JavaScriptAnswer) else answer

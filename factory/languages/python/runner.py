@@ -42,13 +42,13 @@ class PythonRunner:
         tree = parse(source)
         if isinstance(tree, Rejection):
             return tree
-        code, import_fixes = imports.repair(source, tree, problem.starter_code)
+        code, import_fixes = imports.fix(source, tree, problem.starter_code)
         if import_fixes:
-            repaired = parse(code)
-            if isinstance(repaired, Rejection):
+            fixed = parse(code)
+            if isinstance(fixed, Rejection):
                 code, import_fixes = source, ()
             else:
-                tree = repaired
+                tree = fixed
         return Prepared(code, normal_form.key(code, tree, keywords), import_fixes)
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
