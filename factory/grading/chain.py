@@ -51,9 +51,9 @@ def find_duplicates(compiled: Sequence[Prepared | Rejection]) -> dict[int, int]:
     """Positions of programs that cannot behave differently from an earlier one, with the position of the first."""
     first: dict[str, int] = {}
     return {
-        at: first[it.key]
+        at: first[it.normal_form]
         for at, it in enumerate(compiled)
-        if isinstance(it, Prepared) and first.setdefault(it.key, at) != at
+        if isinstance(it, Prepared) and first.setdefault(it.normal_form, at) != at
     }
 
 
@@ -127,7 +127,7 @@ def _judged(session: GradingSession, program: Prepared, run: Run, judge: Judge, 
         peak_mb=round(run.peak_mb, 2),
         code=program.code,
         code_sha256=sha256(program.code),
-        normal_form=program.key,
+        normal_form=program.normal_form,
     )
 
 

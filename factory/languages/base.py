@@ -1,4 +1,9 @@
-"""What a target language has to be able to do. One folder or file in `languages/` each."""
+"""What a target language has to be able to do: Language = Syntax + Runner + Values + Wording.
+
+A language is a folder in `languages/` with a file for each of the four, `syntax.py`, `runner.py`, `values.py` and
+`wording.py`, and a class in its `__init__.py` that inherits them. They are joined by inheritance, not by attributes:
+the four never share state, and a caller need not know which of them answers.
+"""
 
 from __future__ import annotations
 
@@ -10,52 +15,15 @@ from factory.records import Canary, Prepared, Problem, Rejection, Run, Status
 from sandbox import Limits, Mount, Sandbox
 
 
-class Language(Protocol):
-    """Compile, normalise and run programs of one language. Stateless: the sandbox holds the warmth."""
+class Syntax(Protocol):
+    """How the language looks: where a program is in a model's answer, and what it defines."""
 
-    name: str
-    """As in `--language` and in records."""
-    title: str
-    """As people write it."""
     fences: frozenset[str]
     """Info strings of Markdown fences that hold it, lower case."""
     opening: re.Pattern[str]
     """What a line begins with at which a program in unfenced text may start."""
     comment: str
     """What begins a comment that ends with its line."""
-    compile_failure: Status
-    """The status of what does not compile."""
-
-    examinable: bool
-    """Whether `examine` can put its programs before Python test code."""
-
-    canaries: tuple[Canary, ...]
-    """Programs whose verdict is known, good and bad; see `factory.run.canaries`."""
-    integers: range | None
-    """Whole numbers that its usual type of them holds exactly; None: all."""
-
-    def describe(self) -> str:
-        """What programs of it are run with, for people. Raises WallUnavailable naming the remedy."""
-        ...
-
-    def entry_name(self, python_name: str) -> str:
-        """What the translator asks the entry point to be called."""
-        ...
-
-    def signature(self, problem: Problem, code: str) -> str:
-        """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
-        ...
-
-    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
-        """What to mind in a translation from Python, a line each, for the prompt.
-
-        Of a function (`entry_point`), perhaps one whose declaration the prompt gives, or of a whole program.
-        """
-        ...
-
-    def mounts(self) -> tuple[Mount, ...]:
-        """Host files its programs need inside the wall. Raises WallUnavailable naming the remedy."""
-        ...
 
     def defines(self, code: str, entry_point: str | None) -> bool:
         """Whether `code`, judged by its text alone, defines the entry point (None: is a whole program)."""
@@ -63,6 +31,25 @@ class Language(Protocol):
 
     def looks_like(self, text: str) -> bool:
         """Whether unfenced `text` is a program of this language rather than prose."""
+        ...
+
+
+class Runner(Protocol):
+    """How its programs are compiled and run. Stateless: the sandbox holds what is warm."""
+
+    compile_failure: Status
+    """The status of what does not compile."""
+    examinable: bool
+    """Whether `examine` can put its programs before Python test code."""
+    canaries: tuple[Canary, ...]
+    """Programs whose verdict is known, good and bad; see `factory.run.canaries`."""
+
+    def describe(self) -> str:
+        """What programs of it are run with, for people. Raises WallUnavailable naming the remedy."""
+        ...
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Host files its programs need inside the wall. Raises WallUnavailable naming the remedy."""
         ...
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
@@ -93,6 +80,13 @@ class Language(Protocol):
         """
         ...
 
+
+class Values(Protocol):
+    """What its answers mean as plain Python values. Called outside the sandbox."""
+
+    integers: range | None
+    """Whole numbers that its usual type of them holds exactly; None: all."""
+
     def fit(self, answer: Any, expected: Any) -> Any:
         """`answer`, one output of `run`, as the plain Python value to compare with `expected`.
 
@@ -108,6 +102,34 @@ class Language(Protocol):
         A program that works with numbers of any size is held to them.
         """
         ...
+
+
+class Wording(Protocol):
+    """What people and models call it, and what a translator minds."""
+
+    name: str
+    """As in `--language` and in records."""
+    title: str
+    """As people write it."""
+
+    def entry_name(self, python_name: str) -> str:
+        """What the translator asks the entry point to be called."""
+        ...
+
+    def signature(self, problem: Problem, code: str) -> str:
+        """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
+        ...
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        """What to mind in a translation from Python, a line each, for the prompt.
+
+        Of a function (`entry_point`), perhaps one whose declaration the prompt gives, or of a whole program.
+        """
+        ...
+
+
+class Language(Syntax, Runner, Values, Wording, Protocol):
+    """All four. One object does all, so that whoever grades, samples or translates asks one thing by one name."""
 
 
 class Unfit(ValueError):

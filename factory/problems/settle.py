@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import json
 
-from factory.languages.python import call_text
+from factory.languages.python.calls import call_text
 from factory.problems.oracle import Oracle
 from factory.records import Case, Problem
 from factory.records.values import encode, read

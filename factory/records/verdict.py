@@ -57,10 +57,10 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A program that compiles. `key` is equal for programs that cannot behave differently."""
+    """A program that compiles. `normal_form` is equal for programs that cannot behave differently."""
 
     code: str
-    key: str
+    normal_form: str
     import_fixes: tuple[str, ...] = ()
 
 

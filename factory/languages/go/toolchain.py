@@ -233,7 +233,7 @@ def _run(command: list[str | Path], environment: dict[str, str] | None = None) -
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        words = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+        words = (done.stderr or done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
         raise WallUnavailable(f"{Path(command[0]).name} {command[1]} failed: {words[0]}; {REMEDY}")
     return done.stdout
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from factory.languages.base import Unfit
 from factory.languages.javascript.answers import JavaScriptAnswer
-from factory.languages.javascript.wire import SAFE
+from factory.languages.javascript.encode import SAFE
 from factory.languages.process import Wanted, frozen, reading
 from factory.records.values import MAX_INT_DIGITS
 

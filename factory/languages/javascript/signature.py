@@ -5,8 +5,8 @@ Promises: what it names fits every case. Where the cases do not tell a type, it 
 
 from __future__ import annotations
 
+from factory.languages.javascript.encode import Shape
 from factory.languages.javascript.names import javascript_name
-from factory.languages.javascript.wire import Shape
 from factory.languages.process import calls, shapes
 from factory.languages.source import parameters
 from factory.records import Problem

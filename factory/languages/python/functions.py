@@ -12,8 +12,8 @@ import ast
 import hashlib
 from collections.abc import Iterator
 
-from factory.languages.python import parse
 from factory.languages.python.normal_form import drop_docstring
+from factory.languages.python.parse import parse
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCAFFOLD = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -88,7 +88,7 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield from node.names
 
 
-def repair(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str, ...]]:
+def fix(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str, ...]]:
     """`code` with what it forgot put before it, and one line per addition ("import added: typing.List").
 
     Besides imports these are the definitions that `starter_code` gave and the answer relies on, with

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from factory.languages.python import normal_form, parse
+from factory.languages.python import normal_form
 from factory.languages.python.edits import Edit, callee, edits, is_record, moved
+from factory.languages.python.parse import parse
 from factory.languages.python.reach import is_main, loaded, reached, stored
 from factory.records import Rejection
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from factory.languages.python import parse
+from factory.languages.python.parse import parse
 from factory.records import Rejection
 
 ENTRY = "watched_entry__"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from factory.languages.python import call_text
+from factory.languages.python.calls import call_text
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement
 from factory.records import Case, Problem, ProblemMeta

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.languages.python import call_text
+from factory.languages.python.calls import call_text
 from factory.problems.formats import humaneval, mbpp
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields

@@ -413,9 +413,9 @@ BOMBS = [
 def test_a_compile_bomb_is_its_own_sources_fault(
     go_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, source: str, told: str
 ) -> None:
-    from factory.languages.go import Go, workshop
+    from factory.languages.go import Go, builder
 
-    monkeypatch.setattr(workshop, "CHECK_S", 0.5)
+    monkeypatch.setattr(builder, "CHECK_S", 0.5)
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
     good = "func f(a int) int { return a }"
     go = Go()
@@ -445,7 +445,7 @@ func f(a int) int { return large(a) + a }
 
 def test_what_breaks_a_batch_costs_only_itself(go_sandbox: Sandbox) -> None:
     from factory.languages.go import Go
-    from factory.languages.go.workshop import Built, Workshop
+    from factory.languages.go.builder import Builder, Built
 
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
     sources = [f"func f(a int) int {{ return a + {i} }}" for i in range(16)]
@@ -455,13 +455,13 @@ def test_what_breaks_a_batch_costs_only_itself(go_sandbox: Sandbox) -> None:
     go = Go()
     prepared = [one for one in go.prepare(sources, problem, go_sandbox) if not isinstance(one, Rejection)]
     assert len(prepared) == 16
-    workshop = Workshop(problem, go_sandbox)
-    built = list(workshop.build([one.code for one in prepared]))
+    builder = Builder(problem, go_sandbox)
+    built = list(builder.build([one.code for one in prepared]))
     assert {place: one.detail for place, one in enumerate(built) if isinstance(one, Rejection)} == {
         3: "link: large: nosplit stack over 792 byte limit",
         8: "compile: x: symbol too large (8796093022208 bytes > 2000000000 bytes)",
     }
-    assert workshop.links == 4  # the init's own, all others, and after the break: the culprit and those others
+    assert builder.links == 4  # the init's own, all others, and after the break: the culprit and those others
     assert len({id(one.binary) for one in built if isinstance(one, Built)}) == 2
     runs = list(go.run(prepared, problem, Limits(cpu_s=2), go_sandbox))
     failures = {place: run.failure.status.value for place, run in enumerate(runs) if run.failure is not None}

@@ -190,4 +190,4 @@ def test_names_of_parameters_count_where_cases_pass_by_them(go_sandbox: Sandbox)
     named = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [], "kwargs": {"a": 1}, "expected": 1},))
     for problem, keys in ((PROBLEM, 1), (named, 2)):
         results = Go().prepare(sources, problem, go_sandbox)
-        assert len({result.key for result in results if isinstance(result, Prepared)}) == keys
+        assert len({result.normal_form for result in results if isinstance(result, Prepared)}) == keys

@@ -156,7 +156,7 @@ def test_imports_are_repaired_and_said(try_go: Any, source: str, import_fixes: t
     prepared = ready(try_go(source, "add_two", ((1,), 3)))
     assert prepared.import_fixes == import_fixes
     again = ready(try_go(prepared.code, "add_two", ((1,), 3)))
-    assert (again.code, again.key, again.import_fixes) == (prepared.code, prepared.key, ())
+    assert (again.code, again.normal_form, again.import_fixes) == (prepared.code, prepared.normal_form, ())
 
 
 COMPILE_ERRORS = [
@@ -227,7 +227,7 @@ def test_compile_errors_name_the_line(try_go: Any, source: str, told: str) -> No
 
 
 def key(try_go: Any, source: str) -> str:
-    return ready(try_go(source, "add_two", ((1,), 3))).key
+    return ready(try_go(source, "add_two", ((1,), 3))).normal_form
 
 
 def test_keys_ignore_layout_comments_names_of_variables_and_what_is_never_called(try_go: Any) -> None:

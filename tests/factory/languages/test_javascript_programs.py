@@ -233,7 +233,7 @@ NOT_SAME = [
 def keys(sandbox: Sandbox, *sources: str) -> list[str]:
     prepared = JS.prepare(sources, STREAMS, sandbox)
     assert all(isinstance(one, Prepared) for one in prepared), prepared
-    return [one.key for one in prepared if isinstance(one, Prepared)]
+    return [one.normal_form for one in prepared if isinstance(one, Prepared)]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -7,12 +7,12 @@ from textwrap import dedent
 
 import pytest
 
-from factory.languages.python.imports import HOMES, MODULES, repair
+from factory.languages.python.imports import HOMES, MODULES, fix
 
 
 def repaired(source: str, starter: str = "") -> tuple[str, tuple[str, ...]]:
     text = dedent(source)
-    return repair(text, ast.parse(text), dedent(starter))
+    return fix(text, ast.parse(text), dedent(starter))
 
 
 @pytest.mark.parametrize("name", sorted(HOMES))
@@ -112,7 +112,7 @@ def test_future_imports_stay_first() -> None:
 
 def test_a_byte_order_mark_does_not_end_up_in_the_middle() -> None:
     source = "\ufeffdef f(x: List): return x\n"
-    code, told = repair(source, ast.parse(source.lstrip("\ufeff")), "")
+    code, told = fix(source, ast.parse(source.lstrip("\ufeff")), "")
     compile(code, "x", "exec")
     assert told == ("import added: typing.List",)
 

@@ -11,8 +11,9 @@ from difflib import SequenceMatcher
 
 import pytest
 
-from factory.languages.python import normal_form, parse
+from factory.languages.python import normal_form
 from factory.languages.python.mutants import LONGEST, mutants
+from factory.languages.python.parse import parse
 
 
 def changed(code: str, entry_point: str | None = "f") -> set[str]:

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from factory.languages.python import parse
 from factory.languages.python.normal_form import key
+from factory.languages.python.parse import parse
 from factory.records import Rejection
 
 

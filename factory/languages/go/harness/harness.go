@@ -20,14 +20,14 @@ import (
 	"syscall"
 )
 
-// Entry is what a candidate's shim hands over.
+// Entry is what a candidate's entry wrapper hands over.
 type Entry struct {
 	Func  any      // the entry point
 	Names []string // its parameters' names
 	Big   any      // (*big.Int).SetString, where the candidate uses math/big
 }
 
-// Names saves shims the word "string", which a candidate may have taken.
+// Names saves entry wrappers the word "string", which a candidate may have taken.
 func Names(names ...string) []string { return names }
 
 const (

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// A node is one Python value of a request, in the form that factory/languages/go/wire.py writes.
+// A node is one Python value of a request, in the form that factory/languages/go/encode.py writes.
 type node struct {
 	kind  byte
 	text  []byte  // str (UTF-8), bytes, and the digits of an int (hexadecimal, with sign)

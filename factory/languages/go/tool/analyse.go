@@ -10,23 +10,23 @@ import (
 
 const plainName = "solution"
 
-// analyse repairs a source, checks it and finds its entry point.
-func (w *Workshop) analyse(source string) (Result, error) {
+// analyse fixes the imports of a source, checks it and finds its entry point.
+func (w *Builder) analyse(source string) (Result, error) {
 	text, err := w.withPackage(strings.TrimPrefix(source, "\uFEFF"))
 	if err != nil {
 		return Result{}, err
 	}
 	w.added = strings.Count(text, "\n") - strings.Count(source, "\n")
-	text, replaced := w.withStandard(text)
+	text, replaced := w.movePackages(text)
 	program, err := w.load(text)
 	if err != nil {
 		return Result{}, err
 	}
 	unused := program.unusedImports()
-	if program, err = w.withoutExtras(program); err != nil {
+	if program, err = w.stripMain(program); err != nil {
 		return Result{}, err
 	}
-	program, repairs, err := w.withImports(program, unused)
+	program, fixes, err := w.withImports(program, unused)
 	if err != nil {
 		return Result{}, err
 	}
@@ -44,11 +44,11 @@ func (w *Workshop) analyse(source string) (Result, error) {
 	if w.passesKeywords() {
 		parameters = entry.names
 	}
-	return Result{Code: program.text, Key: program.key(w.Entry, parameters), ImportFixes: append(replaced, repairs...)}, nil
+	return Result{Code: program.text, NormalForm: program.normalForm(w.Entry, parameters), ImportFixes: append(replaced, fixes...)}, nil
 }
 
 // withPackage gives a source without a package clause one, on lines of its own.
-func (w *Workshop) withPackage(source string) (string, error) {
+func (w *Builder) withPackage(source string) (string, error) {
 	var scan scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(source))
 	scan.Init(file, []byte(source), nil, 0)
@@ -65,15 +65,15 @@ func (w *Workshop) withPackage(source string) (string, error) {
 }
 
 // calls is whether the problem calls a function; otherwise programs read stdin.
-func (w *Workshop) calls() bool { return len(w.Entry) > 0 }
+func (w *Builder) calls() bool { return len(w.Entry) > 0 }
 
 // passesKeywords is whether a case passes arguments by their parameters' names.
-func (w *Workshop) passesKeywords() bool {
+func (w *Builder) passesKeywords() bool {
 	return slices.ContainsFunc(w.Arities, func(way Arity) bool { return len(way.Keywords) > 0 })
 }
 
 // tidy settles the package's name and the imports' form, and formats: the text that ships.
-func (w *Workshop) tidy(p *Program) (*Program, error) {
+func (w *Builder) tidy(p *Program) (*Program, error) {
 	edits := p.constraints()
 	name := p.file.Name.Name
 	switch {

@@ -19,34 +19,34 @@ const (
 
 // A Unit is one candidate on its way into a binary.
 type Unit struct {
-	place   int    // among the sources
-	path    string // of its package
-	archive string
-	main    string // the exported function of its shim; none where the unit is a program as it stands
-	alone   bool
+	place    int    // among the sources
+	path     string // of its package
+	archive  string
+	main     string // the exported function of its entry wrapper; none where the unit is a program as it stands
+	linkable bool   // whether it may share the binary
 }
 
 // A Build is the sources of one request on their way.
 type Build struct {
-	workshop *Workshop
-	results  []Result
-	sizes    []int // of the binaries written so far
-	links    int   // begun so far
-	out      io.Writer
+	builder *Builder
+	results []Result
+	sizes   []int // of the binaries written so far
+	links   int   // begun so far
+	out     io.Writer
 }
 
 // build compiles sources, as they stand, and links those that can share a binary together.
 // It writes the binaries one after another, then a trailer (JSON), then the trailer's length (four bytes, big
 // endian). What breaks is refused alone: its neighbours share a binary without it.
-func (w *Workshop) build(sources []string, out io.Writer) error {
-	b := &Build{workshop: w, results: make([]Result, len(sources)), sizes: []int{}, out: out}
+func (w *Builder) build(sources []string, out io.Writer) error {
+	b := &Build{builder: w, results: make([]Result, len(sources)), sizes: []int{}, out: out}
 	var shared []*Unit
 	for i, source := range sources {
 		b.results[i] = guarded(func() (Result, error) {
 			unit, err := w.compile(i, source)
 			switch {
 			case err != nil:
-			case unit.alone:
+			case !unit.linkable:
 				err = b.link(unit)
 			default:
 				shared = append(shared, unit)
@@ -115,11 +115,11 @@ func (b *Build) link(units ...*Unit) error {
 	archive := units[0].archive
 	if units[0].main != "" {
 		archive = filepath.Join(work, "main.a")
-		if err := b.workshop.archive("main", archive, units, []sourceFile{{"main.go", b.workshop.program(units)}}); err != nil {
+		if err := b.builder.archive("main", archive, units, []sourceFile{{"main.go", b.builder.program(units)}}); err != nil {
 			return err
 		}
 	}
-	program, err := b.workshop.executable(archive, units)
+	program, err := b.builder.executable(archive, units)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func (b *Build) link(units ...*Unit) error {
 	return nil
 }
 
-// compile makes an archive of a candidate and its shim.
-func (w *Workshop) compile(place int, source string) (*Unit, error) {
+// compile makes an archive of a candidate and its entry wrapper.
+func (w *Builder) compile(place int, source string) (*Unit, error) {
 	p, err := w.load(source)
 	if err != nil {
 		return nil, err
@@ -153,10 +153,10 @@ func (w *Workshop) compile(place int, source string) (*Unit, error) {
 	number := strconv.Itoa(place)
 	unit := &Unit{
 		place: place, path: "candidate/" + number, archive: filepath.Join(work, number+".a"),
-		main: p.free("RolloutFactoryMain"), alone: p.alone(),
+		main: p.free("RolloutFactoryMain"), linkable: p.linkable(),
 	}
 	if !w.calls() && p.tellsItsPackage() {
-		unit.path, unit.main, unit.alone = "main", "", true
+		unit.path, unit.main, unit.linkable = "main", "", false
 		return unit, w.archive(unit.path, unit.archive, nil, []sourceFile{{"solution.go", source}})
 	}
 	name := p.file.Name.Name
@@ -164,11 +164,11 @@ func (w *Workshop) compile(place int, source string) (*Unit, error) {
 		name = plainName // what is called main cannot be imported
 	}
 	code := apply(source, []edit{{p.offset(p.file.Name.Pos()), p.offset(p.file.Name.End()), name}})
-	files := []sourceFile{{"solution.go", code}, {"shim.go", w.shim(p, entry, name, unit.main)}}
+	files := []sourceFile{{"solution.go", code}, {"entry_wrapper.go", w.entryWrapper(p, entry, name, unit.main)}}
 	if err := w.archive(unit.path, unit.archive, nil, files); err != nil {
 		return nil, err
 	}
 	made, err := os.Stat(unit.archive)
-	unit.alone = unit.alone || err == nil && made.Size() > largestShared
+	unit.linkable = unit.linkable && (err != nil || made.Size() <= largestShared)
 	return unit, err
 }

@@ -17,7 +17,7 @@ const work = "/tmp/job"
 type sourceFile struct{ name, text string }
 
 // archive compiles files into a package archive. `units` are the candidates that it may import.
-func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFile) error {
+func (w *Builder) archive(path, archive string, units []*Unit, files []sourceFile) error {
 	folder, err := os.MkdirTemp(work, "package")
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (w *Workshop) archive(path, archive string, units []*Unit, files []sourceFi
 }
 
 // executable links an archive of package main with all it needs.
-func (w *Workshop) executable(archive string, units []*Unit) ([]byte, error) {
+func (w *Builder) executable(archive string, units []*Unit) ([]byte, error) {
 	config, err := w.importConfig(work, units)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (w *Workshop) executable(archive string, units []*Unit) ([]byte, error) {
 }
 
 // importConfig writes the list of archives: the standard library's, the harness, and the units'.
-func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
+func (w *Builder) importConfig(folder string, units []*Unit) (string, error) {
 	listing, err := os.ReadFile(filepath.Join(w.Root, "importcfg.link"))
 	if err != nil {
 		return "", err
@@ -83,7 +83,7 @@ func (w *Workshop) importConfig(folder string, units []*Unit) (string, error) {
 }
 
 // What one compilation or link may take; beyond the seconds of CPU time the kernel ends it, beyond the bytes it
-// ends itself. Both leave this process and the other candidates what they need (factory/languages/go/workshop.py).
+// ends itself. Both leave this process and the other candidates what they need (factory/languages/go/builder.py).
 const (
 	toolSeconds = 10
 	toolBytes   = 1536 << 20
@@ -99,7 +99,7 @@ func restrict() error {
 }
 
 // tool runs the compiler or the linker; what they say of a program is a refusal.
-func (w *Workshop) tool(name string, arguments ...string) error {
+func (w *Builder) tool(name string, arguments ...string) error {
 	message, err := exec.Command(filepath.Join(filepath.Dir(w.Root), name), arguments...).CombinedOutput()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
@@ -116,7 +116,7 @@ func (w *Workshop) tool(name string, arguments ...string) error {
 
 var (
 	place       = regexp.MustCompile(`^(?:\S*/)?solution\.go:(\d+):\d+: `)
-	ours        = regexp.MustCompile(`(?:\S*/)?shim\.go:\d+:\d+: |\bcandidate/\d+\.`) // what a candidate's place among others decides
+	ours        = regexp.MustCompile(`(?:\S*/)?entry_wrapper\.go:\d+:\d+: |\bcandidate/\d+\.`) // what a candidate's place among others decides
 	outOfMemory = regexp.MustCompile(`fatal error: .*(?:out of memory|cannot allocate memory)`)
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// An Entry is the function to call, and how a shim in its package writes it.
+// An Entry is the function to call, and how an entry wrapper in its package writes it.
 type Entry struct {
 	expression string   // the function, instantiated where it is generic
 	names      []string // its parameters' names
@@ -16,7 +16,7 @@ type Entry struct {
 }
 
 // entry finds the function that the problem calls, or the program's main.
-func (w *Workshop) entry(p *Program) (*Entry, error) {
+func (w *Builder) entry(p *Program) (*Entry, error) {
 	if !w.calls() {
 		if function, ok := p.pkg.Scope().Lookup("main").(*types.Func); !ok || function.Signature().TypeParams() != nil {
 			return nil, refuse(missingEntry, "no function main")
@@ -39,7 +39,7 @@ func (w *Workshop) entry(p *Program) (*Entry, error) {
 	return nil, refuse(missingEntry, "%s", w.absence(p))
 }
 
-func (w *Workshop) absence(p *Program) string {
+func (w *Builder) absence(p *Program) string {
 	var there []string
 	for _, decl := range p.file.Decls {
 		function, ok := decl.(*ast.FuncDecl)
@@ -59,7 +59,7 @@ func (w *Workshop) absence(p *Program) string {
 }
 
 // callable checks that the cases can call the function at all.
-func (w *Workshop) callable(p *Program, name string, signature *types.Signature) (*Entry, error) {
+func (w *Builder) callable(p *Program, name string, signature *types.Signature) (*Entry, error) {
 	e := &Entry{expression: name}
 	for parameter := range signature.Params().Variables() {
 		e.names = append(e.names, parameter.Name())
@@ -97,7 +97,7 @@ func uncallable(t types.Type) bool {
 }
 
 // arity refuses a function that none of the cases' ways to call it fits.
-func (w *Workshop) arity(p *Program, name string, signature *types.Signature) error {
+func (w *Builder) arity(p *Program, name string, signature *types.Signature) error {
 	declared, least := signature.Params().Len(), signature.Params().Len()
 	if signature.Variadic() {
 		least--

@@ -15,7 +15,7 @@ type Shape struct {
 }
 
 // instance finds type arguments for a generic function, as Go text.
-func (w *Workshop) instance(signature *types.Signature) ([]string, error) {
+func (w *Builder) instance(signature *types.Signature) ([]string, error) {
 	parameters := signature.TypeParams()
 	bound := map[*types.TypeParam]types.Type{}
 	for i := range signature.Params().Len() {
@@ -49,7 +49,7 @@ func (w *Workshop) instance(signature *types.Signature) ([]string, error) {
 	return texts, nil
 }
 
-func (w *Workshop) shape(place int, name string) *Shape {
+func (w *Builder) shape(place int, name string) *Shape {
 	if place < len(w.Shapes) {
 		return w.Shapes[place]
 	}

@@ -64,25 +64,25 @@ func importPath(spec *ast.ImportSpec) string {
 
 // withImports removes unused imports and adds missing ones that can only mean one package.
 //
-// `unused` are those that the source itself left unused: taking these away is a repair, while taking
+// `unused` are those that the source itself left unused: taking these away is a fix, while taking
 // away what only its own main or tests used is none.
-func (w *Workshop) withImports(p *Program, unused map[string]bool) (*Program, []string, error) {
+func (w *Builder) withImports(p *Program, unused map[string]bool) (*Program, []string, error) {
 	removed, added := p.unusedSpecs(), w.missing(p)
 	if len(removed) == 0 && len(added) == 0 {
 		return p, nil, nil
 	}
-	var repairs []string
+	var fixes []string
 	for _, spec := range removed {
 		if path := importPath(spec); unused[path] {
-			repairs = append(repairs, "import removed: "+path)
+			fixes = append(fixes, "import removed: "+path)
 		}
 	}
-	slices.Sort(repairs)
+	slices.Sort(fixes)
 	for _, path := range added {
-		repairs = append(repairs, "import added: "+path)
+		fixes = append(fixes, "import added: "+path)
 	}
-	repaired, err := w.load(p.rewritten(removed, added))
-	return repaired, repairs, err
+	fixed, err := w.load(p.rewritten(removed, added))
+	return fixed, fixes, err
 }
 
 // rewritten is the text with its imports in one block, where the first of them was or after the package clause.
@@ -128,7 +128,7 @@ func sortKey(spec string) string { return spec[strings.IndexAny(spec, "\"`")+1:]
 // missing are the paths of packages that selectors name and nothing declares, where only one can be meant:
 // one alone of that name exports all that is asked of it. So rand.Intn is math/rand's and rand.IntN that of
 // math/rand/v2, while rand.Int, which these and crypto/rand have, stays undefined.
-func (w *Workshop) missing(p *Program) []string {
+func (w *Builder) missing(p *Program) []string {
 	members := map[string]map[string]bool{}
 	ast.Inspect(p.file, func(node ast.Node) bool {
 		selector, ok := node.(*ast.SelectorExpr)
@@ -161,7 +161,7 @@ func (w *Workshop) missing(p *Program) []string {
 }
 
 // offers is whether the package at path exports all these names.
-func (w *Workshop) offers(path string, wanted map[string]bool) bool {
+func (w *Builder) offers(path string, wanted map[string]bool) bool {
 	pkg, err := w.importer.Import(path)
 	if err != nil {
 		return false

@@ -17,8 +17,8 @@ import (
 
 var sizes = types.SizesFor("gc", "amd64")
 
-// A Workshop holds what all sources of a request share: the problem and the standard library's types.
-type Workshop struct {
+// A Builder holds what all sources of a request share: the problem and the standard library's types.
+type Builder struct {
 	*Request
 	standard map[string]string   // archives of the packages that a program may import
 	named    map[string][]string // those paths by package name
@@ -27,8 +27,8 @@ type Workshop struct {
 	added    int // lines that were put before the source at hand
 }
 
-func newWorkshop(request *Request) *Workshop {
-	w := &Workshop{Request: request, standard: map[string]string{}, named: map[string][]string{}, fset: token.NewFileSet()}
+func newBuilder(request *Request) *Builder {
+	w := &Builder{Request: request, standard: map[string]string{}, named: map[string][]string{}, fset: token.NewFileSet()}
 	listing, err := os.ReadFile(filepath.Join(request.Root, "importcfg"))
 	if err != nil {
 		fail(err)
@@ -71,7 +71,7 @@ type Program struct {
 }
 
 // load reads and checks a source that has a package clause. Type errors are kept in the program.
-func (w *Workshop) load(text string) (*Program, error) {
+func (w *Builder) load(text string) (*Program, error) {
 	p := &Program{text: text, fset: w.fset, added: w.added}
 	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.ParseComments)
 	if err != nil {
@@ -101,7 +101,7 @@ func (w *Workshop) load(text string) (*Program, error) {
 	return p, nil
 }
 
-func (w *Workshop) unreadable(err error) error {
+func (w *Builder) unreadable(err error) error {
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
 		return refuse(compileError, "line %d: %s", max(1, list[0].Pos.Line-w.added), list[0].Msg)
@@ -110,7 +110,7 @@ func (w *Workshop) unreadable(err error) error {
 }
 
 // permitted refuses what reaches beyond the file: cgo, packages from elsewhere, and compiler directives that do.
-func (w *Workshop) permitted(p *Program) error {
+func (w *Builder) permitted(p *Program) error {
 	for _, spec := range p.file.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if _, known := w.standard[path]; err != nil || !known {

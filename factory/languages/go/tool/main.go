@@ -1,10 +1,10 @@
-// Command tool reads, repairs and builds candidates' Go. It runs inside the wall, as what it reads is hostile.
+// Command tool reads, completes and builds candidates' Go. It runs inside the wall, as what it reads is hostile.
 //
 //	tool analyse   a request on standard input; one result a source, a line of JSON each, on standard output
 //	tool build     the sources compiled and linked: the binaries, then a trailer of JSON
 //	tool vet       what the analyses of `go vet` find in them, a line of JSON each
 //
-// Requests and answers are the structs of this file; factory/languages/go/workshop.py is the other side.
+// Requests and answers are the structs of this file; factory/languages/go/builder.py is the other side.
 // A panic on one source is that source's error; whatever takes the whole process down is met on the host.
 package main
 
@@ -35,7 +35,7 @@ type Result struct {
 	Status      string   `json:"status,omitempty"`
 	Detail      string   `json:"detail,omitempty"`
 	Code        string   `json:"code,omitempty"`
-	Key         string   `json:"key,omitempty"`
+	NormalForm  string   `json:"normal_form,omitempty"`
 	ImportFixes []string `json:"import_fixes,omitempty"`
 
 	// Of a build: which binary holds the program, and the argument that chooses it there.
@@ -68,17 +68,17 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&request); err != nil {
 		fail(err)
 	}
-	workshop := newWorkshop(&request)
+	builder := newBuilder(&request)
 	switch os.Args[1] {
 	case "analyse":
-		each(request.Sources, workshop.analyse)
+		each(request.Sources, builder.analyse)
 	case "vet":
-		each(request.Sources, workshop.vet)
+		each(request.Sources, builder.vet)
 	case "build":
 		if err := restrict(); err != nil {
 			fail(err)
 		}
-		if err := workshop.build(request.Sources, os.Stdout); err != nil {
+		if err := builder.build(request.Sources, os.Stdout); err != nil {
 			fail(err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 const mostFindings = 20
 
 // vet is what the analyses of `go vet` find in a source that compiles, by place.
-func (w *Workshop) vet(source string) (Result, error) {
+func (w *Builder) vet(source string) (Result, error) {
 	p, err := w.load(source)
 	if err != nil {
 		return Result{}, err

@@ -24,7 +24,7 @@ var introspective = []string{
 // tree: comments and layout are gone, and variables, constants, labels and functions count by their place
 // and not by their name. Names of types, fields and methods stay, since %T and %+v show them, and so do
 // `parameters`, the names by which cases pass arguments. A program that could look at itself keeps its text.
-func (p *Program) key(entry, parameters []string) string {
+func (p *Program) normalForm(entry, parameters []string) string {
 	for _, spec := range p.file.Imports {
 		path := importPath(spec)
 		for _, prefix := range introspective {

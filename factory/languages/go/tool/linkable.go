@@ -18,27 +18,27 @@ var inert = []string{
 	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
 }
 
-// alone is whether a program must not share a binary: something of it runs, or takes effect, before main.
-func (p *Program) alone() bool {
+// linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main.
+func (p *Program) linkable() bool {
 	for _, spec := range p.file.Imports {
 		named := spec.Name != nil && (spec.Name.Name == "_" || spec.Name.Name == ".")
 		if named || !slices.Contains(inert, importPath(spec)) {
-			return true
+			return false
 		}
 	}
 	for _, decl := range p.file.Decls {
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
 			if decl.Recv == nil && decl.Name.Name == "init" {
-				return true
+				return false
 			}
 		case *ast.GenDecl:
 			if decl.Tok == token.VAR && !p.harmless(decl) {
-				return true
+				return false
 			}
 		}
 	}
-	return false
+	return true
 }
 
 // tellsItsPackage is whether a program might print its package's name, as %T and %#v of its types do: then it

@@ -23,26 +23,26 @@ var successors = map[string]successor{
 	"golang.org/x/exp/slices":      {"slices", nil},
 }
 
-// withStandard takes the standard library's packages for those that these came from, where nothing else can
+// movePackages takes the standard library's packages for those that these came from, where nothing else can
 // be meant; the second answer says which. What cannot be read stays as it is, for others to complain of.
-func (w *Workshop) withStandard(text string) (string, []string) {
+func (w *Builder) movePackages(text string) (string, []string) {
 	file, err := parser.ParseFile(w.fset, "solution.go", text, parser.SkipObjectResolution)
 	if err != nil {
 		return text, nil
 	}
 	p := &Program{text: text, file: file, fset: w.fset}
 	var edits []edit
-	var repairs []string
+	var fixes []string
 	for _, spec := range file.Imports {
 		old := importPath(spec)
 		if next, ok := successors[old]; ok {
 			if made, ok := p.replaced(spec, next); ok {
 				edits = append(edits, made...)
-				repairs = append(repairs, "import replaced: "+old+" by "+next.path)
+				fixes = append(fixes, "import replaced: "+old+" by "+next.path)
 			}
 		}
 	}
-	return apply(text, edits), repairs
+	return apply(text, edits), fixes
 }
 
 // replaced are the edits that put a successor in the place of an import; false where a name it needs is

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from factory.languages.go import wire
+from factory.languages.go import encode
 from factory.languages.go.names import accepted_names
 from factory.languages.go.toolchain import ROOT, TOOL
 from factory.languages.process import calls, line
@@ -42,7 +42,7 @@ class Built:
     slot: tuple[str, ...]
 
 
-class Workshop:
+class Builder:
     """Analyses and builds sources for one problem."""
 
     def __init__(self, problem: Problem, sandbox: Sandbox) -> None:
@@ -52,9 +52,9 @@ class Workshop:
         self._header: dict[str, Any] = {"root": ROOT}
         if problem.entry_point is not None:
             every = calls(problem)
-            shapes, named = wire.shapes(every)
+            shapes, named = encode.shapes(every)
             names = accepted_names(problem.entry_point)
-            self._header |= {"entry": names, "arities": wire.arities(every), "shapes": shapes, "named": named}
+            self._header |= {"entry": names, "arities": encode.arities(every), "shapes": shapes, "named": named}
 
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
         """Repair and check every source; one result each, in order."""
@@ -62,7 +62,7 @@ class Workshop:
             if isinstance(result, Rejection):
                 yield result
             else:
-                yield Prepared(result["code"], result["key"], tuple(result.get("import_fixes", ())))
+                yield Prepared(result["code"], result["normal_form"], tuple(result.get("import_fixes", ())))
 
     def vet(self, sources: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """What `go vet` finds in every source that compiles, in order; "not checked: …" where the source broke it."""

@@ -14,8 +14,8 @@ func (p *Program) free(name string) string {
 	return name
 }
 
-// shim is the file that stands beside a candidate's own and hands its entry point out of the package.
-func (w *Workshop) shim(p *Program, entry *Entry, name, main string) string {
+// entryWrapper is the file beside a candidate's own that hands its entry point out of the package.
+func (w *Builder) entryWrapper(p *Program, entry *Entry, name, main string) string {
 	if !w.calls() {
 		return fmt.Sprintf("package %s\n\nfunc %s() { main() }\n", name, main)
 	}
@@ -39,7 +39,7 @@ func (w *Workshop) shim(p *Program, entry *Entry, name, main string) string {
 }
 
 // program is the main package of a binary: it picks the candidate that the first argument names.
-func (w *Workshop) program(units []*Unit) string {
+func (w *Builder) program(units []*Unit) string {
 	var imports, entries strings.Builder
 	for _, unit := range units {
 		fmt.Fprintf(&imports, "import c%d %q\n", unit.place, unit.path)

@@ -1,4 +1,4 @@
-"""JavaScript as a language of the factory.
+"""How JavaScript is parsed and run.
 
 `prepare` has many sources parsed in one process inside the wall. `run` starts each program in a process and
 job of its own: what one candidate leaves behind, or writes, is never near another's. Only inputs cross;
@@ -8,85 +8,36 @@ answers are fitted and compared outside.
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from factory.languages.javascript import node, normal_form, wire
-from factory.languages.javascript.answers import JavaScriptAnswer, ending, read_calls
+from factory.languages.javascript import encode, node, normal_form
+from factory.languages.javascript.answers import ending, read_calls
 from factory.languages.javascript.canaries import CANARIES
 from factory.languages.javascript.checker import Kind, check, encoded
-from factory.languages.javascript.fit import fit
-from factory.languages.javascript.names import accepted_names, declares, javascript_name
-from factory.languages.javascript.signature import signature
+from factory.languages.javascript.names import accepted_names
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox
 
-_ANY_SIZE = re.compile(r"\bBigInt\b|\b\d+n\b")
-"""What a program says that works with whole numbers of any size."""
-_READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
-_LAST = re.compile(r"(?:[;}\])]|\*/|//[^\n]*)\s*\Z")
 _JOB = "/tmp/job"
 
 
-class JavaScript:
-    """Implements `factory.languages.base.Language`."""
+class JavaScriptRunner:
+    """Implements `factory.languages.base.Runner`."""
 
-    name = "javascript"
-    title = "JavaScript"
-    fences = frozenset({"javascript", "js", "node", "nodejs", "mjs", "cjs", "ecmascript"})
-    opening = re.compile(
-        r"(?:async\s+function|function|const|let|var|class|import|export)\b"
-        r"|module\.exports|require\(|['\"]use strict|//|/\*|#!"
-    )
-    comment = "//"
     compile_failure = Status.COMPILE_ERROR
     examinable = False
     canaries = CANARIES
-    integers: range | None = range(-wire.SAFE, wire.SAFE + 1)
 
     def describe(self) -> str:
         found = node.find_node()
         return f"Node {found.version}, {found.binary}"
 
-    def entry_name(self, python_name: str) -> str:
-        return javascript_name(python_name)
-
-    def signature(self, problem: Problem, code: str) -> str:
-        return signature(problem, code)
-
-    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
-        reading = "`require('fs').readFileSync(0, 'utf8')` reads all input."
-        types = (
-            "Types: int -> number (bigint beyond 2**53, in and out), float -> number, str -> string, bytes -> "
-            "Uint8Array, list and tuple -> Array, set -> Set, dict with string keys -> plain object, any other "
-            "dict -> Map, None -> null."
-        )
-        arithmetic = (
-            "It runs on Node as CommonJS or as a module, without npm packages. Python's // and % round towards "
-            "minus infinity, JavaScript's / is exact and % takes the sign of its left side; integers beyond 2**53 "
-            "need BigInt; a Python str is indexed by characters, a JavaScript string by UTF-16 units; sort() "
-            "compares texts unless told otherwise."
-        )
-        return ((types,) if entry_point else (reading,)) + (arithmetic,)
-
     def mounts(self) -> tuple[Mount, ...]:
         return node.find_node().mounts()
-
-    def defines(self, code: str, entry_point: str | None) -> bool:
-        return _READS.search(code) is not None if entry_point is None else declares(code, entry_point)
-
-    def looks_like(self, text: str) -> bool:
-        tokens = normal_form.tokens(text)
-        return (
-            self.opening.match(text.lstrip()) is not None
-            and _LAST.search(text) is not None
-            and tokens is not None
-            and any(token in ("function", "=>", "=", "class") for token in tokens)
-        )
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
         return [
@@ -99,7 +50,7 @@ class JavaScript:
             raise ValueError(
                 f"{problem.id}: test_code is Python and cannot judge JavaScript; only problems with cases can be run"
             )
-        calls = wire.encode_calls(problem) if problem.entry_point is not None else []
+        calls = encode.encode_calls(problem) if problem.entry_point is not None else []
         kinds = check([program.code for program in programs], sandbox)
         for program, kind in zip(programs, kinds, strict=True):
             if isinstance(kind, Rejection):
@@ -117,12 +68,6 @@ class JavaScript:
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
     ) -> Rejection | None:
         raise NotImplementedError("test code is Python and calls Python; `examinable` says so")
-
-    def fit(self, answer: Any, expected: Any) -> Any:
-        return fit(answer, expected) if isinstance(answer, JavaScriptAnswer) else answer
-
-    def narrower(self, code: str, output: Any, wide: bool) -> bool:
-        return wide and _ANY_SIZE.search(code) is None
 
 
 def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// withoutExtras takes a function problem's candidate without its own main and tests, and without the
+// stripMain takes a function problem's candidate without its own main and tests, and without the
 // functions that only they use. What ships is then what was verified. Line numbers stay.
-func (w *Workshop) withoutExtras(p *Program) (*Program, error) {
+func (w *Builder) stripMain(p *Program) (*Program, error) {
 	if !w.calls() {
 		return p, nil
 	}
-	dropped := p.extras(w.Entry)
+	dropped := p.unneeded(w.Entry)
 	if len(dropped) == 0 {
 		return p, nil
 	}
@@ -28,8 +28,8 @@ func (w *Workshop) withoutExtras(p *Program) (*Program, error) {
 	return w.load(apply(p.text, edits))
 }
 
-// extras are the functions to leave out.
-func (p *Program) extras(entry []string) map[*ast.FuncDecl]bool {
+// unneeded are the functions to leave out.
+func (p *Program) unneeded(entry []string) map[*ast.FuncDecl]bool {
 	users := p.users()
 	dropped := map[*ast.FuncDecl]bool{}
 	for again := true; again; {

@@ -1,0 +1,34 @@
+"""How JavaScript looks: where a program is in a model's answer, and what it defines."""
+
+from __future__ import annotations
+
+import re
+
+from factory.languages.javascript import normal_form
+from factory.languages.javascript.names import declares
+
+_READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
+_LAST = re.compile(r"(?:[;}\])]|\*/|//[^\n]*)\s*\Z")
+
+
+class JavaScriptSyntax:
+    """Implements `factory.languages.base.Syntax`."""
+
+    fences = frozenset({"javascript", "js", "node", "nodejs", "mjs", "cjs", "ecmascript"})
+    opening = re.compile(
+        r"(?:async\s+function|function|const|let|var|class|import|export)\b"
+        r"|module\.exports|require\(|['\"]use strict|//|/\*|#!"
+    )
+    comment = "//"
+
+    def defines(self, code: str, entry_point: str | None) -> bool:
+        return _READS.search(code) is not None if entry_point is None else declares(code, entry_point)
+
+    def looks_like(self, text: str) -> bool:
+        tokens = normal_form.tokens(text)
+        return (
+            self.opening.match(text.lstrip()) is not None
+            and _LAST.search(text) is not None
+            and tokens is not None
+            and any(token in ("function", "=>", "=", "class") for token in tokens)
+        )

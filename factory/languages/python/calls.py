@@ -1,0 +1,12 @@
+"""A case's call as the text that crosses into the sandbox."""
+
+from __future__ import annotations
+
+import json
+
+from factory.records import Case
+
+
+def call_text(case: Case) -> str:
+    """A call case's arguments as the tagged JSON text of [args, kwargs]."""
+    return json.dumps([case.args, case.kwargs], separators=(",", ":"))

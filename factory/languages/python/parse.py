@@ -1,0 +1,28 @@
+"""Python source as a syntax tree.
+
+Promises: no line of it runs, and no more than `MAX_SOURCE` characters are parsed.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+from factory.records import Rejection, Status
+
+MAX_SOURCE = 200_000
+"""Longest program parsed, in characters; the parser's memory grows with it."""
+
+
+def parse(source: str) -> ast.Module | Rejection:
+    """The syntax tree of `source`, or the syntax error it is."""
+    if len(source) > MAX_SOURCE:
+        return Rejection(Status.SYNTAX_ERROR, f"program of {len(source)} characters; at most {MAX_SOURCE} are parsed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a candidate's "\d" is its own affair
+            return ast.parse(source.lstrip("\ufeff"))
+    except SyntaxError as error:
+        return Rejection(Status.SYNTAX_ERROR, f"line {error.lineno}: {error.msg}")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Rejection(Status.SYNTAX_ERROR, f"cannot be parsed: {error or type(error).__name__}")

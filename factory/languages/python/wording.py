@@ -1,0 +1,21 @@
+"""What people and models call Python, and what a translator minds."""
+
+from __future__ import annotations
+
+from factory.records import Problem
+
+
+class PythonWording:
+    """Implements `factory.languages.base.Wording`."""
+
+    name = "python"
+    title = "Python"
+
+    def entry_name(self, python_name: str) -> str:
+        return python_name
+
+    def signature(self, problem: Problem, code: str) -> str:
+        return ""
+
+    def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
+        return ()
