@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
-from importlib import metadata
 from typing import Any, TypeVar
 
 from rich.console import Console
 
+from factory import __version__
 from factory.commands.export import _write_shards
 from factory.config import ChainConfig, Config
 from factory.executors.base import Executor
@@ -67,7 +67,7 @@ async def run(config: Config, place: RunDir, console: Console) -> dict[str, Any]
         place.log(
             "started",
             sandbox=walled.sandbox.backend,
-            factory_version=metadata.version("rollout-factory"),
+            factory_version=__version__,
             code_sha256=code_sha256(),
             problems=len(todo),
             config=config.model_dump(mode="json"),
