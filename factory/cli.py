@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from factory import commands
+from factory import __version__, commands
 from factory import doctor as checkup
 from factory.config import Config, ProblemsOnly, load, parse_section
 from factory.config.reference import markdown
@@ -39,6 +39,21 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="Put a config value over the file's; repeatable.")
 ]
 RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of a run.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"{__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that come before a command."""
 
 
 @app.command()

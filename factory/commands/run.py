@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
 from rich.console import Console
 
+from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config
 from factory.provenance import code_sha256
@@ -36,7 +36,7 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, An
         run_dir.log(
             "started",
             sandbox=settled.sandbox.backend,
-            factory_version=metadata.version("rollout-factory"),
+            factory_version=__version__,
             code_sha256=code_sha256(),
             problems=len(loaded.problems),
             config=config.model_dump(mode="json"),

@@ -15,13 +15,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from factory import __version__
 from factory.config import Config, ShardsConfig
 from factory.config.resume import MAY_CHANGE
 from factory.provenance import code_sha256
@@ -227,7 +227,7 @@ def _manifest(
     varies = [name for name, used in reasons.items() if used]
     return {
         "name": config.name,
-        "factory_version": metadata.version("rollout-factory"),
+        "factory_version": __version__,
         "code_sha256": code_sha256(),
         "config_sha256": sha256(json.dumps(settled, sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
