@@ -12,8 +12,8 @@ from rich.console import Console
 
 from factory.commands.export import _write_shards
 from factory.config import ChainConfig, Config
+from factory.executors import open_executor
 from factory.executors.base import Executor
-from factory.executors.local import LocalExecutor
 from factory.grading.chain import Chain
 from factory.languages import language
 from factory.provenance import code_sha256
@@ -46,7 +46,7 @@ def settled(settings: S, names: Iterable[str], console: Console) -> S:
 @contextlib.asynccontextmanager
 async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
     """Processes that verify, with canaries among what they are given unless the config has none."""
-    async with LocalExecutor(partial(Chain, settings), settings.sandbox.workers) as executor:
+    async with open_executor(settings.executor, partial(Chain, settings)) as executor:
         if not settings.verify.canaries:
             yield executor
             return

@@ -13,7 +13,6 @@ from rich.console import Console
 from factory.commands.run import _tell, settled, workers
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import RolloutError
-from factory.executors.local import usable_cpus
 from factory.languages import language
 from factory.problems import Refusal
 from factory.records import Problem, Rollout, Verdict
@@ -44,7 +43,7 @@ async def verify(
     skipped: Counter[str] = Counter()
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
-            ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
+            ahead = asyncio.Semaphore(executor.workers * IN_FLIGHT_A_WORKER)
 
             async def grade(task: Task) -> list[Verdict]:
                 try:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, SamplingConfig
+from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
 from factory.config.problems import ProblemsConfig
@@ -26,6 +27,7 @@ class ChainConfig(Section):
 
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    executor: ExecutorConfig = LocalExecutorConfig()
     verify: VerifyConfig = VerifyConfig()
     decontamination: DecontaminationConfig = DecontaminationConfig()
 

@@ -45,8 +45,6 @@ class SandboxConfig(Section):
 
     backend: Annotated[str, Resume.FREE] = "auto"
     """Which wall: docker, bubblewrap, or auto, which takes docker where a daemon answers, else bubblewrap."""
-    workers: Annotated[int, Resume.FREE] = Field(0, ge=0)
-    """Verifying processes, one warm worker each; 0 is one a CPU."""
     scratch_mb: int = Field(64, ge=1)
     """Mebibytes a program may write to its work directory; they count as its memory too."""
     isolation: Annotated[Isolation, Resume.FREE] = Isolation.FORK

@@ -55,7 +55,7 @@ def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": max(map(len, answers.values()))},
         "translate": {"n": 2},
-        "sandbox": {"workers": 1},
+        "executor": {"workers": 1},
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config | settings))

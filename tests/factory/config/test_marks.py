@@ -20,7 +20,8 @@ ENGINE_FREE = {
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "verify.canaries", "decontamination.near_duplicate",
-    "sandbox.backend", "sandbox.workers", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
+    "executor.kind", "executor.workers",
+    "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "cost.gpu_hour", "cost.cpu_hour",
     *(f"engine.{name}" for name in ENGINE_FREE), *(f"translate.engine.{name}" for name in ENGINE_FREE),
@@ -81,7 +82,7 @@ def test_the_schema_carries_one_mark_a_value() -> None:
 # ---- resume ----
 
 
-@pytest.mark.parametrize("key", sorted(FREE - {"sandbox.backend"}))
+@pytest.mark.parametrize("key", sorted(FREE - {"sandbox.backend", "executor.kind"}))
 def test_a_free_value_may_change(key: str) -> None:
     engine = next((e for e in (BASE["engine"], OPENAI) if key.rpartition(".")[2] in flat_names(e)), BASE["engine"])
     old = config(engine=engine, translate={"engine": engine})

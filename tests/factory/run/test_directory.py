@@ -64,7 +64,7 @@ def test_stdin_problems_come_back_too(tmp_path: Path) -> None:
         {"problems": {"path": "p", "limit": 9}},
         {"problems": {"path": "p"}},
         {"translate": {"survivors": 3}},
-        {"sandbox": {"workers": 5}},
+        {"executor": {"workers": 5}},
         {"run_dir": "elsewhere"},
         {"name": "other"},
         {"engine": {"kind": "vllm", "model": "m", "in_flight": 9, "restarts": 9, "tensor_parallel_size": 2}},
