@@ -15,6 +15,8 @@ FactoryError
     ├── HubError            the hub could not be reached, or did not do what was asked
     ├── AuditError          an audit found damage, or a shipped record that does not pass again
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
+
+RenamedKeyWarning       a config uses an old name of a key; the message gives the new one
 """
 
 
@@ -76,3 +78,7 @@ class CanaryError(WorkError):
 
 class InfrastructureError(WorkError):
     """A sandbox or worker process was lost, and lost again when tried afresh."""
+
+
+class RenamedKeyWarning(FutureWarning):
+    """A config uses a name that the next version refuses; the message names place, old name and new name."""

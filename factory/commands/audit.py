@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from factory import shards
 from factory.config import Config
 from factory.errors import AuditError, ConfigError, PartError
-from factory.executors.local import LocalExecutor
+from factory.executors import open_executor
 from factory.grading.session import GradingSession
 from factory.records import Problem, Rollout, Status, sha256
 from factory.run.directory import RunDir
@@ -170,7 +170,7 @@ async def _earned(config: Config, known: dict[str, _Tests], rows: Iterable[dict[
             wrong.append(f"{row['id']}: {fault}")
         else:
             units.setdefault((row["problem_id"], row["language"]), []).append(row)
-    async with LocalExecutor(partial(GradingSession, config), config.sandbox.workers) as executor:
+    async with open_executor(config.executor, partial(GradingSession, config)) as executor:
 
         async def earn(problem: Problem, name: str, several: list[dict[str, Any]]) -> None:
             rollouts = tuple(

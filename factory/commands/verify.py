@@ -12,14 +12,13 @@ from rich.console import Console
 
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import RolloutError
-from factory.executors.local import usable_cpus
-from factory.inputs.run_on_inputs import plain
 from factory.languages import language
 from factory.problems import Refusal
 from factory.records import Problem, Rollout, Verdict
 from factory.report import decontamination
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
+from factory.report.terminal import plain
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.steps.grade import Grader
 from factory.run.summary import as_json
@@ -47,9 +46,8 @@ async def verify(
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
             grader = Grader(executor, loaded.benchmarks, progress)
-            verdicts = await _graded(
-                grader, _units(rollout_file, loaded, name, settings.verify.chunk, left_out), settings
-            )
+            units = _units(rollout_file, loaded, name, settings.verify.chunk, left_out)
+            verdicts = await _graded(grader, units, executor.workers * IN_FLIGHT_A_WORKER)
         for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
     compared = decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated)
@@ -60,9 +58,9 @@ async def verify(
     return summary
 
 
-async def _graded(grader: Grader, units: Iterable[GradeUnit], settings: ChainConfig) -> list[Verdict]:
-    """The verdicts on `units`, in their order; units are made no faster than they are graded."""
-    ahead = asyncio.Semaphore((settings.sandbox.workers or usable_cpus()) * IN_FLIGHT_A_WORKER)
+async def _graded(grader: Grader, units: Iterable[GradeUnit], in_flight: int) -> list[Verdict]:
+    """The verdicts on `units`, in their order; at most `in_flight` of them are made ahead of being graded."""
+    ahead = asyncio.Semaphore(in_flight)
 
     async def grade(unit: GradeUnit) -> list[Verdict]:
         try:

@@ -6,6 +6,7 @@ here: an API key is named by the environment variable that holds it.
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
+from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.problems import ProblemsConfig, Source
@@ -22,7 +23,9 @@ __all__ = [
     "CostConfig",
     "DecontaminationConfig",
     "EngineConfig",
+    "ExecutorConfig",
     "LimitsConfig",
+    "LocalExecutorConfig",
     "OpenAIEngine",
     "ProblemsConfig",
     "ProblemsOnly",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from factory.config.base import Section
+from factory.config.marks import Resume
 
 
 class VllmEngine(Section):
@@ -26,11 +27,11 @@ class VllmEngine(Section):
     """Longest prompt plus answer, in tokens; None takes the model's."""
     max_num_seqs: int | None = Field(None, ge=1)
     """Sequences decoded at once; None leaves it to vLLM."""
-    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    gpu_memory_utilization: Annotated[float, Resume.FREE] = Field(0.9, gt=0, le=1)
     """Share of a GPU's memory that vLLM may take."""
-    tensor_parallel_size: int = Field(1, ge=1)
+    tensor_parallel_size: Annotated[int, Resume.FREE] = Field(1, ge=1)
     """GPUs that share one copy of the model."""
-    data_parallel_size: int = Field(1, ge=1)
+    data_parallel_size: Annotated[int, Resume.FREE] = Field(1, ge=1)
     """Copies of the model."""
     enforce_eager: bool = False
     """Skip compilation and CUDA graphs: starts sooner, samples slower on GPUs."""
@@ -40,11 +41,11 @@ class VllmEngine(Section):
     """Directory of a LoRA adapter used for every request."""
     seed: int = 0
     """Seed of the engine. Requests carry none: together with chunked prefill that can kill a CPU engine."""
-    in_flight: int = Field(1024, ge=1)
+    in_flight: Annotated[int, Resume.FREE] = Field(1024, ge=1)
     """Requests (of n = 1) handed to the engine at once."""
-    restarts: int = Field(2, ge=0)
+    restarts: Annotated[int, Resume.FREE] = Field(2, ge=0)
     """Times a dead engine is started again before the run gives up."""
-    cpu_kv_cache_gb: int = Field(2, ge=1)
+    cpu_kv_cache_gb: Annotated[int, Resume.FREE] = Field(2, ge=1)
     """Gibibytes for the KV cache when vLLM runs on the CPU."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Any other vLLM engine argument, passed as it stands."""
@@ -56,15 +57,15 @@ class OpenAIEngine(Section):
     kind: Literal["openai"] = "openai"
     model: str
     """Name of the model, as the endpoint knows it."""
-    base_url: str = Field(pattern=r"^https?://")
+    base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://")
     """Address up to and including `/v1`."""
-    api_key_env: str | None = None
+    api_key_env: Annotated[str | None, Resume.FREE] = None
     """Environment variable that holds the API key; None sends none."""
-    in_flight: int = Field(64, ge=1)
+    in_flight: Annotated[int, Resume.FREE] = Field(64, ge=1)
     """Requests open at once."""
-    retries: int = Field(6, ge=0)
+    retries: Annotated[int, Resume.FREE] = Field(6, ge=0)
     """Further tries of a request after a failure that may pass (429, 5xx, no connection), with growing waits."""
-    timeout_s: float = Field(600.0, gt=0)
+    timeout_s: Annotated[float, Resume.FREE] = Field(600.0, gt=0)
     """Seconds until a request without an answer has failed."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request body."""
@@ -87,7 +88,7 @@ ENGINE_KINDS = ("vllm", "openai", "replay")
 class SamplingConfig(Section):
     """How rollouts are asked for. The numbers go to the engine as they stand."""
 
-    n: int = Field(256, ge=1)
+    n: Annotated[int, Resume.EXTENDS] = Field(256, ge=1)
     """Rollouts a prompt."""
     mode: Literal["chat", "completion"] = "chat"
     """Through the model's chat template, or as plain continuation of starter code."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from factory.config.base import Section
+from factory.config.marks import Resume, VariesWhen
 from factory.config.problems import Source
 
 
@@ -16,7 +17,7 @@ class VerifyConfig(Section):
 
     dedup: bool = True
     """Run programs that cannot behave differently once."""
-    canaries: bool = True
+    canaries: Annotated[bool, Resume.FREE] = True
     """Seed programs whose verdict is known into the stream; a wrong verdict on one stops the run."""
     chunk: int = Field(256, ge=1, le=65536)
     """Rollouts of one problem that are verified together: the unit of work and of resume."""
@@ -68,23 +69,20 @@ class DecontaminationConfig(Section):
     """Tokens in a row that tell a text. 13 is that of GPT-3 (Brown et al. 2020, appendix C)."""
     solution_share: float = Field(0.5, gt=0, le=1)
     """Share of a benchmark solution's n-grams from which on a program that has them repeats it."""
-    near_duplicate: float | None = Field(0.85, gt=0, le=1)
+    near_duplicate: Annotated[float | None, Resume.FREE] = Field(0.85, gt=0, le=1)
     """Similarity (Jaccard, estimated) from which on a program is not shipped beside one of an earlier problem; None
     ships all. 0.85 is that of The Stack (Kocetkov et al. 2022).
     """
 
 
+RankKey = Literal["import_fixes", "lint", "length", "simplicity", "index", "cpu"]
+
+
 class RankConfig(Section):
     """Which survivors are best."""
 
-    by: tuple[Literal["import_fixes", "lint", "length", "simplicity", "index", "cpu"], ...] = (
-        "import_fixes",
-        "lint",
-        "length",
-        "simplicity",
-        "index",
-    )
-    """Keys, first decides; all ascending. Only `cpu` varies from run to run; the manifest says so when used."""
+    by: Annotated[tuple[RankKey, ...], VariesWhen("cpu")] = ("import_fixes", "lint", "length", "simplicity", "index")
+    """What is compared, in this order; less is better. `cpu` is the CPU time of a program on all cases."""
     keep: int = Field(4, ge=1)
     """Distinct survivors kept a problem."""
     diverse: bool = True

@@ -1,8 +1,11 @@
-"""A config from YAML and `--set`; every fault is named with its place."""
+"""Reads a config from YAML and `--set`.
+
+Promises: an error names its place (the file, or the `--set`), the key, the value and what is allowed; all errors of a
+config come at once. Old names of keys are read under their new names, with a warning (`factory.config.renamed`).
+"""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from factory.config.base import Section
-from factory.config.engines import ENGINE_KINDS
+from factory.config.faults import describe
+from factory.config.renamed import new_key, new_names
 from factory.config.run import Config
 from factory.errors import ConfigError
 
@@ -18,68 +22,58 @@ S = TypeVar("S", bound="Section")
 
 
 def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
-    """The config in YAML file `path`, with `overrides` ("a.b=c", c as YAML) put over it.
+    """The config in the YAML file `path`; each of `overrides` ("a.b=c", c in YAML) sets a key after that.
 
-    Raises ConfigError naming file, key, value and what is allowed.
+    Raises ConfigError naming place, key, value and what is allowed.
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config file; those that come along are in configs/") from None
+        raise ConfigError(f"{path}: there is no such config file; configs/ has examples") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not YAML: {error}") from None
+        raise ConfigError(f"{path}: is not valid YAML: {error}") from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}: a config is a mapping of sections, not {type(data).__name__}; see `factory schema`")
-    for override in overrides:
-        _put(data, override)
-    return validate(Config, data, str(path))
+        raise ConfigError(
+            f"{path}: a config must be a mapping of sections, not {type(data).__name__}; see `factory schema`"
+        )
+    return validate(Config, data, str(path), overrides)
 
 
 def parse_section(model: type[S], overrides: tuple[str, ...], given: dict[str, Any] | None = None) -> S:
-    """A section made of its defaults, what is `given`, and `overrides`. Raises ConfigError."""
-    data = given or {}
+    """A section made of its defaults, the values in `given`, and `overrides`. Raises ConfigError."""
+    return validate(model, given or {}, "command line", overrides)
+
+
+def validate(model: type[S], data: dict[str, Any], place: str, overrides: tuple[str, ...] = ()) -> S:
+    """`data` as a `model`, with `overrides` on top. Raises ConfigError with every error, one a line."""
+    data = new_names(data, place)
+    sources: dict[str, str] = {}
     for override in overrides:
-        _put(data, override)
-    return validate(model, data, "--set")
-
-
-def validate(model: type[S], data: dict[str, Any], place: str) -> S:
-    """`data` as a `model`. Raises ConfigError with every fault, one a line."""
+        source = f"--set {override}"
+        sources[_put(data, override, source)] = source
+        data = new_names(data, source)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("\n".join(dict.fromkeys(_fault(place, item) for item in error.errors()))) from None
+        raise ConfigError(describe(model, error.errors(), place, sources)) from None
 
 
-UNION_STEPS = ("constrained-float", "literal['auto']")
-"""Steps of pydantic's way to a value that may be of several kinds."""
-
-
-def _fault(place: str, item: Any) -> str:
-    loc = [str(part) for part in item["loc"] if part not in UNION_STEPS]
-    # An engine's kind, by which its fields are chosen, is a step of pydantic's way but not of the file's.
-    key = ".".join(part for at, part in enumerate(loc) if not (at and loc[at - 1] == "engine" and part in ENGINE_KINDS))
-    if item["type"] == "extra_forbidden":
-        return f"{place}: {key}: unknown key; `factory schema` lists those there are"
-    if item["type"] == "missing":
-        return f"{place}: {key}: is missing"
-    shown = json.dumps(item["input"], default=str)
-    return f"{place}: {key}: {shown[:120]} is not allowed: {item['msg']}"
-
-
-def _put(data: dict[str, Any], override: str) -> None:
-    path, equals, text = override.partition("=")
-    if not equals or not path:
-        raise ConfigError(f"--set {override}: is not of the form a.b=value")
+def _put(data: dict[str, Any], override: str, source: str) -> str:
+    """Set one value in `data`; its key."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"{source}: must have the form a.b=value")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: {text!r} is not a YAML value") from None
-    *way, last = path.split(".")
+        raise ConfigError(f"{source}: {text!r} is not valid YAML") from None
+    key = new_key(key, source)
+    *way, last = key.split(".")
     for part in way:
         data = data.setdefault(part, {})
         if not isinstance(data, dict):
-            raise ConfigError(f"--set {override}: {part} is a value, not a section")
+            raise ConfigError(f"{source}: {part} is a value, not a section")
     data[last] = value
+    return key

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from factory.config.base import Section
+from factory.config.marks import Resume
 
 
 class Source(Section):
@@ -40,7 +41,7 @@ class ProblemsConfig(Source):
     """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
     check_reference: bool = True
     """Run every reference solution once when problems are loaded, and set aside a problem that it fails."""
-    limit: int | None = Field(None, ge=1)
+    limit: Annotated[int | None, Resume.EXTENDS] = Field(None, ge=1)
     """Take only the first so many."""
     ids: tuple[str, ...] = ()
     """Take only these, in the file's order; empty takes all."""

@@ -12,10 +12,21 @@ Schema = dict[str, Any]
 _HEAD = """\
 # Config reference
 
-Made by `factory schema --markdown` from the schema; do not edit. A config is a YAML file with the keys below, of
-which `name`, `problems` and `engine` are needed. Any of them from the command line: `--set sampling.n=50`. Unknown
-keys are refused. What a meaning calls None is `null` in YAML.
+`factory schema --markdown` makes this page from the schema; do not edit it. A config is a YAML file with the keys
+below. `name`, `problems` and `engine` are required; every other key has a default. `--set sampling.n=50` sets a key
+from the command line. An unknown key is an error. None in a meaning is `null` in YAML.
+
+The column "on resume" says what happens when you change a value and run again on the same run directory:
+
+- **free**: the run goes on. No rollout and no verdict depends on the value. Another spelling of the same path is
+  always free.
+- **may grow**: the run goes on if the value is larger than before (or is now None, no limit). It keeps what it has and
+  does the rest.
+- **refused**: the run stops with an error, because its results depend on the value. Use another run directory.
+
+A key that the old run did not have counts as its default.
 """
+_ON_RESUME = {"free": "free", "extends": "may grow", "refuse": "refused"}
 _NAMES = {
     "any": "any value",
     "boolean": "true or false",
@@ -71,10 +82,11 @@ def _sections(field: Schema, known: dict[str, Schema]) -> list[str]:
 def _table(fields: Schema, section: Schema, known: dict[str, Schema], told: dict[str, str]) -> str:
     needed = set(section.get("required", ()))
     rows = [
-        f"| `{name}` | {_cell(_type(field, known, told))} | {_default(name, field, needed)} | {_meaning(field)} |"
+        f"| `{name}` | {_cell(_type(field, known, told))} | {_default(name, field, needed)} | {_meaning(field)} "
+        f"| {_ON_RESUME.get(field.get('x-resume', ''), '')} |"
         for name, field in fields.items()
     ]
-    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(["| key | type | default | meaning | on resume |", "|---|---|---|---|---|", *rows, ""])
 
 
 def _type(field: Schema, known: dict[str, Schema], told: dict[str, str]) -> str:
@@ -110,7 +122,15 @@ def _default(name: str, field: Schema, needed: set[str]) -> str:
 
 
 def _meaning(field: Schema) -> str:
-    return _cell(field.get("description", "") if "$ref" not in field else "")
+    return _cell(f"{field.get('description', '')} {_varies(field)}")
+
+
+def _varies(field: Schema) -> str:
+    if "x-varies-when" not in field:
+        return ""
+    value = field["x-varies-when"]
+    when = "When it is set" if value == "set" else f"With `{json.dumps(value) if value is True else value}`"
+    return f"{when}, the shards' bytes vary from run to run, and the manifest says so."
 
 
 def _cell(text: str) -> str:

@@ -7,12 +7,15 @@ here: an API key is named by the environment variable that holds it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, SamplingConfig
+from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
+from factory.config.marks import Resume
 from factory.config.problems import ProblemsConfig
 from factory.config.sandbox import LimitsConfig, SandboxConfig
 from factory.config.shards import CostConfig, ShardsConfig
@@ -24,6 +27,7 @@ class ChainConfig(Section):
 
     limits: LimitsConfig = LimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    executor: ExecutorConfig = LocalExecutorConfig()
     verify: VerifyConfig = VerifyConfig()
     decontamination: DecontaminationConfig = DecontaminationConfig()
 
@@ -37,9 +41,9 @@ class ProblemsOnly(ChainConfig):
 class Config(ChainConfig):
     """One run of the factory."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: Annotated[str, Resume.FREE] = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     """Name of the run; it names the dataset."""
-    run_dir: Path | None = None
+    run_dir: Annotated[Path | None, Resume.FREE] = None
     """Where the run lives; None is runs/NAME."""
     problems: ProblemsConfig
     engine: EngineConfig

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
+from factory.config.marks import Resume, VariesWhen
 from factory.records import LimitOverrides
 from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
@@ -18,9 +19,9 @@ UNKNOWN_S = 10.0
 class LimitsConfig(Section):
     """What one program may use. CPU time decides, so that a busy machine fails nobody."""
 
-    cpu_s: Annotated[float, Field(gt=0, le=3600)] | Literal["auto"] = 5.0
+    cpu_s: Annotated[Annotated[float, Field(gt=0, le=3600)] | Literal["auto"], VariesWhen("auto")] = 5.0
     """CPU seconds: of one program on all its calls, or on one input when it reads stdin. auto takes ten times what the
-    reference or, without one, the median passing program needed, from 1 to 60: verdicts then depend on times measured.
+    reference or, without one, the median passing program needed, from 1 to 60.
     """
     wall_s: float = Field(30.0, gt=0, le=36000)
     """Seconds on the clock, for programs that sleep."""
@@ -42,17 +43,15 @@ class LimitsConfig(Section):
 class SandboxConfig(Section):
     """The wall, and who works behind it."""
 
-    backend: str = "auto"
+    backend: Annotated[str, Resume.FREE] = "auto"
     """Which wall: docker, bubblewrap, or auto, which takes docker where a daemon answers, else bubblewrap."""
-    workers: int = Field(0, ge=0)
-    """Verifying processes, one warm worker each; 0 is one a CPU."""
     scratch_mb: int = Field(64, ge=1)
     """Mebibytes a program may write to its work directory; they count as its memory too."""
-    isolation: Isolation = Isolation.FORK
+    isolation: Annotated[Isolation, Resume.FREE] = Isolation.FORK
     """namespace gives each program PID, mount and IPC namespaces of its own; fork only a process."""
-    memory_mb: int = Field(4096, ge=64)
+    memory_mb: Annotated[int, Resume.FREE] = Field(4096, ge=64)
     """docker: mebibytes of all inside a wall together. A program's own limit is limits.memory_mb."""
-    processes: int = Field(512, ge=16)
+    processes: Annotated[int, Resume.FREE] = Field(512, ge=16)
     """docker: processes and threads of all inside a wall. A program's own limit is limits.processes."""
     image: str | None = None
     """docker: image to use, made by docker/build_sandbox.py; None is made of this machine's interpreter."""

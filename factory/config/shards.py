@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from factory.config.base import Section
+from factory.config.marks import Resume, VariesWhen
 
 
 class ShardsConfig(Section):
     """What is written for training."""
 
-    views: tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...] = ()
+    views: Annotated[tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...], Resume.FREE] = ()
     """Forms of the data beside the verified programs themselves, each a named config of the dataset."""
-    splits: dict[str, float] = Field(default_factory=dict)
+    splits: Annotated[dict[str, float], Resume.FREE] = Field(default_factory=dict)
     """Share of the problems in each split, by a hash of the problem's id; empty puts all in train."""
-    holdout: tuple[str, ...] | Path = ()
+    holdout: Annotated[tuple[str, ...] | Path, Resume.FREE] = ()
     """Ids of problems that are in no split but one of their own, "holdout"; or a file of such ids, one a line."""
-    rows: int = Field(50_000, ge=1)
+    rows: Annotated[int, Resume.FREE] = Field(50_000, ge=1)
     """Most rows a file."""
-    max_bytes: int = Field(500_000_000, ge=1)
+    max_bytes: Annotated[int, Resume.FREE] = Field(500_000_000, ge=1)
     """Most bytes of row data a file, before compression; a longer row has a file to itself."""
-    evidence: bool = False
-    """Add measured CPU time and memory to programs, and cost to the card; bytes then vary, and the manifest says so."""
+    evidence: Annotated[bool, Resume.FREE, VariesWhen(True)] = False
+    """Add the CPU time and memory that were measured to the programs, and the cost to the card."""
 
     @field_validator("splits")
     @classmethod
@@ -43,7 +44,7 @@ class ShardsConfig(Section):
 class CostConfig(Section):
     """Prices. They change no record, only what the summary, the report and the card say of money."""
 
-    gpu_hour: float | None = Field(None, ge=0)
+    gpu_hour: Annotated[float | None, Resume.FREE] = Field(None, ge=0)
     """Dollars a GPU-hour; None is not known, and a run that held GPUs then tells no dollars."""
-    cpu_hour: float | None = Field(None, ge=0)
+    cpu_hour: Annotated[float | None, Resume.FREE, VariesWhen()] = Field(None, ge=0)
     """Dollars a CPU-hour; None is not known, and no run then tells dollars."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig
+from factory.config.marks import Resume
 
 
 class TranslateConfig(Section):
@@ -15,7 +17,7 @@ class TranslateConfig(Section):
 
     targets: tuple[str, ...] = ("go",)
     """Target languages; empty translates nothing."""
-    survivors: int = Field(1, ge=1)
+    survivors: Annotated[int, Resume.EXTENDS] = Field(1, ge=1)
     """Survivors of each problem that are translated, best first."""
     n: int = Field(8, ge=1)
     """Candidates a survivor and target."""

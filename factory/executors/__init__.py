@@ -1,5 +1,34 @@
-"""Who runs units of work: processes of this machine, or (later) actors of a Ray cluster.
+"""What runs units of work: processes of this machine.
 
-An executor opens one context in each of its workers and calls functions with it; what the context
-is and what the functions do is none of its business.
+An executor opens one context in each of its workers and calls functions with it. It does not know what the context is
+or what the functions do. A new executor is one file here, one line in `EXECUTORS`, and one class in
+`factory.config.executor` with the same `kind`, whose other keys are the arguments of the executor's class.
 """
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from importlib import import_module
+from typing import Any, cast
+
+from factory.config import ExecutorConfig
+from factory.errors import ConfigError
+from factory.executors.base import Executor
+
+EXECUTORS = {"local": "LocalExecutor"}
+"""Module here, named like its `kind` in the config -> its class. A module is imported when a run asks for it."""
+
+
+def open_executor(
+    settings: ExecutorConfig, open_context: Callable[[], AbstractContextManager[Any]]
+) -> AbstractAsyncContextManager[Executor]:
+    """The executor of `settings.kind`; each of its workers opens a context of its own.
+
+    `open_context` must be importable by name. Raises ConfigError naming the kinds there are.
+    """
+    if settings.kind not in EXECUTORS:
+        raise ConfigError(f"executor.kind: {settings.kind!r} is unknown; there are: {', '.join(EXECUTORS)}")
+    module = import_module(f"factory.executors.{settings.kind}")
+    executor = getattr(module, EXECUTORS[settings.kind])
+    return cast(
+        "AbstractAsyncContextManager[Executor]", executor(open_context, **settings.model_dump(exclude={"kind"}))
+    )

@@ -10,7 +10,12 @@ R = TypeVar("R")
 
 
 class Executor(Protocol):
-    async def run(self, work: Callable[[Any, T], R], unit: T) -> R:
+    @property
+    def workers(self) -> int:
+        """How many units run at once."""
+        ...
+
+    async def run(self, work: Callable[[Any, T], R], unit: T, /) -> R:
         """`work(context, unit)` in one of the workers.
 
         Raises what `work` raises, and InfrastructureError when workers were lost on the unit again and again.

@@ -20,10 +20,9 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Self, TypeVar
 
 from factory.errors import InfrastructureError
+from factory.executors.base import R, T
 
 C = TypeVar("C")
-T = TypeVar("T")
-R = TypeVar("R")
 TRIES = 3
 _PR_SET_PDEATHSIG = 1
 

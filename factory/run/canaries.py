@@ -61,6 +61,10 @@ class Canaries:
         self._units: Counter[str] = Counter()
         self._first: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @property
+    def workers(self) -> int:
+        return self._executor.workers
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -22,7 +22,8 @@ from typing import Any
 import yaml
 
 from factory.config import Config, validate
-from factory.config.resume import MAY_GROW, differences
+from factory.config.marks import Resume
+from factory.config.resume import differences, keys
 from factory.errors import ConfigError, PartError
 from factory.records import Problem
 from factory.run.ledger import Ledger
@@ -98,19 +99,18 @@ class RunDir:
 
     def claim(self, config: Config, problems: Iterable[Problem]) -> None:
         """Make the directory this run's, or see that it is. Raises ConfigError with the difference."""
-        new = json.loads(config.model_dump_json())
         if self.config_file.exists():
-            old = self._read_config()
-            refused = differences(old, new)
+            refused = differences(self.open_config(), config)
             if refused:
                 shown = "\n".join(f"  {line}" for line in refused)
                 raise ConfigError(
                     f"{self.path}: belongs to another config:\n{shown}\n"
                     "remedy: another --run-dir, or the old values. A run may only be extended: "
-                    f"{', '.join(MAY_GROW)} may grow"
+                    f"{', '.join(keys(Config, Resume.EXTENDS))} may grow"
                 )
         self._claim_problems(list(problems))
         self.path.mkdir(parents=True, exist_ok=True)
+        new = json.loads(config.model_dump_json())
         put(self.config_file, yaml.safe_dump(new, sort_keys=False, allow_unicode=True).encode())
 
     def _claim_problems(self, problems: list[Problem]) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TypeVar
 
 from factory.config import ChainConfig
+from factory.executors import open_executor
 from factory.executors.base import Executor
-from factory.executors.local import LocalExecutor
 from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.run.canaries import Canaries
@@ -38,7 +38,7 @@ def with_sandbox(settings: S, names: Iterable[str], note: Callable[[str], None])
 @contextlib.asynccontextmanager
 async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
     """An executor whose workers grade, with canaries among their units unless the config has none."""
-    async with LocalExecutor(partial(GradingSession, settings), settings.sandbox.workers) as executor:
+    async with open_executor(settings.executor, partial(GradingSession, settings)) as executor:
         if not settings.verify.canaries:
             yield executor
             return

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from factory import __version__
 from factory.config import Config, ShardsConfig
-from factory.config.resume import MAY_CHANGE
+from factory.config.resume import settled, varies
 from factory.provenance import code_sha256
 from factory.records import ProblemOutcome, sha256
 from factory.shards.card import card
@@ -212,24 +212,11 @@ def _manifest(
     splits: Splits,
     left_out: Counter[tuple[str, str]],
 ) -> dict[str, Any]:
-    settled = config.model_dump(mode="json")
-    for key in MAY_CHANGE:
-        *way, last = key.split(".")
-        section = settled
-        for part in way:
-            section = section[part]
-        section.pop(last, None)
-    reasons = {
-        "rank.by: cpu": "cpu" in config.rank.by,
-        "evidence": config.shards.evidence,
-        "cost": config.cost.cpu_hour is not None,
-    }
-    varies = [name for name, used in reasons.items() if used]
     return {
         "name": config.name,
         "factory_version": __version__,
         "code_sha256": code_sha256(),
-        "config_sha256": sha256(json.dumps(settled, sort_keys=True)),
+        "config_sha256": sha256(json.dumps(settled(config), sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
         "rows": sum(item["rows"] for item in files if item["view"] == PROGRAMS),
         "left_out": [
@@ -246,7 +233,7 @@ def _manifest(
             }
             for name in config.shards.views
         },
-        "varies_from_run_to_run": varies,
+        "varies_from_run_to_run": varies(config),
     }
 
 

@@ -53,7 +53,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": 3},
         "translate": {"n": 1},
-        "sandbox": {"workers": 1},
+        "executor": {"workers": 1},
     }
     for name, lines in (("problems", problems), ("rollouts", rows)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -59,7 +59,7 @@ def test_verify_writes_verdicts_and_a_summary(given):
 
 
 def test_verify_takes_settings(given):
-    done = verify(given, "--set", "verify.dedup=false", "--set", "sandbox.workers=1")
+    done = verify(given, "--set", "verify.dedup=false", "--set", "executor.workers=1")
     assert done.returncode == 0
     rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
     assert all(row["duplicate_of"] is None for row in rows)
@@ -154,7 +154,7 @@ def test_an_unknown_wall_is_answered_with_those_there_are(given):
             "sampling.n: 0 is not allowed",
         ),
         ("just text\n", "a config is a mapping"),
-        ("a: [\n", "is not YAML"),
+        ("a: [\n", "is not valid YAML"),
     ],
 )
 def test_a_bad_config_is_named_with_key_and_value(tmp_path, text, told):

@@ -55,7 +55,7 @@ def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": max(map(len, answers.values()))},
         "translate": {"n": 2},
-        "sandbox": {"workers": 1},
+        "executor": {"workers": 1},
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config | settings))
@@ -217,5 +217,5 @@ def test_prices_may_come_later_and_change_no_record(done: tuple[Path, Path], cop
     manifest = json.loads((copied / "shards" / "manifest.json").read_text())
     assert manifest["files"] == before["files"]
     assert manifest["config_sha256"] == before["config_sha256"]
-    assert manifest["varies_from_run_to_run"] == ["cost"]
+    assert manifest["varies_from_run_to_run"] == ["cost.cpu_hour"]
     assert f"- ${used['dollars_per_record']:.6f} a verified record" in (copied / "shards/README.md").read_text()

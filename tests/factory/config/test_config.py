@@ -1,4 +1,4 @@
-"""The config: what is accepted, and how what is not is told."""
+"""The config: what is accepted, and how the error for what is not accepted reads."""
 
 from __future__ import annotations
 
@@ -87,62 +87,96 @@ def test_the_engine_is_chosen_by_its_kind(tmp_path: Path, engine: str, kind: typ
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (LEAST + "colour: red\n", "FILE: colour: unknown key; `factory schema` lists those there are"),
+        (LEAST + "colour: red\n", "FILE: colour: unknown key; `factory schema` lists all keys"),
         (LEAST + "sampling: {n: 5, heat: 1}\n", "FILE: sampling.heat: unknown key"),
         (
-            LEAST + "sampling: {n: 0}\n",
-            "FILE: sampling.n: 0 is not allowed: Input should be greater than or equal to 1",
+            LEAST + "sampling: {temprature: 1}\n",
+            "FILE: sampling.temprature: unknown key; did you mean sampling.temperature?",
         ),
-        (LEAST + "sampling: {n: many}\n", 'FILE: sampling.n: "many" is not allowed: Input should be a valid integer'),
+        (LEAST + "memory_mb: 9\n", "FILE: memory_mb: unknown key; did you mean limits.memory_mb?"),
+        (
+            LEAST + "sampling: {n: 0}\n",
+            "FILE: sampling.n: 0 is not allowed: it must be greater than or equal to 1",
+        ),
+        (LEAST + "sampling: {n: many}\n", 'FILE: sampling.n: "many" is not allowed: it must be a valid integer'),
         (
             LEAST + "sampling: {mode: talk}\n",
-            "FILE: sampling.mode: \"talk\" is not allowed: Input should be 'chat' or 'completion'",
+            "FILE: sampling.mode: \"talk\" is not allowed: it must be 'chat' or 'completion'",
         ),
         (
             LEAST + "sampling: {top_p: 1.5}\n",
-            "FILE: sampling.top_p: 1.5 is not allowed: Input should be less than or equal to 1",
+            "FILE: sampling.top_p: 1.5 is not allowed: it must be less than or equal to 1",
         ),
-        (LEAST + "sampling:\n", "FILE: sampling: null is not allowed"),
+        (LEAST + "sampling:\n", "FILE: sampling: null is not allowed: it must be a mapping of keys"),
         (LEAST + "limits: {cpu_s: .nan}\n", "FILE: limits.cpu_s: NaN is not allowed"),
         (
             LEAST + "rank: {by: [beauty]}\n",
-            "FILE: rank.by.0: \"beauty\" is not allowed: Input should be 'import_fixes', 'lint', 'length'",
+            "FILE: rank.by.0: \"beauty\" is not allowed: it must be 'import_fixes', 'lint', 'length'",
         ),
         (
             LEAST.replace("name: test", "name: A Name"),
-            'FILE: name: "A Name" is not allowed: String should match pattern',
+            'FILE: name: "A Name" is not allowed: it must match pattern',
         ),
         (LEAST.replace("name: test\n", ""), "FILE: name: is missing"),
         ("name: test\nengine: {kind: replay, path: r}\n", "FILE: problems: is missing"),
         ("name: test\nproblems: {}\nengine: {kind: replay, path: r}\n", "FILE: problems: {} is not allowed"),
         (LEAST.replace("path: p.jsonl", "path: p, dataset: a/b"), "name either path or dataset"),
         ("name: test\nproblems: {path: p}\n", "FILE: engine: is missing"),
-        (LEAST.replace("replay", "psychic"), "'vllm', 'openai', 'replay'"),
+        (
+            LEAST.replace("replay", "psychic"),
+            "FILE: engine.kind: \"psychic\" is not allowed: it must be one of 'vllm', 'openai', 'replay'",
+        ),
+        (LEAST.replace("kind: replay, ", ""), "FILE: engine.kind: is missing"),
+        (LEAST + "executor: {kind: ray}\n", "FILE: executor.kind: \"ray\" is not allowed: it must be 'local'"),
+        (
+            LEAST + "translate: {targets: go}\n",
+            'FILE: translate.targets: "go" is not allowed: it must be a list, such as ["go"]',
+        ),
+        (
+            LEAST + "limits: {cpu_s: fast}\n",
+            "FILE: limits.cpu_s: \"fast\" is not allowed: it must be a valid number; or it must be 'auto'",
+        ),
+        (
+            LEAST + "shards: {holdout: 3}\n",
+            "FILE: shards.holdout: 3 is not allowed: it must be a list, such as [3]; or it must be a path",
+        ),
+        (
+            LEAST + "shards: {splits: {train: x}}\n",
+            'FILE: shards.splits.train: "x" is not allowed: it must be a valid number',
+        ),
+        (
+            LEAST + "decontamination: {benchmarks: [{name: mbpp, nam: x}]}\n",
+            "FILE: decontamination.benchmarks.0.nam: unknown key; did you mean decontamination.benchmarks.0.name?",
+        ),
+        (
+            LEAST + "translate: {engine: {kind: replay, pth: x}}\n",
+            "FILE: translate.engine.pth: unknown key; did you mean translate.engine.path?",
+        ),
         (LEAST.replace("path: r.jsonl", "file: r"), "FILE: engine.path: is missing"),
         (LEAST.replace("path: r.jsonl", "path: r, model: m"), "FILE: engine.model: unknown key"),
         (LEAST + "translate: {engine: {kind: vllm}}\n", "FILE: translate.engine.model: is missing"),
         (
             LEAST.replace("kind: replay, path: r.jsonl", "kind: openai, model: m, base_url: x"),
-            'FILE: engine.base_url: "x" is not allowed: String should match pattern',
+            'FILE: engine.base_url: "x" is not allowed: it must match pattern',
         ),
-        ("a: [\n", "FILE: is not YAML: "),
-        ("a: b: c\n", "FILE: is not YAML: "),
-        ("", "FILE: a config is a mapping of sections, not NoneType; see `factory schema`"),
-        ("- a\n", "FILE: a config is a mapping of sections, not list"),
-        ("just words\n", "FILE: a config is a mapping of sections, not str"),
+        ("a: [\n", "FILE: is not valid YAML: "),
+        ("a: b: c\n", "FILE: is not valid YAML: "),
+        ("", "FILE: a config must be a mapping of sections, not NoneType; see `factory schema`"),
+        ("- a\n", "FILE: a config must be a mapping of sections, not list"),
+        ("just words\n", "FILE: a config must be a mapping of sections, not str"),
     ],
 )
 def test_a_fault_names_file_key_value_and_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
     assert message in fault(written(tmp_path, text))
 
 
-def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_come_at_once(tmp_path: Path) -> None:
     lines = fault(written(tmp_path, LEAST + "sampling: {n: 0, top_p: 2}\ncolour: red\n")).splitlines()
     assert sorted(line.split(":")[1].strip() for line in lines) == ["colour", "sampling.n", "sampling.top_p"]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    assert fault(tmp_path / "none.yaml").endswith("no such config file; those that come along are in configs/")
+    assert fault(tmp_path / "none.yaml").endswith("there is no such config file; configs/ has examples")
     assert "cannot be read" in fault(tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9\n")
     assert "cannot be read" in fault(tmp_path / "latin.yaml")
@@ -178,22 +212,24 @@ def test_the_last_of_several_overrides_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("sampling.n", "--set sampling.n: is not of the form a.b=value"),
-        ("=7", "--set =7: is not of the form a.b=value"),
-        ("sampling.n=[", "--set sampling.n=[: '[' is not a YAML value"),
+        ("sampling.n", "--set sampling.n: must have the form a.b=value"),
+        ("=7", "--set =7: must have the form a.b=value"),
+        ("sampling.n=[", "--set sampling.n=[: '[' is not valid YAML"),
         ("name.x=1", "--set name.x=1: name is a value, not a section"),
-        ("sampling.heat=1", "FILE: sampling.heat: unknown key"),
-        ("sampling.n=-1", "FILE: sampling.n: -1 is not allowed"),
+        ("sampling.heat=1", "--set sampling.heat=1: sampling.heat: unknown key"),
+        ("sampling.n=-1", "--set sampling.n=-1: sampling.n: -1 is not allowed"),
+        ("nonsense.n=1", "--set nonsense.n=1: nonsense: unknown key"),
+        ("engine={kind: replay}", "--set engine={kind: replay}: engine.path: is missing"),
     ],
 )
-def test_a_fault_of_an_override_is_told(tmp_path: Path, override: str, message: str) -> None:
+def test_an_error_in_an_override_names_it(tmp_path: Path, override: str, message: str) -> None:
     assert message in fault(written(tmp_path), override)
 
 
 def test_a_section_may_be_made_of_overrides_alone() -> None:
     settings = parse_section(ChainConfig, ("limits.cpu_s=2", "verify.dedup=no"))
     assert (settings.limits.cpu_s, settings.verify.dedup) == (2.0, False)
-    with pytest.raises(ConfigError, match="--set: sampling: unknown key"):
+    with pytest.raises(ConfigError, match=r"^--set sampling\.n=2: sampling: unknown key"):
         parse_section(ChainConfig, ("sampling.n=2",))
 
 

@@ -169,7 +169,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "verify": {"canaries": False},
         "decontamination": {"benchmarks": [{"name": "mine", "path": str(folder / "mine.jsonl")}]},
         "translate": {"n": 2, "repair_rounds": 1},
-        "sandbox": {"workers": 1},
+        "executor": {"workers": 1},
         "shards": {"views": ["sft", "pairs", "preference", "rl", "rollouts"]},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
@@ -265,7 +265,7 @@ def test_a_run_that_was_cut_short_ends_with_the_same_bytes(place: Path) -> None:
     for path in [*gone, *(cut / "survivors").glob("set-2*")]:
         path.unlink()
     shutil.rmtree(cut / "shards")
-    done = factory("run", place / "config.yaml", "--run-dir", cut, "--set", "sandbox.workers=2")
+    done = factory("run", place / "config.yaml", "--run-dir", cut, "--set", "executor.workers=2")
     assert done.returncode == 0, done.stderr
     after = bytes_of(cut)
     assert {name: after[name] for name in after if name != "summary.json"} == {

@@ -93,5 +93,5 @@ def test_stdin_programs_are_measured_by_their_slowest_input(session):
 def test_anything_else_is_refused_in_words():
     with pytest.raises(ConfigError) as refused:
         parse_section(ChainConfig, ("limits.cpu_s=soon",))
-    assert str(refused.value).startswith('--set: limits.cpu_s: "soon" is not allowed:')
+    assert str(refused.value).startswith('--set limits.cpu_s=soon: limits.cpu_s: "soon" is not allowed:')
     assert "'auto'" in str(refused.value)

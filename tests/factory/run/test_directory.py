@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from factory.config import Config
-from factory.config.resume import MAY_CHANGE, MAY_GROW, differences
 from factory.errors import ConfigError, PartError
 from factory.records import Problem
 from factory.run.directory import RunDir, against, slug
@@ -65,8 +64,9 @@ def test_stdin_problems_come_back_too(tmp_path: Path) -> None:
         {"problems": {"path": "p", "limit": 9}},
         {"problems": {"path": "p"}},
         {"translate": {"survivors": 3}},
-        {"sandbox": {"workers": 5}},
+        {"executor": {"workers": 5}},
         {"run_dir": "elsewhere"},
+        {"name": "other"},
         {"engine": {"kind": "vllm", "model": "m", "in_flight": 9, "restarts": 9, "tensor_parallel_size": 2}},
         {"shards": {"rows": 10, "evidence": True}},
     ],
@@ -87,7 +87,6 @@ def test_a_config_that_only_extends_is_taken_over(tmp_path: Path, sections: dict
         ({"sampling": {"temperature": 0.5}}, "sampling.temperature: 0.8 -> 0.5"),
         ({"problems": {"path": "p", "limit": 9}}, "problems.limit: null -> 9"),
         ({"problems": {"path": "q"}}, 'problems.path: "p" -> "q"'),
-        ({"name": "other"}, 'name: "test" -> "other"'),
         ({"engine": {"kind": "vllm", "model": "n"}}, 'engine.model: "m" -> "n"'),
         ({"engine": {"kind": "vllm", "model": "m", "extra": {"x": 1}}}, "engine.extra.x: null -> 1"),
         ({"engine": {"kind": "replay", "path": "r"}}, 'engine.kind: "vllm" -> "replay"'),
@@ -113,24 +112,6 @@ def test_every_difference_is_shown(place: RunDir) -> None:
     assert [line.split(":")[0].strip() for line in message.splitlines()[1:4]] == [
         "limits.cpu_s", "sampling.n", "sampling.temperature",
     ]  # fmt: skip
-
-
-def test_the_names_of_what_may_change_are_names_of_fields() -> None:
-    known = set(flat(config(engine={"kind": "openai", "model": "m", "base_url": "http://x"}).model_dump()))
-    known |= set(flat(config().model_dump()))
-    assert {*MAY_GROW, *MAY_CHANGE} <= known
-
-
-def flat(data: dict[str, Any], prefix: str = "") -> list[str]:
-    names = []
-    for name, inner in data.items():
-        names += flat(inner, f"{prefix}{name}.") if isinstance(inner, dict) and inner else [f"{prefix}{name}"]
-    return names
-
-
-def test_differences_of_equal_configs_are_none() -> None:
-    data = config().model_dump(mode="json")
-    assert differences(data, data) == []
 
 
 def test_a_changed_problem_is_refused(place: RunDir) -> None:

@@ -60,7 +60,7 @@ def replay(tmp_path):
         "sampling": {"n": 6},
         "verify": {"chunk": 4, "canaries": False},  # they have tests of their own
         "translate": {"n": 2},
-        "sandbox": {"workers": 2},
+        "executor": {"workers": 2},
         "shards": {"views": ["sft", "pretrain", "pairs", "preference", "rl", "rollouts"]},
     }
     path = tmp_path / "config.yaml"
@@ -248,7 +248,7 @@ def test_a_damaged_verdict_part_is_graded_again(finished):
 
 def test_one_worker_and_two_give_the_same_bytes(finished, tmp_path):
     replay, calm = finished
-    assert factory("run", replay, "--run-dir", tmp_path / "alone", "--set", "sandbox.workers=1").returncode == 0
+    assert factory("run", replay, "--run-dir", tmp_path / "alone", "--set", "executor.workers=1").returncode == 0
     assert digests(tmp_path / "alone") == digests(calm)
 
 

@@ -80,7 +80,7 @@ def given(folder: Path, problems: Any = PROBLEMS, python: Any = PYTHON, go: Any 
         "sampling": {"n": max(map(len, python.values()))},
         "verify": {"chunk": 4, "canaries": False},
         "translate": {"n": 2, "repair_rounds": 0, "differential": 8},
-        "sandbox": {"workers": 2},
+        "executor": {"workers": 2},
         "shards": {"views": ["sft", "pretrain", "pairs", "preference", "rl", "rollouts"]},
     }
     path = folder / "config.yaml"
@@ -439,7 +439,7 @@ def test_translations_are_graded_on_the_calls_that_are_harvested_by_then(tmp_pat
 
 
 def test_one_worker_gives_the_same_bytes(calm: tuple[Path, Path], tmp_path: Path) -> None:
-    done = factory("run", calm[0], "--run-dir", tmp_path / "alone", "--set", "sandbox.workers=1")
+    done = factory("run", calm[0], "--run-dir", tmp_path / "alone", "--set", "executor.workers=1")
     assert done.returncode == 0, done.stderr
     assert digests(tmp_path / "alone") == digests(calm[1])
 

@@ -104,14 +104,14 @@ def test_what_was_measured_does_not_reach_the_bytes(tmp_path: Path) -> None:
         for one in kept()
     ]
     write(tmp_path / "one", config(), kept(), summary())
-    write(tmp_path / "two", config(sandbox={"workers": 7}, run_dir="elsewhere"), again, summary())
+    write(tmp_path / "two", config(executor={"workers": 7}, run_dir="elsewhere"), again, summary())
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     assert not {"cpu_ms", "peak_mb", "wall_ms"} & set(rows_of(tmp_path / "one", "python")[0])
 
 
 def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(shards={"evidence": True}), kept(), summary())
-    assert manifest["varies_from_run_to_run"] == ["evidence"]
+    assert manifest["varies_from_run_to_run"] == ["shards.evidence"]
     assert [row["cpu_ms"] for row in rows_of(tmp_path / "s", "python")[:2]] == [1.5, 2.5]
     assert manifest["schema"]["cpu_ms"] == "double"
     ranked = write(tmp_path / "s", config(rank={"by": ["cpu"]}), kept(), summary())
@@ -320,5 +320,11 @@ def test_the_configs_sum_changes_with_what_changes_the_data_only(tmp_path: Path)
     def sum_of(**sections: Any) -> str:
         return str(write(tmp_path / "s", config(**sections), [], summary())["config_sha256"])
 
-    assert sum_of() == sum_of(sandbox={"workers": 3}) == sum_of(shards={"rows": 9}) == sum_of(run_dir="x")
-    assert len({sum_of(), sum_of(sampling={"n": 9}), sum_of(limits={"cpu_s": 9}), sum_of(name="other")}) == 4
+    assert (
+        sum_of()
+        == sum_of(executor={"workers": 3})
+        == sum_of(shards={"rows": 9})
+        == sum_of(run_dir="x")
+        == sum_of(name="other")
+    )
+    assert len({sum_of(), sum_of(sampling={"n": 9}), sum_of(limits={"cpu_s": 9})}) == 3
