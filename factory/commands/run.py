@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from factory import filters
 from factory.commands.export import _write_shards
 from factory.config import ChainConfig, Config
 from factory.executors.base import Executor
@@ -34,7 +35,9 @@ def settled(settings: S, names: Iterable[str], console: Console) -> S:
     """`settings` with the wall built once, before anything is sampled, and `auto` decided. Raises WallUnavailable.
 
     What the languages `names` need inside is made ready, or missed, here; a wall that cannot show it is not taken.
+    Raises ConfigError where `verify.filters` names none that there is.
     """
+    filters.named(settings.verify.filters)
     asked = settings.sandbox
     mounts = tuple(mount for name in names for mount in language(name).mounts())
     with Sandbox(asked.backend, asked.wall(mounts)) as sandbox:

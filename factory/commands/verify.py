@@ -51,7 +51,7 @@ async def verify(
                     found = await graded(executor, task, progress.note)
                 finally:
                     ahead.release()
-                found = taken.benchmarks.screened(found)
+                found = taken.benchmarks.apply(task.problem, found)
                 progress.verified(task, found)
                 return found
 

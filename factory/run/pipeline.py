@@ -25,7 +25,8 @@ from factory.errors import DamagedPart, InfrastructureError, PartError
 from factory.executors.base import Executor
 from factory.languages import language
 from factory.records import Problem, Request, Review, Rollout, Status, Survivor, Verdict
-from factory.review.review import cut_short, fingerprint, not_reviewed, revised, worth_a_look
+from factory.review.filter import ReviewFilter
+from factory.review.review import cut_short, fingerprint, not_reviewed, worth_a_look
 from factory.run.directory import RunDir, slug
 from factory.run.observer import Observer
 from factory.run.reader import comparison_key
@@ -122,7 +123,8 @@ class Pipeline:
         verdicts = [verdict for _, chunk in chunks for verdict in chunk]
         review = await self._reviewised(problem, verdicts)
         path = self.run_dir.survivors(problem, self.config.sampling.n)
-        kept = self._kept(path, select(revised(verdicts, review), self.config.rank, review=review), rollouts)
+        reviewed = ReviewFilter(review).apply(problem, verdicts)
+        kept = self._kept(path, select(reviewed, self.config.rank, review=review), rollouts)
         return kept, review
 
     async def _reviewised(self, problem: Problem, verdicts: Sequence[Verdict]) -> Review | None:
@@ -270,7 +272,7 @@ class Pipeline:
             retries.append(line)
             self._observer.note(line)
 
-        verdicts = self._benchmarks.screened(await graded(self._executor, task, again))
+        verdicts = self._benchmarks.apply(task.problem, await graded(self._executor, task, again))
         digest = parts.write(path, Verdict, verdicts)
         self.run_dir.log(
             "verified",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from factory import filters
 from factory.config import RankConfig, ReviewConfig
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
-from factory.grading import chain
 from factory.grading.extract import extract
 from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
 from factory.review.review import review_programs
-from factory.translation.differential import differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +27,16 @@ class Task:
     """Of translations: the program they translate, then the other survivors of the problem."""
     inputs: int = 0
     """Of translations: generated inputs on which they are compared with their source, at most."""
+    filtered: bool = True
+    """Whether the filters that the config names apply; they do not to canaries."""
 
 
 def verify(session: GradingSession, task: Task) -> list[Verdict]:
     """One verdict a rollout, in order. Runs in one process, which owns the session."""
     target = language(task.language)
     programs = [extract(rollout, task.problem, target) for rollout in task.rollouts]
-    verdicts = chain.verify(session, task.problem, programs, task.language)
-    return differ(session, task.problem, task.sources, verdicts, task.inputs) if task.sources else verdicts
+    chosen = filters.named(session.settings.verify.filters) if task.filtered else ()
+    return filters.grade(session, task.problem, programs, task.language, chosen, task.sources, task.inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from factory.config import Config, SamplingConfig
 from factory.records import Status
 
-_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED}
+_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED, Status.FILTERED}
 
 
 def translation_sampling(config: Config) -> SamplingConfig:
