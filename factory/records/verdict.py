@@ -99,6 +99,7 @@ class Verdict:
     detail: str = ""
     import_fixes: tuple[str, ...] = ()
     cases_passed: int = 0
+    """Cases answered right; none of a timeout, since how many it reached depends on the machine."""
     cases_total: int = 0
     first_failure: str | None = None
     cpu_ms: float = 0.0

@@ -209,6 +209,13 @@ def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
     assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
 
 
+def test_what_ran_out_of_time_is_no_near_miss(look, make_problem):
+    """How many cases it had passed by then depends on the machine, and so would the strength of the tests."""
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, *ABSOLUTE, "def f(n):\n    while n < 0:\n        pass\n    return n\n", mutants=0)
+    assert (found.rollouts_killed, found.kill_rate) == (0, None)
+
+
 def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
     problem = make_problem((([1],), 1), (([2, 2],), 2))
     right = ["sorted(v)[-1]", "max(v)", "-min(-item for item in v)", "[item for item in v if item >= max(v)][0]"]
