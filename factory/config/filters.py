@@ -19,6 +19,10 @@ class VerifyConfig(Section):
     """Run programs that cannot behave differently once."""
     canaries: Annotated[bool, Resume.FREE] = True
     """Seed programs whose verdict is known into the stream; a wrong verdict on one stops the run."""
+    filters: tuple[str, ...] = ()
+    """Optional filters (`factory/filters/`), in order, that programs have to get through after they have passed, such
+    as debug_output.
+    """
     chunk: int = Field(256, ge=1, le=65536)
     """Rollouts of one problem that are verified together: the unit of work and of resume."""
 

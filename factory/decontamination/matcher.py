@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from factory.config import DecontaminationConfig
 from factory.languages.python.functions import function_keys
-from factory.records import BenchmarkProblem, Status, Verdict
+from factory.records import BenchmarkProblem, Problem, Status, Verdict
 
 LEAST_WORDS = 8
 """Words (not numbers, nor signs) in a run of a prompt that tells it: GPT-3's shortest. With fewer, lists of numbers and
@@ -159,7 +159,9 @@ def _table(several: Iterable[_Runs]) -> _Table:
 
 
 class Contamination:
-    """The texts of benchmarks, ready to be compared with; of none at all, nothing is ever hit."""
+    """The texts of benchmarks, ready to be compared with; without any, nothing is contaminated."""
+
+    name = "decontamination"
 
     def __init__(self, problems: Iterable[BenchmarkProblem], settings: DecontaminationConfig) -> None:
         self._settings = settings
@@ -201,7 +203,7 @@ class Contamination:
         text = _Text(code)
         return self._solution_in(text) or self._prompt_in(text)
 
-    def screened(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    def apply(self, problem: Problem, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """`verdicts`, in which passed programs that repeat a benchmark are contaminated, and their duplicates too."""
         if not self._problems:
             return list(verdicts)

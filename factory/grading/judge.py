@@ -33,7 +33,7 @@ class Judgement:
     detail: str
     cases_passed: int
     first_failure: str | None
-    """JSON {case, public, input, got, expected}, texts cut to `SHOWN`; None without a failed case."""
+    """JSON {case, public, input, got, expected}, texts cut to `SHOWN`; None without a failed case, and of a timeout."""
 
 
 class Judge:
@@ -54,7 +54,13 @@ class Judge:
         return map(self.problem.comparison_of, self.problem.cases)
 
     def judge(self, run: Run) -> Judgement:
-        """The verdict on a run of the problem's cases."""
+        """The verdict on a run of the problem's cases.
+
+        How far a program came before a time limit ended it depends on the machine. So a timeout has no case that
+        passed and none that failed first.
+        """
+        if run.failure is not None and run.failure.status is Status.TIMEOUT:
+            return Judgement(run.failure.status, run.failure.detail, 0, None)
         passed, first = 0, None
         for number, case in enumerate(self.problem.cases):
             if number >= len(run.outputs):

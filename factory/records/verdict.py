@@ -25,6 +25,7 @@ class Status(StrEnum):
     FLAKY = "flaky"
     DUPLICATE = "duplicate"
     CONTAMINATED = "contaminated"
+    FILTERED = "filtered"
     INFRASTRUCTURE_ERROR = "infrastructure_error"
 
 
@@ -98,6 +99,7 @@ class Verdict:
     detail: str = ""
     import_fixes: tuple[str, ...] = ()
     cases_passed: int = 0
+    """Cases answered right; none of a timeout, since how many it reached depends on the machine."""
     cases_total: int = 0
     first_failure: str | None = None
     cpu_ms: float = 0.0
@@ -120,3 +122,5 @@ class Verdict:
     """By what a program that had passed fell at the second look, see `Review`; None in a part of verdicts."""
     contaminated_by: str | None = None
     """`contaminated`: the benchmark and its problem, as a JSON list of both; else None."""
+    filtered_by: str | None = None
+    """`filtered`: the name of the filter in `verify.filters` that dropped it; else None."""

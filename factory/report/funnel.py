@@ -112,6 +112,7 @@ def reason(verdict: Verdict) -> str:
     if verdict.differential is not None and verdict.status is not Status.CONTAMINATED:
         return "differential"
     by = "" if verdict.status is Status.INFRASTRUCTURE_ERROR else verdict.review  # ours, wherever it happened
+    by = verdict.filtered_by or by
     return f"{verdict.status} ({by})" if by else str(verdict.status)
 
 

@@ -379,21 +379,3 @@ def _as_json(cases: Iterable[Case]) -> str:
 def cut_short(review: Review) -> bool:
     """Whether a program fell by our own failure, so that another look may find otherwise."""
     return any(rejected["by"] == NOT_REVIEWED for rejected in review.rejected.values())
-
-
-def revised(verdicts: Iterable[Verdict], review: Review | None) -> list[Verdict]:
-    """`verdicts` with what the second look has shown of programs that had passed."""
-    return [_revised(verdict, review.rejected) if review else verdict for verdict in verdicts]
-
-
-def _revised(verdict: Verdict, rejected: dict[str, dict[str, str | None]]) -> Verdict:
-    found = rejected.get(verdict.normal_form) if verdict.status is Status.PASSED else None
-    if found is None:
-        return verdict
-    return replace(
-        verdict,
-        status=Status(str(found["status"])),
-        detail=found["detail"] or "",
-        first_failure=found["first_failure"],
-        review=found["by"],
-    )

@@ -91,7 +91,7 @@ class Canaries:
         count = 0
         for kind, canaries in by_kind(name):
             rollouts = tuple(as_rollout(canary, kind, at, name) for at, canary in enumerate(canaries))
-            verdicts = await self._executor.run(grade, GradeUnit(PROBLEMS[kind], rollouts, name))
+            verdicts = await self._executor.run(grade, GradeUnit(PROBLEMS[kind], rollouts, name, filtered=False))
             for canary, verdict in zip(canaries, verdicts, strict=True):
                 check(canary, verdict)
             count += len(canaries)

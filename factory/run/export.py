@@ -9,10 +9,10 @@ from functools import partial
 from factory.config import Config
 from factory.errors import PartError
 from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
-from factory.review.review import revised
+from factory.review.filter import ReviewFilter
 from factory.run.directory import RunDir, slug
 from factory.run.reader import comparison_key, kept_programs, review_of
-from factory.selection.near_duplicates import Sieve
+from factory.selection.near_duplicates import NearDuplicates
 from factory.storage import parts
 from factory.translation.tests import tests_for_translation
 
@@ -21,7 +21,7 @@ def outcomes(
     config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False
 ) -> Iterator[ProblemOutcome]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
-    sieve = Sieve(config.decontamination.near_duplicate)
+    near_duplicates = NearDuplicates(config.decontamination.near_duplicate)
     chunks = run_dir.all_chunks() if rollouts else {}
     for problem in problems:
         kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
@@ -32,7 +32,7 @@ def outcomes(
         there = chunks.get(slug(problem.id), [])
         graded = tuple(_graded_rollouts(config, problem, kept, review, run_dir, there)) if rollouts else ()
         if kept or graded:
-            sifted = list(zip(kept, sieve.sift(kept), strict=True))
+            sifted = list(zip(kept, near_duplicates.reasons(kept), strict=True))
             yield ProblemOutcome(
                 problem,
                 tuple(survivor for survivor, reason in sifted if not reason),
@@ -72,4 +72,4 @@ def _graded_rollouts(
         if graded.exists():
             verdicts = parts.read(graded, Verdict)
             own = review if verdicts and verdicts[0].language == "python" else None
-            yield from zip(parts.read(asked, Rollout), revised(verdicts, own), strict=True)
+            yield from zip(parts.read(asked, Rollout), ReviewFilter(own).apply(problem, verdicts), strict=True)

@@ -17,7 +17,7 @@ from factory.config import Config
 from factory.decontamination.matcher import Contamination
 from factory.executors.base import Executor
 from factory.records import Problem, Review, Rollout, Survivor, Verdict
-from factory.review.review import revised
+from factory.review.filter import ReviewFilter
 from factory.run.directory import RunDir, slug
 from factory.run.observer import Observer
 from factory.run.steps.grade import Grader, GradeStep
@@ -110,7 +110,8 @@ class Pipeline:
     async def _survivors(
         self, problem: Problem, rollouts: list[Rollout], verdicts: list[Verdict], review: Review | None
     ) -> tuple[Survivor, ...]:
-        selection = select(revised(verdicts, review), self.config.rank, review=review)
+        reviewed = ReviewFilter(review).apply(problem, verdicts)
+        selection = select(reviewed, self.config.rank, review=review)
         path = self.run_dir.survivors(problem, self.config.sampling.n)
         return await self._keep(path, problem.id, selection, rollouts)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from factory.config import Config
 from factory.records import Problem, Review, Survivor, Verdict, sha256
 from factory.report.statistics import Graded
-from factory.review.review import fingerprint, revised
+from factory.review.filter import ReviewFilter
+from factory.review.review import fingerprint
 from factory.run.directory import RunDir, against
 from factory.selection.select import select
 from factory.storage import parts
@@ -66,7 +67,7 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     review = review_of(config, problem, run_dir)
     if review and review.fingerprint != fingerprint(verdicts):
         review = None  # of rollouts that were there before
-    verdicts = revised(verdicts, review)
+    verdicts = ReviewFilter(review).apply(problem, verdicts)
     selection = select(verdicts, config.rank, review=review)
     found = {"python": [Graded(verdicts, selection.kept, selection.dropped, review=review)]}
     rounds = range(config.translate.repair_rounds + 1)

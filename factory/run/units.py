@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from factory import filters
 from factory.config import RankConfig, ReviewConfig
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
-from factory.grading import chain
 from factory.grading.extract import extract
 from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
 from factory.review.review import review_programs
-from factory.translation.differential import differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,8 @@ class GradeUnit:
     """Of translations: the program they translate, then the other survivors of the problem."""
     inputs: int = 0
     """Of translations: generated inputs on which they are compared with their source, at most."""
+    filtered: bool = True
+    """Whether the filters that the config names apply; they do not to canaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
     """One verdict a rollout, in order. Raises InfrastructureError."""
     target = language(unit.language)
     programs = [extract(rollout, unit.problem, target) for rollout in unit.rollouts]
-    verdicts = chain.verify(session, unit.problem, programs, unit.language)
-    return differ(session, unit.problem, unit.sources, verdicts, unit.inputs) if unit.sources else verdicts
+    chosen = filters.named(session.settings.verify.filters) if unit.filtered else ()
+    return filters.grade(session, unit.problem, programs, unit.language, chosen, unit.sources, unit.inputs)
 
 
 def review(session: GradingSession, unit: ReviewUnit) -> Review:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
+from factory import filters
 from factory.config import ChainConfig
 from factory.executors import open_executor
 from factory.executors.base import Executor
@@ -22,11 +23,12 @@ S = TypeVar("S", bound=ChainConfig)
 
 
 def with_sandbox(settings: S, names: Iterable[str], note: Callable[[str], None]) -> S:
-    """`settings` with `sandbox.backend: auto` decided by building the sandbox once. Raises WallUnavailable.
+    """`settings` with `sandbox.backend: auto` decided by building the sandbox once.
 
     What the languages `names` need inside is made ready, or missed, here: a backend that cannot show it to programs
-    is not taken.
+    is not taken. Raises WallUnavailable, and ConfigError where `verify.filters` has a name that no filter has.
     """
+    filters.named(settings.verify.filters)
     asked = settings.sandbox
     mounts = tuple(mount for name in names for mount in language(name).mounts())
     with Sandbox(asked.backend, asked.wall(mounts)) as sandbox:

@@ -32,28 +32,30 @@ NEAR, ITS_SOURCE = "near_duplicate", "translation of a near_duplicate"
 _BLIND = {Name, Name.Other, Name.Function, Name.Class, Name.Variable}
 
 
-class Sieve:
-    """Give it the programs of every problem in the run's order; of each it keeps some 2 kB."""
+class NearDuplicates:
+    """Give it the survivors of every problem in the run's order; of each it keeps some 2 kB."""
+
+    name = "near_duplicates"
 
     def __init__(self, threshold: float | None) -> None:
         self._threshold = threshold
         self._seen: dict[str, Any] = {}
         """By language."""
 
-    def sift(self, survivors: Sequence[Survivor]) -> list[str]:
-        """Why each of a problem's programs is left out, "" where it is not. Sources stand before translations."""
+    def reasons(self, survivors: Sequence[Survivor]) -> list[str | None]:
+        """Why each of a problem's survivors is not shipped, None where it is; sources come before translations."""
         if self._threshold is None:
-            return [""] * len(survivors)
-        reasons: list[str] = []
+            return [None] * len(survivors)
+        reasons: list[str | None] = []
         gone: set[str] = set()
         new: list[tuple[str, RMinHash]] = []
         for survivor in survivors:
-            reason = ITS_SOURCE if survivor.parent in gone else ""
+            reason = ITS_SOURCE if survivor.parent in gone else None
             shingles = [] if reason else _shingles(survivor.code, survivor.language)
             if shingles:
                 sketch = RMinHash(num_perm=SLOTS, seed=SEED)
                 sketch.update(shingles)
-                if self._of(survivor.language).get_duplicates(sketch):
+                if self._seen_in(survivor.language).get_duplicates(sketch):
                     reason = NEAR
                 else:
                     new.append((survivor.language, sketch))
@@ -61,11 +63,11 @@ class Sieve:
                 gone.add(survivor.code_sha256)
             reasons.append(reason)
         for language, sketch in new:
-            seen = self._of(language)
+            seen = self._seen_in(language)
             seen.add(str(seen.len()), sketch)
         return reasons
 
-    def _of(self, language: str) -> Any:
+    def _seen_in(self, language: str) -> Any:
         if language not in self._seen:
             self._seen[language] = RMinHashDeduplicator(
                 threshold=self._threshold, num_perm=SLOTS, use_lsh=True, num_bands=BANDS, seed=SEED

@@ -24,7 +24,7 @@ _LINEAGE = [("rollout_index", _INT), ("code_sha256", _TEXT), ("parent_sha256", _
 _WHO = [("id", _TEXT), ("problem_id", _TEXT), ("language", _TEXT)]
 _RAN = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 """What a program may end in that compiled, had its entry point, and was run."""
-_UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED}
+_UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED, Status.FILTERED}
 """What tells nobody to learn or unlearn a program."""
 
 

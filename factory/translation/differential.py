@@ -57,32 +57,43 @@ class Oracle:
     cpu_ms: float | None
 
 
-def differ(
-    session: GradingSession, problem: Problem, sources: Sequence[Survivor], verdicts: Sequence[Verdict], count: int
-) -> list[Verdict]:
-    """`verdicts` on translations of `sources[0]`, those that passed tried on at most `count` generated inputs.
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """Drops translations of `sources[0]` that answer otherwise on one of at most `count` generated inputs.
 
-    `sources` are survivors of the problem in Python. A translation that is wrong becomes `wrong_answer`. What was
-    compared stands in `differential`: JSON {compared, range, rounding, decided: [{label, input, expected, got}],
-    inputs}; `range` and `rounding` count labelled differences, `inputs` are all that counted, with the answers,
-    where none was wrong. With `count` 0 only `speedup` is told. What all that took stands in `compared_ms` of one of
-    them. Raises InfrastructureError.
+    `sources` are survivors of the problem in Python; with none, or with `count` 0, nothing is dropped.
     """
-    passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
-    if not passed:
-        return list(verdicts)
-    first, before_ms = next(iter(passed.values())), session.ran_ms
-    if count:
-        trial = _Trial(session, problem, sources, first.language, count)
-        tried = {verdict.normal_form: verdict for verdict in trial.verdicts(list(passed.values()))}
-    else:
-        tried = {form: replace(it, speedup=_ratio(sources[0].cpu_ms, it.cpu_ms)) for form, it in passed.items()}
-    became = [
-        _as(tried[verdict.normal_form], verdict) if verdict.status is Status.PASSED else verdict for verdict in verdicts
-    ]
-    place = verdicts.index(first)
-    became[place] = replace(became[place], compared_ms=round(session.ran_ms - before_ms, 3))
-    return became
+
+    session: GradingSession
+    sources: Sequence[Survivor]
+    count: int
+
+    @property
+    def name(self) -> str:
+        return "differential"
+
+    def apply(self, problem: Problem, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """`verdicts`, wrong translations with `wrong_answer`. Raises InfrastructureError.
+
+        What was compared is in `differential`: JSON {compared, range, rounding, decided: [{label, input, expected,
+        got}], inputs}; `range` and `rounding` count labelled differences, `inputs` are all that counted, with the
+        answers, where none was wrong. `speedup` is measured in any case. The CPU time of all that is `compared_ms`
+        of the first that passed.
+        """
+        passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
+        if not passed or not self.sources:
+            return list(verdicts)
+        first, before_ms = next(iter(passed.values())), self.session.ran_ms
+        if self.count:
+            trial = _Trial(self.session, problem, self.sources, first.language, self.count)
+            tried = {verdict.normal_form: verdict for verdict in trial.verdicts(list(passed.values()))}
+        else:
+            source_ms = self.sources[0].cpu_ms
+            tried = {form: replace(it, speedup=_ratio(source_ms, it.cpu_ms)) for form, it in passed.items()}
+        became = [_as(tried[it.normal_form], it) if it.status is Status.PASSED else it for it in verdicts]
+        place = verdicts.index(first)
+        became[place] = replace(became[place], compared_ms=round(self.session.ran_ms - before_ms, 3))
+        return became
 
 
 def _as(tried: Verdict, verdict: Verdict) -> Verdict:

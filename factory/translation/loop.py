@@ -13,7 +13,7 @@ from factory.records import Request, Rollout, Status, Verdict
 from factory.translation.prompts import repair_request
 from factory.translation.specification import Specification
 
-_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED}
+_NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED, Status.FILTERED}
 
 
 def translation_sampling(config: Config) -> SamplingConfig:

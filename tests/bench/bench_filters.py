@@ -36,10 +36,11 @@ from factory.languages import language
 from factory.languages.python import Python, normal_form
 from factory.records import Problem, Rollout, Status, Verdict
 from factory.review import review
+from factory.review.filter import ReviewFilter
 from factory.run.load_problems import load_problems
 from factory.sampling.rollout_files import read_rollouts
 from factory.selection import near_duplicates
-from factory.selection.near_duplicates import Sieve
+from factory.selection.near_duplicates import NearDuplicates
 from factory.selection.select import ranked, select, survivors
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +114,7 @@ class Bench:
             stack.enter_context(GradingSession(alone)),
             stack.enter_context(GradingSession(settings)),
         )
-        self._sieve = Sieve(settings.decontamination.near_duplicate)
+        self._near = NearDuplicates(settings.decontamination.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         look = review._Look
@@ -133,7 +134,7 @@ class Bench:
     def bare(self, problem: Problem, rollouts: Sequence[Rollout]) -> None:
         with self.meter.on(BARE):
             programs = [extract(rollout, problem, language("python")) for rollout in rollouts]
-            self._bare.verify(problem, programs, "python")
+            verify(self._bare, problem, programs, "python")
 
     def whole(self, problem: Problem, rollouts: Sequence[Rollout]) -> None:
         with self.meter.on(EXTRACT, walls=False):
@@ -142,7 +143,7 @@ class Bench:
             verdicts = verify(self._session, problem, programs, "python")
         self._count_verified(verdicts)
         with self.meter.on(CLEAN, walls=False):
-            verdicts = self._known.screened(verdicts)
+            verdicts = self._known.apply(problem, verdicts)
         passed = ranked(verdicts, self._rank)
         self._count(CLEAN, sum(map(_passed_first, verdicts)) + _contaminated(verdicts), _contaminated(verdicts))
         found = None
@@ -151,12 +152,12 @@ class Bench:
                 found = review.review_programs(self._session, problem, verdicts, self._scrutiny, self._rank)
             self._count_looked(len(passed[: self._scrutiny.programs]), found)
         with self.meter.on(SELECT, walls=False):
-            stood = review.revised(verdicts, found)
+            stood = ReviewFilter(found).apply(problem, verdicts)
             kept = survivors(select(stood, self._rank, review=found), rollouts)
         count = len(ranked(stood, self._rank))
         self._count(SELECT, count, count - len(kept))
         with self.meter.on(NEAR, walls=False):
-            reasons = self._sieve.sift(kept)
+            reasons = self._near.reasons(kept)
         self._count(NEAR, len(kept), reasons.count(near_duplicates.NEAR))
 
     def _count(self, stage: str, given: int, dropped: int) -> None:

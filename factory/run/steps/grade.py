@@ -25,7 +25,7 @@ class Grader:
     async def __call__(self, unit: GradeUnit) -> tuple[list[Verdict], bool]:
         """The verdicts on the rollouts of `unit`, in order, and whether workers were lost on the way."""
         verdicts, lost = await graded(self._executor, unit, self._observer.note)
-        verdicts = self._benchmarks.screened(verdicts)
+        verdicts = self._benchmarks.apply(unit.problem, verdicts)
         self._observer.verified(verdicts)
         return verdicts, lost
 

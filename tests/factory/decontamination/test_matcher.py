@@ -10,8 +10,9 @@ import pytest
 
 from factory.config import DecontaminationConfig
 from factory.decontamination.matcher import COMMON, Contamination, Hit, tokens
-from factory.records import BenchmarkProblem, Status, Verdict
+from factory.records import BenchmarkProblem, Problem, Status, Verdict
 
+PROBLEM = Problem(id="p", prompt="", test_code="def check(candidate):\n    assert candidate()\n", entry_point="f")
 PROMPT = '''from typing import List
 
 
@@ -225,7 +226,7 @@ def test_passed_programs_are_screened_and_duplicates_take_over() -> None:
         verdict(4, "", Status.NO_CODE),
         verdict(5, HONEST, duplicate_of=0),
     ]
-    done = known(LEAK).screened(given)
+    done = known(LEAK).apply(PROBLEM, given)
     assert [one.status for one in done] == [
         "passed",
         "contaminated",
@@ -235,14 +236,14 @@ def test_passed_programs_are_screened_and_duplicates_take_over() -> None:
         "passed",
     ]
     assert done[1].detail == "longest_plateau is, but for names, that of a solution of Mine/0"
-    assert json.loads(done[2].repeats or "") == ["mine", "Mine/0"]
+    assert json.loads(done[2].contaminated_by or "") == ["mine", "Mine/0"]
     assert done[1].cases_passed == 3
     assert [done[at] for at in (0, 3, 4, 5)] == [given[at] for at in (0, 3, 4, 5)]
-    assert known(LEAK).screened(done) == done
+    assert known(LEAK).apply(PROBLEM, done) == done
 
 
 def test_without_benchmarks_nothing_is_hit() -> None:
-    assert known().screened([verdict(0, PROMPT + SOLUTION)]) == [verdict(0, PROMPT + SOLUTION)]
+    assert known().apply(PROBLEM, [verdict(0, PROMPT + SOLUTION)]) == [verdict(0, PROMPT + SOLUTION)]
     assert known().of_prompt(PROMPT) is None
     assert known().sizes == {}
     assert known(LEAK).sizes == {"mine": 1}
@@ -251,7 +252,7 @@ def test_without_benchmarks_nothing_is_hit() -> None:
 def test_a_check_takes_less_than_a_millisecond_a_program() -> None:
     index = known(*(prompt(f"{PROMPT} {number} {number * 7919}", number) for number in range(300)))
     verdicts = [verdict(number, HONEST) for number in range(200)]
-    index.screened(verdicts[:1])
+    index.apply(PROBLEM, verdicts[:1])
     started = time.process_time()
-    index.screened(verdicts)
+    index.apply(PROBLEM, verdicts)
     assert (time.process_time() - started) / len(verdicts) < 0.002  # 0.2 ms measured; a busy machine may be slower

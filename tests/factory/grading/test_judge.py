@@ -14,6 +14,7 @@ from factory.records import Case, Problem, Rejection, Run, Status
 
 CRASH = Rejection(Status.RUNTIME_ERROR, "line 1: ValueError: no")
 SLOW = Rejection(Status.TIMEOUT, "used more CPU time than allowed")
+HEAVY = Rejection(Status.MEMORY_LIMIT, "used more memory than allowed")
 
 
 def judged(problem: Problem, *outputs: Any, failure: Rejection | None = None, **hooks: Any) -> Judgement:
@@ -52,19 +53,24 @@ def test_a_missing_output_is_a_runtime_error_that_says_so(three: Problem) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("outputs", [(), (10,), (10, 20), (11, 20), (10, SLOW)], ids=str)
+def test_a_timeout_is_the_same_however_far_the_machine_came(three: Problem, outputs: tuple[Any, ...]) -> None:
+    assert judged(three, *outputs, failure=SLOW) == Judgement(Status.TIMEOUT, SLOW.detail, 0, None)
+
+
 def test_a_failure_of_the_whole_outranks_right_answers(three: Problem) -> None:
-    assert judged(three, 10, 20, 30, failure=SLOW) == Judgement(Status.TIMEOUT, SLOW.detail, 3, None)
+    assert judged(three, 10, 20, 30, failure=HEAVY) == Judgement(Status.MEMORY_LIMIT, HEAVY.detail, 3, None)
 
 
 def test_a_failure_of_the_whole_outranks_a_wrong_answer_before_it(three: Problem) -> None:
-    judgement = judged(three, 11, failure=SLOW)
-    assert (judgement.status, judgement.detail, judgement.cases_passed) == (Status.TIMEOUT, SLOW.detail, 0)
+    judgement = judged(three, 11, failure=HEAVY)
+    assert (judgement.status, judgement.detail, judgement.cases_passed) == (Status.MEMORY_LIMIT, HEAVY.detail, 0)
     assert json.loads(judgement.first_failure or "")["case"] == 0
 
 
 def test_a_failure_before_the_first_answer_names_the_first_case(three: Problem) -> None:
-    judgement = judged(three, failure=SLOW)
-    assert json.loads(judgement.first_failure or "")["got"] == SLOW.detail
+    judgement = judged(three, failure=HEAVY)
+    assert json.loads(judgement.first_failure or "")["got"] == HEAVY.detail
 
 
 def test_the_first_failed_case_decides_and_later_ones_still_count(three: Problem) -> None:

@@ -12,7 +12,8 @@ from factory.grading.session import GradingSession
 from factory.inputs.run_on_inputs import NOTHING, plain
 from factory.records import Case, Rejection, Review, Run, Status, Verdict
 from factory.records.values import decode
-from factory.review.review import fingerprint, review_programs, revised, worth_a_look
+from factory.review.filter import ReviewFilter
+from factory.review.review import fingerprint, review_programs, worth_a_look
 from factory.selection.select import select
 from sandbox.contract import Answer, AnswerKind
 
@@ -196,16 +197,23 @@ def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_prob
     assert of_strong.kill_rate == 1.0
     assert of_strong.mutants_killed > 0
     assert (found.weak, of_strong.weak) == (True, False)
-    selection = select(revised(verdicts, found), RANK, review=found)
+    selection = select(ReviewFilter(found).apply(weak, verdicts), RANK, review=found)
     assert selection.kept == ()
     assert selection.dropped == {"duplicate": 0, "weak tests": 3}
-    assert len(select(revised(verdicts_of_strong, of_strong), RANK, review=of_strong).kept) == 3
+    assert len(select(ReviewFilter(of_strong).apply(strong, verdicts_of_strong), RANK, review=of_strong).kept) == 3
 
 
 def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
     _, found = look(problem, *ABSOLUTE, "def f(n):\n    return n\n", "def f(n):\n    return n + 7\n", mutants=0)
     assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
+
+
+def test_what_ran_out_of_time_is_no_near_miss(look, make_problem):
+    """How many cases it had passed by then depends on the machine, and so would the strength of the tests."""
+    problem = make_problem(((3,), 3), ((-4,), 4))
+    _, found = look(problem, *ABSOLUTE, "def f(n):\n    while n < 0:\n        pass\n    return n\n", mutants=0)
+    assert (found.rollouts_killed, found.kill_rate) == (0, None)
 
 
 def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
@@ -225,7 +233,7 @@ def test_only_the_best_are_looked_at_and_can_be_kept(session, grade, make_proble
     assert len(review_programs(session, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
     found = review_programs(session, problem, verdicts, settings, RankConfig(keep=1))
     assert list(found.accepted) == [verdicts[0].normal_form]
-    selection = select(revised(verdicts, found), RANK, review=found)
+    selection = select(ReviewFilter(found).apply(problem, verdicts), RANK, review=found)
     assert [kept.index for kept in selection.kept] == [0]
     assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
 
@@ -234,8 +242,8 @@ def test_a_duplicate_falls_with_its_original(look, make_problem):
     problem = make_problem(((1,), 1), ((2,), 2))
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
     verdicts, found = look(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
-    assert [verdict.status for verdict in revised(verdicts, found)] == [Status.FLAKY] * 2
-    assert [verdict.review for verdict in revised(verdicts, found)] == ["unstable"] * 2
+    assert [verdict.status for verdict in ReviewFilter(found).apply(problem, verdicts)] == [Status.FLAKY] * 2
+    assert [verdict.review for verdict in ReviewFilter(found).apply(problem, verdicts)] == ["unstable"] * 2
 
 
 def test_standard_input_is_compared_too(look, make_problem):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from factory.records import Survivor, sha256
-from factory.selection.near_duplicates import ITS_SOURCE, LEAST_TOKENS, NEAR, Sieve, _tokens
+from factory.selection.near_duplicates import ITS_SOURCE, LEAST_TOKENS, NEAR, NearDuplicates, _tokens
 
 CODE = """
 def longest(values, limit):
@@ -50,53 +50,57 @@ def survivor(code: str, problem: str = "p", language: str = "python", parent: st
 
 
 def test_names_comments_and_layout_do_not_make_a_program_another() -> None:
-    sieve = Sieve(0.85)
-    assert sieve.sift([survivor(CODE)]) == [""]
-    assert sieve.sift([survivor(OTHER)]) == [""]
-    assert sieve.sift([survivor(RENAMED), survivor(OTHER.replace("found", "counts"))]) == [NEAR, NEAR]
+    near = NearDuplicates(0.85)
+    assert near.reasons([survivor(CODE)]) == [None]
+    assert near.reasons([survivor(OTHER)]) == [None]
+    assert near.reasons([survivor(RENAMED), survivor(OTHER.replace("found", "counts"))]) == [NEAR, NEAR]
 
 
 def test_programs_of_one_problem_are_not_compared() -> None:
-    sieve = Sieve(0.85)
-    assert sieve.sift([survivor(CODE), survivor(RENAMED)]) == ["", ""]
-    assert sieve.sift([survivor(RENAMED)]) == [NEAR]
+    near = NearDuplicates(0.85)
+    assert near.reasons([survivor(CODE), survivor(RENAMED)]) == [None, None]
+    assert near.reasons([survivor(RENAMED)]) == [NEAR]
 
 
 def test_another_algorithm_of_the_same_shape_is_another_program() -> None:
-    sieve = Sieve(0.85)
-    sieve.sift([survivor(CODE)])
-    assert sieve.sift([survivor(CODE.replace("max", "min").replace("<", ">="))]) == [""]
+    near = NearDuplicates(0.85)
+    near.reasons([survivor(CODE)])
+    assert near.reasons([survivor(CODE.replace("max", "min").replace("<", ">="))]) == [None]
 
 
 def test_translations_go_with_their_source_and_are_compared_within_their_language() -> None:
-    sieve = Sieve(0.85)
+    near = NearDuplicates(0.85)
     first, second = survivor(CODE), survivor(RENAMED)
-    assert sieve.sift([first, survivor(GO, language="go", parent=first.code_sha256)]) == ["", ""]
+    assert near.reasons([first, survivor(GO, language="go", parent=first.code_sha256)]) == [None, None]
     go = survivor("package main\n\nfunc other() int { return 1 }\n", language="go", parent=second.code_sha256)
-    assert sieve.sift([second, go]) == [NEAR, ITS_SOURCE]
+    assert near.reasons([second, go]) == [NEAR, ITS_SOURCE]
     third = survivor(OTHER)
     copied = survivor(GO.replace("best", "b"), language="go", parent=third.code_sha256)
-    assert sieve.sift([third, copied]) == ["", NEAR]
+    assert near.reasons([third, copied]) == [None, NEAR]
 
 
 def test_what_was_left_out_does_not_stand_in_anybodys_way() -> None:
     """Only what is shipped is compared with: else a chain of likes would leave nothing of its end."""
-    sieve = Sieve(0.99)
-    sieve.sift([survivor(CODE)])
-    assert sieve.sift([survivor(CODE)]) == [NEAR]
-    assert sieve._of("python").len() == 1
+    first, between, last = (survivor(f"TABLE = {list(range(at, at + 200))}") for at in (0, 13, 26))
+    near = NearDuplicates(0.82)
+    assert near.reasons([first]) == [None]
+    assert near.reasons([between]) == [NEAR]
+    assert near.reasons([last]) == [None], "like one that was left out, and unlike all that are shipped"
+    near = NearDuplicates(0.82)
+    near.reasons([between])
+    assert near.reasons([last]) == [NEAR]
 
 
 def test_short_programs_coincide_by_nature() -> None:
     short = "def f(values):\n    return sorted(set(values))\n"
     assert len(list(_tokens(short, "python"))) < LEAST_TOKENS
-    sieve = Sieve(0.85)
-    assert sieve.sift([survivor(short)]) == sieve.sift([survivor(short)]) == [""]
+    near = NearDuplicates(0.85)
+    assert near.reasons([survivor(short)]) == near.reasons([survivor(short)]) == [None]
 
 
 def test_none_compares_nothing() -> None:
-    sieve = Sieve(None)
-    assert sieve.sift([survivor(CODE)]) == sieve.sift([survivor(CODE)]) == [""]
+    near = NearDuplicates(None)
+    assert near.reasons([survivor(CODE)]) == near.reasons([survivor(CODE)]) == [None]
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
@@ -113,6 +117,6 @@ def test_sketches_are_the_same_in_every_process(seed: str) -> None:
 
 
 def test_a_survivor_that_is_told_twice_is_still_one() -> None:
-    sieve = Sieve(0.85)
+    near = NearDuplicates(0.85)
     one = survivor(CODE)
-    assert sieve.sift([one, replace(one, index=1)]) == ["", ""]
+    assert near.reasons([one, replace(one, index=1)]) == [None, None]

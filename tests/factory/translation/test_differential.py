@@ -20,7 +20,7 @@ from factory.grading.session import GradingSession
 from factory.inputs.generate import inputs
 from factory.records import Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
 from factory.records.values import decode
-from factory.translation.differential import ask, differ
+from factory.translation.differential import Differential, ask
 
 MakeProblem = Callable[..., Problem]
 Compare = Callable[..., list[Verdict]]
@@ -275,7 +275,7 @@ def compare(session: GradingSession) -> Compare:
     def verdicts(problem: Problem, source: str, *programs: str, others: tuple[str, ...] = (), count: int = 64) -> Any:
         found = verify(session, problem, [Program(index, code) for index, code in enumerate(programs)], "go")
         assert [verdict.detail for verdict in found] == [""] * len(programs)
-        return differ(session, problem, [survivor(code) for code in (source, *others)], found, count)
+        return Differential(session, [survivor(code) for code in (source, *others)], count).apply(problem, found)
 
     return verdicts
 
@@ -547,7 +547,10 @@ def test_none_compared_where_none_is_asked_for(compare: Compare, make_problem: M
 def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
-    assert differ(GradingSession(ChainConfig()), problem, [survivor("def f(a, b): return 1")], failed, 64) == failed
+    assert (
+        Differential(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(problem, failed)
+        == failed
+    )
 
 
 def test_our_own_failure_is_no_verdict(
@@ -557,7 +560,7 @@ def test_our_own_failure_is_no_verdict(
     monkeypatch.setattr(GradingSession, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
     passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
     with pytest.raises(InfrastructureError, match="t/0: lost"):
-        differ(session, make_problem(((1,), 1)), [survivor("def f(a): return a")], passed, 8)
+        Differential(session, [survivor("def f(a): return a")], 8).apply(make_problem(((1,), 1)), passed)
 
 
 def test_expected_answers_never_go_in(
@@ -572,7 +575,7 @@ def test_expected_answers_never_go_in(
     problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"))
     go = 'func f(n int) string { return fmt.Sprint("answer-", n) }'
     found = verify(session, problem, [Program(0, go)], "go")
-    (right,) = differ(session, problem, [survivor("def f(n): return f'answer-{n}'")], found, 16)
+    (right,) = Differential(session, [survivor("def f(n): return f'answer-{n}'")], 16).apply(problem, found)
     assert record(right)["compared"] == 16
     assert len(sent) >= 2
     assert not any(b"answer-" in data for data in sent)
