@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from factory.records.base import Record
 from factory.records.predicate import predicate
@@ -80,10 +80,10 @@ class Case(Record):
             raise ValueError("a stdin case needs stdin and stdout")
         return self
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JsonValue]:
         """The case as it stands in a problem file, without what is not there; the same however it was read."""
         if self.stdin is not None:
-            data: dict[str, Any] = {"stdin": self.stdin, "stdout": self.stdout}
+            data: dict[str, JsonValue] = {"stdin": self.stdin, "stdout": self.stdout}
         else:
             data = {"args": self.args, **({"kwargs": self.kwargs} if self.kwargs else {}), "expected": self.expected}
         if self.comparison is not None:
