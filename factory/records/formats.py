@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records.review import Review
+from factory.records.problem import Case
+from factory.records.review import RejectedProgram, Review
 from factory.records.rollout import Rollout
 from factory.records.survivor import Survivor
-from factory.records.verdict import Verdict
+from factory.records.verdict import BenchmarkMatch, Difference, Differential, Failure, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,56 @@ class PartFormat:
     """Readers of columns, by the names of today, that once held JSON text."""
 
 
+def _failure(text: str) -> Failure:
+    return Failure(**json.loads(text))
+
+
+def _differential(text: str) -> Differential:
+    data = json.loads(text)
+    decided = tuple(_difference(it) for it in data.pop("decided", ()))
+    return Differential(decided=decided, inputs=tuple(map(json.dumps, data.pop("inputs", ()))), **data)
+
+
+def _difference(data: dict[str, Any]) -> Difference:
+    label, got = data.pop("label"), data.pop("got")
+    return Difference(label, json.dumps(data), got)
+
+
+def _rejected(text: str) -> dict[str, RejectedProgram]:
+    found = {}
+    for form, data in json.loads(text).items():
+        failure = data.pop("first_failure")
+        status = Status(data.pop("status"))
+        found[form] = RejectedProgram(**data, status=status, first_failure=_failure(failure) if failure else None)
+    return found
+
+
+def _cases(text: str) -> tuple[Case, ...]:
+    return tuple(Case.model_validate(case) for case in json.loads(text))
+
+
 _RENAMED = {"repairs": "import_fixes", "findings": "lint", "form": "normal_form"}
 _FORMATS: dict[type, PartFormat] = {
     Rollout: PartFormat("rollouts", 2, renamed={"mends": "repair_of"}),
-    Verdict: PartFormat("verdicts", 2, renamed=_RENAMED | {"scrutiny": "review", "repeats": "contaminated_by"}),
+    Verdict: PartFormat(
+        "verdicts",
+        2,
+        renamed=_RENAMED | {"scrutiny": "review", "repeats": "contaminated_by"},
+        texts={
+            "first_failure": _failure,
+            "differential": _differential,
+            "contaminated_by": BenchmarkMatch.from_text,
+        },
+    ),
     Review: PartFormat(
         "review",
         2,
         renamed={"fallen": "rejected", "standing": "accepted", "harvested": "traced"},
-        texts={"rejected": json.loads, "accepted": json.loads},
+        texts={"rejected": _rejected, "accepted": json.loads, "traced": _cases, "derived": _cases},
     ),
-    Survivor: PartFormat("survivors", 2, renamed=_RENAMED | {"mends": "repair_of"}),
+    Survivor: PartFormat(
+        "survivors", 2, renamed=_RENAMED | {"mends": "repair_of"}, texts={"differential": _differential}
+    ),
 }
 
 

@@ -6,6 +6,8 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,6 +91,11 @@ class Case(Record):
         if self.comparison is not None:
             data["comparison"] = self.comparison.model_dump(exclude_unset=True)
         return data | ({"public": True} if self.public else {})
+
+
+def cases_text(cases: Iterable[Case]) -> str:
+    """`cases` as a JSON list in the form of a problem file; equal cases give equal text."""
+    return json.dumps([case.as_json() for case in cases], ensure_ascii=False)
 
 
 class ProblemMeta(BaseModel):

@@ -27,7 +27,7 @@ from factory.inputs.run_on_inputs import RESTARTS, plain
 from factory.languages import language
 from factory.languages.base import Unfit
 from factory.languages.python.watch import ENTRY, MARK, watched
-from factory.records import Case, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
+from factory.records import Case, Difference, Differential, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.records.values import decode, encode
 from sandbox import Limits
 
@@ -63,10 +63,8 @@ def differ(
     """`verdicts` on translations of `sources[0]`, those that passed tried on at most `count` generated inputs.
 
     `sources` are survivors of the problem in Python. A translation that is wrong becomes `wrong_answer`. What was
-    compared stands in `differential`: JSON {compared, range, rounding, decided: [{label, input, expected, got}],
-    inputs}; `range` and `rounding` count labelled differences, `inputs` are all that counted, with the answers,
-    where none was wrong. With `count` 0 only `speedup` is told. What all that took stands in `compared_ms` of one of
-    them. Raises InfrastructureError.
+    compared is in `differential`. With `count` 0 only `speedup` is measured. The CPU time of it all is in
+    `compared_ms` of one of them. Raises InfrastructureError.
     """
     passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
     if not passed:
@@ -210,7 +208,7 @@ class _Trial:
 
     def _verdict(self, verdict: Verdict, run: Run) -> Verdict:
         compared, labels = 0, Counter({RANGE: 0, ROUNDING: 0})
-        decided: list[dict[str, Any]] = []
+        decided: list[Difference] = []
         for number, output in self._outputs(verdict, run):
             compared += 1
             rejection = _rejects(self._judge, number, output, self._target)
@@ -220,10 +218,10 @@ class _Trial:
             labels[label] += 1
             case, failure = self._oracle.cases[number], self._judge.failure(number, rejection, output)
             if label == WRONG or len(decided) < TOLD:
-                decided.append({"label": label, **_told(case), "got": json.loads(failure)["got"]})
+                decided.append(Difference(label, _told(case), failure.got))
             if label == WRONG:
                 detail = f"differential: for {show_input(case)} {rejection.detail}"
-                record = _record(compared, labels, decided)
+                record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided))
                 return replace(
                     verdict,
                     status=Status.WRONG_ANSWER,
@@ -231,7 +229,8 @@ class _Trial:
                     first_failure=failure,
                     differential=record,
                 )
-        record = _record(compared, labels, decided, [_told(case) for case in self._oracle.cases[:compared]])
+        inputs = tuple(_told(case) for case in self._oracle.cases[:compared])
+        record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided), inputs)
         return replace(verdict, differential=record, speedup=_ratio(self._oracle.cpu_ms, run.cpu_ms))
 
     def _outputs(self, verdict: Verdict, run: Run) -> Iterator[tuple[int, Any]]:
@@ -272,17 +271,11 @@ def _rejects(judge: Judge, number: int, output: Any, language_name: str) -> Reje
         return rejection
 
 
-def _told(case: Case) -> dict[str, Any]:
+def _told(case: Case) -> str:
+    """A generated input with its answer, as JSON; that it may be shown to a model goes without saying."""
     data = case.as_json()
     del data["public"]
-    return data
-
-
-def _record(
-    compared: int, labels: Counter[str], decided: list[dict[str, Any]], inputs: list[dict[str, Any]] | None = None
-) -> str:
-    counts = {"compared": compared, RANGE: labels[RANGE], ROUNDING: labels[ROUNDING]}
-    return json.dumps(counts | {"decided": decided} | ({"inputs": inputs} if inputs is not None else {}))
+    return json.dumps(data)
 
 
 def _limits(chain: Chain, problem: Problem, own_ms: float) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import typing
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,20 @@ import pytest
 from pydantic import JsonValue
 
 from factory.errors import PartError
-from factory.records import Record, Rollout, Status, Survivor, Verdict
+from factory.records import (
+    BenchmarkMatch,
+    Case,
+    Difference,
+    Differential,
+    Failure,
+    Record,
+    RejectedProgram,
+    Review,
+    Rollout,
+    Status,
+    Survivor,
+    Verdict,
+)
 from factory.storage import files, parts
 
 ROLLOUTS = [
@@ -28,17 +42,40 @@ ROLLOUTS = [
     Rollout(problem_id="b", index=1, text="y", mode="completion", sampling={"z": [1, None, {"k": 0.1}], "a": "é"},
             logprobs=[-0.5, float("-inf")]),
 ]  # fmt: skip
+FAILURE = Failure(1, True, "1, 'é'", "2", "3")
+CASE = '{"args": [1], "expected": 2}'
+COMPARED = Differential(9, 1, 0, (Difference("range", CASE, "3"),), (CASE, CASE))
+REVIEWS = [
+    Review("a", "print", {}, {}),
+    Review(
+        "a",
+        "print",
+        {
+            "z": RejectedProgram("derived", Status.WRONG_ANSWER, "why", FAILURE),
+            "b": RejectedProgram("unstable", Status.FLAKY, ""),
+        },
+        {"y": "1", "x": "2"},
+        (Case(args=[[1]], kwargs={"k": 1.5}, expected=None),),
+        (Case(stdin="a", stdout="b", public=True),),
+        kill_rate=0.5,
+    ),
+]
 VERDICTS = [Verdict("a/1", index, "python", status) for index, status in enumerate(Status)] + [
-    Verdict("a/1", 99, "go", Status.WRONG_ANSWER, "detail", ("one", "two: é"), 1, 2, '{"case": 1}', 0.1, 0.2, 0.3,
+    Verdict("a/1", 99, "go", Status.WRONG_ANSWER, "detail", ("one", "two: é"), 1, 2, FAILURE, 0.1, 0.2, 0.3,
             "code\n", "sha", "normal_form", 0),
+    Verdict("a/1", 100, "go", Status.CONTAMINATED, contaminated_by=BenchmarkMatch("b", "b/1"), differential=COMPARED),
 ]  # fmt: skip
 SURVIVORS = [
     Survivor("a/1", 0, "python", 0, "code", "sha", "normal_form", 1, 2, 0.1, 3.0),
-    Survivor("a/1", 1, "go", 1, "c", "s", "f", 1, 2, 0.1, 3.0, ("r",), "parent", "model", '{"n": 1}', "template"),
+    Survivor(
+        "a/1", 1, "go", 1, "c", "s", "f", 1, 2, 0.1, 3.0, ("r",), "parent", "model", {"n": 1}, "template", COMPARED
+    ),
 ]
 
 
-@pytest.mark.parametrize(("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS)])
+@pytest.mark.parametrize(
+    ("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS), (Review, REVIEWS)]
+)
 def test_every_field_of_every_record_survives(tmp_path: Path, kind: type, records: list[Any]) -> None:
     path = tmp_path / "deep" / "down" / "p.parquet"
     parts.write(path, kind, records)
@@ -49,13 +86,15 @@ def test_every_field_of_every_record_survives(tmp_path: Path, kind: type, record
     ]
 
 
-@pytest.mark.parametrize("kind", [Rollout, Verdict, Survivor])
+@pytest.mark.parametrize("kind", [Rollout, Verdict, Survivor, Review])
 def test_no_records_are_a_part_too(tmp_path: Path, kind: type) -> None:
     parts.write(tmp_path / "p.parquet", kind, [])
     assert parts.read(tmp_path / "p.parquet", kind) == []
 
 
-@pytest.mark.parametrize(("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS)])
+@pytest.mark.parametrize(
+    ("kind", "records"), [(Rollout, ROLLOUTS), (Verdict, VERDICTS), (Survivor, SURVIVORS), (Review, REVIEWS)]
+)
 def test_equal_records_give_equal_bytes(tmp_path: Path, kind: type, records: list[Any]) -> None:
     parts.write(tmp_path / "one.parquet", kind, records)
     parts.write(tmp_path / "two.parquet", kind, parts.read(tmp_path / "one.parquet", kind))
@@ -233,6 +272,31 @@ def test_columns_are_read_under_the_names_that_they_have_now(tmp_path: Path) -> 
     ]  # fmt: skip
     put(path, {"problem_id": "a", "index": 3, "text": "x", "mode": "chat", "mends": "sha"})
     assert parts.read(path, Rollout)[0].repair_of == "sha"
+
+
+def test_columns_that_held_json_text_are_read_as_the_records_of_today(tmp_path: Path) -> None:
+    failure = {"case": 1, "public": True, "input": "1, 'é'", "got": "2", "expected": "3"}
+    decided = [{"label": "range", "args": [1], "expected": 2, "got": "3"}]
+    inputs = [{"args": [1], "expected": 2}, {"args": [1], "expected": 2}]
+    compared = json.dumps({"compared": 9, "range": 1, "rounding": 0, "decided": decided, "inputs": inputs})
+    path = tmp_path / "p.parquet"
+    put(path, {"problem_id": "a", "index": 3, "language": "go", "status": "contaminated", "differential": compared,
+               "first_failure": json.dumps(failure), "repeats": '["b", "b/1"]'})  # fmt: skip
+    assert parts.read(path, Verdict) == [
+        Verdict("a", 3, "go", Status.CONTAMINATED, differential=COMPARED, first_failure=FAILURE,
+                contaminated_by=BenchmarkMatch("b", "b/1"))
+    ]  # fmt: skip
+    (survivor,) = SURVIVORS[1:]
+    row = {name: getattr(survivor, name) for name in parts.schema_of(Survivor).names if name != "repair_of"}
+    put(path, row | {"sampling": '{"n": 1}', "differential": compared, "mends": None})
+    assert parts.read(path, Survivor) == [survivor]
+    derived = {"by": "derived", "status": "wrong_answer", "detail": "why", "first_failure": json.dumps(failure)}
+    unstable = {"by": "unstable", "status": "flaky", "detail": "", "first_failure": None}
+    put(path, {"problem_id": "a", "fingerprint": "print", "fallen": json.dumps({"z": derived, "b": unstable}),
+               "standing": '{"y": "1", "x": "2"}',
+               "harvested": '[{"args": [[1]], "kwargs": {"k": 1.5}, "expected": null}]',
+               "derived": '[{"stdin": "a", "stdout": "b", "public": true}]', "kill_rate": 0.5})  # fmt: skip
+    assert parts.read(path, Review) == REVIEWS[1:]
 
 
 @pytest.mark.parametrize("record", ["", "rollouts"])
