@@ -14,7 +14,6 @@ words, nor a solution rewritten; of translations it knows what a benchmark has i
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,7 +25,7 @@ import numpy.typing as npt
 
 from factory.config import DecontaminationConfig
 from factory.languages.python.functions import function_keys
-from factory.records import BenchmarkProblem, Problem, Status, Verdict
+from factory.records import BenchmarkMatch, BenchmarkProblem, Problem, Status, Verdict
 
 LEAST_WORDS = 8
 """Words (not numbers, nor signs) in a run of a prompt that tells it: GPT-3's shortest. With fewer, lists of numbers and
@@ -65,9 +64,9 @@ class Hit:
     detail: str
 
     @property
-    def contaminated_by(self) -> str:
+    def contaminated_by(self) -> BenchmarkMatch:
         """As in a verdict."""
-        return json.dumps([self.benchmark, self.problem], ensure_ascii=False)
+        return BenchmarkMatch(self.benchmark, self.problem)
 
 
 class _Text:

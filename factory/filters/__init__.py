@@ -25,7 +25,7 @@ from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status, Survivor, Verdict
 from factory.review.filter import ReviewFilter
 from factory.selection.near_duplicates import ITS_SOURCE, NEAR, NearDuplicates
-from factory.translation.differential import Differential
+from factory.translation.differential import DifferentialFilter
 
 __all__ = [
     "OPTIONAL",
@@ -90,7 +90,7 @@ ORDER: tuple[Step, ...] = (
     Step("optional", Chosen, CHUNK, "what a filter named in `verify.filters` rejects", (Status.FILTERED,)),
     Step(
         "differential",
-        Differential,
+        DifferentialFilter,
         CHUNK,
         "translations that answer otherwise than their source on a generated input",
         (Status.WRONG_ANSWER,),
@@ -141,9 +141,9 @@ def grade(
 ) -> list[Verdict]:
     """One verdict a program, in order, after the filters of a chunk that need a sandbox or come before one that does.
 
-    `sources` and `inputs` are those of `Differential`, for translations. Raises InfrastructureError, ConfigError.
+    `sources` and `inputs` are those of `DifferentialFilter`, for translations. Raises InfrastructureError, ConfigError.
     """
     verdicts = chain.verify(session, problem, programs, language_name)
-    for each in (*optional, Differential(session, sources, inputs)):
+    for each in (*optional, DifferentialFilter(session, sources, inputs)):
         verdicts = each.apply(problem, verdicts)
     return verdicts

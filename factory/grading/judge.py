@@ -7,14 +7,13 @@ pass. Runs nothing of the candidate's: only plain values come here.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from factory.grading.comparison import Matcher, matcher
 from factory.languages.base import Unfit
-from factory.records import Case, Comparison, Problem, Rejection, Run, Status
+from factory.records import Case, Comparison, Failure, Problem, Rejection, Run, Status
 from factory.records.values import decode
 
 Fit = Callable[[Any, Any], Any]
@@ -32,8 +31,8 @@ class Judgement:
     status: Status
     detail: str
     cases_passed: int
-    first_failure: str | None
-    """JSON {case, public, input, got, expected}, texts cut to `SHOWN`; None without a failed case, and of a timeout."""
+    first_failure: Failure | None
+    """With texts cut to `SHOWN`; None without a failed case, and of a timeout."""
 
 
 class Judge:
@@ -82,8 +81,8 @@ class Judge:
         """Why `output` is no right answer to case `number`; None when it is one."""
         return self._case(number, self.problem.cases[number], output)
 
-    def failure(self, number: int, rejection: Rejection, output: Any) -> str:
-        """The JSON of `Judgement.first_failure` for case `number`."""
+    def failure(self, number: int, rejection: Rejection, output: Any) -> Failure:
+        """`Judgement.first_failure` for case `number`."""
         return self._failure(number, self.problem.cases[number], rejection, output)
 
     def _case(self, number: int, case: Case, output: Any) -> Rejection | None:
@@ -105,21 +104,12 @@ class Judge:
     def _wanted(self, number: int, case: Case) -> str:
         return self.problem.comparison_of(case).predicate or show(self._expected[number])
 
-    def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> str:
+    def _failure(self, number: int, case: Case, rejection: Rejection, output: Any) -> Failure:
         got = rejection.detail
         if not isinstance(output, Missing | Rejection):
             with contextlib.suppress(Unfit):
                 got = show(self._fit(output, self._expected[number]))
-        return json.dumps(
-            {
-                "case": number,
-                "public": case.public,
-                "input": show_input(case),
-                "got": got,
-                "expected": self._wanted(number, case),
-            },
-            ensure_ascii=False,
-        )
+        return Failure(number, case.public, show_input(case), got, self._wanted(number, case))
 
 
 def show(value: Any) -> str:

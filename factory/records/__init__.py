@@ -6,17 +6,41 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 
 from factory.records.base import LanguageName, Record, sha256
 from factory.records.outcome import ProblemOutcome
-from factory.records.problem import BenchmarkProblem, Case, Comparison, LimitOverrides, Problem, ProblemMeta
-from factory.records.review import Review
-from factory.records.rollout import Message, Request, Rollout
+from factory.records.problem import (
+    BenchmarkProblem,
+    Case,
+    Comparison,
+    LimitOverrides,
+    Problem,
+    ProblemMeta,
+    cases_text,
+)
+from factory.records.review import RejectedProgram, Review
+from factory.records.rollout import Message, Request, Rollout, Sampling
 from factory.records.survivor import Survivor
-from factory.records.verdict import Canary, Prepared, Program, Rejection, Run, Status, Verdict
+from factory.records.verdict import (
+    BenchmarkMatch,
+    Canary,
+    Difference,
+    Differential,
+    Failure,
+    Prepared,
+    Program,
+    Rejection,
+    Run,
+    Status,
+    Verdict,
+)
 
 __all__ = [
+    "BenchmarkMatch",
     "BenchmarkProblem",
     "Canary",
     "Case",
     "Comparison",
+    "Difference",
+    "Differential",
+    "Failure",
     "LanguageName",
     "LimitOverrides",
     "Message",
@@ -26,13 +50,16 @@ __all__ = [
     "ProblemOutcome",
     "Program",
     "Record",
+    "RejectedProgram",
     "Rejection",
     "Request",
     "Review",
     "Rollout",
     "Run",
+    "Sampling",
     "Status",
     "Survivor",
     "Verdict",
+    "cases_text",
     "sha256",
 ]

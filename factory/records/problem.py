@@ -6,10 +6,12 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from factory.records.base import Record
 from factory.records.predicate import predicate
@@ -80,15 +82,20 @@ class Case(Record):
             raise ValueError("a stdin case needs stdin and stdout")
         return self
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JsonValue]:
         """The case as it stands in a problem file, without what is not there; the same however it was read."""
         if self.stdin is not None:
-            data: dict[str, Any] = {"stdin": self.stdin, "stdout": self.stdout}
+            data: dict[str, JsonValue] = {"stdin": self.stdin, "stdout": self.stdout}
         else:
             data = {"args": self.args, **({"kwargs": self.kwargs} if self.kwargs else {}), "expected": self.expected}
         if self.comparison is not None:
             data["comparison"] = self.comparison.model_dump(exclude_unset=True)
         return data | ({"public": True} if self.public else {})
+
+
+def cases_text(cases: Iterable[Case]) -> str:
+    """`cases` as a JSON list in the form of a problem file; equal cases give equal text."""
+    return json.dumps([case.as_json() for case in cases], ensure_ascii=False)
 
 
 class ProblemMeta(BaseModel):

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from factory.records.problem import Case
+from factory.records.verdict import Failure, Status
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedProgram:
+    """A program that had passed and that the review rejects: by which check, and the verdict that it has from now."""
+
+    by: str
+    status: Status
+    detail: str
+    first_failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the second look at a problem's programs that had passed has shown. One a problem.
+    """What the review of a problem's programs that had passed has shown. One a problem.
 
-    All but `cpu_ms` is a function of the verdicts. Cases are JSON lists in the form of a problem file.
+    All but `cpu_ms` is a function of the verdicts.
     """
 
     problem_id: str
     fingerprint: str
     """Of the verdicts it is about."""
-    rejected: dict[str, dict[str, str | None]]
-    """By normal form: {by, status, detail, first_failure} of programs that did not stand."""
+    rejected: dict[str, RejectedProgram]
+    """By normal form."""
     accepted: dict[str, str]
-    """By normal form: the behaviour of programs that did, on inputs where right ones may differ; equal texts are alike.
-    """
-    traced: str = "[]"
-    """Calls that test code made of a program that passes it, with the answer on which all that stand agree."""
-    derived: str = "[]"
+    """By normal form: how the program behaves on inputs where right ones may differ; equal texts are alike."""
+    traced: tuple[Case, ...] = ()
+    """Calls that test code made of a program that passes it, with the answer on which all accepted programs agree."""
+    derived: tuple[Case, ...] = ()
     """Generated inputs with the answer of a clear majority."""
     disputed: int = 0
-    """Generated inputs on which those that stand answer, but without a clear majority."""
+    """Generated inputs that accepted programs answer, but without a clear majority."""
     inputs: int = 0
     """Generated inputs there were."""
     mutants_killed: int = 0
@@ -50,9 +59,5 @@ class Review:
 
     @property
     def under_specified(self) -> bool:
-        """Whether programs that pass every test, and stand, still answer differently."""
+        """Whether accepted programs still answer differently."""
         return self.disputed > 0
-
-    @property
-    def traced_cases(self) -> tuple[Case, ...]:
-        return tuple(Case.model_validate(case) for case in json.loads(self.traced))

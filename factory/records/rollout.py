@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from factory.records.base import LanguageName, Record
+
+Sampling = dict[str, JsonValue]
+"""What a model was sampled with, by the names that its engine has for it."""
 
 
 class Rollout(BaseModel):
@@ -25,7 +28,7 @@ class Rollout(BaseModel):
     repair_of: str | None = None
     """sha256 of the failed candidate that was shown to the model, of which this one is the repair."""
     model: str | None = None
-    sampling: dict[str, Any] | None = None
+    sampling: Sampling | None = None
     template: str | None = None
     """sha256 of the prompt template that asked for it."""
     seed: int | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from factory.records.base import LanguageName
+from factory.records.rollout import Sampling
+from factory.records.verdict import Differential
 
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
     """A kept program that passed. `rank` counts from 0, as they were chosen, within problem, language and parent.
 
-    `form` is the key of its normal form: survivors of one problem differ in it. cpu_ms, peak_mb and speedup
+    `normal_form` is its key: survivors of one problem differ in it. cpu_ms, peak_mb and speedup
     are measured, and reach a shard only where the config asks for evidence.
     """
 
@@ -29,9 +31,9 @@ class Survivor:
     import_fixes: tuple[str, ...] = ()
     parent: str | None = None
     model: str | None = None
-    sampling: str = "{}"
+    sampling: Sampling = field(default_factory=dict)
     template: str | None = None
-    differential: str | None = None
+    differential: Differential | None = None
     """As in its verdict."""
     speedup: float | None = None
     """As in its verdict."""

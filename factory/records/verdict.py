@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from factory.records.base import LanguageName
 
@@ -84,6 +85,75 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that a program failed on; `got` and `expected` are values as Python writes them, cut where long.
+
+    `case` is the number of the problem's case, None for a generated input. Only what is `public` may be shown to a
+    model.
+    """
+
+    case: int | None
+    public: bool
+    input: str
+    got: str
+    expected: str
+
+    def as_text(self) -> str:
+        """The failure as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An input on which a translation and its source differ: `label` is range, rounding or wrong.
+
+    `case` is JSON in the form of a problem file, with the source's answer; `got` is the translation's, as Python
+    writes it.
+    """
+
+    label: str
+    case: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """A translation and its source on generated inputs.
+
+    Of the inputs that were `compared`, those in `range` and `rounding` differ by that alone, and are no fault.
+    """
+
+    compared: int
+    range: int = 0
+    rounding: int = 0
+    decided: tuple[Difference, ...] = ()
+    """The first differences, and the one that is wrong."""
+    inputs: tuple[str, ...] = ()
+    """All that were compared, as JSON of cases, with the source's answers; of a translation that is not wrong."""
+
+    def counts_text(self) -> str:
+        """{"compared", "range", "rounding"} as JSON."""
+        return json.dumps({"compared": self.compared, "range": self.range, "rounding": self.rounding})
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkMatch:
+    """The problem of a benchmark that is repeated."""
+
+    benchmark: str
+    problem: str
+
+    def as_text(self) -> str:
+        """[benchmark, problem] as JSON."""
+        return json.dumps([self.benchmark, self.problem], ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Reads `as_text`. Raises ValueError, TypeError."""
+        return cls(*json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What reality said of one rollout.
 
@@ -101,7 +171,7 @@ class Verdict:
     cases_passed: int = 0
     """Cases answered right; none of a timeout, since how many it reached depends on the machine."""
     cases_total: int = 0
-    first_failure: str | None = None
+    first_failure: Failure | None = None
     cpu_ms: float = 0.0
     wall_ms: float = 0.0
     peak_mb: float = 0.0
@@ -110,8 +180,8 @@ class Verdict:
     normal_form: str = ""
     """Key of the normal form: equal for programs that cannot behave differently."""
     duplicate_of: int | None = None
-    differential: str | None = None
-    """A translation and its source on generated inputs (JSON, see `factory.translation.differential`); else None."""
+    differential: Differential | None = None
+    """A translation and its source on generated inputs; else None."""
     speedup: float | None = None
     """Measured: CPU time of a translation's source over its own, on the same inputs; None where too short to tell."""
     compared_ms: float = 0.0
@@ -119,8 +189,8 @@ class Verdict:
     lint: tuple[str, ...] = ()
     """What a static check of the language holds suspicious in a program that passed, "line N: message"."""
     review: str | None = None
-    """By what a program that had passed fell at the second look, see `Review`; None in a part of verdicts."""
-    contaminated_by: str | None = None
-    """`contaminated`: the benchmark and its problem, as a JSON list of both; else None."""
+    """Which check of the review rejected a program that had passed; None in a part of verdicts."""
+    contaminated_by: BenchmarkMatch | None = None
+    """`contaminated`: what it repeats; else None."""
     filtered_by: str | None = None
     """`filtered`: the name of the filter in `verify.filters` that dropped it; else None."""

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from factory.records import BenchmarkMatch
+
 
 class Hit(Protocol):
     @property
-    def contaminated_by(self) -> str: ...
+    def contaminated_by(self) -> BenchmarkMatch: ...
 
 
 def compared(sizes: Mapping[str, int], repeated: Mapping[str, Hit]) -> dict[str, Any]:
     """For the ledger: problems by benchmark, and what problems that were set aside repeat."""
-    return {"benchmarks": dict(sizes), "set_aside": {problem: hit.contaminated_by for problem, hit in repeated.items()}}
+    return {
+        "benchmarks": dict(sizes),
+        "set_aside": {problem: hit.contaminated_by.as_text() for problem, hit in repeated.items()},
+    }
 
 
-def decontamination(found: Mapping[str, Any], programs: Counter[str]) -> dict[str, Any]:
+def decontamination(found: Mapping[str, Any], programs: Counter[BenchmarkMatch]) -> dict[str, Any]:
     """{"benchmarks": {name: counts}, "hits": {problem of a benchmark: what repeats it}}.
 
     `found` as of `compared`; `programs` counts dropped rollouts by `Verdict.contaminated_by`.
     """
     by_name = {name: {"problems": size, "set_aside": 0, "programs": 0} for name, size in found["benchmarks"].items()}
     hits: dict[str, dict[str, Any]] = {}
-    for problem, repeats in found["set_aside"].items():
-        name, hit = json.loads(repeats)
+    for problem, text in found["set_aside"].items():
+        repeated = BenchmarkMatch.from_text(text)
+        name, hit = repeated.benchmark, repeated.problem
         by_name[name]["set_aside"] += 1
         hits.setdefault(hit, {"benchmark": name, "set_aside": [], "programs": 0})["set_aside"].append(problem)
-    for repeats, count in sorted(programs.items()):
-        name, hit = json.loads(repeats)
+    for repeated, count in sorted(programs.items(), key=lambda item: item[0].as_text()):
+        name, hit = repeated.benchmark, repeated.problem
         by_name[name]["programs"] += count
         hits.setdefault(hit, {"benchmark": name, "set_aside": [], "programs": 0})["programs"] += count
     return {"benchmarks": by_name, "hits": hits}

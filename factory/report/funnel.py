@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.records import Status, Verdict
+from factory.records import BenchmarkMatch, Status, Verdict
 
 PASS_AT = (1, 10, 100)
 _NOT_EXTRACTED = {Status.NO_CODE}
@@ -38,7 +38,7 @@ class Tally:
     drops: Counter[str] = field(default_factory=Counter)
     """Rollouts that are no survivor, by status, "differential", or by why a passed one was not kept."""
     import_fixes: Counter[str] = field(default_factory=Counter)
-    contaminated_by: Counter[str] = field(default_factory=Counter)
+    contaminated_by: Counter[BenchmarkMatch] = field(default_factory=Counter)
     """Contaminated rollouts by `Verdict.contaminated_by`."""
     with_lint: int = 0
     """Passed rollouts in whose programs a static check found something."""

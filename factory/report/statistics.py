@@ -6,7 +6,6 @@ problems, spread evenly over the run, each cut at `LONGEST` characters.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -160,16 +159,14 @@ def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
 
 
 def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
-    failure = json.loads(verdict.first_failure) if verdict.first_failure else None
+    failure = verdict.first_failure
     return {
         "language": name,
         "status": str(verdict.status),
         "kept": kept,
         "code": cut(verdict.code),
         "detail": cut(verdict.detail, SHORT),
-        "failure": {key: cut(str(failure[key]), SHORT) for key in ("input", "got", "expected") if key in failure}
-        if isinstance(failure, dict)
-        else None,
+        "failure": failure and {name: cut(getattr(failure, name), SHORT) for name in ("input", "got", "expected")},
         "cases_passed": verdict.cases_passed,
         "cases_total": verdict.cases_total,
         "cpu_ms": verdict.cpu_ms,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,8 +19,8 @@ def of(review: Review) -> dict[str, Any]:
         "kill_rate": review.kill_rate,
         "weak": review.weak,
         **{name: getattr(review, name) for name in _SUMMED},
-        "derived_cases": len(json.loads(review.derived)),
-        "traced_cases": len(json.loads(review.traced)),
+        "derived_cases": len(review.derived),
+        "traced_cases": len(review.traced),
     }
 
 

@@ -33,8 +33,8 @@ class ReviewFilter:
             return verdict
         return replace(
             verdict,
-            status=Status(str(found["status"])),
-            detail=found["detail"] or "",
-            first_failure=found["first_failure"],
-            review=found["by"],
+            status=found.status,
+            detail=found.detail,
+            first_failure=found.first_failure,
+            review=found.by,
         )

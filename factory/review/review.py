@@ -24,7 +24,18 @@ from factory.inputs import run_on_inputs
 from factory.inputs.domain import Domain
 from factory.inputs.generate import stream
 from factory.inputs.run_on_inputs import NOTHING, plain
-from factory.records import Case, Prepared, Problem, Rejection, Review, Status, Verdict, sha256
+from factory.records import (
+    Case,
+    Failure,
+    Prepared,
+    Problem,
+    RejectedProgram,
+    Rejection,
+    Review,
+    Status,
+    Verdict,
+    sha256,
+)
 from factory.records.values import dumps, encode
 from factory.review.equivalence import sameness
 from factory.review.hardcoding import hard_coded
@@ -90,15 +101,15 @@ def review_programs(
     tests = look.tests(derived)
     caught = strength(session, problem, look.accepted, tests, settings.mutants) if settings.mutants else Strength()
     near = {it.normal_form for it in verdicts if _nearly_passed(it)}
-    missed = sum(rejected["by"] in (DERIVED, HARD_CODED) for rejected in look.rejected.values())
+    missed = sum(rejected.by in (DERIVED, HARD_CODED) for rejected in look.rejected.values())
     rate = _kill_rate(caught, len(near), missed)
     return Review(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),
         rejected=look.rejected,
         accepted=look.profiles(),
-        traced=_as_json(derived.traced),
-        derived=_as_json(derived.cases),
+        traced=derived.traced,
+        derived=derived.cases,
         disputed=derived.disputed,
         inputs=len(made),
         mutants_killed=caught.killed,
@@ -126,7 +137,7 @@ def _kill_rate(caught: Strength, near: int, missed: int) -> float | None:
 
 def not_reviewed(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Review:
     """Stands for a look that our own failure kept from being taken: nothing that passed stands."""
-    lost = {"by": NOT_REVIEWED, "status": str(Status.INFRASTRUCTURE_ERROR), "detail": why, "first_failure": None}
+    lost = RejectedProgram(NOT_REVIEWED, Status.INFRASTRUCTURE_ERROR, why)
     passed = {verdict.normal_form for verdict in verdicts if verdict.status is Status.PASSED}
     return Review(problem.id, fingerprint(verdicts), dict.fromkeys(sorted(passed), lost), {})
 
@@ -156,18 +167,13 @@ class _Look:
         self._session, self._problem = session, problem
         self._sameness = sameness(problem)
         self.accepted = list(programs)
-        self.rejected: dict[str, dict[str, str | None]] = {}
+        self.rejected: dict[str, RejectedProgram] = {}
         self._longest = LEAST_ANSWER + WORDIER * max(map(_answer_size, problem.cases), default=0)
         self._open: dict[str, list[str]] = {program.normal_form: [] for program in programs}
 
-    def _fell(self, program: Verdict, by: str, rejection: Rejection, failure: str | None = None) -> None:
+    def _fell(self, program: Verdict, by: str, rejection: Rejection, failure: Failure | None = None) -> None:
         self.accepted.remove(program)
-        self.rejected[program.normal_form] = {
-            "by": by,
-            "status": str(rejection.status),
-            "detail": rejection.detail,
-            "first_failure": failure,
-        }
+        self.rejected[program.normal_form] = RejectedProgram(by, rejection.status, rejection.detail, failure)
 
     # ---- once more ----
 
@@ -306,9 +312,8 @@ class _Look:
                 given, due = show_input(asked[number]), show(result.answer)
                 voices = f"{result.voters - len(result.dissenters)} of {result.voters} programs that passed"
                 detail = f"derived: for {given} answered {shown}, where {voices} answer {due}"
-                failure = {"case": None, "public": False, "input": given, "got": shown, "expected": due}
-                text = json.dumps(failure, ensure_ascii=False)
-                self._fell(programs[at], DERIVED, Rejection(Status.WRONG_ANSWER, detail), text)
+                failure = Failure(None, False, given, shown, due)
+                self._fell(programs[at], DERIVED, Rejection(Status.WRONG_ANSWER, detail), failure)
 
     def _agreed(self, cases: Mapping[int, Case], of_reference: Sequence[Any]) -> tuple[Case, ...]:
         """Those of `cases`, by number, to which all that stand give one answer, and the reference no other."""
@@ -350,14 +355,12 @@ class _Look:
 
 def _turned_back(judgement: Judgement, last: int) -> Judgement:
     """What was judged with the cases in reverse, the case that failed numbered as in the problem."""
-    if judgement.first_failure is None:
+    failure = judgement.first_failure
+    if failure is None or failure.case is None:
         return judgement
-    failure = json.loads(judgement.first_failure)
-    number = failure["case"]
-    detail = judgement.detail.replace(f"case {number}:", f"case {last - number}:", 1)
-    return replace(
-        judgement, detail=detail, first_failure=json.dumps(failure | {"case": last - number}, ensure_ascii=False)
-    )
+    number = last - failure.case
+    detail = judgement.detail.replace(f"case {failure.case}:", f"case {number}:", 1)
+    return replace(judgement, detail=detail, first_failure=replace(failure, case=number))
 
 
 def _is_ours(output: Any) -> bool:
@@ -372,10 +375,6 @@ def _text(answer: Any) -> str:
     return "" if isinstance(answer, Rejection) else sha256(dumps(answer))
 
 
-def _as_json(cases: Iterable[Case]) -> str:
-    return json.dumps([case.as_json() for case in cases], ensure_ascii=False)
-
-
 def cut_short(review: Review) -> bool:
     """Whether a program fell by our own failure, so that another look may find otherwise."""
-    return any(rejected["by"] == NOT_REVIEWED for rejected in review.rejected.values())
+    return any(rejected.by == NOT_REVIEWED for rejected in review.rejected.values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from factory.config import Config
-from factory.records import Problem, Review, Survivor, Verdict, sha256
+from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha256
 from factory.report.statistics import Graded
 from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint
@@ -33,7 +33,7 @@ def comparison_key(
     These are the cases traced from test code, and the other survivors with which inputs were agreed on.
     """
     others = [it.code_sha256 for it in kept if config.translate.differential and it is not parent]
-    traced = [sha256(review.traced)] if review and review.traced_cases else []
+    traced = [sha256(cases_text(review.traced))] if review and review.traced else []
     return against(others + traced)
 
 

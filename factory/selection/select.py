@@ -11,7 +11,6 @@ so that fewer kept are always the beginning of more.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -141,7 +140,7 @@ def _survivor(place: int, verdict: Verdict, rollout: Rollout) -> Survivor:
         import_fixes=verdict.import_fixes,
         parent=rollout.parent,
         model=rollout.model,
-        sampling=json.dumps(rollout.sampling or {}, sort_keys=True),
+        sampling=rollout.sampling or {},
         template=rollout.template,
         differential=verdict.differential,
         speedup=verdict.speedup,

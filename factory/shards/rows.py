@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory import languages
-from factory.records import Problem, ProblemOutcome, Review, Survivor
+from factory.records import Problem, ProblemOutcome, Review, Sampling, Survivor, cases_text
 
 _TEXT = pa.string()
 SCHEMA = pa.schema(
@@ -88,7 +88,7 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
         "code": survivor.code,
         "messages": messages(problem, survivor),
         "entry_point": problem.entry_point,
-        "cases": json.dumps([case.as_json() for case in problem.cases], ensure_ascii=False),
+        "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
         "limits": problem.limits.model_dump_json(exclude_none=True),
@@ -102,10 +102,10 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
         "repair_of_sha256": survivor.repair_of,
         "rollout_index": survivor.index,
         "rank": survivor.rank,
-        "differential": _counts(survivor.differential),
+        "differential": survivor.differential and survivor.differential.counts_text(),
         **_scrutiny(outcome.review, survivor),
         "model": survivor.model,
-        "sampling": survivor.sampling,
+        "sampling": sampling_text(survivor.sampling),
         "template_sha256": survivor.template,
         "source": problem.meta.source,
         "license": problem.meta.license,
@@ -117,18 +117,17 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
     return cells
 
 
-def _counts(differential: str | None) -> str | None:
-    if differential is None:
-        return None
-    return json.dumps({name: count for name, count in json.loads(differential).items() if type(count) is int})
-
-
 def _scrutiny(review: Review | None, survivor: Survivor) -> dict[str, Any]:
     if review is None:
         return dict.fromkeys(("derived_cases", "test_strength", "review"))
     counts = {name: getattr(review, name) for name in SCRUTINY}
-    derived = review.derived if survivor.parent is None else None
+    derived = cases_text(review.derived) if survivor.parent is None else None
     return {"derived_cases": derived, "test_strength": review.kill_rate, "review": json.dumps(counts)}
+
+
+def sampling_text(sampling: Sampling | None) -> str:
+    """What a model was sampled with, as JSON."""
+    return json.dumps(sampling or {}, sort_keys=True)
 
 
 def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:

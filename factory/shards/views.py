@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict
-from factory.shards.rows import answer, messages, task
+from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, cases_text
+from factory.shards.rows import answer, messages, sampling_text, task
 
 _TEXT, _INT = pa.string(), pa.int64()
 _MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
@@ -90,7 +90,7 @@ def _preference(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dic
                 "rejected": [{"role": "assistant", "content": answer(miss.code, language)}],
                 "rejected_status": str(miss.status),
                 "rejected_detail": miss.detail,
-                "failing_case": miss.first_failure,
+                "failing_case": miss.first_failure and miss.first_failure.as_text(),
                 "rejected_cases_passed": miss.cases_passed,
                 "cases_total": miss.cases_total,
                 "chosen_rollout_index": survivor.index,
@@ -150,7 +150,7 @@ def _rollouts(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[
             "completion_tokens": rollout.completion_tokens,
             "status": str(verdict.status),
             "detail": verdict.detail,
-            "first_failure": verdict.first_failure,
+            "first_failure": verdict.first_failure and verdict.first_failure.as_text(),
             "cases_passed": verdict.cases_passed,
             "cases_total": verdict.cases_total,
             "code": verdict.code,
@@ -162,7 +162,7 @@ def _rollouts(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[
             "parent_sha256": rollout.parent,
             "repair_of_sha256": rollout.repair_of,
             "model": rollout.model,
-            "sampling": json.dumps(rollout.sampling or {}, sort_keys=True),
+            "sampling": sampling_text(rollout.sampling),
             "template_sha256": rollout.template,
             **_origin(problem),
         }  # fmt: skip
@@ -190,7 +190,7 @@ def _origin(problem: Problem) -> dict[str, str]:
 def _tests(problem: Problem) -> dict[str, Any]:
     return {
         "entry_point": problem.entry_point,
-        "cases": json.dumps([case.as_json() for case in problem.cases], ensure_ascii=False),
+        "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
         "limits": problem.limits.model_dump_json(exclude_none=True),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from factory.errors import DamagedPart, PartError
 
+MOVE_ASIDE = "remedy: move it aside, and run again"
+"""What to do about a file of a run that cannot be read. Not to delete it: rollouts cannot be had again."""
+
 
 def put(path: Path, data: bytes) -> str:
     """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
@@ -17,7 +20,7 @@ def put(path: Path, data: bytes) -> str:
         path.unlink()  # before its digest goes: a kill then leaves no part, rather than one that looks damaged
     with atomic(path) as temporary, atomic(digest_file(path)) as beside:
         # The digest is in place before the part is: what exists can be checked.
-        beside.write_bytes(_told(path, digest))
+        beside.write_bytes(_digest_line(path, digest))
         temporary.write_bytes(data)
     return digest
 
@@ -73,13 +76,13 @@ def checked(path: Path) -> bytes:
     """The bytes of the part at `path`, seen to be those that were written. Raises DamagedPart, PartError."""
     try:
         data = path.read_bytes()
-        if digest_file(path).read_bytes() != _told(path, hashlib.sha256(data).hexdigest()):
-            raise DamagedPart(f"{path}: is damaged (its sha256 is another); remedy: delete it, and run again")
+        if digest_file(path).read_bytes() != _digest_line(path, hashlib.sha256(data).hexdigest()):
+            raise DamagedPart(f"{path}: is damaged (its sha256 is another); {MOVE_ASIDE}")
     except OSError as error:
-        raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
+        raise PartError(f"{path}: is damaged ({error}); {MOVE_ASIDE}") from None
     return data
 
 
-def _told(path: Path, digest: str) -> bytes:
-    """What stands beside the part at `path`."""
+def _digest_line(path: Path, digest: str) -> bytes:
+    """The text of the digest file of the part at `path`."""
     return f"{digest}  {path.name}\n".encode("ascii")

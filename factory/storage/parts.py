@@ -2,18 +2,15 @@
 
 Promises: a part that exists is whole (temporary name, fsync, rename, fsync of the folder); equal
 records give equal bytes; any damaged byte is found when it is read (a part's sha256 lies beside
-it), and named. Does not promise anything about files half written under temporary names: they are
-ignored, and overwritten.
+it), and named; a part of an older version of its format (`factory.records.formats`) is read as today's records: a
+column that it has not takes the field's default, one that was renamed or held JSON text is converted. Does not promise
+anything about files half written under temporary names: they are ignored, and overwritten.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import io
-import json
-import types
-import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -22,16 +19,28 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from factory.errors import PartError
-from factory.storage.files import checked, put
+from factory.records.formats import part_format
+from factory.storage.columns import columns_of
+from factory.storage.files import MOVE_ASIDE, checked, put
 
 T = TypeVar("T")
+RECORD, VERSION = b"factory.record", b"factory.version"
+"""Keys of the parquet metadata: the kind of record that a part holds, and the version of its format."""
 
 
 def write(path: Path, kind: type[T], records: Sequence[T]) -> str:
     """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256."""
-    schema = schema_of(kind)
-    columns = {name: [_cell(getattr(record, name)) for record in records] for name in schema.names}
-    return put(path, as_parquet(pa.table(columns, schema=schema)))
+    cells = [
+        pa.array(column.cells([getattr(record, name) for record in records]), column.type)
+        for name, column in columns_of(kind).by_name.items()
+    ]
+    return put(path, as_parquet(pa.Table.from_arrays(cells, schema=schema_of(kind))))
+
+
+def schema_of(kind: type[Any]) -> pa.Schema:
+    """The parquet schema of parts of a record class, with the kind and the version of its format."""
+    form = part_format(kind)
+    return columns_of(kind).schema.with_metadata({RECORD: form.name, VERSION: str(form.version)})
 
 
 def as_parquet(table: pa.Table) -> bytes:
@@ -45,83 +54,75 @@ def as_parquet(table: pa.Table) -> bytes:
 
 def parquet_writer(sink: IO[bytes] | str, schema: pa.Schema) -> pq.ParquetWriter:
     """Writes parquet (zstd) to `sink`, a file or its path; equal tables in equal groups give equal bytes."""
-    return pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False)
+    writer = pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False)
+    if schema.metadata:  # which is otherwise lost with `store_schema`
+        writer.add_key_value_metadata(schema.metadata)
+    return writer
 
 
 def read(path: Path, kind: type[T]) -> list[T]:
-    """The records of `kind` in the part at `path`.
+    """The records of `kind` in the part at `path`, whichever version of their format it has.
 
     Raises DamagedPart naming it where its bytes are not those that were written, PartError where it
-    cannot be read otherwise.
+    cannot be read otherwise: it is of another kind, of a newer version, or has columns that are not known.
     """
+    data = checked(path)
     try:
-        data = checked(path)
         # Not `read_table`: its threads may outlive it by a moment, and abort a process that ends then (arrow#34314).
         table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
-        if table.schema.names != schema_of(kind).names:
-            raise PartError(f"{path}: has the columns of another version; remedy: delete it, and run again")
-        return list(_records(kind, table.to_pylist()))
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        raise PartError(f"{path}: is damaged ({error}); remedy: delete it, and run again") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise PartError(f"{path}: is no parquet file ({error}); {MOVE_ASIDE}") from None
+    _see_version(path, kind, table.schema.metadata or {})
+    try:
+        return _records(kind, _named(path, kind, table))
+    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
+        raise PartError(f"{path}: cannot be read ({error}); {MOVE_ASIDE}") from None
 
 
-def _records(kind: type[T], rows: Iterable[dict[str, Any]]) -> Iterator[T]:
-    hints = typing.get_type_hints(kind)
-    loose = [name for name, hint in hints.items() if _is_dict(hint)]
-    tuples = [name for name, hint in hints.items() if typing.get_origin(hint) is tuple]
-    enums = {
-        name: hint
-        for name, hint in hints.items()
-        if isinstance(hint, type) and issubclass(hint, str) and hint is not str
-    }
-    for row in rows:
-        for name in loose:
-            row[name] = json.loads(row[name]) if row[name] is not None else None
-        for name in tuples:
-            row[name] = tuple(row[name])
-        for name, enum in enums.items():
-            row[name] = enum(row[name])
-        yield kind(**row)
+def _see_version(path: Path, kind: type[Any], metadata: Mapping[bytes, bytes]) -> None:
+    """Raise PartError where the part says that it is of another kind, or of a version to come."""
+    form = part_format(kind)
+    name = metadata.get(RECORD, form.name.encode()).decode()
+    version = int(metadata.get(VERSION, b"1"))
+    if name != form.name:
+        raise PartError(f"{path}: holds {name}, not {form.name}; remedy: put back the part that belongs here")
+    if version > form.version:
+        raise PartError(
+            f"{path}: is of version {version} of the format of {name}, and this factory knows {form.version}; "
+            "remedy: a newer version of rollout-factory"
+        )
 
 
-def schema_of(kind: type[Any]) -> pa.Schema:
-    """The parquet schema of a record class, by its annotations."""
-    hints = typing.get_type_hints(kind)
-    names = (
-        list(kind.model_fields) if issubclass(kind, BaseModel) else [field.name for field in dataclasses.fields(kind)]
-    )
-    return pa.schema([pa.field(name, _arrow(hints[name])) for name in names])
+def _named(path: Path, kind: type[Any], table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The columns of a part by the names of today. Raises PartError for those that nobody knows, or that miss."""
+    columns, form = columns_of(kind), part_format(kind)
+    names = [name if name in columns.by_name else form.renamed.get(name, name) for name in table.schema.names]
+    unknown = [name for name in names if name not in columns.by_name]
+    if unknown:
+        raise PartError(
+            f"{path}: has columns that {form.name} do not have in this version: {', '.join(unknown)}; "
+            "remedy: the version of rollout-factory that wrote it"
+        )
+    missing = sorted(columns.required - set(names))
+    if missing:
+        raise PartError(
+            f"{path}: has no {', '.join(missing)}, which {form.name} need; "
+            "remedy: the version of rollout-factory that wrote it"
+        )
+    return dict(zip(names, table.columns, strict=True))
 
 
-def _arrow(hint: Any) -> pa.DataType:
-    for option in typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,):
-        if option is type(None):
-            continue
-        if option is bool:
-            return pa.bool_()
-        if option is int:
-            return pa.int64()
-        if option is float:
-            return pa.float64()
-        if typing.get_origin(option) in (tuple, list):
-            return pa.list_(_arrow(typing.get_args(option)[0]))
-    return pa.string()
-
-
-def _is_dict(hint: Any) -> bool:
-    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    return any(typing.get_origin(option) is dict for option in options)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict):
-        return json.dumps(value, sort_keys=True, ensure_ascii=True)
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_surrogates(value) else value
-    return value
-
-
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
+def _records(kind: type[T], arrays: Mapping[str, pa.ChunkedArray]) -> list[T]:
+    columns, texts = columns_of(kind).by_name, part_format(kind).texts
+    values: dict[str, Sequence[Any]] = {}
+    for name, array in arrays.items():
+        cells = array.to_pylist()
+        if name in texts and pa.types.is_string(array.type) and not pa.types.is_string(columns[name].type):
+            values[name] = [None if cell is None else texts[name](cell) for cell in cells]
+        else:
+            values[name] = columns[name].values(cells)
+    names = tuple(values)
+    rows = zip(*values.values(), strict=True)
+    if issubclass(kind, BaseModel):
+        return [kind.model_validate(dict(zip(names, row, strict=True))) for row in rows]
+    return [kind(**dict(zip(names, row, strict=True))) for row in rows]

@@ -27,7 +27,7 @@ from factory.inputs.run_on_inputs import RESTARTS, plain
 from factory.languages import language
 from factory.languages.base import Unfit
 from factory.languages.python.watch import ENTRY, MARK, watched
-from factory.records import Case, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
+from factory.records import Case, Difference, Differential, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.records.values import decode, encode
 from sandbox import Limits
 
@@ -58,7 +58,7 @@ class Oracle:
 
 
 @dataclass(frozen=True, slots=True)
-class Differential:
+class DifferentialFilter:
     """Drops translations of `sources[0]` that answer otherwise on one of at most `count` generated inputs.
 
     `sources` are survivors of the problem in Python; with none, or with `count` 0, nothing is dropped.
@@ -75,10 +75,8 @@ class Differential:
     def apply(self, problem: Problem, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """`verdicts`, wrong translations with `wrong_answer`. Raises InfrastructureError.
 
-        What was compared is in `differential`: JSON {compared, range, rounding, decided: [{label, input, expected,
-        got}], inputs}; `range` and `rounding` count labelled differences, `inputs` are all that counted, with the
-        answers, where none was wrong. `speedup` is measured in any case. The CPU time of all that is `compared_ms`
-        of the first that passed.
+        What was compared is in `differential`. `speedup` is measured in any case. The CPU time of it all is
+        `compared_ms` of the first that passed.
         """
         passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
         if not passed or not self.sources:
@@ -227,7 +225,7 @@ class _Trial:
 
     def _verdict(self, verdict: Verdict, run: Run) -> Verdict:
         compared, labels = 0, Counter({RANGE: 0, ROUNDING: 0})
-        decided: list[dict[str, Any]] = []
+        decided: list[Difference] = []
         for number, output in self._outputs(verdict, run):
             compared += 1
             rejection = _rejects(self._judge, number, output, self._target)
@@ -237,10 +235,10 @@ class _Trial:
             labels[label] += 1
             case, failure = self._oracle.cases[number], self._judge.failure(number, rejection, output)
             if label == WRONG or len(decided) < TOLD:
-                decided.append({"label": label, **_told(case), "got": json.loads(failure)["got"]})
+                decided.append(Difference(label, _told(case), failure.got))
             if label == WRONG:
                 detail = f"differential: for {show_input(case)} {rejection.detail}"
-                record = _record(compared, labels, decided)
+                record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided))
                 return replace(
                     verdict,
                     status=Status.WRONG_ANSWER,
@@ -248,7 +246,8 @@ class _Trial:
                     first_failure=failure,
                     differential=record,
                 )
-        record = _record(compared, labels, decided, [_told(case) for case in self._oracle.cases[:compared]])
+        inputs = tuple(_told(case) for case in self._oracle.cases[:compared])
+        record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided), inputs)
         return replace(verdict, differential=record, speedup=_ratio(self._oracle.cpu_ms, run.cpu_ms))
 
     def _outputs(self, verdict: Verdict, run: Run) -> Iterator[tuple[int, Any]]:
@@ -289,17 +288,11 @@ def _rejects(judge: Judge, number: int, output: Any, language_name: str) -> Reje
         return rejection
 
 
-def _told(case: Case) -> dict[str, Any]:
+def _told(case: Case) -> str:
+    """A generated input with its answer, as JSON; that it may be shown to a model goes without saying."""
     data = case.as_json()
     del data["public"]
-    return data
-
-
-def _record(
-    compared: int, labels: Counter[str], decided: list[dict[str, Any]], inputs: list[dict[str, Any]] | None = None
-) -> str:
-    counts = {"compared": compared, RANGE: labels[RANGE], ROUNDING: labels[ROUNDING]}
-    return json.dumps(counts | {"decided": decided} | ({"inputs": inputs} if inputs is not None else {}))
+    return json.dumps(data)
 
 
 def _limits(session: GradingSession, problem: Problem, own_ms: float) -> Limits:

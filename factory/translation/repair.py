@@ -5,7 +5,6 @@ Promises: of a case that is not public nothing is told but that it failed, and h
 
 from __future__ import annotations
 
-import json
 import re
 
 from factory.records import Status, Verdict
@@ -17,12 +16,12 @@ def complaint(verdict: Verdict) -> str:
         return f"It does not compile: {verdict.detail}"
     if verdict.first_failure is None:
         return _without_values(verdict.detail)
-    failure = json.loads(verdict.first_failure)
-    if not failure["public"]:
+    failure = verdict.first_failure
+    if not failure.public:
         return f"It fails on an input that is not shown here: {_without_values(verdict.detail)}"
     if verdict.status is Status.WRONG_ANSWER:
-        return f"For the input {failure['input']} it gives {failure['got']} but should give {failure['expected']}."
-    return f"For the input {failure['input']} it fails: {failure['got']}"
+        return f"For the input {failure.input} it gives {failure.got} but should give {failure.expected}."
+    return f"For the input {failure.input} it fails: {failure.got}"
 
 
 def _without_values(detail: str) -> str:

@@ -8,7 +8,7 @@ from factory.records import Problem, Review
 
 def tests_for_translation(problem: Problem, review: Review | None) -> Problem:
     """The problem as translations are put before it: with the calls of its test code as cases, where they are known."""
-    if not problem.test_code or review is None or not (cases := review.traced_cases):
+    if not problem.test_code or review is None or not (cases := review.traced):
         return problem
     return problem.model_copy(update={"cases": (*problem.cases, *cases), "test_code": ""})
 

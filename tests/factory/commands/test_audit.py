@@ -303,14 +303,14 @@ def test_verdicts_do_not_outlive_the_rollouts_they_were_made_of(place: RunDir) -
 
 
 def test_a_rollouts_part_that_is_whole_but_cannot_be_read_stops_the_run(place: RunDir) -> None:
-    """Such as one of another version: sampling over it would throw away what was paid for."""
+    """Such as one of another kind: sampling over it would throw away what was paid for."""
     path = next((place.path / "rollouts").glob("*.parquet"))
     shutil.copy(next((place.path / "survivors").glob("*.parquet")), path)
     before = path.read_bytes()
     files.digest_file(path).write_text(f"{hashlib.sha256(before).hexdigest()}  {path.name}\n")
     done = factory("run", place.config_file, "--run-dir", place.path)
     assert done.returncode == 1
-    assert f"{path}: has the columns of another version" in done.stderr
+    assert f"{path}: holds survivors, not rollouts" in done.stderr
     assert path.read_bytes() == before
 
 

@@ -53,7 +53,7 @@ def test_verify_writes_verdicts_and_a_summary(given):
         (2, "passed", 0),
     ]
     assert rows[1]["detail"] == "case 0: answered -1, expected 3"
-    assert json.loads(rows[1]["first_failure"])["case"] == 0
+    assert rows[1]["first_failure"]["case"] == 0
     summary = json.loads((given[2] / "summary.json").read_text())
     assert summary["languages"]["python"]["funnel"]["passed"] == 2
 

@@ -197,7 +197,7 @@ def test_leaked_programs_are_dropped_in_python_and_in_go_and_honest_ones_are_not
     assert [one["status"] for one in verdicts] == ["contaminated", "passed", "contaminated"]
     assert verdicts[0]["detail"] == "plateau is, but for names, that of a solution of Mine/0"
     assert verdicts[2]["duplicate_of"] == 0
-    assert json.loads(verdicts[2]["contaminated_by"]) == ["mine", "Mine/0"]
+    assert verdicts[2]["contaminated_by"] == {"benchmark": "mine", "problem": "Mine/0"}
 
 
 def test_what_leaked_is_not_asked_to_be_repaired(place: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import pytest
 
 from factory.config import DecontaminationConfig
 from factory.decontamination.matcher import COMMON, Contamination, Hit, tokens
-from factory.records import BenchmarkProblem, Problem, Status, Verdict
+from factory.records import BenchmarkMatch, BenchmarkProblem, Problem, Status, Verdict
 
 PROBLEM = Problem(id="p", prompt="", test_code="def check(candidate):\n    assert candidate()\n", entry_point="f")
 PROMPT = '''from typing import List
@@ -236,7 +235,7 @@ def test_passed_programs_are_screened_and_duplicates_take_over() -> None:
         "passed",
     ]
     assert done[1].detail == "longest_plateau is, but for names, that of a solution of Mine/0"
-    assert json.loads(done[2].contaminated_by or "") == ["mine", "Mine/0"]
+    assert done[2].contaminated_by == BenchmarkMatch("mine", "Mine/0")
     assert done[1].cases_passed == 3
     assert [done[at] for at in (0, 3, 4, 5)] == [given[at] for at in (0, 3, 4, 5)]
     assert known(LEAK).apply(PROBLEM, done) == done

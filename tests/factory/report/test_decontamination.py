@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 from factory.decontamination.matcher import Hit
+from factory.records import BenchmarkMatch
 from factory.report.cost import Account
 from factory.report.decontamination import NOTHING, compared, decontamination, lines
 
@@ -14,7 +15,7 @@ def test_counts_are_by_benchmark_and_hits_by_its_problem() -> None:
     hits = {"set/1": Hit("a", "a/1", "…"), "set/2": Hit("a", "a/1", "…"), "set/3": Hit("b", "b/7", "…")}
     found = compared({"a": 10, "b": 20, "c": 30}, hits)
     assert json.loads(json.dumps(found)) == found, "it stands in the ledger"
-    told = decontamination(found, Counter({'["b", "b/7"]': 3, '["a", "a/2"]': 1}))
+    told = decontamination(found, Counter({BenchmarkMatch("b", "b/7"): 3, BenchmarkMatch("a", "a/2"): 1}))
     assert told["benchmarks"] == {
         "a": {"problems": 10, "set_aside": 2, "programs": 1},
         "b": {"problems": 20, "set_aside": 1, "programs": 3},

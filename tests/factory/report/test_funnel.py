@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from factory.config import CostConfig, RankConfig
-from factory.records import Status, Verdict
+from factory.records import BenchmarkMatch, Differential, Status, Verdict
 from factory.report.cost import Account, priced, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
 from factory.selection.select import select
 
 
-def verdict(index: int, status: Status = Status.PASSED, form: str = "", **fields: Any) -> Verdict:
+def verdict(index: int, status: Status = Status.PASSED, normal_form: str = "", **fields: Any) -> Verdict:
     compiled = status not in (Status.NO_CODE, Status.SYNTAX_ERROR, Status.COMPILE_ERROR)
-    return Verdict("t/0", index, "python", status, normal_form=(form or f"form{index}") if compiled else "", **fields)
+    return Verdict(
+        "t/0", index, "python", status, normal_form=(normal_form or f"form{index}") if compiled else "", **fields
+    )
 
 
 @pytest.mark.parametrize("n", range(1, 9))
@@ -180,8 +182,8 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
 
 def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
     compared = [
-        verdict(0, differential="{}"),
-        verdict(1, Status.WRONG_ANSWER, differential="{}"),
+        verdict(0, differential=Differential(4)),
+        verdict(1, Status.WRONG_ANSWER, differential=Differential(4)),
         verdict(2, Status.WRONG_ANSWER),
     ]
     counts = tally(compared, 1, {})
@@ -191,12 +193,12 @@ def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
 
 
 def test_what_repeats_a_benchmark_is_a_drop_of_its_own_whatever_it_was_compared_with() -> None:
-    told = '["mine", "Mine/0"]'
-    one = Verdict("p", 0, "go", Status.CONTAMINATED, differential="{}", contaminated_by=told)
+    match = BenchmarkMatch("mine", "Mine/0")
+    one = Verdict("p", 0, "go", Status.CONTAMINATED, differential=Differential(4), contaminated_by=match)
     counts = tally([one, one], 0, {})
     counts.add(tally([one], 0, {}))
     assert counts.as_dict()["drops"] == {"contaminated": 3}
-    assert counts.contaminated_by == {told: 3}
+    assert counts.contaminated_by == {match: 3}
 
 
 def test_what_is_left_out_of_shards_is_told_beside_what_is_kept() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from factory.config import Config, CostConfig
-from factory.records import Problem, Status, Verdict
+from factory.records import Failure, Problem, Status, Verdict
 from factory.report import statistics as gathering
 from factory.report.cost import Account
 from factory.report.page import About, embeddable, money, render
@@ -233,7 +233,7 @@ def test_hostile_texts_stay_texts() -> None:
     for evil in HOSTILE:
         bad = verdict(
             0, Status.WRONG_ANSWER, code=evil, detail=evil, import_fixes=(evil,),
-            first_failure=json.dumps({"input": evil, "got": evil, "expected": evil}),
+            first_failure=Failure(0, False, evil, evil, evil),
         )  # fmt: skip
         meta = problem().meta.model_copy(update={"difficulty": evil, "source": evil, "license": evil})
         evil_problem = problem(evil, prompt=evil, test_code=evil, meta=meta)

@@ -139,7 +139,7 @@ def test_a_damaged_config_is_told_by_name(place: RunDir) -> None:
     whole = place.config_file.read_bytes()
     place.config_file.write_bytes(whole.replace(b"n: 256", b"n: 257"))
     for use in (place.open_config, lambda: place.claim(config(), [problem()])):
-        with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: delete it, and run again"):
+        with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: move it aside, and run again"):
             use()
     place.config_file.unlink()
     place.claim(config(), [problem()])

@@ -222,7 +222,7 @@ def test_survivors_carry_verdict_and_origin() -> None:
         Rollout(problem_id="t/0", index=1, text="", mode="chat", sampling={"top_p": 1, "n": 2}),
     ]
     first, second = survivors(select(verdicts, RankConfig()), rollouts)
-    assert (first.index, first.rank, first.model, first.sampling) == (1, 0, None, '{"n": 2, "top_p": 1}')
+    assert (first.index, first.rank, first.model, first.sampling) == (1, 0, None, {"n": 2, "top_p": 1})
     assert (second.index, second.rank, second.model, second.template, second.parent) == (3, 1, "m", "t", "p")
     assert (second.import_fixes, second.cpu_ms, second.peak_mb, second.cases_total) == (
         ("import added: math",),

@@ -15,7 +15,7 @@ from datasets import load_dataset
 from factory.config import Config
 from factory.errors import InfrastructureError, ProblemError
 from factory.grading import reward
-from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, sha256
+from factory.records import Failure, Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import write
 
 HERE = Path(__file__).parent
@@ -30,6 +30,9 @@ def problem(name: str) -> Problem:
     return Problem.model_validate(base | {"comparison": {"kind": "exact"}, "limits": {"cpu_s": 2}})
 
 
+FAILURE = Failure(0, False, "1", "1", "2")
+
+
 def outcome(name: str) -> ProblemOutcome:
     found, kept = [], []
     for index, (text, language) in enumerate(((RIGHT, "python"), (WRONG, "python"), (GO, "go"))):
@@ -38,7 +41,7 @@ def outcome(name: str) -> ProblemOutcome:
         parent = kept[0].code_sha256 if language == "go" else None
         rollout = Rollout(problem_id=name, index=index, text=text, mode="chat", language=language, parent=parent)
         verdict = Verdict(name, index, language, status, cases_passed=1, cases_total=3, code=code,
-                          normal_form=str(index), code_sha256=sha256(code), first_failure="{}")  # fmt: skip
+                          normal_form=str(index), code_sha256=sha256(code), first_failure=FAILURE)  # fmt: skip
         found.append((rollout, verdict))
         if status is Status.PASSED:
             kept.append(
@@ -61,7 +64,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.trainer
 def test_trl_takes_one_optimiser_step_on_each_view(shards: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    make = HERE.parent / "rollouts" / "tiny_model.py"
+    make = HERE.parent / "sampling" / "tiny_model.py"
     subprocess.run([sys.executable, str(make), str(model)], check=True, capture_output=True)
     env = os.environ | {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, str(HERE / "consumers.py"), str(shards), str(model), str(tmp_path / "out")]

@@ -18,7 +18,7 @@ from huggingface_hub import DatasetCard
 
 from factory.config import Config, ShardsConfig
 from factory.errors import ConfigError
-from factory.records import Problem, ProblemOutcome, Review, Rollout, Status, Survivor, Verdict, sha256
+from factory.records import Failure, Problem, ProblemOutcome, Review, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import faults, write
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
@@ -38,8 +38,7 @@ def graded(index: int, status: Status, passed: int = 0, language: str = "python"
     """A rollout and its verdict; programs differ by index."""
     parent, repair_of = fields.pop("parent", None), fields.pop("repair_of", None)
     code = f"program {language} {index} {parent}"
-    failure = {"case": passed, "public": False, "input": "1", "got": "1", "expected": "2"}
-    failed = json.dumps(failure) if status is Status.WRONG_ANSWER else None
+    failed = Failure(passed, False, "1", "1", "2") if status is Status.WRONG_ANSWER else None
     rollout = Rollout(
         problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent,
         repair_of=repair_of,
@@ -57,7 +56,7 @@ def survivor(one: Any, rank: int = 0) -> Survivor:
     return Survivor(
         verdict.problem_id, verdict.index, verdict.language, rank, verdict.code, verdict.code_sha256,
         verdict.normal_form, 3, 3, 1.0, 1.0, (), rollout.parent, rollout.model,
-        '{"temperature": 0.5}', rollout.template,
+        {"temperature": 0.5}, rollout.template,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import yaml
 from datasets import load_dataset
 
 from factory.config import Config
-from factory.records import Problem, ProblemOutcome, Status, Survivor, Verdict, sha256
+from factory.records import Difference, Differential, Problem, ProblemOutcome, Status, Survivor, Verdict, sha256
 from factory.report.funnel import language_summary, tally
 from factory.selection.select import select
 from factory.shards import write
@@ -46,7 +46,7 @@ def survivor(problem: Problem, language: str = "python", rank: int = 0, **fields
     code = f"def f(x):\n    return {rank}  # {problem.id} {language}\n"
     return Survivor(
         problem.id, 7, language, rank, code, sha256(code), "normal_form", 2, 2, 1.5 + rank, 9.5,
-        **({"model": "m", "sampling": '{"n": 4}', "template": "t" * 64} | fields),
+        **({"model": "m", "sampling": {"n": 4}, "template": "t" * 64} | fields),
     )  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
 
 
 def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
-    told = {"compared": 64, "range": 3, "rounding": 0, "decided": [{"label": "range"}], "inputs": [{"args": [1]}]}
-    python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=json.dumps(told), speedup=2.5)
+    compared = Differential(64, 3, 0, (Difference("range", '{"args": [1], "expected": 1}', "2"),))
+    python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=compared, speedup=2.5)
     write(tmp_path / "s", config(shards={"evidence": True}), [ProblemOutcome(PROBLEMS[0], (python, go))], summary())
     (row,) = rows_of(tmp_path / "s", "go")
     assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0}

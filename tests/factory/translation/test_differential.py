@@ -18,9 +18,9 @@ from factory.grading.chain import verify
 from factory.grading.judge import show_input
 from factory.grading.session import GradingSession
 from factory.inputs.generate import inputs
-from factory.records import Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
+from factory.records import Differential, Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
 from factory.records.values import decode
-from factory.translation.differential import Differential, ask
+from factory.translation.differential import DifferentialFilter, ask
 
 MakeProblem = Callable[..., Problem]
 Compare = Callable[..., list[Verdict]]
@@ -275,15 +275,14 @@ def compare(session: GradingSession) -> Compare:
     def verdicts(problem: Problem, source: str, *programs: str, others: tuple[str, ...] = (), count: int = 64) -> Any:
         found = verify(session, problem, [Program(index, code) for index, code in enumerate(programs)], "go")
         assert [verdict.detail for verdict in found] == [""] * len(programs)
-        return Differential(session, [survivor(code) for code in (source, *others)], count).apply(problem, found)
+        return DifferentialFilter(session, [survivor(code) for code in (source, *others)], count).apply(problem, found)
 
     return verdicts
 
 
-def record(verdict: Verdict) -> dict[str, Any]:
+def record(verdict: Verdict) -> Differential:
     assert verdict.differential is not None
-    data: dict[str, Any] = json.loads(verdict.differential)
-    return data
+    return verdict.differential
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
@@ -293,21 +292,23 @@ def test_wrong_translations_are_dropped_and_right_ones_kept(
     problem = make_problem(*pair.cases, kind=pair.kind)
     wrong, right = compare(problem, pair.source, pair.wrong, pair.right)
     assert (right.status, right.detail) == (Status.PASSED, "")
-    assert record(right)["compared"] >= 16
+    assert record(right).compared >= 16
     assert (wrong.status, wrong.detail.partition(":")[0]) == (Status.WRONG_ANSWER, "differential")
-    assert record(wrong)["decided"][-1]["label"] == "wrong"
+    assert record(wrong).decided[-1].label == "wrong"
 
 
 def test_a_drop_keeps_its_input_and_says_what_to_mend(compare: Compare, make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1), ((9, 5), 4))
     (wrong,) = compare(problem, "def f(a, b): return a % b", "func f(a, b int) int { return a % b }")
-    decided = record(wrong)["decided"][-1]
-    a, b = decided["args"]
-    assert decided["expected"] == a % b != int(decided["got"])
-    failure = json.loads(wrong.first_failure or "")
-    assert (failure["input"], failure["expected"], failure["public"]) == (f"{a}, {b}", str(a % b), True)
-    assert wrong.detail == f"differential: for {a}, {b} answered {decided['got']}, expected {a % b}"
-    assert "inputs" not in record(wrong)
+    decided = record(wrong).decided[-1]
+    case = json.loads(decided.case)
+    a, b = case["args"]
+    assert case["expected"] == a % b != int(decided.got)
+    failure = wrong.first_failure
+    assert failure is not None
+    assert (failure.input, failure.expected, failure.public) == (f"{a}, {b}", str(a % b), True)
+    assert wrong.detail == f"differential: for {a}, {b} answered {decided.got}, expected {a % b}"
+    assert record(wrong).inputs == ()
 
 
 def test_a_survivor_keeps_all_inputs_with_the_answers_of_its_source(
@@ -315,8 +316,9 @@ def test_a_survivor_keeps_all_inputs_with_the_answers_of_its_source(
 ) -> None:
     problem = make_problem(((7,), 14), ((1,), 2))
     (right,) = compare(problem, "def f(a): return 2 * a", "func f(a int) int { return 2 * a }")
-    assert len(record(right)["inputs"]) == record(right)["compared"] > 30
-    assert all(2 * decode(it["args"][0]) == decode(it["expected"]) for it in record(right)["inputs"])
+    assert len(record(right).inputs) == record(right).compared > 30
+    inputs = [json.loads(it) for it in record(right).inputs]
+    assert all(2 * decode(it["args"][0]) == decode(it["expected"]) for it in inputs)
     assert right.speedup is None  # too quick to tell
 
 
@@ -376,7 +378,7 @@ def test_a_program_with_numbers_of_any_size_is_held_to_them(compare: Compare, ma
     right = start + "return new(big.Int).Lsh(big.NewInt(1), uint(n.Int64())) }"
     verdicts = compare(problem, source, wrong, right)
     assert [verdict.status for verdict in verdicts] == [Status.WRONG_ANSWER, Status.PASSED]
-    assert record(verdicts[1])["range"] == 0
+    assert record(verdicts[1]).range == 0
 
 
 def test_the_last_digits_of_a_float_are_labelled(compare: Compare, make_problem: MakeProblem) -> None:
@@ -386,7 +388,7 @@ def test_the_last_digits_of_a_float_are_labelled(compare: Compare, make_problem:
     go += "for _, x := range xs { if !(math.Abs(x) < 1e9) { return 0 } }; return s }"
     (right,) = compare(problem, source, go)
     assert (right.status, right.detail) == (Status.PASSED, "")
-    assert record(right)["rounding"] > 0
+    assert record(right).rounding > 0
 
 
 def test_a_whole_number_off_by_one_is_no_rounding(compare: Compare, make_problem: MakeProblem) -> None:
@@ -419,7 +421,7 @@ REFUSED = [
 def test_inputs_that_the_source_refuses_do_not_count(compare: Compare, make_problem: MakeProblem, source: str) -> None:
     problem = make_problem(((1,), 1), ((2,), 2))
     (right,) = compare(problem, source, "func f(n int) int { return n }", count=2)
-    assert (right.status, record(right)["compared"]) == (Status.PASSED, 0)
+    assert (right.status, record(right).compared) == (Status.PASSED, 0)
 
 
 def test_one_input_that_never_ends_loses_no_other(session: GradingSession, make_problem: MakeProblem) -> None:
@@ -450,8 +452,8 @@ def test_after_a_labelled_end_the_rest_is_still_compared(compare: Compare, make_
     wrong = "func f(n int) int { if n > 1<<32 { os.Exit(3) }; if n == -1 { return 2 }; return n * n }"
     verdicts = compare(problem, "def f(n): return n * n", ends, wrong)
     assert [verdict.status for verdict in verdicts] == [Status.PASSED, Status.WRONG_ANSWER]
-    assert record(verdicts[0])["range"] > 0
-    assert record(verdicts[0])["compared"] > 16
+    assert record(verdicts[0]).range > 0
+    assert record(verdicts[0]).compared > 16
 
 
 def test_recursion_as_deep_as_pythons_is_no_trouble(compare: Compare, make_problem: MakeProblem) -> None:
@@ -494,9 +496,10 @@ def test_programs_that_read_standard_input(compare: Compare, make_problem: MakeP
     floor = GO_SUM.format("q := s / n; if s%n != 0 && s < 0 { q-- }; fmt.Println(q)")
     wrong, right = compare(problem, SUM, toward_zero, floor, count=32)
     assert (right.status, right.detail) == (Status.PASSED, "")
-    assert record(right)["range"] > 0  # 10^20 among the numbers
+    assert record(right).range > 0  # 10^20 among the numbers
     assert wrong.status is Status.WRONG_ANSWER
-    assert "-" in json.loads(wrong.first_failure or "")["input"]
+    assert wrong.first_failure is not None
+    assert "-" in wrong.first_failure.input
 
 
 def test_tokens_are_compared_as_the_problem_says(compare: Compare, make_problem: MakeProblem) -> None:
@@ -548,7 +551,7 @@ def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
     assert (
-        Differential(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(problem, failed)
+        DifferentialFilter(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(problem, failed)
         == failed
     )
 
@@ -560,23 +563,23 @@ def test_our_own_failure_is_no_verdict(
     monkeypatch.setattr(GradingSession, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
     passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
     with pytest.raises(InfrastructureError, match="t/0: lost"):
-        Differential(session, [survivor("def f(a): return a")], 8).apply(make_problem(((1,), 1)), passed)
+        DifferentialFilter(session, [survivor("def f(a): return a")], 8).apply(make_problem(((1,), 1)), passed)
 
 
 def test_expected_answers_never_go_in(
     session: GradingSession, make_problem: MakeProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the source answered is nowhere in what the Go program is sent."""
-    from factory.languages.go import wire
+    from factory.languages.go import encode
 
     sent: list[bytes] = []
-    encode_calls = wire.encode_calls
-    monkeypatch.setattr(wire, "encode_calls", lambda problem: sent.append(encode_calls(problem)) or sent[-1])
+    encode_calls = encode.encode_calls
+    monkeypatch.setattr(encode, "encode_calls", lambda problem: sent.append(encode_calls(problem)) or sent[-1])
     problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"))
     go = 'func f(n int) string { return fmt.Sprint("answer-", n) }'
     found = verify(session, problem, [Program(0, go)], "go")
-    (right,) = Differential(session, [survivor("def f(n): return f'answer-{n}'")], 16).apply(problem, found)
-    assert record(right)["compared"] == 16
+    (right,) = DifferentialFilter(session, [survivor("def f(n): return f'answer-{n}'")], 16).apply(problem, found)
+    assert record(right).compared == 16
     assert len(sent) >= 2
     assert not any(b"answer-" in data for data in sent)
 

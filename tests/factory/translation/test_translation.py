@@ -1,11 +1,9 @@
 """What a model is asked for, and what it is told after a failure."""
 
-import json
-
 import pytest
 
 from factory.languages import language
-from factory.records import Case, Problem, Status, Survivor, Verdict
+from factory.records import Case, Failure, Problem, Status, Survivor, Verdict
 from factory.translation import complaint, specify
 
 PROBLEM = Problem(
@@ -16,23 +14,22 @@ PROBLEM = Problem(
 )
 
 
-def verdict(status: Status, detail: str, **failure: object) -> Verdict:
-    told = json.dumps(failure) if failure else None
-    return Verdict("p", 0, "go", status, detail, first_failure=told, code="package x")
+def verdict(status: Status, detail: str, failure: Failure | None = None) -> Verdict:
+    return Verdict("p", 0, "go", status, detail, first_failure=failure, code="package x")
 
 
-def failed(public: bool) -> dict[str, object]:
-    return {"case": 1, "public": public, "input": "[41], 1", "got": "42", "expected": "43"}
+def failed(public: bool) -> Failure:
+    return Failure(1, public, "[41], 1", "42", "43")
 
 
 def test_a_public_case_is_told_with_its_values() -> None:
-    told = complaint(verdict(Status.WRONG_ANSWER, "case 1: answered 42, expected 43", **failed(True)))
+    told = complaint(verdict(Status.WRONG_ANSWER, "case 1: answered 42, expected 43", failed(True)))
     assert told == "For the input [41], 1 it gives 42 but should give 43."
 
 
 @pytest.mark.parametrize("status", [Status.WRONG_ANSWER, Status.RUNTIME_ERROR])
 def test_of_a_hidden_case_no_value_is_told(status: Status) -> None:
-    told = complaint(verdict(status, "case 1: answered 42, expected 43", **failed(False)))
+    told = complaint(verdict(status, "case 1: answered 42, expected 43", failed(False)))
     assert "not shown here" in told
     assert not any(number in told for number in ("41", "42", "43"))
 
