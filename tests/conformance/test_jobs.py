@@ -20,7 +20,6 @@ PYTHON = ("/opt/python/bin/python3", "-S")
     [None, True, 0, -1, 2**53, 2**53 + 1, -(10**400), 1.5, float("inf"), 1e308, "", "ä\0\n\ud800", b"\0\xff", 1j,
      [], [1, [2]], (), (1, ("a",)), {1, 2}, frozenset({3}), {"a": 1}, {1: "a", (1, 2): None},
      {"$": 1}, [{"$": "x"}]],
-    ids=repr,
 )  # fmt: skip
 def test_values_go_in_and_come_back(sandbox, calls, value):
     report, (answer,) = calls(sandbox, "def f(x):\n    return x\n", (value,))

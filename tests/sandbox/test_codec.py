@@ -16,7 +16,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES)
 def test_round_trip(value):
     back = codec.loads(codec.dumps(value))
     assert back == value

@@ -54,6 +54,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sampling": {"n": 3},
         "translate": {"n": 1},
         "executor": {"workers": 1},
+        "sandbox": {"backend": "bubblewrap"},
     }
     for name, lines in (("problems", problems), ("rollouts", rows)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

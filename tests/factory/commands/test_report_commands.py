@@ -56,6 +56,7 @@ def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
         "sampling": {"n": max(map(len, answers.values()))},
         "translate": {"n": 2},
         "executor": {"workers": 1},
+        "sandbox": {"backend": "bubblewrap"},
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config | settings))

@@ -170,6 +170,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "decontamination": {"benchmarks": [{"name": "mine", "path": str(folder / "mine.jsonl")}]},
         "translate": {"n": 2, "repair_rounds": 1},
         "executor": {"workers": 1},
+        "sandbox": {"backend": "bubblewrap"},
         "shards": {"views": ["sft", "pairs", "preference", "rl", "rollouts"]},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))

@@ -67,7 +67,6 @@ def same_text(kind: str, got: str, want: str, **tolerances: float) -> bool:
         ({"a": float("nan")}, {"a": float("nan")}, False, True),
         ({float("nan")}, {float("nan")}, False, True),
     ],
-    ids=repr,
 )
 def test_equal_is_pythons_and_exact_asks_for_types_too(got: Any, want: Any, equal: bool, exact: bool) -> None:
     assert (same("equal", got, want), same("exact", got, want)) == (equal, exact)
@@ -114,7 +113,6 @@ def test_equal_is_pythons_and_exact_asks_for_types_too(got: Any, want: Any, equa
         ("ab", "ab", True),
         ("ab", "abc", False),
     ],
-    ids=repr,
 )
 def test_float_bends_numbers_and_nothing_else(got: Any, want: Any, verdict: bool) -> None:
     assert same("float", got, want) is verdict
@@ -155,7 +153,6 @@ def test_float_takes_its_tolerances_from_the_problem() -> None:
         (5, 5, True),
         ([], [], True),
     ],
-    ids=repr,
 )
 def test_unordered_is_a_multiset_of_the_outermost_sequence(got: Any, want: Any, verdict: bool) -> None:
     assert same("unordered", got, want) is verdict
@@ -180,7 +177,6 @@ def test_unordered_is_a_multiset_of_the_outermost_sequence(got: Any, want: Any, 
         ("", "", True),
         ("\n", "", True),
     ],
-    ids=repr,
 )
 def test_streams_are_compared_line_by_line_but_for_trailing_space(got: str, want: str, verdict: bool) -> None:
     assert same_text("equal", got, want) is verdict
@@ -218,7 +214,6 @@ def test_exact_streams_are_the_same_to_the_byte(got: str, want: str, verdict: bo
         ("", "", True),
         ("", "1.0", False),
     ],
-    ids=repr,
 )
 def test_tokens_forgive_space_and_rounding_only(got: str, want: str, verdict: bool) -> None:
     assert same_text("tokens", got, want) is verdict

@@ -81,6 +81,7 @@ def given(folder: Path, problems: Any = PROBLEMS, python: Any = PYTHON, go: Any 
         "verify": {"chunk": 4, "canaries": False},
         "translate": {"n": 2, "repair_rounds": 0, "differential": 8},
         "executor": {"workers": 2},
+        "sandbox": {"backend": "bubblewrap"},  # `auto` has tests of its own; containers take their time
         "shards": {"views": ["sft", "pretrain", "pairs", "preference", "rl", "rollouts"]},
     }
     path = folder / "config.yaml"

@@ -551,7 +551,9 @@ def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
     assert (
-        DifferentialFilter(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(problem, failed)
+        DifferentialFilter(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(
+            problem, failed
+        )
         == failed
     )
 
