@@ -7,7 +7,7 @@ from typing import Any
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
     """Plain values are named by their source, sets in one order: xdist's processes have to collect the same tests."""
-    return _source(val) if isinstance(val, list | tuple | dict | set | frozenset | complex) else None
+    return _source(val)[:80] if isinstance(val, list | tuple | dict | set | frozenset | complex) else None
 
 
 def _source(value: Any) -> str:
