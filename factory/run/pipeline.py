@@ -26,7 +26,7 @@ from factory.executors.base import Executor
 from factory.languages import language
 from factory.records import Problem, Request, Review, Rollout, Status, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.review.review import cut_short, fingerprint, not_reviewed, worth_a_look
+from factory.review.review import fingerprint, is_incomplete, needed_for_review, not_reviewed
 from factory.run.directory import RunDir, slug
 from factory.run.observer import Observer
 from factory.run.reader import comparison_key
@@ -135,10 +135,10 @@ class Pipeline:
             return None
         path = self.run_dir.review(problem, self.config.sampling.n)
         there = self._reviewy_at(path)
-        if there is None or there.fingerprint != fingerprint(verdicts) or cut_short(there):
+        if there is None or there.fingerprint != fingerprint(verdicts) or is_incomplete(there):
             started = time.monotonic()
             settings, rank = self.config.review, self.config.rank
-            task = Inspection(problem, worth_a_look(verdicts, settings, rank), settings, rank)
+            task = Inspection(problem, needed_for_review(verdicts, settings, rank), settings, rank)
             try:
                 found = await self._executor.run(inspect, task)
                 there = replace(found, fingerprint=fingerprint(verdicts))

@@ -1,0 +1,29 @@
+"""The programs of one problem under review: those still accepted, and those rejected, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factory.records import Rejection, Verdict
+
+DERIVED, HARD_CODED, UNSTABLE, NOT_REVIEWED = "derived", "hard-coded", "unstable", "not reviewed"
+"""The check that rejected a program; the last is our own failure."""
+
+
+class Candidates:
+    """Starts with all of `programs` accepted; none that was rejected comes back."""
+
+    def __init__(self, programs: Sequence[Verdict]) -> None:
+        self.accepted = list(programs)
+        self.rejected: dict[str, dict[str, str | None]] = {}
+        """By normal form: {by, status, detail, first_failure}."""
+
+    def reject(self, program: Verdict, by: str, rejection: Rejection, failure: str | None = None) -> None:
+        """Take `program` out; `failure` is the JSON of its first failed case."""
+        self.accepted.remove(program)
+        self.rejected[program.normal_form] = {
+            "by": by,
+            "status": str(rejection.status),
+            "detail": rejection.detail,
+            "first_failure": failure,
+        }
