@@ -7,7 +7,7 @@ the share `decontamination.solution_share` of its runs, or a Python function of 
 names alone. Runs that more than `COMMON` problems of a benchmark have, and lines of imports, do not count. The limits
 on words, nodes and share are ours, set by measuring.
 
-Promises: the same texts give the same answers in every process. Does not promise to find a problem told in other
+Promises: the same texts give the same answers in every process. Does not promise to find a problem in other
 words, nor a solution rewritten; of translations it knows what a benchmark has in their language.
 """
 
@@ -224,19 +224,19 @@ class Contamination:
         if owner is None or shares[owner] < self._settings.solution_share:
             return None
         place = min(int(places[at]) for at, whose in found if whose == owner)
-        told = f"has {counts[owner] / int(self._sizes[owner]):.0%} of a solution of {{problem}}: '{{}}'"
-        return self._hit(self._solved[owner], told, text.shown(place, self._settings.ngram))
+        detail = f"has {counts[owner] / int(self._sizes[owner]):.0%} of a solution of {{problem}}: '{{}}'"
+        return self._hit(self._solved[owner], detail, text.shown(place, self._settings.ngram))
 
     def _prompt_in(self, text: _Text) -> Hit | None:
         for length, table in self._prompts.items():
             for place, owner in table.owned(text.runs(length)):
-                told = f"shares {length} tokens with {{problem}}: '{{}}'"
-                return self._hit(owner, told, text.shown(place, self._settings.ngram))
+                detail = f"shares {length} tokens with {{problem}}: '{{}}'"
+                return self._hit(owner, detail, text.shown(place, self._settings.ngram))
         return None
 
-    def _hit(self, number: int, told: str, shown: str) -> Hit:
+    def _hit(self, number: int, detail: str, shown: str) -> Hit:
         benchmark, problem = self._problems[number]
-        return Hit(benchmark, problem, told.format(shown, problem=problem))
+        return Hit(benchmark, problem, detail.format(shown, problem=problem))
 
 
 def _keys(prompt: str, solution: str) -> dict[str, str]:

@@ -102,8 +102,8 @@ class Chosen:
         try:
             reasons = self.filter.reasons(problem, passed)
         except Exception as error:
-            told = f"verify.filters: {self.name}: failed on problem {problem.id!r}: {type(error).__name__}: {error}"
-            raise ConfigError(told) from error
+            detail = f"verify.filters: {self.name}: failed on problem {problem.id!r}: {type(error).__name__}: {error}"
+            raise ConfigError(detail) from error
         if len(reasons) != len(passed):
             raise ConfigError(
                 f"verify.filters: {self.name}: gave {len(reasons)} reasons for {len(passed)} programs of problem "

@@ -1,10 +1,10 @@
-"""Which generated inputs lie among a problem's own: of the kinds, signs, letters and order that its cases have.
+"""Which generated inputs lie in a problem's domain: of the kinds, signs, letters and order that its cases have.
 
-A prompt says what inputs there may be ("a list of positive integers", "only brackets") in words that nothing here
-reads. Its cases show some of it. Promises: an input that differs from every case in a kind of value, in a sign (-1
-alone stands for no other number), in being empty, in its alphabet, words, pattern or kinds of lines where these are
-few, in being sorted or having its brackets in pairs where all are, or in size by more than double is told to lie
-outside. Does not promise that what is inside is meant: bounds between arguments are not seen.
+A prompt says in words what inputs there may be ("a list of positive integers", "only brackets"), and nothing here
+reads words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of
+value, in a sign (-1 alone is a mark and no negative number), in being empty, in its alphabet, words, pattern or kinds
+of lines where these are few, in being sorted or having its brackets in pairs where all are, or in size by more than
+double. Does not promise that what is inside is meant: bounds between arguments are not seen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from factory.records import Case, Problem
 from factory.records.values import decode
 
 SMALL_ALPHABET = 12
-"""Different characters up to which a place's texts may be taken to have no others: brackets, digits, DNA."""
+"""Different characters up to which the texts at one position may be taken to have no others: brackets, digits, DNA."""
 REPEATS = 3
 """Times that each of them is there, on average, where they are. The same holds for words, and for patterns of texts."""
 ITEMS = 5
@@ -34,7 +34,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,1000}")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
-class Domain:
+class InputDomain:
     """What the inputs of a problem's cases have in common."""
 
     def __init__(self, problem: Problem) -> None:
@@ -43,7 +43,7 @@ class Domain:
         if self._stream:
             seen = [case.stdin or "" for case in problem.cases]
             self._layout = Layout(seen)
-            self._tokens = _Place(_numbers(text) for text in seen)
+            self._tokens = ValueDomain(_numbers(text) for text in seen)
             rows = [_rows(text) for text in seen]
             self._rows = _few(row for text in rows for row in text)
             self._height = {len(text) for text in rows}
@@ -53,11 +53,11 @@ class Domain:
             self._calls = [(decode(case.args), decode(case.kwargs)) for case in problem.cases]
             self._shapes = {_shape(call) for call in self._calls}
             longest = max(len(args) for args, _ in self._calls)
-            self._places: dict[int | str, _Place] = {
-                at: _Place(args[at] for args, _ in self._calls if at < len(args)) for at in range(longest)
+            self._arguments: dict[int | str, ValueDomain] = {
+                at: ValueDomain(args[at] for args, _ in self._calls if at < len(args)) for at in range(longest)
             }
             for name in {name for _, kwargs in self._calls for name in kwargs}:
-                self._places[name] = _Place(kwargs[name] for _, kwargs in self._calls if name in kwargs)
+                self._arguments[name] = ValueDomain(kwargs[name] for _, kwargs in self._calls if name in kwargs)
             self._alike = [
                 (a, b)
                 for a in range(longest)
@@ -72,17 +72,21 @@ class Domain:
             return False
         if self._stream:
             text = case.stdin or ""
-            return self._layout.holds(split(text)) and self._tokens.holds(_numbers(text)) and self._stands(_rows(text))
+            return (
+                self._layout.holds(split(text))
+                and self._tokens.holds(_numbers(text))
+                and self._has_rows_of(_rows(text))
+            )
         args, kwargs = call = decode(case.args), decode(case.kwargs)
         return (
             _shape(call) in self._shapes
-            and all(self._places[at].holds(value) for at, value in enumerate(args))
-            and all(self._places[name].holds(value) for name, value in kwargs.items())
+            and all(self._arguments[at].holds(value) for at, value in enumerate(args))
+            and all(self._arguments[name].holds(value) for name, value in kwargs.items())
             and all(_length(args[a]) == _length(args[b]) for a, b in self._alike)
         )
 
-    def _stands(self, rows: list[str]) -> bool:
-        """Whether lines of these kinds of tokens may stand below each other."""
+    def _has_rows_of(self, rows: list[str]) -> bool:
+        """Whether some case has lines of these kinds of tokens in this order."""
         if (len(self._height) == 1 and len(rows) not in self._height) or len(rows) < len(self._heads):
             return False
         if self._rows and not self._rows.issuperset(rows):
@@ -90,8 +94,8 @@ class Domain:
         return all(len(seen) > 1 or row in seen for row, seen in zip(rows, self._heads, strict=False))
 
 
-class _Place:
-    """What stands at one place of all inputs, at any depth."""
+class ValueDomain:
+    """What the values at one position of all inputs have in common, at any depth."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         seen = list(values)
@@ -121,7 +125,7 @@ class _Place:
             "keys": [key for value in seen if type(value) is dict for key in value],
             "values": [item for value in seen if type(value) is dict for item in value.values()],
         }
-        self._items = {name: _Place(found) for name, found in inner.items() if found}
+        self._items = {name: ValueDomain(found) for name, found in inner.items() if found}
 
     def holds(self, value: Any) -> bool:
         kind = type(value)

@@ -1,8 +1,8 @@
 """New inputs for a problem, made from those of its cases: edges of every type, small changes, and fresh ones.
 
-Promises: a function of the problem's id and inputs alone, the same in every process; types as in `places`; no
-input twice, none that a case has. Does not promise that a program accepts them: lengths that belong together and
-bounds that only the prompt tells are not known here. Whoever uses them runs them first.
+Promises: a function of the problem's id and inputs alone, the same in every process; types as in
+`values`; no input twice, none that a case has. Does not promise that a program accepts them: lengths that belong
+together and bounds that only the prompt states are not known here. Run a program on them before you rely on them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from random import Random
 from typing import Any
 
 from factory.inputs import stdin
-from factory.inputs.values import Place, temper
+from factory.inputs.spread import choose_spread
+from factory.inputs.values import ValueGenerator
 from factory.records import Case, Problem, sha256
 from factory.records.values import Unencodable, decode, encode
 
@@ -33,7 +34,7 @@ def inputs(problem: Problem, count: int) -> tuple[Case, ...]:
 def stream(problem: Problem, count: int) -> Iterator[Case]:
     """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text), one by one.
 
-    Edges, small and larger changes and fresh values come by turns, so that any beginning holds some of each.
+    Edges, small and larger changes and fresh values take turns, so that any beginning holds some of each.
     They are `public`: none is one of the problem's own.
     """
     known = {_text(case) for case in problem.cases}
@@ -69,11 +70,11 @@ def _text(case: Case) -> str:
 def _streams(problem: Problem, random: Random) -> Iterator[Case]:
     layout = stdin.Layout([case.stdin or "" for case in problem.cases])
     while True:
-        yield Case(stdin=layout.changed(random, temper(random)), stdout="", public=True)
+        yield Case(stdin=layout.changed(random, choose_spread(random)), stdout="", public=True)
 
 
 class _Calls:
-    """The calls of a problem by the way they call: how many positional arguments, which keywords."""
+    """Makes calls like those of a problem's cases: as many positional arguments, the same keywords."""
 
     def __init__(self, problem: Problem) -> None:
         self.calls = [
@@ -81,11 +82,11 @@ class _Calls:
             for case in problem.cases
         ]
         longest = max(len(args) for args, _ in self.calls)
-        self.places: dict[int | str, Place] = {
-            at: Place(args[at] for args, _ in self.calls if at < len(args)) for at in range(longest)
+        self.generators: dict[int | str, ValueGenerator] = {
+            at: ValueGenerator(args[at] for args, _ in self.calls if at < len(args)) for at in range(longest)
         }
         for name in dict.fromkeys(name for _, kwargs in self.calls for name in kwargs):
-            self.places[name] = Place(kwargs[name] for _, kwargs in self.calls if name in kwargs)
+            self.generators[name] = ValueGenerator(kwargs[name] for _, kwargs in self.calls if name in kwargs)
 
     def base(self, random: Random) -> dict[int | str, Any]:
         args, kwargs = random.choice(self.calls)
@@ -95,23 +96,23 @@ class _Calls:
 
     def edges(self, random: Random) -> Iterator[dict[int | str, Any]]:
         """A case with one argument replaced by an edge, each argument in turn."""
-        by_place = [[(name, edge) for edge in place.edges()] for name, place in self.places.items()]
-        for turn in zip_longest(*by_place):
+        by_name = [[(name, edge) for edge in it.edges()] for name, it in self.generators.items()]
+        for turn in zip_longest(*by_name):
             for found in turn:
                 if found is not None and found[0] in (base := self.base(random)):
                     yield base | {found[0]: found[1]}
 
     def changed(self, random: Random, steps: int) -> dict[int | str, Any]:
-        call, mood = self.base(random), temper(random)
+        call, spread = self.base(random), choose_spread(random)
         for _ in range(steps if call else 0):
             name = random.choice(list(call))
-            call[name] = self.places[name].changed(random, call[name], mood)
+            call[name] = self.generators[name].changed(random, call[name], spread)
         return call
 
     def fresh(self, random: Random) -> dict[int | str, Any]:
-        call, mood = self.base(random), temper(random)
+        call, spread = self.base(random), choose_spread(random)
         for name in call:
-            call[name] = self.places[name].fresh(random, mood)
+            call[name] = self.generators[name].fresh(random, spread)
         return call
 
     def same(self, random: Random) -> dict[int | str, Any]:

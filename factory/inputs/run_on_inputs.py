@@ -1,6 +1,6 @@
-"""Programs asked for their answers to generated inputs, which may well end them.
+"""What programs answer to generated inputs, which may well end them.
 
-Promises: an input that ends a program takes no other's answer with it, as far as `RESTARTS` reach. Nothing here judges.
+Promises: an input that ends a program costs no other input its answer, as far as `MOST_RUNS` reach. Judges nothing.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from factory.records.values import Unencodable, encode
 from sandbox import Limits
 from sandbox.contract import Answer
 
-RESTARTS = 6
-"""Runs of one program on one set of inputs, each going on behind the input that ended the last."""
+MOST_RUNS = 6
+"""Runs of one program on one set of inputs, each of which starts behind the input that ended the last."""
 LONGEST_ANSWER = 65_536
 """Characters of an answer, as JSON, that still counts."""
 _HALF = re.compile("[\ud800-\udfff]")
-NOTHING = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
+NO_ANSWER = Rejection(Status.RUNTIME_ERROR, "never asked, or asked too much")
+"""The output of an input that a program was not run on, or that cost too much."""
 
 
-def ask(
+def run_on_inputs(
     session: GradingSession,
     problem: Problem,
     sources: Sequence[str],
     cases: Sequence[Case],
     limits: Limits,
     second_worker: bool = False,
-    restarts: int = RESTARTS,
+    most_runs: int = MOST_RUNS,
 ) -> list[list[Any]]:
-    """What each of `sources` puts out for each of `cases`: answers, and Rejections where it gave none.
+    """What each of `sources`, Python programs, puts out for each of `cases`: an answer, or a Rejection without one.
 
-    Of an answer that costs too much to get nothing counts, which is `NOTHING`; one that our own failure cost is an
-    `infrastructure_error`. `second_worker` as in `GradingSession`.
+    An answer that costs too much is `NO_ANSWER`; one that our own failure cost is an `infrastructure_error`.
+    `second_worker` is as in `GradingSession`. Raises InfrastructureError.
     """
     if not cases:
         return [[] for _ in sources]
@@ -53,16 +54,18 @@ def ask(
         rest = asked.model_copy(update={"cases": tuple(asked.cases[number] for number in waiting)})
         return session.runs(rest, [program], "python", limits, second_worker)[0]
 
-    return [_whole(asked.cases, own, run, partial(more, it), restarts) for it, run in zip(programs, first, strict=True)]
+    return [
+        _whole(asked.cases, own, run, partial(more, it), most_runs) for it, run in zip(programs, first, strict=True)
+    ]
 
 
 def _whole(
-    cases: Sequence[Case], own: tuple[int, int], run: Run, more: Callable[[list[int]], Run], restarts: int
+    cases: Sequence[Case], own: tuple[int, int], run: Run, more: Callable[[list[int]], Run], most_runs: int
 ) -> list[Any]:
     """The outputs of `run`, and of more runs behind each input that ended one."""
-    outputs: list[Any] = [NOTHING] * len(cases)
+    outputs: list[Any] = [NO_ANSWER] * len(cases)
     waiting = list(range(len(cases)))
-    for left in reversed(range(restarts)):
+    for left in reversed(range(most_runs)):
         for number, output in zip(waiting, run.outputs, strict=False):
             outputs[number] = output
         waiting = waiting[len(run.outputs) :]
@@ -73,10 +76,10 @@ def _whole(
             return outputs
         if left:
             run = more(waiting)
-    # How far a program came that is slow on everything is a matter of chance; a power of two is less so.
-    came = [number for number, output in enumerate(outputs) if output is not NOTHING]
+    # How far a program came that is slow on every input is chance; the last power of two before that is less so.
+    came = [number for number, output in enumerate(outputs) if output is not NO_ANSWER]
     for number in came[1 << max(len(came).bit_length() - 1, 0) :]:
-        outputs[number] = NOTHING
+        outputs[number] = NO_ANSWER
     return outputs
 
 
@@ -98,16 +101,17 @@ def _without_guilty(cases: Sequence[Case], own: tuple[int, int], waiting: list[i
 
 
 def plain(output: Any, longest: int = LONGEST_ANSWER) -> Any:
-    """The answer in an output of Python's, or the Rejection that it does not count.
+    """The answer in an output of Python's as a plain value; NO_ANSWER for a Rejection.
 
-    None does that is longer than `longest` characters, or has halves of surrogate pairs, which no file can hold.
+    An answer does not count either that is longer than `longest` characters, or that has halves of surrogate pairs,
+    which no file can hold.
     """
     text = output.payload if isinstance(output, Answer) else output
     if isinstance(output, Rejection) or len(text) > longest:
-        return NOTHING
+        return NO_ANSWER
     try:
         answer = language("python").fit(output, None)
         written = json.dumps(encode(answer), ensure_ascii=False)
     except (Unfit, Unencodable):  # the latter of a frame that no harness of ours wrote: nested too deep
-        return NOTHING
-    return NOTHING if _HALF.search(written) else answer
+        return NO_ANSWER
+    return NO_ANSWER if _HALF.search(written) else answer

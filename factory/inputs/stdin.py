@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from factory.inputs.values import FAR, FOREIGN, LARGE, SMALL, WILD
+from factory.inputs.spread import EXTREME, EXTREME_INTS, FOREIGN, LARGE_INTS, SMALL_INTS
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 _REAL = re.compile(r"[+-]?[0-9]*\.[0-9]+")
 _WORD = re.compile(r"\S+")
 LINES_READ = 12
-"""Lines at the beginning of which the layout is told; what repeats, repeats there."""
+"""Lines at the beginning from which the layout is read; what repeats, repeats there."""
 T = TypeVar("T")
 Lines = list[list[str]]
 Change = Callable[["Layout", Random, Lines, str], None]
@@ -29,7 +29,7 @@ def split(text: str) -> Lines:
 
 
 class Layout:
-    """Which numbers of a problem's standard inputs count something, told from all of its cases."""
+    """Which numbers of a problem's standard inputs count something, judged by all of its cases."""
 
     def __init__(self, seen: Sequence[str]) -> None:
         self._seen = [split(text) for text in seen]
@@ -51,15 +51,15 @@ class Layout:
             if row < len(lines) and at < len(lines[row]) and lines[row][at]
         )
 
-    def changed(self, random: Random, mood: str) -> str:
+    def changed(self, random: Random, spread: str) -> str:
         """One of the texts seen with one to three changes, or as it was where they broke the layout."""
         base = random.choice(self._seen)
         lines = [list(line) for line in base]
         for _ in range(random.choice((1, 1, 1, 2, 3))):
-            random.choice(_CHANGES)(self, random, lines, mood)
+            random.choice(_CHANGES)(self, random, lines, spread)
         return "\n".join(" ".join(line) for line in (lines if self.holds(lines) else base))
 
-    def number(self, random: Random, lines: Lines, mood: str) -> None:
+    def number(self, random: Random, lines: Lines, spread: str) -> None:
         """One number that counts nothing becomes another."""
         heads = {*self.tokens, *self.lines}
         whole = [place for place in _places(lines, _WHOLE) if place not in heads]
@@ -71,10 +71,10 @@ class Layout:
         elif whole:
             row, at = random.choice(whole)
             near = int(lines[row][at])
-            nearby = (near + 1, near - 1, -near, near * 2, 0, random.choice(SMALL), random.choice(LARGE))
-            lines[row][at] = str(random.choice(WILD if mood == FAR else nearby))
+            nearby = (near + 1, near - 1, -near, near * 2, 0, random.choice(SMALL_INTS), random.choice(LARGE_INTS))
+            lines[row][at] = str(random.choice(EXTREME_INTS if spread == EXTREME else nearby))
 
-    def word(self, random: Random, lines: Lines, mood: str) -> None:
+    def word(self, random: Random, lines: Lines, spread: str) -> None:
         """One word loses, gains or changes a character."""
         words = [(row, at) for row, at in _places(lines, _WORD) if not _kind(lines[row][at])]
         if not words:
@@ -82,26 +82,26 @@ class Layout:
         row, at = random.choice(words)
         word = lines[row][at]
         place = random.randrange(len(word))
-        foreign = mood == FAR or random.random() < 0.25
+        foreign = spread == EXTREME or random.random() < 0.25
         letter = random.choice(FOREIGN if foreign else [other for r, a in words for other in lines[r][a]])
         start, end = word[:place], word[place + 1 :]
         changed = (start + letter + end, start + letter + word[place:], start + end or letter, word[::-1])
         lines[row][at] = random.choice((*changed, word.swapcase()))
 
-    def repeat(self, random: Random, lines: Lines, mood: str) -> None:
+    def repeat(self, random: Random, lines: Lines, spread: str) -> None:
         """One token of a line takes another's place: repeated elements."""
         rows = _uniform(lines)
         if rows:
             line = random.choice(rows)
             line[random.randrange(len(line))] = random.choice(line)
 
-    def shuffle(self, random: Random, lines: Lines, mood: str) -> None:
+    def shuffle(self, random: Random, lines: Lines, spread: str) -> None:
         """The tokens of one line in another order."""
         rows = _uniform(lines)
         if rows:
             random.shuffle(random.choice(rows))
 
-    def resize_line(self, random: Random, lines: Lines, mood: str) -> None:
+    def resize_line(self, random: Random, lines: Lines, spread: str) -> None:
         """A line whose tokens are counted grows or shrinks, and the number with it."""
         heads = [(row, at) for row, at in self.tokens if row + 1 < len(lines) and at < len(lines[row])]
         if heads:
@@ -109,7 +109,7 @@ class Layout:
             lines[row + 1] = _resized(random, lines[row + 1])
             lines[row][at] = str(len(lines[row + 1]))
 
-    def resize_block(self, random: Random, lines: Lines, mood: str) -> None:
+    def resize_block(self, random: Random, lines: Lines, spread: str) -> None:
         """Lines that are counted become more or fewer, and the number with them."""
         heads = [(row, at) for row, at in self.lines if row + 1 < len(lines) and at < len(lines[row])]
         if heads:

@@ -1,7 +1,7 @@
-"""Whether two answers are one, where no test says so: told from how the problem compares those it knows.
+"""When two answers to a new input are equivalent, judged by how the problem compares the answers it knows.
 
-Promises: where a problem's comparisons leave several right answers that cannot be told to be one, that is said
-(`None`), and not guessed.
+Promises: where a problem's comparisons allow several right answers and do not say which are equivalent, the result is
+None and not a guess.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _VIEWS: dict[str, Callable[[Any], Any]] = {"set": set, "sorted": sorted, "tuple"
 
 
 @dataclass(frozen=True, slots=True)
-class Sameness:
+class Equivalence:
     """`same(a, b)` of two plain values, and how a case that expects one of them is compared.
 
-    `comparison` raises ValueError for a value of which that cannot be written (an infinity in a predicate).
+    `comparison` raises ValueError for a value for which that cannot be written (an infinity in a predicate).
     """
 
     same: Callable[[Any, Any], bool]
@@ -35,8 +35,8 @@ class Sameness:
     """The case's own comparison; None is the problem's."""
 
 
-def sameness(problem: Problem) -> Sameness | None:
-    """When two answers to an input of the problem are one; None where its comparisons cannot tell."""
+def equivalence(problem: Problem) -> Equivalence | None:
+    """When two answers to an input of the problem are equivalent; None where its comparisons do not say."""
     comparisons = {problem.comparison_of(case) for case in problem.cases} or {problem.comparison}
     if any(comparison.kind == "checker" for comparison in comparisons):
         return None
@@ -45,29 +45,29 @@ def sameness(problem: Problem) -> Sameness | None:
         return _of_predicates(predicates) if len(predicates) == len(comparisons) else None
     stream = problem.entry_point is None
     matchers = [matcher(comparison, stream) for comparison in comparisons]
-    return Sameness(
+    return Equivalence(
         lambda a, b: exact(a, b) or rounded(a, b) or all(decide(a, b) for decide in matchers),
         lambda answer: Comparison(kind="float") if not stream and _has_float(answer) else None,
     )
 
 
-def _of_predicates(texts: set[str]) -> Sameness | None:
+def _of_predicates(texts: set[str]) -> Equivalence | None:
     if all(_TRUTH.fullmatch(text) for text in texts):
-        return Sameness(
+        return Equivalence(
             lambda a, b: bool(a) == bool(b),
             lambda answer: Comparison(kind="predicate", predicate="answer" if answer else "not answer"),
         )
     views = {found and found[1] for found in map(_VIEW.fullmatch, texts)}
     if len(views) == 1 and (name := views.pop()):
         view = _VIEWS[name]
-        return Sameness(
+        return Equivalence(
             lambda a, b: _seen(view, a) == _seen(view, b),
             lambda answer: Comparison(kind="predicate", predicate=f"{name}(answer) == {name}({answer!r})"),
         )
     within = [found and (found[1] or found[2]) for found in map(_WITHIN.fullmatch, texts)]
     if all(within):
         widest = max(float(width or 0) for width in within)
-        return Sameness(
+        return Equivalence(
             lambda a, b: close(a, b, widest, widest), lambda _: Comparison(kind="float", rel=widest, abs=widest)
         )
     return None

@@ -1,9 +1,9 @@
-"""Test strength: how many wrong programs a problem's tests catch, told by mutants of right ones.
+"""Test strength: how many wrong programs a problem's tests catch, measured with mutants of right ones.
 
 A mutant is a verified program with one small fault (Jia and Harman, "An Analysis and Survey of the Development of
 Mutation Testing", 2011); see `factory.languages.python.mutants` for the faults. One that the tests do not catch is
-alive if it differs from its origin on another input, and otherwise taken for equivalent, which no one can decide.
-Where there are no other inputs to tell by, all that are not caught are alive: the lower bound.
+alive if it differs from its origin on another input, and otherwise taken for equivalent, which nothing can decide in
+general. Without other inputs, all that are not caught count as alive: the lower bound.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ from factory.records import LimitOverrides, Problem, Program, Status, Verdict
 ORIGINS = 2
 """Programs that are mutated."""
 LEAST_CPU_S, TIMES = 0.05, 20.0
-"""A mutant's CPU seconds: so many at least, and so many times what its origin took. Many are endless loops."""
+"""A mutant's CPU seconds: at least the first, and at least `TIMES` what its origin took. Many are endless loops."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
-    """Mutants by what became of them."""
+class MutantCounts:
+    """Mutants by what became of them: caught by the tests, missed, or no different from their origin."""
 
     killed: int = 0
     alive: int = 0
     alike: int = 0
 
 
-def strength(
+def try_mutants(
     session: GradingSession, problem: Problem, programs: Sequence[Verdict], more: Problem | None, count: int
-) -> Strength:
+) -> MutantCounts:
     """What became of at most `count` mutants of the best of `programs`, which are right, under the problem's tests.
 
-    `more` holds cases that were no tests, on which what lives can be told from its origin. Raises InfrastructureError.
+    `more` holds cases that were no tests, on which a mutant that lives may differ from its origin.
+    Raises InfrastructureError.
     """
     origins = programs[:ORIGINS]
     if not origins:
-        return Strength()
+        return MutantCounts()
     share = -(-count // len(origins))
     made = [mutants(origin.code, problem.entry_point, share) for origin in origins]
     codes = list(dict.fromkeys(joined.from_iterable(_in_turn(made))))[:count]
@@ -54,7 +55,7 @@ def strength(
     if passed and more is not None:
         again = verify(session, _limited(more, tight), [Program(it.index, it.code) for it in passed], "python")
         other = sum(verdict.status not in (Status.PASSED, Status.INFRASTRUCTURE_ERROR) for verdict in again)
-    return Strength(len(ran) - len(passed), other, len(passed) - other)
+    return MutantCounts(len(ran) - len(passed), other, len(passed) - other)
 
 
 def _in_turn(several: Sequence[Sequence[str]]) -> list[list[str]]:

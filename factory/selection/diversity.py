@@ -1,9 +1,9 @@
-"""What a program does step by step, without names and numbers, to tell different algorithms from like ones.
+"""How different two programs are: their features are what they do step by step, without names and numbers.
 
-Read by tokens, the same way in every language: words that steer, operators, what is called, and how deep loops
-stand in loops, as counted runs of three (shingles: Broder 1997, "On the resemblance and containment of
+Read by tokens, the same way in every language: words of control flow, operators, what is called, and how deep
+loops are nested, as counted runs of three (shingles: Broder 1997, "On the resemblance and containment of
 documents"). Names, constants, comments and imports do not count, nor what a program's own functions are called.
-Does not promise to tell every two algorithms apart, nor that two shapes far apart are two algorithms.
+Does not promise to tell every two algorithms apart, nor that two programs far apart are two algorithms.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _TOKEN = r'''
     |(?P<word>[^\W\d]\w*)
     |(?P<operator>[-+*/%<>=!&|^~?]+|\[)
 '''
-_STEERING = frozenset(
+_CONTROL = frozenset(
     "and async await break case catch chan class continue default defer del elif else except finally for func "
     "function go goto if in is lambda map match new not of or raise range return select switch throw try while with "
     "yield".split()
 )
 RUN = 3
-Shape = Counter[tuple[str, ...]]
+Features = Counter[tuple[str, ...]]
 
 
-def shape(code: str, name: str) -> Shape:
-    """How often each run of three steps stands in `code`, a program in the language called `name`."""
+def features(code: str, name: str) -> Features:
+    """How often each run of three steps occurs in `code`, a program in the language called `name`."""
     steps = ["", "", *_steps(code, language(name).comment), "", ""]
     return Counter(zip(*(steps[start:] for start in range(RUN)), strict=False))
 
 
-def distance(one: Shape, other: Shape) -> float:
-    """0 where two shapes are equal, 1 where they share nothing: one less their weighted Jaccard similarity."""
+def distance(one: Features, other: Features) -> float:
+    """0 where the features are equal, 1 where none is shared: one less their weighted Jaccard similarity."""
     shared = sum(min(count, other[run]) for run, count in one.items())
     return 1 - shared / (one.total() + other.total() - shared)
 
@@ -63,7 +63,7 @@ def _steps(code: str, comment: str) -> Iterator[str]:
         elif kind == "called":
             yield "own" if text.lstrip(".") in own else text
         elif kind == "word":
-            yield text if text in _STEERING else "name"
+            yield text if text in _CONTROL else "name"
         elif kind == "text":
             yield "text"
         elif kind == "operator":

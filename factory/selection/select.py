@@ -2,7 +2,7 @@
 
 Promises: the same verdicts in any order give the same survivors in the same order, unless the
 config ranks by a measured key (`cpu`). Every passed rollout that is not kept has its reason. What is kept was
-run itself: of programs that cannot behave differently, never one that took over another's verdict.
+run itself: of programs that cannot behave differently, never one with the verdict of another.
 
 The first is the best by rank. With `rank.diverse` each next is the one farthest from those chosen before, the better
 ranked of equals (farthest-point choice: Gonzalez 1985, "Clustering to minimize the maximum intercluster distance"),
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from factory.config import RankConfig
 from factory.records import Review, Rollout, Status, Survivor, Verdict
-from factory.selection.diversity import distance, shape
+from factory.selection.diversity import distance, features
 
 _BRANCHES = re.compile(r"\b(?:if|elif|for|while|case|and|or|except|try|switch|select|goto|go|lambda)\b|&&|\|\|")
 _KEYS: dict[str, Callable[[Verdict], float]] = {
@@ -30,11 +30,11 @@ _KEYS: dict[str, Callable[[Verdict], float]] = {
     "cpu": lambda verdict: verdict.cpu_ms,
 }
 CONSIDERED = 64
-"""Programs of a problem, the best by rank, that are looked at for being different."""
+"""Programs of a problem, the best by rank, that are compared with each other."""
 NEAR = 0.1
 """Distance below which programs differ in details only, and rank alone decides."""
 LEAST_MS = 1.0
-"""CPU milliseconds below which times tell nothing."""
+"""CPU milliseconds below which times are mostly chance."""
 FAST = 8.0
 """Ratio of CPU times from which two programs are as different in speed as can be."""
 
@@ -63,8 +63,8 @@ def select(
 ) -> Selection:
     """The best of one problem (for a translation: of one parent and language).
 
-    `keep` overrides `rank.keep`. With a `review` only programs that stood it can be kept, and none where tests are
-    weak; it also tells how they behave where right programs may differ, which makes them different. Reasons in
+    `keep` overrides `rank.keep`. With a `review` only programs that it accepted can be kept, and none where tests
+    are weak; programs that behave differently where right ones may are different. Reasons in
     `dropped`: "duplicate", "beyond rank.keep" and, where it happened, "below rank.min_distance" and "weak tests".
     """
     distinct = ranked(verdicts, rank)
@@ -88,8 +88,8 @@ def _different(ranked: Sequence[Verdict], rank: RankConfig, most: int, profiles:
     if most < 2:
         return list(ranked[:most])
     waiting = list(ranked[:CONSIDERED])
-    shapes = {verdict.normal_form: shape(verdict.code, verdict.language) for verdict in waiting}
-    gaps = dict.fromkeys(shapes, math.inf)
+    seen = {verdict.normal_form: features(verdict.code, verdict.language) for verdict in waiting}
+    gaps = dict.fromkeys(seen, math.inf)
     """How far each is from the nearest that is kept."""
     kept: list[Verdict] = []
     while waiting and len(kept) < most:
@@ -99,7 +99,7 @@ def _different(ranked: Sequence[Verdict], rank: RankConfig, most: int, profiles:
         waiting.remove(new)
         kept.append(new)
         for verdict in waiting:
-            gap = distance(shapes[verdict.normal_form], shapes[new.normal_form])
+            gap = distance(seen[verdict.normal_form], seen[new.normal_form])
             gap += _in_behaviour(profiles.get(verdict.normal_form), profiles.get(new.normal_form))
             gap += _in_speed(verdict, new) if "cpu" in rank.by else 0
             gaps[verdict.normal_form] = min(gaps[verdict.normal_form], gap if gap >= NEAR else 0)

@@ -35,7 +35,7 @@ from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.languages.python import Python, normal_form
 from factory.records import Problem, Rollout, Status, Verdict
-from factory.review import review
+from factory.review import candidates, review
 from factory.review.filter import ReviewFilter
 from factory.run.load_problems import load_problems
 from factory.sampling.rollout_files import read_rollouts
@@ -45,15 +45,15 @@ from factory.selection.select import ranked, select, survivors
 
 ROOT = Path(__file__).parents[2]
 BARE, RUN, PREPARE, FORM, ASIDE = "bare", "run", "parse, repair", "normal form, dedup", "aside"
-JUDGE, CLEAN, LOOK = "judge", "decontamination", "second look: the rest"
+JUDGE, CLEAN, REVIEW = "judge", "decontamination", "review: the rest"
 AGAIN, TABLES, DERIVED, MUTANTS = (
-    "second look: run again",
-    "second look: hard-coding",
-    "second look: derived cases",
-    "second look: mutants",
+    "review: run again",
+    "review: hard-coding",
+    "review: derived cases",
+    "review: mutants",
 )
 EXTRACT, SELECT, NEAR = "extraction", "selection, diverse", "near-duplicates"
-FILTERS = (EXTRACT, PREPARE, FORM, RUN, JUDGE, CLEAN, TABLES, AGAIN, DERIVED, MUTANTS, LOOK, SELECT, NEAR)
+FILTERS = (EXTRACT, PREPARE, FORM, RUN, JUDGE, CLEAN, TABLES, AGAIN, DERIVED, MUTANTS, REVIEW, SELECT, NEAR)
 """In the order of the chain."""
 
 
@@ -108,7 +108,7 @@ class Bench:
 
     def __init__(self, settings: ChainConfig, known: Contamination, stack: ExitStack) -> None:
         self.meter = Meter()
-        self._known, self._rank, self._scrutiny = known, RankConfig(), ReviewConfig()
+        self._known, self._rank, self._review = known, RankConfig(), ReviewConfig()
         alone = settings.model_copy(update={"verify": settings.verify.model_copy(update={"dedup": False})})
         self._bare, self._session = (
             stack.enter_context(GradingSession(alone)),
@@ -117,17 +117,16 @@ class Bench:
         self._near = NearDuplicates(settings.decontamination.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        look = review._Look
         for patch in (
             self.meter.within(Python, "prepare", {RUN: PREPARE}),
             self.meter.within(normal_form, "key", {PREPARE: FORM, BARE: ASIDE}),
             self.meter.within(Judge, "judge", {RUN: JUDGE}),
-            self.meter.within(look, "find_tables", {LOOK: TABLES}),
-            self.meter.within(look, "run_again", {LOOK: AGAIN}, walls=True),
-            self.meter.within(look, "outcome", {LOOK: DERIVED}, walls=True),
-            self.meter.within(look, "generate", {LOOK: DERIVED}),
-            self.meter.within(look, "compare", {LOOK: DERIVED}, walls=True),
-            self.meter.within(review, "strength", {LOOK: MUTANTS}, walls=True),
+            self.meter.within(review, "reject_tables", {REVIEW: TABLES}),
+            self.meter.within(review, "reject_unstable", {REVIEW: AGAIN}, walls=True),
+            self.meter.within(review, "traced_inputs", {REVIEW: DERIVED}, walls=True),
+            self.meter.within(review, "generated_inputs", {REVIEW: DERIVED}),
+            self.meter.within(review, "compare", {REVIEW: DERIVED}, walls=True),
+            self.meter.within(review, "try_mutants", {REVIEW: MUTANTS}, walls=True),
         ):
             stack.enter_context(patch)
 
@@ -148,9 +147,9 @@ class Bench:
         self._count(CLEAN, sum(map(_passed_first, verdicts)) + _contaminated(verdicts), _contaminated(verdicts))
         found = None
         if passed:
-            with self.meter.on(LOOK):
-                found = review.review_programs(self._session, problem, verdicts, self._scrutiny, self._rank)
-            self._count_looked(len(passed[: self._scrutiny.programs]), found)
+            with self.meter.on(REVIEW):
+                found = review.review_programs(self._session, problem, verdicts, self._review, self._rank)
+            self._count_reviewed(len(passed[: self._review.programs]), found)
         with self.meter.on(SELECT, walls=False):
             stood = ReviewFilter(found).apply(problem, verdicts)
             kept = survivors(select(stood, self._rank, review=found), rollouts)
@@ -176,9 +175,9 @@ class Bench:
             self._count(stage, left, dropped)
             left -= dropped
 
-    def _count_looked(self, left: int, found: Any) -> None:
+    def _count_reviewed(self, left: int, found: Any) -> None:
         by = Counter(rejected["by"] for rejected in found.rejected.values())
-        dropped = {TABLES: by[review.HARD_CODED], AGAIN: by[review.UNSTABLE], DERIVED: by[review.DERIVED]}
+        dropped = {TABLES: by[candidates.HARD_CODED], AGAIN: by[candidates.UNSTABLE], DERIVED: by[candidates.DERIVED]}
         for stage in (TABLES, AGAIN, DERIVED):
             self._count(stage, left, dropped[stage])
             left -= dropped[stage]

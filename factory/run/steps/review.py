@@ -13,7 +13,7 @@ from factory.config import Config
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
 from factory.records import Problem, Review, Status, Verdict
-from factory.review.review import cut_short, fingerprint, not_reviewed, worth_a_look
+from factory.review.review import fingerprint, is_incomplete, needed_for_review, not_reviewed
 from factory.run.directory import RunDir
 from factory.run.observer import Observer
 from factory.run.store import Made, Part, PartStore
@@ -40,7 +40,7 @@ class ReviewStep:
             return Made([made], {"rejected": len(made.rejected), "cpu_s": round(made.cpu_ms / 1000, 3)})
 
         def still_valid(there: list[Review]) -> bool:
-            return there[0].fingerprint == known and not cut_short(there[0])
+            return there[0].fingerprint == known and not is_incomplete(there[0])
 
         path = self._run_dir.review(problem, self._config.sampling.n)
         part = Part(path, Review, "reviewed", problem.id, "reviewed again")
@@ -49,7 +49,7 @@ class ReviewStep:
 
     async def _review(self, problem: Problem, verdicts: Sequence[Verdict]) -> Review:
         settings, rank = self._config.review, self._config.rank
-        unit = ReviewUnit(problem, worth_a_look(verdicts, settings, rank), settings, rank)
+        unit = ReviewUnit(problem, needed_for_review(verdicts, settings, rank), settings, rank)
         try:
             return replace(await self._executor.run(review, unit), fingerprint=fingerprint(verdicts))
         except InfrastructureError as error:

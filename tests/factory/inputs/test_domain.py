@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.inputs.domain import Domain
+from factory.inputs.domain import InputDomain
 from factory.inputs.generate import inputs
 from factory.records import Case, Problem
 from factory.records.values import encode
@@ -13,7 +13,7 @@ from factory.records.values import encode
 def holds(seen: list[tuple], *asked: object) -> bool:
     """Whether a call with `asked` lies among calls with the tuples of `seen`."""
     cases = tuple(Case(args=[encode(value) for value in args], expected=None) for args in seen)
-    domain = Domain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+    domain = InputDomain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
     return domain.holds(Case(args=[encode(value) for value in asked], expected=None))
 
 
@@ -55,7 +55,9 @@ def test_kinds_signs_letters_and_sizes(seen, inside, outside):
 
 def test_what_is_no_number_is_no_number():
     cases = tuple(Case(stdin=text, stdout="") for text in ("--5\n", f"{'7' * 200_000}\n"))
-    assert Domain(Problem(id="t/0", prompt="", entry_point=None, cases=cases)).holds(Case(stdin="--7\n", stdout=""))
+    assert InputDomain(Problem(id="t/0", prompt="", entry_point=None, cases=cases)).holds(
+        Case(stdin="--7\n", stdout="")
+    )
 
 
 def test_arguments_that_are_always_as_long_stay_so():
@@ -67,7 +69,7 @@ def test_arguments_that_are_always_as_long_stay_so():
 
 def test_the_way_of_calling_stays():
     cases = (Case(args=[1], expected=None), Case(args=[1], kwargs={"b": 2}, expected=None))
-    domain = Domain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+    domain = InputDomain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
     assert domain.holds(Case(args=[2], kwargs={"b": 3}, expected=None))
     assert not domain.holds(Case(args=[2], kwargs={"c": 3}, expected=None))
     assert not domain.holds(Case(args=[2, 3], expected=None))
@@ -76,7 +78,7 @@ def test_the_way_of_calling_stays():
 
 def test_standard_inputs_keep_layout_sign_and_alphabet():
     cases = tuple(Case(stdin=text, stdout="") for text in ("3\n1 2 3\n", "2\n5 6\n"))
-    domain = Domain(Problem(id="t/0", prompt="", cases=cases))
+    domain = InputDomain(Problem(id="t/0", prompt="", cases=cases))
     for text, inside in (
         ("2\n7 1\n", True), ("2\n7 1 1\n", False), ("2\n-7 1\n", False), ("2\n7 x\n", False), ("2\n7 999\n", False),
     ):  # fmt: skip
@@ -91,7 +93,7 @@ def test_every_case_lies_among_the_cases():
 def test_many_generated_inputs_lie_inside():
     cases = tuple(Case(args=[encode(value)], expected=None) for value in ([3, 1, 2], [5, 8], [7, 7, 1, 4]))
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=cases)
-    domain = Domain(problem)
+    domain = InputDomain(problem)
     made = inputs(problem, 256)
     assert sum(map(domain.holds, made)) >= 32
 
@@ -110,6 +112,6 @@ def test_many_generated_inputs_lie_inside():
 )
 def test_lines_of_a_standard_input_keep_their_kinds(seen, inside, outside):
     cases = tuple(Case(stdin=text, stdout="") for text in seen)
-    domain = Domain(Problem(id="t/0", prompt="", entry_point=None, cases=cases))
+    domain = InputDomain(Problem(id="t/0", prompt="", entry_point=None, cases=cases))
     assert all(domain.holds(Case(stdin=text, stdout="")) for text in inside)
     assert not any(domain.holds(Case(stdin=text, stdout="")) for text in outside)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from factory.inputs.generate import inputs, weight
+from factory.inputs.spread import FLOAT_EXACT, STABLE_UP_TO
 from factory.inputs.stdin import Layout
-from factory.inputs.values import SAFE, STABLE_UP_TO
 from factory.records import Case, Problem
 from factory.records.values import decode
 
@@ -69,7 +69,7 @@ def test_whole_numbers_reach_every_range(make_problem: MakeProblem) -> None:
 def test_whole_numbers_among_floats_are_those_a_float_holds(make_problem: MakeProblem) -> None:
     found = first_arguments(make_problem(((3,), None), ((1.5,), None)))
     assert {type(value) for value in found} == {int, float}
-    assert all(abs(value) <= SAFE for value in found if type(value) is int)
+    assert all(abs(value) <= FLOAT_EXACT for value in found if type(value) is int)
 
 
 def test_floats_reach_their_edges(make_problem: MakeProblem) -> None:

@@ -7,7 +7,7 @@ import pytest
 from factory.grading.judge import Judge
 from factory.records import Case, Comparison, Problem, Run, Status
 from factory.records.values import encode
-from factory.review.equivalence import sameness
+from factory.review.equivalence import equivalence
 
 
 def problem(*comparisons: Comparison, **fields: object) -> Problem:
@@ -32,7 +32,7 @@ def asserted(*texts: str) -> Problem:
     ],
 )
 def test_as_the_problem_has_it(given, same, other):
-    found = sameness(given)
+    found = equivalence(given)
     assert found is not None
     assert all(found.same(a, b) for a, b in same)
     assert not any(found.same(a, b) for a, b in other)
@@ -49,7 +49,7 @@ def test_as_the_problem_has_it(given, same, other):
     ],
 )
 def test_several_right_answers_are_not_guessed_about(given):
-    assert sameness(given) is None
+    assert equivalence(given) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_several_right_answers_are_not_guessed_about(given):
     ],
 )
 def test_a_case_of_an_answer_takes_what_is_the_same(given, answer, right, wrong):
-    found = sameness(given)
+    found = equivalence(given)
     case = Case(args=[1], expected=encode(answer), comparison=found.comparison(answer))
     whole = given.model_copy(update={"cases": (case,)})
     judge = Judge(whole, lambda got, _: got, lambda *_: None)

@@ -1,4 +1,4 @@
-"""The second look: what falls, what stands, what it says of the tests."""
+"""The review: what it rejects and accepts, and what it says of the tests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from factory.config import RankConfig, ReviewConfig
 from factory.grading.session import GradingSession
-from factory.inputs.run_on_inputs import NOTHING, plain
+from factory.inputs.run_on_inputs import NO_ANSWER, plain
 from factory.records import Rejection, Review, Run, Status, Verdict
 from factory.records.values import decode
 from factory.review.filter import ReviewFilter
-from factory.review.review import fingerprint, review_programs, worth_a_look
+from factory.review.review import fingerprint, needed_for_review, review_programs
 from factory.selection.select import select
 from sandbox.contract import Answer, AnswerKind
 
@@ -27,14 +27,14 @@ LUCKY = "def f(n):\n    return {-4: 4, 9: 9}.get(n, n * n)\n"
 
 
 @pytest.fixture
-def look(session, grade):
-    """`look(problem, source, …, **settings)`: the verdicts on the sources, and the second look at them."""
+def reviewed(session, grade):
+    """`reviewed(problem, source, …, **settings)`: the verdicts on the sources, and their review."""
 
-    def look(problem, *sources: str, **settings) -> tuple[list[Verdict], Review]:
+    def reviewed(problem, *sources: str, **settings) -> tuple[list[Verdict], Review]:
         verdicts = grade(problem, *sources)
         return verdicts, review_programs(session, problem, verdicts, ReviewConfig(**settings), RANK)
 
-    return look
+    return reviewed
 
 
 def rejected(review: Review, verdict: Verdict) -> tuple[str, str] | None:
@@ -43,10 +43,10 @@ def rejected(review: Review, verdict: Verdict) -> tuple[str, str] | None:
     return found and (found.by, found.status)
 
 
-def test_who_differs_from_a_clear_majority_falls(look, make_problem):
+def test_who_differs_from_a_clear_majority_falls(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     wrong = "def f(n):\n    return n if n >= 0 else 4\n"
-    verdicts, found = look(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
+    verdicts, found = reviewed(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
     told = found.rejected[verdicts[4].normal_form]
@@ -56,19 +56,19 @@ def test_who_differs_from_a_clear_majority_falls(look, make_problem):
     assert told.first_failure.got == "4"
 
 
-def test_inputs_they_agree_on_become_derived_cases(look, make_problem):
+def test_inputs_they_agree_on_become_derived_cases(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
-    _, found = look(problem, *ABSOLUTE, mutants=0, inputs=12)
+    _, found = reviewed(problem, *ABSOLUTE, mutants=0, inputs=12)
     cases = found.derived
     assert len(cases) == found.inputs == 12
     assert all(decode(case.expected) == abs(decode(case.args)[0]) for case in cases)
     assert not any(case.public for case in cases)
 
 
-def test_a_split_vote_flags_the_problem(look, make_problem):
+def test_a_split_vote_flags_the_problem(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4))
     other = ["def f(n):\n    return n if n > 0 else 4\n", "def f(n):\n    return n if n > 0 else 2 + 2 * (n < 0) \n"]
-    verdicts, found = look(problem, *ABSOLUTE[:2], *other, mutants=0)
+    verdicts, found = reviewed(problem, *ABSOLUTE[:2], *other, mutants=0)
     assert found.under_specified
     assert not found.rejected
     assert len(found.accepted) == 4
@@ -76,125 +76,125 @@ def test_a_split_vote_flags_the_problem(look, make_problem):
     assert profiles[0] == profiles[1] != profiles[2]
 
 
-def test_without_a_quorum_nothing_is_derived(look, make_problem):
+def test_without_a_quorum_nothing_is_derived(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
-    _, found = look(problem, ABSOLUTE[0], mutants=0)
+    _, found = reviewed(problem, ABSOLUTE[0], mutants=0)
     assert (found.derived, found.disputed, found.rejected) == ((), 0, {})
 
 
-def test_a_reference_overrules_a_majority(look, make_problem):
+def test_a_reference_overrules_a_majority(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4), reference=ABSOLUTE[0])
     same = [
         f"def f(n):\n    return {text}\n"
         for text in ("n if n > 0 else 4", "4 if n < 0 else n", "n if n >= 1 else 4 * (n < 0)")
     ]
-    _, found = look(problem, *same, mutants=0)
+    _, found = reviewed(problem, *same, mutants=0)
     assert not found.rejected
     assert found.under_specified
 
 
-def test_an_answer_that_no_comparison_can_say_becomes_no_case(look, make_problem):
+def test_an_answer_that_no_comparison_can_say_becomes_no_case(reviewed, make_problem):
     asserted = {"kind": "predicate", "predicate": "set(answer) == {1.5}"}
     cases = [{"args": [number], "expected": None, "comparison": asserted} for number in (1, 2, 3)]
     problem = make_problem(entry_point="f", cases=cases)
     endless = [
         f"def f(n):\n    return [1.5] if n in (1, 2, 3) else [float('inf')]{more}\n" for more in ("", " * 1", " + []")
     ]
-    _, found = look(problem, *endless, mutants=0)
+    _, found = reviewed(problem, *endless, mutants=0)
     assert found.inputs > 0
     assert (len(found.accepted), found.derived, found.disputed) == (3, (), 0)
 
 
-def test_a_reference_that_takes_too_long_has_not_agreed(look, make_problem):
+def test_a_reference_that_takes_too_long_has_not_agreed(reviewed, make_problem):
     slow = "def f(n):\n    while n not in (3, 9, 4):\n        pass\n    return n\n"
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4), reference=slow)
-    _, found = look(problem, *ABSOLUTE, mutants=0)
+    _, found = reviewed(problem, *ABSOLUTE, mutants=0)
     assert found.inputs > 0
     assert (found.derived, found.disputed) == ((), 0)
 
 
-def test_a_program_that_refuses_in_so_many_words_abstains(look, make_problem):
+def test_a_program_that_refuses_in_so_many_words_abstains(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
     careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
     asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
     broken = "def f(n):\n    return list(range(10))[n]\n"
     plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
-    verdicts, found = look(problem, *plain, careful, asserts, broken, mutants=0)
+    verdicts, found = reviewed(problem, *plain, careful, asserts, broken, mutants=0)
     assert [rejected(found, verdict) for verdict in verdicts[7:9]] == [None, None]
     assert rejected(found, verdicts[9]) == ("derived", "wrong_answer")
 
 
-def test_where_many_refuse_nobody_falls(look, make_problem):
+def test_where_many_refuse_nobody_falls(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
     careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
     plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
-    _, found = look(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
+    _, found = reviewed(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
     assert not found.rejected
     assert (found.derived, found.disputed) == ((), 0)
 
 
-def test_a_program_that_depends_on_the_hash_seed_is_flaky(look, make_problem):
+def test_a_program_that_depends_on_the_hash_seed_is_flaky(reviewed, make_problem):
     problem = make_problem((("b",), "a"), (("c",), "a"))
     by_order = "def f(s):\n    return min({'a', s, 'z'}) if list({'p', 'q', 'r', 's', 't'}) == ORDER else s\n"
     order = "ORDER = list({'p', 'q', 'r', 's', 't'})\n"
     seeds = "import os\ndef f(s):\n    return 'a' if os.environ['PYTHONHASHSEED'] == '0' else 'b'\n"
-    verdicts, found = look(problem, order + by_order, seeds, "def f(s):\n    return 'a'\n", mutants=0, inputs=0)
+    verdicts, found = reviewed(problem, order + by_order, seeds, "def f(s):\n    return 'a'\n", mutants=0, inputs=0)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert [rejected(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky"), None]
 
 
-def test_a_program_that_depends_on_the_order_of_calls_is_flaky(look, make_problem):
+def test_a_program_that_depends_on_the_order_of_calls_is_flaky(reviewed, make_problem):
     problem = make_problem(((1,), 1), ((2,), 2), ((3,), 3))
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
-    verdicts, found = look(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
+    verdicts, found = reviewed(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
     assert [rejected(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
     told = found.rejected[verdicts[0].normal_form]
     assert told.detail == "passed, then run again elsewhere: wrong_answer: case 2: answered 1, expected 3"
     assert told.first_failure is not None
     assert (told.first_failure.case, told.first_failure.input) == (2, "3")
-    _, trusting = look(problem, counts, mutants=0, inputs=0, rerun=False)
+    _, trusting = reviewed(problem, counts, mutants=0, inputs=0, rerun=False)
     assert not trusting.rejected
 
 
-def test_a_flaky_program_under_test_code(look, make_problem):
+def test_a_flaky_program_under_test_code(reviewed, make_problem):
     code = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 6\n"
     problem = make_problem(entry_point="f", cases=[], test_code=code)
     seeds = "import os\ndef f(n):\n    return 2 * n + int(os.environ['PYTHONHASHSEED'])\n"
-    verdicts, found = look(problem, "def f(n):\n    return 2 * n\n", seeds, mutants=0, inputs=0)
+    verdicts, found = reviewed(problem, "def f(n):\n    return 2 * n\n", seeds, mutants=0, inputs=0)
     assert [rejected(found, verdict) for verdict in verdicts] == [None, ("unstable", "flaky")]
 
 
-def test_an_answer_table_falls_as_hard_coded(look, make_problem):
+def test_an_answer_table_falls_as_hard_coded(reviewed, make_problem):
     problem = make_problem((([3, 1, 2],), [1, 2, 3]), (([9, 4, 4],), [4, 4, 9]), (([5, 0, 8],), [0, 5, 8]))
     table = "def f(v):\n    return {(3, 1, 2): [1, 2, 3], (9, 4, 4): [4, 4, 9], (5, 0, 8): [0, 5, 8]}[tuple(v)]\n"
-    verdicts, found = look(problem, table, "def f(v):\n    return sorted(v)\n", mutants=0)
+    verdicts, found = reviewed(problem, table, "def f(v):\n    return sorted(v)\n", mutants=0)
     assert [rejected(found, verdict) for verdict in verdicts] == [("hard-coded", "wrong_answer"), None]
     assert found.rollouts_alive == 1
 
 
-def test_calls_of_test_code_are_harvested(look, make_problem):
+def test_calls_of_test_code_are_harvested(reviewed, make_problem):
     code = "def check(candidate):\n    for n in range(5):\n        assert abs(candidate(n) - n * n) < 1e-9\n"
     problem = make_problem(entry_point="f", cases=[], test_code=code)
-    _, found = look(problem, "def f(n):\n    return n * n\n", "def f(n):\n    return n ** 2\n", mutants=0, inputs=8)
+    _, found = reviewed(problem, "def f(n):\n    return n * n\n", "def f(n):\n    return n ** 2\n", mutants=0, inputs=8)
     cases = found.traced
     assert [(decode(case.args), decode(case.expected)) for case in cases] == [([n], n * n) for n in range(5)]
     assert found.inputs > 0  # inputs are made like those that were traced
 
 
-def test_a_call_that_right_programs_answer_differently_is_no_case(look, make_problem):
+def test_a_call_that_right_programs_answer_differently_is_no_case(reviewed, make_problem):
     code = "def check(candidate):\n    for n in range(4):\n        assert candidate(n)[0] == n\n"
     problem = make_problem(entry_point="f", cases=[], test_code=code)
-    _, found = look(
+    _, found = reviewed(
         problem, "def f(n):\n    return [n]\n", "def f(n):\n    return [n, n] if n == 2 else [n]\n", mutants=0
     )
     assert [decode(case.args) for case in found.traced] == [[0], [1], [3]]
 
 
-def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_problem):
+def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(reviewed, make_problem):
     weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
-    verdicts, found = look(weak, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    verdicts, found = reviewed(weak, *ABSOLUTE, mutants=12, min_test_strength=0.9)
     assert found.kill_rate is not None
-    verdicts_of_strong, of_strong = look(strong, *ABSOLUTE, mutants=12, min_test_strength=0.9)
+    verdicts_of_strong, of_strong = reviewed(strong, *ABSOLUTE, mutants=12, min_test_strength=0.9)
     assert of_strong.kill_rate == 1.0
     assert of_strong.mutants_killed > 0
     assert (found.weak, of_strong.weak) == (True, False)
@@ -204,31 +204,31 @@ def test_weak_tests_leave_mutants_alive_and_can_drop_the_problem(look, make_prob
     assert len(select(ReviewFilter(of_strong).apply(strong, verdicts_of_strong), RANK, review=of_strong).kept) == 3
 
 
-def test_near_misses_count_as_mutants_that_were_caught(look, make_problem):
+def test_near_misses_count_as_mutants_that_were_caught(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
-    _, found = look(problem, *ABSOLUTE, "def f(n):\n    return n\n", "def f(n):\n    return n + 7\n", mutants=0)
+    _, found = reviewed(problem, *ABSOLUTE, "def f(n):\n    return n\n", "def f(n):\n    return n + 7\n", mutants=0)
     assert (found.rollouts_killed, found.kill_rate) == (1, 1.0)
 
 
-def test_what_ran_out_of_time_is_no_near_miss(look, make_problem):
+def test_what_ran_out_of_time_is_no_near_miss(reviewed, make_problem):
     """How many cases it had passed by then depends on the machine, and so would the strength of the tests."""
     problem = make_problem(((3,), 3), ((-4,), 4))
-    _, found = look(problem, *ABSOLUTE, "def f(n):\n    while n < 0:\n        pass\n    return n\n", mutants=0)
+    _, found = reviewed(problem, *ABSOLUTE, "def f(n):\n    while n < 0:\n        pass\n    return n\n", mutants=0)
     assert (found.rollouts_killed, found.kill_rate) == (0, None)
 
 
-def test_many_near_misses_do_not_hide_what_tests_miss(look, make_problem):
+def test_many_near_misses_do_not_hide_what_tests_miss(reviewed, make_problem):
     problem = make_problem((([1],), 1), (([2, 2],), 2))
     right = ["sorted(v)[-1]", "max(v)", "-min(-item for item in v)", "[item for item in v if item >= max(v)][0]"]
     misses = [f"{factor} * v[0] - {factor - 1}" for factor in range(2, 40)]
-    _, found = look(problem, *(f"def f(v):\n    return {it}\n" for it in right + misses), mutants=12)
+    _, found = reviewed(problem, *(f"def f(v):\n    return {it}\n" for it in right + misses), mutants=12)
     assert found.rollouts_killed == 38
     assert found.mutants_alive > 0
     mutants = found.mutants_killed + found.mutants_alive
     assert found.kill_rate == pytest.approx((found.mutants_killed + mutants) / (2 * mutants + found.rollouts_alive))
 
 
-def test_only_the_best_are_looked_at_and_can_be_kept(session, grade, make_problem):
+def test_only_the_best_are_reviewed_and_can_be_kept(session, grade, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4))
     verdicts, settings = grade(problem, *ABSOLUTE), ReviewConfig(mutants=0, programs=1)
     assert len(review_programs(session, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
@@ -239,15 +239,15 @@ def test_only_the_best_are_looked_at_and_can_be_kept(session, grade, make_proble
     assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
 
 
-def test_a_duplicate_falls_with_its_original(look, make_problem):
+def test_a_duplicate_falls_with_its_original(reviewed, make_problem):
     problem = make_problem(((1,), 1), ((2,), 2))
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
-    verdicts, found = look(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
+    verdicts, found = reviewed(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
     assert [verdict.status for verdict in ReviewFilter(found).apply(problem, verdicts)] == [Status.FLAKY] * 2
     assert [verdict.review for verdict in ReviewFilter(found).apply(problem, verdicts)] == ["unstable"] * 2
 
 
-def test_standard_input_is_compared_too(look, make_problem):
+def test_standard_input_is_compared_too(reviewed, make_problem):
     problem = make_problem(("3\n1 2 3\n", "6\n"), ("2\n5 6\n", "11\n"), ("1\n7\n", "7\n"))
     sums = [
         "n = int(input())\nprint(sum(map(int, input().split())))\n",
@@ -256,14 +256,14 @@ def test_standard_input_is_compared_too(look, make_problem):
         "input()\nprint(eval(input().replace(' ', '+')))\n",
     ]
     lucky = "n = int(input())\nv = [*map(int, input().split()), 0, 0]\nprint(v[0] + v[1] + v[2])\n"
-    verdicts, found = look(problem, *sums, lucky, mutants=0, inputs=16)
+    verdicts, found = reviewed(problem, *sums, lucky, mutants=0, inputs=16)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
 
 
-def test_the_same_verdicts_give_the_same_scrutiny(session, look, make_problem):
+def test_the_same_verdicts_give_the_same_review(session, reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
-    verdicts, found = look(problem, *ABSOLUTE, LUCKY)
+    verdicts, found = reviewed(problem, *ABSOLUTE, LUCKY)
     with GradingSession(session.settings) as other:
         again = review_programs(other, problem, verdicts, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0) == replace(found, cpu_ms=0)
@@ -283,7 +283,7 @@ def test_our_own_failure_is_no_verdict_on_the_others(session, grade, make_proble
 
     monkeypatch.setattr(GradingSession, "runs", runs)
     found = review_programs(session, problem, verdicts, ReviewConfig(mutants=0), RANK)
-    assert [rejected(found, verdict) for verdict in verdicts] == [None, ("not looked at", "infrastructure_error"), None]
+    assert [rejected(found, verdict) for verdict in verdicts] == [None, ("not reviewed", "infrastructure_error"), None]
 
 
 def test_expected_answers_never_go_in(session, make_problem, grade, monkeypatch):
@@ -305,47 +305,47 @@ def test_expected_answers_never_go_in(session, make_problem, grade, monkeypatch)
     assert not any("answer" in text for text in sent)
 
 
-def test_what_goes_to_another_process_is_all_that_counts(session, look, make_problem):
+def test_what_goes_to_another_process_is_all_that_counts(session, reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     near = "def f(n):\n    return n\n"
-    verdicts, found = look(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
-    sent = worth_a_look(verdicts, ReviewConfig(), RANK)
+    verdicts, found = reviewed(problem, *ABSOLUTE, LUCKY, near, "nonsense(")
+    sent = needed_for_review(verdicts, ReviewConfig(), RANK)
     assert len(sent) == 5
     assert not any(verdict.code for verdict in sent if verdict.status is not Status.PASSED)
     again = review_programs(session, problem, sent, ReviewConfig(), RANK)
     assert replace(again, cpu_ms=0, fingerprint="") == replace(found, cpu_ms=0, fingerprint="")
 
 
-def test_answers_that_no_file_can_hold_become_no_cases(look, make_problem):
+def test_answers_that_no_file_can_hold_become_no_cases(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     halves = [f"def f(n):\n    return abs(n) if n in {{3, -4, 9}} else {it}\n" for it in SURROGATES]
-    _, found = look(problem, *halves, mutants=0)
+    _, found = reviewed(problem, *halves, mutants=0)
     assert found.inputs > 0
     assert (len(found.accepted), found.derived) == (3, ())
     code = "def check(candidate):\n    assert len(candidate(2)) == 1\n"
     tested = make_problem(entry_point="f", cases=[], test_code=code)
-    _, found = look(tested, *(f"def f(n):\n    return {text}\n" for text in SURROGATES), mutants=0)
+    _, found = reviewed(tested, *(f"def f(n):\n    return {text}\n" for text in SURROGATES), mutants=0)
     assert found.traced == ()
 
 
-def test_output_that_is_no_text_becomes_no_case(look, make_problem):
+def test_output_that_is_no_text_becomes_no_case(reviewed, make_problem):
     problem = make_problem(("3\n", "3\n"), ("4\n", "4\n"), ("9\n", "9\n"))
     source = "import sys\nn = int(input())\nsys.stdout.buffer.write(str(n).encode() if n in KNOWN else b'\\xff' * {})\n"
     sources = [f"KNOWN = [3, 4, 9]\n{source.format(count)}" for count in ("1", "len('a')", "n ** 0")]
-    _, found = look(problem, *sources, mutants=0)
+    _, found = reviewed(problem, *sources, mutants=0)
     assert found.inputs > 0
     assert (len(found.accepted), found.derived) == (3, ())
 
 
-def test_what_is_long_to_compare_is_no_answer(look, make_problem):
+def test_what_is_long_to_compare_is_no_answer(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     colliding = "def f(n):\n    return abs(n) if n in [3, -4, 9] else {{i * (2**61 - 1) for i in {}}}\n"
-    _, found = look(problem, *(colliding.format(f"range({at}, {at + 1000})") for at in range(3)), mutants=0)
+    _, found = reviewed(problem, *(colliding.format(f"range({at}, {at + 1000})") for at in range(3)), mutants=0)
     assert found.inputs > 0
     assert (len(found.accepted), found.derived, found.disputed) == (3, (), 0)
 
 
-def test_a_program_that_was_slow_on_purpose_gives_no_other_more_time(look, make_problem):
+def test_a_program_that_was_slow_on_purpose_gives_no_other_more_time(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9), limits={"cpu_s": 1.5})
     slow = """
 import time
@@ -356,28 +356,28 @@ def f(n):
         pass
     return abs(n)
 """
-    verdicts, found = look(problem, *ABSOLUTE, slow, mutants=0)
+    verdicts, found = reviewed(problem, *ABSOLUTE, slow, mutants=0)
     assert rejected(found, verdicts[3]) is None
     assert found.derived
     assert 600 < found.cpu_ms < 2000  # once more on the tests, and twice 0.1 s; not 20 times 0.6 s
 
 
-def test_mutants_of_one_program_are_told_from_it_without_a_vote(look, make_problem):
+def test_mutants_of_one_program_are_told_from_it_without_a_vote(reviewed, make_problem):
     weak, strong = make_problem(((0,), 0)), make_problem(((-7,), 7), ((0,), 0), ((5,), 5), ((1,), 1))
-    _, found = look(weak, *ABSOLUTE[:2])
+    _, found = reviewed(weak, *ABSOLUTE[:2])
     assert found.derived == ()
     assert found.mutants_alive > 0
-    _, found = look(strong, *ABSOLUTE[:2])
+    _, found = reviewed(strong, *ABSOLUTE[:2])
     assert (found.mutants_alive, found.kill_rate) == (0, 1.0)
 
 
-def test_where_nothing_tells_mutants_from_their_origin_they_count_as_alive(look, make_problem):
-    _, found = look(make_problem(((3,), 3), ((9,), 9)), ABSOLUTE[1], inputs=0)
+def test_where_nothing_tells_mutants_from_their_origin_they_count_as_alive(reviewed, make_problem):
+    _, found = reviewed(make_problem(((3,), 3), ((9,), 9)), ABSOLUTE[1], inputs=0)
     assert found.mutants_alike == 0
     assert 0 < (found.kill_rate or 0) < 1
 
 
 def test_an_answer_nested_too_deep_to_be_written_again_is_none():
     deep = Answer(AnswerKind.VALUE, "[" * 300 + "]" * 300)
-    assert plain(deep) is NOTHING
+    assert plain(deep) is NO_ANSWER
     assert plain(Answer(AnswerKind.VALUE, "[[1]]")) == [[1]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from factory.grading.chain import verify
 from factory.records import Status
-from factory.review.test_strength import strength
+from factory.review.test_strength import try_mutants
 
 CODE = """
 def f(v):
@@ -21,8 +21,8 @@ def f(v):
 def test_strong_tests_kill_what_weak_ones_leave_alive(session, grade, make_problem):
     weak = make_problem((([1],), 1))
     strong = make_problem((([1],), 1), (([1, 3, 2],), 3), (([-5, -7],), -5), (([2, 2, 9],), 9))
-    of_weak = strength(session, weak, grade(weak, CODE), strong, 20)
-    of_strong = strength(session, strong, grade(strong, CODE), strong, 20)
+    of_weak = try_mutants(session, weak, grade(weak, CODE), strong, 20)
+    of_strong = try_mutants(session, strong, grade(strong, CODE), strong, 20)
     assert of_weak.alive > 0
     assert of_weak.killed < of_strong.killed
     assert of_weak.killed + of_weak.alive + of_weak.alike == of_strong.killed + of_strong.alike <= 20
@@ -30,7 +30,7 @@ def test_strong_tests_kill_what_weak_ones_leave_alive(session, grade, make_probl
 
 def test_what_differs_nowhere_is_taken_for_equivalent(session, grade, make_problem):
     problem = make_problem((([1],), 1))
-    found = strength(session, problem, grade(problem, CODE), problem, 20)
+    found = try_mutants(session, problem, grade(problem, CODE), problem, 20)
     assert found.alive == 0
     assert found.alike > 0
 
@@ -40,7 +40,7 @@ def test_an_endless_mutant_is_killed_and_costs_little(session, grade, make_probl
     problem = make_problem(((3,), 6), ((0,), 0), ((5,), 15))
     right = grade(problem, counts)
     before_ms = session.ran_ms
-    found = strength(session, problem, right, None, 16)
+    found = try_mutants(session, problem, right, None, 16)
     assert found.killed > 8
     assert session.ran_ms - before_ms < 16 * 400
 
@@ -49,13 +49,13 @@ def test_mutants_come_of_two_programs(session, grade, make_problem):
     problem = make_problem((([1, 3],), 3), (([4],), 4))
     verdicts = grade(problem, CODE, "def f(v):\n    return sorted(v)[-1]\n")
     assert (
-        strength(session, problem, verdicts, None, 1000).killed
-        > strength(session, problem, verdicts[:1], None, 1000).killed
+        try_mutants(session, problem, verdicts, None, 1000).killed
+        > try_mutants(session, problem, verdicts[:1], None, 1000).killed
     )
 
 
 def test_without_programs_nothing_is_known(session, make_problem):
-    found = strength(session, make_problem(((1,), 1)), [], None, 16)
+    found = try_mutants(session, make_problem(((1,), 1)), [], None, 16)
     assert (found.killed, found.alive, found.alike) == (0, 0, 0)
 
 
@@ -66,5 +66,5 @@ def test_our_own_failures_count_for_nothing(session, grade, make_problem, monkey
         "factory.review.test_strength.verify",
         lambda *given: [replace(it, status=Status.INFRASTRUCTURE_ERROR) for it in verify(*given)],
     )
-    found = strength(session, problem, verdicts, None, 16)
+    found = try_mutants(session, problem, verdicts, None, 16)
     assert (found.killed, found.alive, found.alike) == (0, 0, 0)

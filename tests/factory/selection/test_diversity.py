@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from factory.selection.diversity import distance, shape
+from factory.selection.diversity import distance, features
 
 PYTHON = """
 from typing import List
@@ -53,7 +53,7 @@ PROGRAMS = {"python": PYTHON, "go": GO, "javascript": JAVASCRIPT}
 
 
 def away(one: str, other: str, language: str = "python") -> float:
-    return distance(shape(one, language), shape(other, language))
+    return distance(features(one, language), features(other, language))
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
@@ -91,12 +91,12 @@ def test_loops_in_loops_are_not_loops_after_loops() -> None:
 def test_what_never_ends_is_read_in_time(start: str) -> None:
     started = time.process_time()
     for language in PROGRAMS:
-        shape(f"x {start} " * 20_000, language)
+        features(f"x {start} " * 20_000, language)
     assert time.process_time() - started < 3  # 0.4 s here
 
 
 def test_a_distance_lies_between_nothing_and_one_and_is_the_same_both_ways() -> None:
-    shapes = [shape(code, "python") for code in (*PROGRAMS.values(), "", "x", "x + 1")]
+    shapes = [features(code, "python") for code in (*PROGRAMS.values(), "", "x", "x + 1")]
     for one in shapes:
         assert distance(one, one) == 0
         for other in shapes:

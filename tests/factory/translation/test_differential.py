@@ -20,7 +20,8 @@ from factory.grading.session import GradingSession
 from factory.inputs.generate import inputs
 from factory.records import Differential, Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
 from factory.records.values import decode
-from factory.translation.differential import DifferentialFilter, ask
+from factory.translation.differential import DifferentialFilter
+from factory.translation.expected import expected_answers
 
 MakeProblem = Callable[..., Problem]
 Compare = Callable[..., list[Verdict]]
@@ -366,8 +367,8 @@ def test_a_narrower_number_range_is_labelled(
     (right,) = compare(make_problem(case), source, go)
     assert (right.status, right.detail) == (Status.PASSED, "")
     told = record(right)
-    assert 0 < told["range"] < told["compared"]
-    assert {it["label"] for it in told["decided"]} == {"range"}
+    assert 0 < told.range < told.compared
+    assert {it.label for it in told.decided} == {"range"}
 
 
 def test_a_program_with_numbers_of_any_size_is_held_to_them(compare: Compare, make_problem: MakeProblem) -> None:
@@ -427,11 +428,11 @@ def test_inputs_that_the_source_refuses_do_not_count(compare: Compare, make_prob
 def test_one_input_that_never_ends_loses_no_other(session: GradingSession, make_problem: MakeProblem) -> None:
     problem = make_problem(((3,), 3), ((12,), 12))
     source = "def f(n):\n    while n > 10**15 or n == 0: pass\n    return n"
-    oracle = ask(session, problem, [survivor(source)], 32, INT64)
-    answered = {it.expected for it in oracle.cases}
+    expected = expected_answers(session, problem, [survivor(source)], 32, INT64)
+    answered = {it.expected for it in expected.cases}
     assert {-1, 46341, 2**31} <= answered
     assert 0 not in answered
-    assert len(oracle.cases) >= 24
+    assert len(expected.cases) >= 24
 
 
 def test_a_translation_that_panics_or_never_ends_is_wrong(compare: Compare, make_problem: MakeProblem) -> None:
@@ -586,14 +587,14 @@ def test_expected_answers_never_go_in(
     assert not any(b"answer-" in data for data in sent)
 
 
-def test_an_oracle_tells_its_inputs_answers_and_wide_numbers(
+def test_expected_answers_have_their_inputs_and_wide_numbers(
     session: GradingSession, make_problem: MakeProblem
 ) -> None:
     problem = make_problem(((7,), 14), ((1,), 2))
-    oracle = ask(session, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
-    shown = [show_input(case) for case in oracle.cases]
+    expected = expected_answers(session, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
+    shown = [show_input(case) for case in expected.cases]
     assert shown == [show_input(case) for case in inputs(problem, 128)][:32]
-    assert oracle.wide == tuple(not -(2**62) <= int(n) < 2**62 for n in shown)
-    assert any(oracle.wide)
-    assert [decode(case.expected) for case in oracle.cases] == [2 * int(n) for n in shown]
-    assert oracle.cpu_ms is not None
+    assert expected.wide == tuple(not -(2**62) <= int(n) < 2**62 for n in shown)
+    assert any(expected.wide)
+    assert [decode(case.expected) for case in expected.cases] == [2 * int(n) for n in shown]
+    assert expected.cpu_ms is not None

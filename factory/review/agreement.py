@@ -1,0 +1,201 @@
+"""Programs that passed, compared with each other on inputs to which nobody knows the answer.
+
+Promises: where a clear majority agrees, and the reference with it, those that differ are rejected, and the input
+becomes a derived case; where there is none, the input stays in dispute and rejects nobody. A traced input (a call of
+test code) rejects nobody either, since all programs satisfied the tests there. Does not promise that a majority is
+right: where the programs of one model err alike, they agree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from factory.grading.judge import show, show_input
+from factory.grading.session import GradingSession
+from factory.inputs.run_on_inputs import NO_ANSWER, plain, run_on_inputs
+from factory.records import Case, Failure, Problem, Rejection, Status, sha256
+from factory.records.values import dumps, encode
+from factory.review.candidates import DERIVED, NOT_REVIEWED, Candidates
+from factory.review.equivalence import Equivalence
+from factory.review.majority import DECLINED, QUORUM, Majority, Result, majority_of
+
+RUNS = 2
+"""Runs of one program on the inputs, the second behind the input that ended the first."""
+LEAST_CPU_S, TIMES = 0.1, 20.0
+"""CPU seconds of a program for all inputs: at least the first, and at least `TIMES` what the cases took the median
+program."""
+LEAST_ANSWER, WORDIER = 4096, 16
+"""Characters of an answer that counts: at most the first, and `WORDIER` times the longest that the tests expect. An
+answer that is made to be slow to compare is long."""
+_LINE = re.compile(r"line (\d+): ")
+_REFUSES = re.compile(r"\s*(?:.*:\s*)?(?:assert|raise)\b")
+"""A line of a program that refuses an input, where the program ends by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What became of the inputs."""
+
+    traced: tuple[Case, ...] = ()
+    """Traced inputs with the answer on which all accepted programs agree."""
+    derived: tuple[Case, ...] = ()
+    """Generated inputs with the answer of a clear majority."""
+    disputed: int = 0
+    """Generated inputs that stayed in dispute."""
+    unopposed: tuple[Case, ...] = ()
+    """Where there are too few programs for a majority: generated inputs that all answer alike. They tell a mutant
+    from its origin.
+    """
+    open: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By normal form: hashes of what the program answers where there is no majority."""
+
+
+def compare(
+    session: GradingSession,
+    problem: Problem,
+    equivalence: Equivalence | None,
+    candidates: Candidates,
+    traced: Sequence[Case],
+    made: Sequence[Case],
+    majority: float,
+) -> Compared:
+    """Run all accepted programs, and the reference, on every input; reject those that differ from a majority.
+
+    `made` is empty where `equivalence` is None. Raises InfrastructureError.
+    """
+    if not (traced or made) or not candidates.accepted:
+        return Compared()
+    return _Comparison(session, problem, equivalence, candidates, [*traced, *made]).compared(len(traced), majority)
+
+
+class _Comparison:
+    """The answers of the programs to all inputs, by the input's number."""
+
+    def __init__(
+        self,
+        session: GradingSession,
+        problem: Problem,
+        equivalence: Equivalence | None,
+        candidates: Candidates,
+        inputs: Sequence[Case],
+    ) -> None:
+        self._problem, self._equivalence, self._candidates, self._inputs = problem, equivalence, candidates, inputs
+        self._longest = LEAST_ANSWER + WORDIER * max(map(_answer_size, problem.cases), default=0)
+        outputs = self._outputs(session)
+        self._answers = {
+            program.normal_form: [self._answer(it, program.code) for it in outputs[program.normal_form]]
+            for program in candidates.accepted
+        }
+
+    def _outputs(self, session: GradingSession) -> dict[str, list[Any]]:
+        """What the programs put out, by normal form. Sets the reference's answers; rejects what our failures cost."""
+        candidates, reference = self._candidates, self._problem.reference
+        limits = session.limits(self._problem)
+        median_s = statistics.median(program.cpu_ms for program in candidates.accepted) / 1000
+        limits = replace(limits, cpu_s=min(limits.cpu_s, max(LEAST_CPU_S, TIMES * median_s)))
+        sources = [*(program.code for program in candidates.accepted), *([reference] if reference else [])]
+        found = run_on_inputs(session, self._problem, sources, self._inputs, limits, second_worker=True, most_runs=RUNS)
+        self._of_reference = [NO_ANSWER] * len(self._inputs)
+        if reference:  # one that takes too long has not agreed
+            answers = [self._answer(it, reference) for it in found[-1]]
+            self._of_reference = [DECLINED if it is NO_ANSWER else it for it in answers]
+        outputs = {program.normal_form: found[at] for at, program in enumerate(candidates.accepted)}
+        for program in list(candidates.accepted):
+            lost = [it for it in outputs[program.normal_form] if _is_our_failure(it)]
+            if lost:
+                candidates.reject(program, NOT_REVIEWED, lost[0])
+        return outputs
+
+    def _answer(self, output: Any, code: str) -> Any:
+        """A plain value, the Rejection of what broke, DECLINED, or NO_ANSWER where it was not asked."""
+        if not isinstance(output, Rejection):
+            return plain(output, self._longest)
+        found = _LINE.match(output.detail)
+        line = int(found[1]) if found else 0
+        text = code.split("\n")[line - 1] if 0 < line <= code.count("\n") + 1 else ""
+        asserted = output.detail[found.end() if found else 0 :].startswith("AssertionError")
+        return DECLINED if asserted or _REFUSES.match(text) else output
+
+    def compared(self, traced: int, share: float) -> Compared:
+        """What became of the inputs, of which the first `traced` are no generated ones.
+
+        Twice: without the programs that the first round rejected, some inputs are no longer in dispute.
+        """
+        numbers = range(traced, len(self._inputs))
+        for _ in range(2):
+            votes = {number: self._majority(number, share) for number in numbers}
+            self._reject_dissenters(votes)
+        agreed = {number: it.answer for number, it in votes.items() if it.result is Result.AGREED}
+        cases = [case for number, answer in agreed.items() if (case := self._case(number, answer))]
+        open_numbers = [number for number in numbers if number not in agreed]
+        accepted = [program.normal_form for program in self._candidates.accepted]
+        too_few = len(accepted) + bool(self._problem.reference) < QUORUM
+        return Compared(
+            self._unanimous(range(traced)),
+            tuple(cases),
+            sum(it.result is Result.DISPUTED for it in votes.values()),
+            self._unanimous(numbers) if too_few else (),
+            {form: [_hash(self._answers[form][number]) for number in open_numbers] for form in accepted},
+        )
+
+    def _majority(self, number: int, share: float) -> Majority:
+        answers = [self._answers[program.normal_form][number] for program in self._candidates.accepted]
+        assert self._equivalence is not None  # or nothing would have been generated
+        return majority_of(answers, self._equivalence.same, share, self._of_reference[number])
+
+    def _reject_dissenters(self, votes: Mapping[int, Majority]) -> None:
+        """Reject every program that differs from a majority, by the first input on which it does."""
+        programs = list(self._candidates.accepted)
+        for number, vote in votes.items():
+            for at in vote.dissenters:
+                if at < 0 or programs[at].normal_form in self._candidates.rejected:
+                    continue
+                got = self._answers[programs[at].normal_form][number]
+                shown = got.detail if isinstance(got, Rejection) else show(got)
+                given, due = show_input(self._inputs[number]), show(vote.answer)
+                voices = f"{vote.voters - len(vote.dissenters)} of {vote.voters} programs that passed"
+                detail = f"derived: for {given} answered {shown}, where {voices} answer {due}"
+                failure = Failure(None, False, given, shown, due)
+                self._candidates.reject(programs[at], DERIVED, Rejection(Status.WRONG_ANSWER, detail), failure)
+
+    def _unanimous(self, numbers: Sequence[int]) -> tuple[Case, ...]:
+        """The inputs to which all accepted programs give one answer, and the reference no other, as cases."""
+        if self._equivalence is None:
+            return ()
+        same = self._equivalence.same
+        found = []
+        for number in numbers:
+            answers = [self._answers[program.normal_form][number] for program in self._candidates.accepted]
+            answers += [self._of_reference[number]] if self._of_reference[number] is not NO_ANSWER else []
+            if answers and all(not isinstance(it, Rejection) and same(it, answers[0]) for it in answers):
+                found.append(self._case(number, answers[0]))
+        return tuple(case for case in found if case)
+
+    def _case(self, number: int, answer: Any) -> Case | None:
+        """The input with its answer; None where no case can express how that is compared."""
+        asked = self._inputs[number]
+        if asked.stdin is not None:
+            return asked.model_copy(update={"stdout": answer, "public": False})
+        assert self._equivalence is not None
+        try:
+            comparison = self._equivalence.comparison(answer)
+        except ValueError:
+            return None
+        return asked.model_copy(update={"expected": encode(answer), "public": False, "comparison": comparison})
+
+
+def _is_our_failure(output: Any) -> bool:
+    return isinstance(output, Rejection) and output.status is Status.INFRASTRUCTURE_ERROR
+
+
+def _answer_size(case: Case) -> int:
+    return len(case.stdout if case.stdout is not None else json.dumps(case.expected))
+
+
+def _hash(answer: Any) -> str:
+    return "" if isinstance(answer, Rejection) else sha256(dumps(answer))
