@@ -16,8 +16,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Edit = tuple[str, str, int | None, Any]
-"""Operator, field of the node, place in that field where it is a list, and what comes there. Field "": the node."""
+from factory.languages.python.call_edits import call_edits, call_of
+from factory.languages.python.nodes import Edit, callee
 
 _BOUNDS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 _CONTRARY = ((ast.Lt, ast.GtE), (ast.Gt, ast.LtE), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn), (ast.Is, ast.IsNot))
@@ -33,15 +33,6 @@ _NEUTRAL = {
     1: (ast.Mult, ast.Div, ast.FloorDiv, ast.Pow),
 }
 """Operators that leave alone what stands left of the number."""
-_PAIRS = (
-    *("min max", "any all", "floor ceil", "upper lower", "isupper islower", "isalpha isdigit", "startswith endswith"),
-    *("lstrip rstrip", "find rfind", "keys values", "bisect_left bisect_right", "union intersection"),
-    *("permutations combinations",),
-)
-_OTHER = {name: other for pair in _PAIRS for name, other in (pair.split(), pair.split()[::-1])} | {"popleft": "pop"}
-_BUILT_IN = frozenset({"min", "max", "any", "all"})
-_UNDONE = frozenset({"abs", "round", "reversed"})
-_UNDONE_METHODS = frozenset({"strip", "copy", "title", "capitalize"})
 _TEXT_CALLS = frozenset("str repr chr join upper lower strip replace format input hex bin".split())
 _ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
@@ -51,18 +42,6 @@ def edits(node: ast.AST) -> Iterator[Edit]:
     of = _EDITS.get(type(node))
     if of is not None:
         yield from of(node)
-
-
-def callee(node: ast.Call) -> str:
-    """The name of the function or method called, "" where it has none."""
-    if isinstance(node.func, ast.Name):
-        return node.func.id
-    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
-
-
-def moved(value: ast.expr, by: int) -> ast.expr:
-    """The expression `value` + `by`."""
-    return ast.BinOp(value, ast.Add() if by > 0 else ast.Sub(), ast.Constant(abs(by)))
 
 
 def _negated(test: ast.expr) -> ast.expr:
@@ -213,72 +192,7 @@ def _collection(node: ast.List | ast.Set | ast.Dict) -> Iterator[Edit]:
             yield "collection", "", None, ast.Dict([], [])
     elif node.elts and not (isinstance(node, ast.List) and isinstance(node.ctx, ast.Store)):
         empty = ast.List([], ast.Load())
-        yield "collection", "", None, empty if isinstance(node, ast.List) else _call("set", empty)
-
-
-def _calls(node: ast.Call) -> Iterator[Edit]:
-    if isinstance(node.func, ast.Attribute):
-        yield from _method(node, node.func)
-    elif isinstance(node.func, ast.Name) and node.args:
-        yield from _function(node, node.func.id)
-
-
-def _function(node: ast.Call, name: str) -> Iterator[Edit]:
-    if name == "range":
-        yield from _range(node)
-    elif name == "len":
-        yield "call", "", None, moved(node, -1)
-    elif name in _BUILT_IN:
-        yield "call", "func", None, ast.Name(_OTHER[name], ast.Load())
-    elif name in _UNDONE and len(node.args) == 1:
-        yield "call", "", None, node.args[0]
-    elif name == "set":
-        yield "call", "func", None, ast.Name("list", ast.Load())
-    elif name == "sorted":
-        yield from _order(node)
-        yield "call", "", None, _call("list", node.args[0])
-
-
-def _method(node: ast.Call, func: ast.Attribute) -> Iterator[Edit]:
-    name = func.attr
-    if name in _OTHER:
-        yield "call", "func", None, ast.Attribute(func.value, _OTHER[name], ast.Load())
-    elif name in _UNDONE_METHODS and not node.args:
-        yield "call", "", None, func.value
-    elif name == "split" and len(node.args) == 1 and not _is_space(node.args[0]):
-        yield "call", "args", None, []
-    elif name == "sort":
-        yield from _order(node)
-
-
-def _is_space(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == " "
-
-
-def _call(name: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
-
-
-def _range(node: ast.Call) -> Iterator[Edit]:
-    for at in (1, 0) if len(node.args) > 1 else (0,):
-        end = node.args[at]
-        # A number, or one added, is changed as the constant it is.
-        if not isinstance(end, ast.Constant) and not (
-            isinstance(end, ast.BinOp) and isinstance(end.right, ast.Constant)
-        ):
-            yield "range", "args", at, moved(end, -1)
-            yield "range", "args", at, moved(end, 1)
-    if len(node.args) == 1:
-        yield "range", "args", None, [ast.Constant(1), *node.args]
-
-
-def _order(node: ast.Call) -> Iterator[Edit]:
-    """Of a call that sorts: the other way round, and without its key."""
-    given = [keyword.arg for keyword in node.keywords]
-    if "reverse" not in given:
-        yield "call", "keywords", None, [*node.keywords, ast.keyword("reverse", ast.Constant(True))]
-    for name in given:
-        yield "call", "keywords", None, [keyword for keyword in node.keywords if keyword.arg != name]
+        yield "collection", "", None, empty if isinstance(node, ast.List) else call_of("set", empty)
 
 
 _EDITS: dict[type[ast.AST], Callable[[Any], Iterator[Edit]]] = {
@@ -301,5 +215,5 @@ _EDITS: dict[type[ast.AST], Callable[[Any], Iterator[Edit]]] = {
     ast.List: _collection,
     ast.Set: _collection,
     ast.Dict: _collection,
-    ast.Call: _calls,
+    ast.Call: call_edits,
 }

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.languages.python import normal_form
-from factory.languages.python.edits import Edit, callee, edits, is_record, moved
+from factory.languages.python.edits import edits, is_record
+from factory.languages.python.nodes import Edit, callee, moved
 from factory.languages.python.parse import parse
 from factory.languages.python.reach import is_main, loaded, reached, stored
 from factory.records import Rejection

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, permutations, product
 from typing import Any
 
-from factory.languages.python.edits import callee
+from factory.languages.python.nodes import callee
 from factory.languages.python.parse import parse
 from factory.languages.python.reach import reached
 
