@@ -17,7 +17,7 @@ from factory.records.problem import (
 )
 from factory.records.review import RejectedProgram, Review
 from factory.records.rollout import Message, Request, Rollout, Sampling
-from factory.records.survivor import Survivor
+from factory.records.survivor import Survivor, row_id
 from factory.records.verdict import (
     BenchmarkMatch,
     Canary,
@@ -61,5 +61,6 @@ __all__ = [
     "Survivor",
     "Verdict",
     "cases_text",
+    "row_id",
     "sha256",
 ]

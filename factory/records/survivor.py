@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from factory.records.base import LanguageName
 from factory.records.rollout import Sampling
-from factory.records.verdict import Differential
+from factory.records.verdict import Differential, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,8 @@ class Survivor:
     """As in its verdict."""
     repair_of: str | None = None
     """As in its rollout."""
+
+
+def row_id(program: Survivor | Verdict) -> str:
+    """What the row of a program is called in shards, and wherever else one is named."""
+    return f"{program.problem_id}/{program.language}/{program.code_sha256[:12]}"

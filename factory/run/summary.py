@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from factory.config import Config
-from factory.records import Problem, Verdict
+from factory.records import Problem
+from factory.records.survivor import row_id
 from factory.report import strength
 from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
@@ -107,8 +108,3 @@ def sum_up(
 def as_json(summary: dict[str, Any]) -> bytes:
     """`summary.json`."""
     return (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def row_id(verdict: Verdict) -> str:
-    """What a shard's row of the program is called."""
-    return f"{verdict.problem_id}/{verdict.language}/{verdict.code_sha256[:12]}"

@@ -7,38 +7,28 @@ is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import yaml
 
 from factory.config import Config
-from factory.shards.views import VIEWS
+from factory.shards.card_sections import SECTIONS, shipped_languages, shipped_views
 
-_TIERS = (
-    ("rollouts", "sampled"),
-    ("extracted", "with a program found in them"),
-    ("compiled", "that compile"),
-    ("passed", "that pass every test in the sandbox"),
-    ("distinct", "distinct ones of those, by normal form"),
-    ("kept", "kept"),
-)
 _SIZES = ((1e3, "n<1K"), (1e4, "1K<n<10K"), (1e5, "10K<n<100K"), (1e6, "100K<n<1M"), (1e7, "1M<n<10M"))
+
+
 _LICENSES = frozenset(
     "apache-2.0 mit bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 "
     "gpl-2.0 gpl-3.0 mpl-2.0 unlicense".split()
 )
 """Licenses that the Hub knows by the SPDX name in lower case; any other is "other" there, and named in the text."""
-_NAMED = 100
-"""Problems of benchmarks that are named."""
-_NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
 def card(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> str:
     """README.md of a shard folder."""
     head = yaml.safe_dump(_head(config, manifest), sort_keys=False, allow_unicode=True).rstrip()
     lines = ["---", head, "---", "", f"# {config.name}", ""]
-    for section in _SECTIONS:
+    for section in SECTIONS:
         lines += section(config, manifest, summary)
     return "\n".join(lines)
 
@@ -48,9 +38,9 @@ def _head(config: Config, manifest: dict[str, Any]) -> dict[str, Any]:
     rows = manifest["rows"]
     programs = [item for item in manifest["files"] if item["view"] == "programs"]
     configs = [{"config_name": "default", "default": True, **_files(programs)}]
-    for name in _languages(manifest):
+    for name in shipped_languages(manifest):
         configs.append({"config_name": name, **_files([item for item in programs if item["language"] == name])})
-    for name in _views(manifest):
+    for name in shipped_views(manifest):
         configs.append({"config_name": name, **_files([item for item in manifest["files"] if item["view"] == name])})
     return {
         "pretty_name": config.name,
@@ -70,238 +60,3 @@ def _files(items: list[dict[str, Any]]) -> dict[str, Any]:
         by_split.setdefault(item["split"], []).append(item["path"])
     order = sorted(by_split, key=lambda split: (split != "train", split))
     return {"data_files": [{"split": split, "path": by_split[split]} for split in order]}
-
-
-def _languages(manifest: dict[str, Any]) -> list[str]:
-    return sorted({item["language"] for item in manifest["files"] if item["view"] == "programs"})
-
-
-def _views(manifest: dict[str, Any]) -> list[str]:
-    return [name for name, view in manifest["views"].items() if view["rows"]]
-
-
-# ---- sections ----
-
-
-def _what(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    programs = [item for item in manifest["files"] if item["view"] == "programs"]
-    counts = {name: sum(item["rows"] for item in programs if item["language"] == name) for name in _languages(manifest)}
-    told = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
-    return [
-        f"{manifest['rows']} programs ({told}), each executed in a sandbox on every test of its problem before it",
-        "was kept. A row carries the tests, so every verdict can be earned again.",
-        "",
-    ]
-
-
-def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    lines = ["## Funnel", ""]
-    for name, part in summary["languages"].items():
-        funnel = part["funnel"]
-        if not funnel["rollouts"]:
-            continue
-        lines += [f"| {name.capitalize()} | rollouts |", "|---|---:|"]
-        lines += [f"| {told} | {funnel[tier]} |" for tier, told in _TIERS]
-        lines += ["", f"{part['problems_with_survivors']} of {part['problems']} problems have a program that was kept."]
-        if part["pass_rates"]:
-            rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part["pass_rates"].items())
-            lines += [f"Unbiased over {part['problems']} problems: {rates}."]
-        if funnel["with_lint"]:
-            lines += [f"A static check found something in {funnel['with_lint']} of those that pass (`lint`)."]
-        drops = sorted(funnel["drops"].items(), key=lambda item: (-item[1], item[0]))
-        lines += [f"Left out: {', '.join(f'{reason} {count}' for reason, count in drops)}."] if drops else []
-        lines += [""]
-    return lines
-
-
-def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    lines = ["## Decontamination", ""]
-    found, settings = summary.get("decontamination", {}), config.decontamination
-    if not found.get("benchmarks"):
-        lines += ["Problems and programs were not compared with any benchmark but by the ids that were held out."]
-    else:
-        lines += ["| benchmark | problems | of ours set aside | programs dropped |", "|---|---:|---:|---:|"]
-        lines += [
-            f"| {name} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
-            for name, counts in found["benchmarks"].items()
-        ]
-        names = list(found["hits"])
-        more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        lines += ["", *([f"Repeated: {', '.join(names[:_NAMED])}{more}.", ""] if names else [])]
-        run = f"{settings.ngram} tokens in a row"
-        lines += [
-            f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",
-            f"{settings.solution_share:.0%} of all such runs of a solution, and in Python for a function that differs",
-            "from one of it in names alone. What is told in other words is not found.",
-        ]
-    lines += [""]
-    if settings.near_duplicate is not None:
-        gone = sum(item["rows"] for item in manifest["left_out"])
-        lines += [
-            "Left out, with its translations, is what is estimated to be as much the same as a program of an earlier",
-            f"problem as {settings.near_duplicate:.0%} or more: {gone} programs.",
-            "",
-        ]
-    return lines
-
-
-def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    lines = ["## Cost", ""]
-    for name, part in summary["languages"].items():
-        funnel = part["funnel"]
-        if funnel["kept"]:
-            lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
-    spent = summary["cost"]
-    if "dollars_per_record" in spent:
-        lines += [f"- ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all."]
-    if config.shards.evidence:
-        measured = {name: value for name, value in summary["cost"].items() if value and not isinstance(value, dict)}
-        lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
-    else:
-        lines += ["- What was measured (tokens, seconds) stands in the run's report, not here: the same rollouts give"]
-        lines += ["  the same card."]
-    return [*lines, ""]
-
-
-def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    """What the second look has shown of the tests; nothing where none was taken."""
-    found = summary.get("review", {})
-    if not found.get("problems"):
-        return []
-    lines = ["## How strong the tests are", ""]
-    if found["kill_rate"] is not None:
-        caught, missed = (
-            (found[f"{kind}_killed"], found[f"{kind}_killed"] + found[f"{kind}_alive"])
-            for kind in ("mutants", "rollouts")
-        )
-        lines += [
-            f"Tests caught {caught[0]} of {caught[1]} mutants of verified programs and {missed[0]} of {missed[1]}",
-            f"wrong rollouts; the mean over {found['rated']} problems is {found['kill_rate']:.3f}. Every row has",
-            f"its own (`test_strength`). {found['mutants_alike']} mutants differed nowhere and are in no rate.",
-        ]
-    if found["inputs"]:
-        lines += [
-            f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of programs",
-            "that passed agree, became `derived_cases`; programs that differ were dropped.",
-        ]
-    if found["traced_cases"]:
-        lines += [f"{found['traced_cases']} calls of test code became cases for translations."]
-    if found["under_specified"]:
-        count = len(found["under_specified"])
-        lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
-    if found["weak"]:
-        count, asked = len(found["weak"]), config.review.min_test_strength
-        lines += [f"{count} problem{'s were' if count != 1 else ' was'} dropped for tests weaker than {asked:g}."]
-    return [*lines, ""]
-
-
-def _splits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    shares, problems = manifest["splits"]["shares"], manifest["splits"]["problems"]
-    told = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
-    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {told}."]
-    if len(shares) > 1:
-        lines += [f"Shares asked for: {', '.join(f'{name} {share:g}' for name, share in shares.items())}."]
-    if manifest["splits"]["held_out_ids"]:
-        lines += [
-            f"Of {manifest['splits']['held_out_ids']} held out problem ids, those that this run has records of are"
-        ]
-        lines += ["in `holdout` and in no other split."]
-    return [*lines, ""]
-
-
-def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    return [
-        "## Where it comes from",
-        "",
-        f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
-        f"- Asked for: {_asked(config)}",
-        f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
-        "- A row names license and source of its problem; what a model's license says of its output is not looked into",
-        f"- sha256 of the prompt templates: {', '.join(manifest['templates']) or 'not recorded'}",
-        f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
-        "",
-    ]
-
-
-def _asked(config: Config) -> str:
-    """How often, and how, models were asked."""
-    sampling, translate = config.sampling, config.translate
-    if config.engine.kind == "replay":
-        told = f"up to {sampling.n} recorded rollouts a problem"
-    else:
-        told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
-    if translate.targets:
-        into = " and ".join(target.capitalize() for target in translate.targets)
-        best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
-        told += f"; {translate.n} translations into {into} of {best}"
-    return f"{told}. A row has what its program was sampled with"
-
-
-def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    limits, settings = config.limits, config.sandbox
-    wall = "docker or bubblewrap, whichever the machine had" if settings.backend == "auto" else settings.backend
-    wall += f" with {settings.runtime}" if settings.runtime is not None else ""
-    cpu = "ten times the CPU time of a right program" if limits.cpu_s == "auto" else f"{limits.cpu_s:g} CPU-seconds"
-    lines = [
-        "## Sandbox",
-        "",
-        f"Every program ran behind a wall ({wall}; `sandbox.isolation: {settings.isolation}`):",
-        f"without network, as a user of its own, with {cpu}, {limits.wall_s:g} seconds on the clock,",
-        f"{limits.memory_mb} MiB of memory, {limits.processes} processes and {limits.output_kb} KiB of output,",
-        "where its problem sets no others. It was given inputs only: expected values were compared outside.",
-        "",
-    ]
-    if config.translate.targets and config.translate.differential:
-        lines += [
-            "A translation passed the same tests, and gave the answers of the program it was made from on up to",
-            f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding",
-            "alone is kept, and its row's `differential` says so.",
-            "",
-        ]
-    return lines
-
-
-def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    languages = _languages(manifest)
-    chosen = [
-        f"- `{name}`: {VIEWS[name].told}; {manifest['views'][name]['rows']} rows. `{VIEWS[name].use}`"
-        for name in _views(manifest)
-    ]
-    empty = [name for name in manifest["views"] if name not in _views(manifest)]
-    return [
-        "## Loading",
-        "",
-        "```python",
-        "from datasets import load_dataset",
-        "",
-        'everything = load_dataset("path/to/this/folder", split="train")',
-        f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
-        *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in _views(manifest)],
-        "```",
-        "",
-        "`cases`, `comparison`, `limits` and `sampling` are JSON texts. `messages` is ready for supervised",
-        "fine-tuning. `parent_sha256` of a translation is the `code_sha256` of the Python it was made from;",
-        "`rollout_index` is the number of the rollout, of that problem and parent, that gave the program.",
-        "`manifest.json` has the sha256 of every file; `sha256sum --check SHA256SUMS` checks them.",
-        "",
-        *(["Other views of the same data:", "", *chosen, ""] if chosen else [_NO_VIEWS, ""]),
-        *([f"Without rows in this run: {', '.join(empty)}.", ""] if empty else []),
-    ]
-
-
-def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    varies = manifest["varies_from_run_to_run"]
-    return [
-        "## Limits",
-        "",
-        "- A program that passed did so on the tests its row carries, and is as right as those are.",
-        "- Prompts are the problems' own words; what a model was shown around them is told by the template's sha256.",
-        *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
-        "",
-    ]
-
-
-_SECTIONS: tuple[Callable[[Config, dict[str, Any], dict[str, Any]], list[str]], ...] = (
-    _what, _funnels, _clean, _strength, _cost, _splits, _origin, _sandbox, _loading, _limits,
-)  # fmt: skip
-"""In the order of the card. A section gives no lines where the run has nothing for it."""

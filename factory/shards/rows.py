@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from factory import languages
-from factory.records import Problem, ProblemOutcome, Review, Sampling, Survivor, cases_text
+from factory.records import Problem, ProblemOutcome, Review, Sampling, Survivor, cases_text, row_id
 
 _TEXT = pa.string()
 SCHEMA = pa.schema(
@@ -81,7 +81,7 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
     """The row of one survivor of `outcome`, keys as in `schema`."""
     problem = outcome.tests_for(survivor.language)
     cells: dict[str, Any] = {
-        "id": f"{problem.id}/{survivor.language}/{survivor.code_sha256[:12]}",
+        "id": row_id(survivor),
         "problem_id": problem.id,
         "language": survivor.language,
         "prompt": problem.prompt,

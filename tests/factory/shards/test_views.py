@@ -227,7 +227,7 @@ def test_the_card_tells_what_was_measured_only_where_evidence_is_asked_for(tmp_p
     write(tmp_path / "s", config(evidence=True), [OUTCOME], summary)
     text = (tmp_path / "s" / "README.md").read_text()
     assert "Measured: gpu_s 4,321.5." in text
-    assert "not the same from run to run: evidence" in text
+    assert "not the same from run to run: shards.evidence" in text
 
 
 def test_a_view_without_rows_is_named_but_is_no_config(tmp_path: Path) -> None:

@@ -1,27 +1,17 @@
-"""The report's charts: each a Vega-Lite specification with its data, and the same data as a table."""
+"""Charts of problems: which survive, at what rate, and what more rollouts would give."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import numpy as np
 
-from factory.records import Status
 from factory.report.curves import pass_curve, yield_curve
-from factory.report.drawing import Chart, Row, bars, beside, colour, duration, spec, told
+from factory.report.drawing import Chart, Row, colour, spec, told
 from factory.report.statistics import LanguageStatistics, RunStatistics
 
-TIERS = (
-    ("rollouts", "sampled"),
-    ("extracted", "a program found"),
-    ("compiled", "compiles"),
-    ("passed", "passes every test"),
-    ("distinct", "distinct"),
-    ("kept", "kept"),
-)
 DIFFICULTIES = 10
 """Difficulties that are told apart; those with fewest problems are put together."""
 RANKS = 300
@@ -29,74 +19,6 @@ RANKS = 300
 LABELLED = 6
 """Most bars beside one another that have room for their figures on a phone."""
 _PERCENT = alt.Axis(format="%", tickCount=5)
-
-
-def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
-    """The tiers of one language, in the colour `fill`, as centred bars, each as wide as what is left."""
-    most = counts["rollouts"]
-    rows = []
-    before = most
-    for tier, label in TIERS:
-        count = counts[tier]
-        share = count / most
-        rows.append(
-            {
-                "tier": label,
-                "count": count,
-                "of_all": share,
-                "of_before": count / before if before else 0.0,
-                "from": -0.5,
-                "to": 0.5,
-                "left": -share / 2,
-                "right": share / 2,
-                "label": f"{count:,} · {share:.1%}",
-            }
-        )
-        before = count
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y(
-            "tier:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=10, labelLimit=140)
-        ),
-        tooltip=[
-            alt.Tooltip("tier:N"),
-            alt.Tooltip("count:Q", format=","),
-            alt.Tooltip("of_all:Q", format=".1%", title="of all rollouts"),
-            alt.Tooltip("of_before:Q", format=".1%", title="of the tier before"),
-        ],
-    )
-
-    def x(end: str) -> alt.X:
-        return alt.X(f"{end}:Q", axis=None, scale=alt.Scale(domain=[-0.5, 0.5], nice=False, range=beside(rows)))
-
-    whole = base.mark_bar(color="var(--faint)", cornerRadius=4, height=28).encode(x=x("from"), x2="to:Q")
-    left = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
-    counts_told = base.mark_text(align="right", fontWeight=600).encode(x=alt.value(alt.expr("width")), text="label:N")
-    said = f"Funnel of {told(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
-    table = [(row["tier"], f"{row['count']:,}", f"{row['of_all']:.1%}", f"{row['of_before']:.1%}") for row in rows]
-    columns = ("tier", "rollouts", "of all", "of the tier before")
-    return Chart(spec(alt.layer(whole, left, counts_told), len(TIERS) * 40), said, columns, table)
-
-
-def verdicts(name: str, found: LanguageStatistics) -> Chart:
-    """Rollouts of one language by verdict, most frequent first."""
-    total = found.statuses.total()
-    rows: list[Row] = [
-        {
-            "verdict": str(status).replace("_", " "),
-            "rollouts": count,
-            "share": count / total,
-            "label": f"{count:,}  ({count / total:.1%})",
-            "passed": status is Status.PASSED,
-        }
-        for status, count in found.statuses.most_common()
-    ]
-    return Chart(
-        bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
-        f"Verdicts on {total:,} {told(name)} rollouts: "
-        + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
-        ("verdict", "rollouts", "share"),
-        [(row["verdict"], f"{row['rollouts']:,}", f"{row['share']:.1%}") for row in rows],
-    )
 
 
 def by_difficulty(statistics: RunStatistics) -> Chart | None:
@@ -300,87 +222,3 @@ def marginal(found: LanguageStatistics) -> Chart | None:
     )
     columns = ("rollouts a problem", "rollouts spent", "distinct passing programs", "problems with one")
     return Chart(spec(chart, 260), said, columns, table)
-
-
-def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
-    """`value` ("engine_s" or "program_cpu_s") of every stage, in seconds; None where none was recorded."""
-    rows: list[Row] = [
-        {
-            "stage": f"{stage['step']} {told(stage['language'])}",
-            "seconds": stage[value],
-            "label": duration(stage[value]),
-        }
-        for stage in stages
-        if stage[value]
-    ]
-    if not rows:
-        return None
-    return Chart(
-        bars(rows, "stage", "seconds", "var(--accent)"),
-        f"{unit} by stage: " + ", ".join(f"{row['stage']} {row['label']}" for row in rows),
-        ("stage", unit),
-        [(row["stage"], f"{row['seconds']:,.1f}") for row in rows],
-    )
-
-
-def translated(statistics: RunStatistics) -> Chart | None:
-    """Verified Python programs that have a verified translation, by target; None where nothing was translated."""
-    rows: list[Row] = [
-        {
-            "target": told(name),
-            "share": found.parents_kept / found.parents,
-            "label": f"{found.parents_kept:,} of {found.parents:,} ({found.parents_kept / found.parents:.0%})",
-        }
-        for name, found in statistics.languages.items()
-        if found.parents
-    ]
-    if not rows:
-        return None
-    return Chart(
-        bars(rows, "target", "share", "var(--accent)", whole=1.0),
-        "Python programs with a verified translation: " + ", ".join(f"{row['target']} {row['label']}" for row in rows),
-        ("target", "Python programs with a verified translation"),
-        [(row["target"], row["label"]) for row in rows],
-    )
-
-
-def speed_up(found: LanguageStatistics) -> Chart | None:
-    """CPU time of Python over that of its kept translation, as a histogram on a logarithmic scale."""
-    if not found.speed_ups:
-        return None
-    logs = np.log2(found.speed_ups)
-    step = 0.25
-    edges = np.arange(min(np.floor(logs.min()), -1), max(np.floor(logs.max()) + 1, 1) + step, step)
-    heights, edges = np.histogram(logs, bins=edges)
-    rows = [
-        {
-            "low": float(low),
-            "high": float(high),
-            "range": f"{2**low:.2f}× to {2**high:.2f}×",
-            "pairs": int(count),
-            "faster": bool(low >= 0),
-        }
-        for low, high, count in zip(edges[:-1], edges[1:], heights, strict=True)
-    ]
-    ticks = alt.Axis(
-        grid=False, labelExpr="format(pow(2, datum.value), '.2~f') + '×'", tickMinStep=1, labelOverlap=True
-    )
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_rect(cornerRadius=3)
-        .encode(
-            x=alt.X("low:Q", bin="binned", title="Python's CPU time over the translation's", axis=ticks),
-            x2="high:Q",
-            y2=alt.datum(0),
-            y=alt.Y("pairs:Q", title="pairs", axis=alt.Axis(tickCount=min(5, int(heights.max())), format="~s")),
-            color=alt.condition("datum.faster", alt.value("var(--good)"), alt.value("var(--bad)")),
-            tooltip=[alt.Tooltip("range:N", title="speed-up"), alt.Tooltip("pairs:Q")],
-        )
-    )
-    middle = float(np.median(found.speed_ups))
-    return Chart(
-        spec(chart, 220),
-        f"Speed-up of {len(found.speed_ups):,} pairs; the median is {middle:.2f} times",
-        ("speed-up", "pairs"),
-        [(row["range"], row["pairs"]) for row in rows if row["pairs"]],
-    )

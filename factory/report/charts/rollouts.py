@@ -1,0 +1,110 @@
+"""Charts of rollouts: the funnel, how they ended, what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from factory.records import Status
+from factory.report.drawing import Chart, Row, bars, beside, duration, spec, told
+from factory.report.statistics import LanguageStatistics
+
+TIERS = (
+    ("rollouts", "sampled"),
+    ("extracted", "a program found"),
+    ("compiled", "compiles"),
+    ("passed", "passes every test"),
+    ("distinct", "distinct"),
+    ("kept", "kept"),
+)
+
+
+def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
+    """The tiers of one language, in the colour `fill`, as centred bars, each as wide as what is left."""
+    most = counts["rollouts"]
+    rows = []
+    before = most
+    for tier, label in TIERS:
+        count = counts[tier]
+        share = count / most
+        rows.append(
+            {
+                "tier": label,
+                "count": count,
+                "of_all": share,
+                "of_before": count / before if before else 0.0,
+                "from": -0.5,
+                "to": 0.5,
+                "left": -share / 2,
+                "right": share / 2,
+                "label": f"{count:,} · {share:.1%}",
+            }
+        )
+        before = count
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y(
+            "tier:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=10, labelLimit=140)
+        ),
+        tooltip=[
+            alt.Tooltip("tier:N"),
+            alt.Tooltip("count:Q", format=","),
+            alt.Tooltip("of_all:Q", format=".1%", title="of all rollouts"),
+            alt.Tooltip("of_before:Q", format=".1%", title="of the tier before"),
+        ],
+    )
+
+    def x(end: str) -> alt.X:
+        return alt.X(f"{end}:Q", axis=None, scale=alt.Scale(domain=[-0.5, 0.5], nice=False, range=beside(rows)))
+
+    whole = base.mark_bar(color="var(--faint)", cornerRadius=4, height=28).encode(x=x("from"), x2="to:Q")
+    left = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
+    counts_told = base.mark_text(align="right", fontWeight=600).encode(x=alt.value(alt.expr("width")), text="label:N")
+    said = f"Funnel of {told(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
+    table = [(row["tier"], f"{row['count']:,}", f"{row['of_all']:.1%}", f"{row['of_before']:.1%}") for row in rows]
+    columns = ("tier", "rollouts", "of all", "of the tier before")
+    return Chart(spec(alt.layer(whole, left, counts_told), len(TIERS) * 40), said, columns, table)
+
+
+def verdicts(name: str, found: LanguageStatistics) -> Chart:
+    """Rollouts of one language by verdict, most frequent first."""
+    total = found.statuses.total()
+    rows: list[Row] = [
+        {
+            "verdict": str(status).replace("_", " "),
+            "rollouts": count,
+            "share": count / total,
+            "label": f"{count:,}  ({count / total:.1%})",
+            "passed": status is Status.PASSED,
+        }
+        for status, count in found.statuses.most_common()
+    ]
+    return Chart(
+        bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
+        f"Verdicts on {total:,} {told(name)} rollouts: "
+        + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
+        ("verdict", "rollouts", "share"),
+        [(row["verdict"], f"{row['rollouts']:,}", f"{row['share']:.1%}") for row in rows],
+    )
+
+
+def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
+    """`value` ("engine_s" or "program_cpu_s") of every stage, in seconds; None where none was recorded."""
+    rows: list[Row] = [
+        {
+            "stage": f"{stage['step']} {told(stage['language'])}",
+            "seconds": stage[value],
+            "label": duration(stage[value]),
+        }
+        for stage in stages
+        if stage[value]
+    ]
+    if not rows:
+        return None
+    return Chart(
+        bars(rows, "stage", "seconds", "var(--accent)"),
+        f"{unit} by stage: " + ", ".join(f"{row['stage']} {row['label']}" for row in rows),
+        ("stage", unit),
+        [(row["stage"], f"{row['seconds']:,.1f}") for row in rows],
+    )
