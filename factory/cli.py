@@ -1,42 +1,38 @@
-"""The commands. Thin: each reads its input, calls the flow, prints what came of it.
+"""The commands. Each reads its input, calls the work, and prints the result.
 
-Progress goes to stderr, results to stdout. Exit 0 done, 1 the work failed, 2 the input is wrong,
-130 stopped by Ctrl-C or SIGTERM.
+Progress goes to stderr, results to stdout. Exit code 0: done. 1: the work failed. 2: the input is wrong. 130: stopped
+by Ctrl-C or SIGTERM. Each command imports what it runs when it runs, so that `factory --help` takes no time.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import signal
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
-from factory import __version__, commands
-from factory import doctor as checkup
-from factory.config import Config, ProblemsOnly, load, parse_section
-from factory.config.reference import markdown
-from factory.errors import FactoryError
-from factory.report.terminal import print_cost, print_funnel, print_problems
-from factory.run.directory import RunDir
-from factory.run.summary import summarize
-from sandbox import SandboxError
+from factory import __version__
+from factory.errors import FactoryError, RenamedKeyWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from rich.console import Console
 
 app = typer.Typer(
-    help="A factory for verified synthetic code: sample rollouts, let reality grade them, translate what survives.",
+    help="Make verified synthetic code: sample programs from a model, test them, translate those that pass.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-out, err = Console(), Console(stderr=True)
 
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Put a config value over the file's; repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=C", help="Set a config key; wins over the file. May be repeated."),
 ]
 RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of a run.")]
 
@@ -56,124 +52,161 @@ def options(
     """Options that come before a command."""
 
 
+@cache
+def console(stderr: bool = False) -> Console:
+    """Where the commands print: results to stdout, or progress and errors to stderr."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def say(text: str) -> None:
+    """Print one line of the result as it is, however long."""
+    console().print(text, soft_wrap=True, highlight=False, markup=False)
+
+
 @app.command()
 def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config of the run; configs/ has some.")],
-    run_dir: Annotated[Path | None, typer.Option(help="Where the run lives; by default runs/NAME.")] = None,
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
+    run_dir: Annotated[Path | None, typer.Option(help="Directory of the run; the default is runs/NAME.")] = None,
     sets: Set = None,
 ) -> None:
-    """The whole way: sample, verify, select, translate, write shards. Run again, it resumes."""
+    """Do everything: sample, verify, select, translate, write shards. Run it again to resume."""
+    from factory import commands
+    from factory.config import load
+    from factory.run.directory import RunDir
+
     settings = load(config, tuple(sets or ()))
     place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
     summary = _interruptible(
-        commands.run(settings, place, err), f"stopped; `factory run {config} --run-dir {place.path}` goes on from here"
+        commands.run(settings, place, console(True)),
+        f"stopped; to go on, run `factory run {config} --run-dir {place.path}`",
     )
     _show(summary)
-    commands.print_pair(out, place)
-    out.print(f"shards: {place.shards}", soft_wrap=True)
+    commands.print_pair(console(), place)
+    say(f"shards: {place.shards}")
     _end(summary)
 
 
 @app.command()
 def verify(
     problems: Annotated[Path, typer.Option(help="File or directory of problems.")],
-    rollouts: Annotated[Path, typer.Option(help="Rollout file: .jsonl, .json (also .gz) or .parquet.")],
+    rollouts: Annotated[Path, typer.Option(help="File of rollouts: .jsonl, .json (both also .gz) or .parquet.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
     language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
     sets: Set = None,
 ) -> None:
-    """The filter chain alone, on rollouts from anywhere."""
-    source = {"path": problems, "check_reference": False}  # rollouts are graded whatever the reference is worth
+    """Grade rollouts from any source. Samples nothing, translates nothing."""
+    from factory import commands
+    from factory.config import ProblemsOnly, parse_section
+    from factory.report.terminal import print_funnel
+
+    source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
     settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    work = commands.verify(settings.problems, rollouts, language, out_dir, settings, err)
+    work = commands.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
     summary = _interruptible(work, "stopped; nothing was written")
-    print_funnel(out, summary, problems=20)
-    out.print(f"verdicts: {out_dir / 'verdicts.parquet'}", soft_wrap=True)
+    print_funnel(console(), summary, problems=20)
+    say(f"verdicts: {out_dir / 'verdicts.parquet'}")
     _end(summary)
 
 
 @app.command()
 def translate(
-    problems: Annotated[Path, typer.Option(help="Problem file.")],
+    problems: Annotated[Path, typer.Option(help="File of problems.")],
     survivors: Annotated[
         Path, typer.Option(help="Verified Python: survivor parts of a run, or rows with problem_id and code.")
     ],
-    config: Annotated[Path, typer.Option(help="Config; its engine and its translate section are used.")],
+    config: Annotated[Path, typer.Option(help="Config file with an engine and a translate section.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Run directory for the translations.")],
     sets: Set = None,
 ) -> None:
-    """The translator alone: verified Python programs to the targets of the config. Run again, it resumes."""
+    """Translate verified Python programs to the target languages of the config. Run it again to resume."""
+    from factory import commands
+    from factory.config import load
+    from factory.run.directory import RunDir
+
     settings = load(config, tuple(sets or ()))
     place = RunDir(out_dir)
-    work = commands.translate(settings, problems, survivors, place, err)
-    summary = _interruptible(work, "stopped; the same command goes on from here")
+    work = commands.translate(settings, problems, survivors, place, console(True))
+    summary = _interruptible(work, "stopped; to go on, run the same command again")
     _show(summary)
-    out.print(f"shards: {place.shards}", soft_wrap=True)
+    say(f"shards: {place.shards}")
     _end(summary)
 
 
 @app.command()
 def export(run_dir: RunDirArgument) -> None:
-    """Write the shards of a run from its parts, finished or not."""
+    """Write the shards of a run. The run need not be finished."""
+    from factory import commands
+    from factory.run.directory import RunDir
+
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
         manifest = commands.export(settings, place.open_problems(), place)
     for file in manifest["files"]:
-        out.print(
-            f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}", soft_wrap=True, highlight=False
-        )
+        say(f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}")
 
 
 @app.command()
 def push(
     run_dir: RunDirArgument,
     repo_id: Annotated[str, typer.Argument(metavar="REPO_ID", help="Dataset repository: NAME, or OWNER/NAME.")],
-    revision: Annotated[str | None, typer.Option(help="Branch to push to; made if it is not there.")] = None,
-    public: Annotated[bool, typer.Option("--public", help="Make a new repository public, or push to one.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be pushed; change nothing.")] = False,
+    revision: Annotated[str | None, typer.Option(help="Branch to push to; it is created if it does not exist.")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Create the repository as public; allow a push to a public one.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be pushed; change nothing.")] = False,
 ) -> None:
-    """The shards of a run to the Hugging Face hub, private by default; the token comes from HF_TOKEN."""
+    """Push the shards of a run to the Hugging Face hub, private by default. Takes the token from HF_TOKEN."""
+    from factory import commands
+    from factory.run.directory import RunDir
+
     place = RunDir(run_dir)
     place.open_config()
     with place:
-        done = commands.push(place, repo_id, revision, public, dry_run, err)
-    verb = "would push" if dry_run else "pushed"
-    told = f"{verb} {len(done.added)}, {'would delete' if dry_run else 'deleted'} {len(done.deleted)}"
-    out.print(
-        f"{done.repo_id}: {told if done.changes else 'already there'}, {done.unchanged} unchanged, "
-        f"commit {done.commit or 'none yet'}",
-        soft_wrap=True,
-        highlight=False,
-    )
+        done = commands.push(place, repo_id, revision, public, dry_run, console(True))
+    pushed, deleted = ("would push", "would delete") if dry_run else ("pushed", "deleted")
+    changes = f"{pushed} {len(done.added)}, {deleted} {len(done.deleted)}" if done.changes else "already there"
+    say(f"{done.repo_id}: {changes}, {done.unchanged} unchanged, commit {done.commit or 'none yet'}")
 
 
 @app.command()
 def audit(
     run_dir: RunDirArgument,
-    sample: Annotated[int, typer.Option(min=0, help="Shipped records to verify again.")] = 32,
-    seed: Annotated[int, typer.Option(help="Another number chooses other records.")] = 0,
+    sample: Annotated[int, typer.Option(min=0, help="Number of shipped records to verify again.")] = 32,
+    seed: Annotated[int, typer.Option(help="Another number picks other records.")] = 0,
 ) -> None:
-    """Check every checksum of a run, and verify some of its shipped records again; anything wrong is named."""
+    """Check all checksums of a run and verify some of its shipped records again. Lists all that is wrong."""
+    import asyncio
+
+    from factory import commands
+    from factory.run.directory import RunDir
+
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
         found = asyncio.run(commands.audit(settings, place, sample, seed))
-    earned = f"earned again: {found.earned} of {found.records} records"
-    out.print(f"whole: {found.parts} parts, {found.files} shard files; {earned}", highlight=False)
+    passed = f"passed again: {found.earned} of {found.records} records"
+    say(f"whole: {found.parts} parts, {found.files} shard files; {passed}")
 
 
 @app.command()
 def status(
     run_dir: RunDirArgument,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it again and again until the run is complete.")] = False,
-    every: Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds between two looks of --watch.")] = 2.0,
+    watch: Annotated[bool, typer.Option("--watch", help="Update until the run is complete.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds between two updates of --watch.")] = 2.0,
 ) -> None:
-    """Funnel, rates and cost of a run as they stand now."""
+    """Show the funnel, the rates and the cost of a run as of now."""
+    from factory import commands
+    from factory.run.directory import RunDir
+    from factory.run.summary import summarize
+
     place = RunDir(run_dir)
     settings, todo = place.open_config(), place.open_problems()
     if watch:
-        summary = _interruptible(commands.watch(settings, todo, place, every, out), "stopped watching; the run goes on")
+        work = commands.watch(settings, todo, place, every, console())
+        summary = _interruptible(work, "stopped watching; the run goes on")
     else:
         summary = summarize(settings, todo, place)
     _show(summary)
@@ -183,60 +216,80 @@ def status(
 def report(
     run_dir: RunDirArgument,
     out_file: Annotated[
-        Path | None, typer.Option("--out", dir_okay=False, help="Where to write it; by default RUN_DIR/report.html.")
+        Path | None, typer.Option("--out", dir_okay=False, help="File to write; the default is RUN_DIR/report.html.")
     ] = None,
 ) -> None:
-    """One HTML page of a run as it stands now: funnel, yields, cost, samples. It needs no network."""
+    """Write one HTML page about a run as of now: funnel, yields, cost, samples. The page needs no network."""
+    from factory import commands
+    from factory.run.directory import RunDir
+
     place = RunDir(run_dir)
     path = commands.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
-    out.print(f"report: {path}", soft_wrap=True, highlight=False)
+    say(f"report: {path}")
 
 
 @app.command("problems")
 def list_problems(
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or directory of problems.")] = None,
     format_name: Annotated[
-        str, typer.Option("--format", help="Name of a format; by default told by the rows.")
+        str, typer.Option("--format", help="Name of the format; auto looks at the first row.")
     ] = "auto",
     dataset: Annotated[str | None, typer.Option(help="Id of a dataset on the hub, instead of PATH.")] = None,
     split: Annotated[str, typer.Option(help="Split of the dataset.")] = "test",
     revision: Annotated[str | None, typer.Option(help="Revision of the dataset.")] = None,
     sets: Set = None,
 ) -> None:
-    """What would be loaded from a problem set, and what is refused and why."""
+    """Show what a problem set holds: how many problems load, which are refused, and why."""
+    from factory import commands
+    from factory.config import ProblemsOnly, parse_section
+    from factory.report.terminal import print_problems
+
     given = {"path": path, "dataset": dataset, "split": split, "revision": revision, "format": format_name}
     section = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": given})
-    print_problems(out, commands.survey(section.problems, section))
+    print_problems(console(), commands.survey(section.problems, section))
 
 
 @app.command()
 def doctor() -> None:
-    """What of this machine will be used, what is missing, and the command that repair_of it."""
-    if not checkup.check(out):
+    """Check this machine: what a run would use, what is missing, and which command installs it."""
+    from factory.doctor import check
+
+    if not check(console()):
         raise typer.Exit(1)
 
 
 @app.command()
 def schema(
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="As a page to read: docs/config.md.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a page to read instead: docs/config.md.")
+    ] = False,
 ) -> None:
-    """The JSON schema of the config, for editors."""
+    """Print the JSON schema of the config, for editors."""
+    import json
+
+    from factory.config import Config
+    from factory.config.reference import markdown
+
     sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
 
 
 def _show(summary: dict[str, Any]) -> None:
-    print_funnel(out, summary)
-    print_cost(out, summary["cost"])
+    from factory.report.terminal import print_cost, print_funnel
+
+    print_funnel(console(), summary)
+    print_cost(console(), summary["cost"])
 
 
 def _end(summary: dict[str, Any]) -> None:
-    """Exit 1 where something could not be graded through our own failure."""
+    """Exit with 1 if a program could not be graded through a failure of ours."""
     if any(part["funnel"]["drops"].get("infrastructure_error") for part in summary["languages"].values()):
         raise typer.Exit(1)
 
 
 def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str) -> dict[str, Any]:
-    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit 130."""
+    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
+    import asyncio
+    import signal
 
     async def guarded() -> dict[str, Any]:
         task = asyncio.ensure_future(work)
@@ -247,34 +300,53 @@ def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str)
     try:
         return asyncio.run(guarded())
     except asyncio.CancelledError:
-        err.print(how_to_go_on, soft_wrap=True)
+        console(True).print(how_to_go_on, soft_wrap=True)
         raise typer.Exit(130) from None
 
 
-OURS = (FactoryError, SandboxError, OSError)
-"""What ends a command with a message: our own errors, and a disk that is full or closed to us."""
-
-
 def main() -> NoReturn:
-    """Run a command; what is in `OURS`, alone or in groups, ends in its message and exit code, without a traceback."""
+    """Run a command. Errors of ours end it with a message and an exit code, without a traceback."""
+    import warnings
+
+    warnings.showwarning = _showing(warnings.showwarning)
     try:
         app()
-    except OURS as error:
-        _fail([error])
-    except BaseExceptionGroup as group:
-        errors = list(_leaves(group))
-        if not all(isinstance(error, OURS) for error in errors):
+    except BaseException as error:
+        errors = list(_leaves(error))
+        if not all(_has_message(one) for one in errors):
             raise
         _fail(errors)
     sys.exit(0)
 
 
+def _showing(other: Callable[..., None]) -> Callable[..., None]:
+    """Shows our own warnings as one plain line each, and any other as `other` does."""
+
+    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        if category is RenamedKeyWarning:
+            sys.stderr.write(f"warning: {message}\n")
+        else:
+            other(message, category, *more)
+
+    return show
+
+
+def _has_message(error: BaseException) -> bool:
+    """Whether an error is one of ours, or a disk that is full or closed to us: its message is all a user needs."""
+    from sandbox import SandboxError
+
+    return isinstance(error, FactoryError | SandboxError | OSError)
+
+
 def _fail(errors: Sequence[BaseException]) -> NoReturn:
     for text in dict.fromkeys(str(error) for error in errors):
-        err.print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
+        console(True).print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        yield from _leaves(error) if isinstance(error, BaseExceptionGroup) else (error,)
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

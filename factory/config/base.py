@@ -22,7 +22,9 @@ def _show_marks(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, json_schema_extra=_show_marks)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True, json_schema_extra=_show_marks
+    )
 
 
 def sections_of(annotation: Any) -> tuple[type[Section], ...]:
