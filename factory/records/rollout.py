@@ -37,6 +37,10 @@ class Rollout(BaseModel):
     completion_tokens: int | None = Field(None, ge=0)
     reasoning: str | None = None
     logprobs: list[float] | None = None
+    generator: str = Field("default", min_length=1)
+    """Name of the engine that made it, among those of a run."""
+    round: int = Field(0, ge=0)
+    """The run's round in which it was made, from 0."""
 
     @field_validator("text", "reasoning")
     @classmethod
