@@ -72,18 +72,18 @@ def run(
     sets: Set = None,
 ) -> None:
     """Do everything: sample, verify, select, translate, write shards. Run it again to resume."""
-    from factory import commands
+    from factory.commands import export, run
     from factory.config import load
     from factory.run.directory import RunDir
 
     settings = load(config, tuple(sets or ()))
     place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
     summary = _interruptible(
-        commands.run(settings, place, console(True)),
+        run.run(settings, place, console(True)),
         f"stopped; to go on, run `factory run {config} --run-dir {place.path}`",
     )
     _show(summary)
-    commands.print_pair(console(), place)
+    export.print_pair(console(), place)
     say(f"shards: {place.shards}")
     _end(summary)
 
@@ -97,13 +97,13 @@ def verify(
     sets: Set = None,
 ) -> None:
     """Grade rollouts from any source. Samples nothing, translates nothing."""
-    from factory import commands
+    from factory.commands import verify
     from factory.config import ProblemsOnly, parse_section
     from factory.report.terminal import print_funnel
 
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
     settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    work = commands.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
+    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
     summary = _interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")
@@ -121,13 +121,13 @@ def translate(
     sets: Set = None,
 ) -> None:
     """Translate verified Python programs to the target languages of the config. Run it again to resume."""
-    from factory import commands
+    from factory.commands import translate
     from factory.config import load
     from factory.run.directory import RunDir
 
     settings = load(config, tuple(sets or ()))
     place = RunDir(out_dir)
-    work = commands.translate(settings, problems, survivors, place, console(True))
+    work = translate.translate(settings, problems, survivors, place, console(True))
     summary = _interruptible(work, "stopped; to go on, run the same command again")
     _show(summary)
     say(f"shards: {place.shards}")
@@ -137,13 +137,13 @@ def translate(
 @app.command()
 def export(run_dir: RunDirArgument) -> None:
     """Write the shards of a run. The run need not be finished."""
-    from factory import commands
+    from factory.commands import export
     from factory.run.directory import RunDir
 
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
-        manifest = commands.export(settings, place.open_problems(), place)
+        manifest = export.export(settings, place.open_problems(), place)
     for file in manifest["files"]:
         say(f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}")
 
@@ -159,13 +159,13 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be pushed; change nothing.")] = False,
 ) -> None:
     """Push the shards of a run to the Hugging Face hub, private by default. Takes the token from HF_TOKEN."""
-    from factory import commands
+    from factory.commands import export
     from factory.run.directory import RunDir
 
     place = RunDir(run_dir)
     place.open_config()
     with place:
-        done = commands.push(place, repo_id, revision, public, dry_run, console(True))
+        done = export.push(place, repo_id, revision, public, dry_run, console(True))
     pushed, deleted = ("would push", "would delete") if dry_run else ("pushed", "deleted")
     changes = f"{pushed} {len(done.added)}, {deleted} {len(done.deleted)}" if done.changes else "already there"
     say(f"{done.repo_id}: {changes}, {done.unchanged} unchanged, commit {done.commit or 'none yet'}")
@@ -180,14 +180,14 @@ def audit(
     """Check all checksums of a run and verify some of its shipped records again. Lists all that is wrong."""
     import asyncio
 
-    from factory import commands
+    from factory.commands import audit
     from factory.run.directory import RunDir
 
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
-        found = asyncio.run(commands.audit(settings, place, sample, seed))
-    passed = f"passed again: {found.earned} of {found.records} records"
+        found = asyncio.run(audit.audit(settings, place, sample, seed))
+    passed = f"passed again: {found.reverified} of {found.records} records"
     say(f"whole: {found.parts} parts, {found.files} shard files; {passed}")
 
 
@@ -198,14 +198,14 @@ def status(
     every: Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds between two updates of --watch.")] = 2.0,
 ) -> None:
     """Show the funnel, the rates and the cost of a run as of now."""
-    from factory import commands
+    from factory.commands import look
     from factory.run.directory import RunDir
     from factory.run.summary import summarize
 
     place = RunDir(run_dir)
     settings, todo = place.open_config(), place.open_problems()
     if watch:
-        work = commands.watch(settings, todo, place, every, console())
+        work = look.watch(settings, todo, place, every, console())
         summary = _interruptible(work, "stopped watching; the run goes on")
     else:
         summary = summarize(settings, todo, place)
@@ -220,11 +220,11 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML page about a run as of now: funnel, yields, cost, samples. The page needs no network."""
-    from factory import commands
+    from factory.commands import look
     from factory.run.directory import RunDir
 
     place = RunDir(run_dir)
-    path = commands.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
+    path = look.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
     say(f"report: {path}")
 
 
@@ -240,13 +240,13 @@ def list_problems(
     sets: Set = None,
 ) -> None:
     """Show what a problem set holds: how many problems load, which are refused, and why."""
-    from factory import commands
+    from factory.commands import look
     from factory.config import ProblemsOnly, parse_section
     from factory.report.terminal import print_problems
 
     given = {"path": path, "dataset": dataset, "split": split, "revision": revision, "format": format_name}
     section = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": given})
-    print_problems(console(), commands.survey(section.problems, section))
+    print_problems(console(), look.survey(section.problems, section))
 
 
 @app.command()

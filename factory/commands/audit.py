@@ -1,4 +1,4 @@
-"""Whether a run still is what it says: every checksum, and some of its shipped records earned again.
+"""Whether a run still is what it says: every checksum, and some of its shipped records reverified again.
 
 Promises: every damaged, missing or foreign file of the parts and the shards is named, not the first alone, and the
 first damaged line of the ledger; where these are whole, the summary is compared with what they come to;
@@ -34,17 +34,17 @@ from factory.storage import files
 from factory.translation.tests import tests_for_translation
 
 _PART_FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
-_BATCH = 256
+BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Numbers of parts found whole (with config and problems), of shard files, of shipped records, of those earned."""
+    """How many parts are whole (with config and problems), shard files, shipped records, and records that passed again."""
 
     parts: int
     files: int
     records: int
-    earned: int
+    reverified: int
 
 
 async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
@@ -54,19 +54,19 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     """
     if not place.shards.is_dir():
         raise ConfigError(f"{place.path}: has no shards to audit; remedy: `factory export {place.path}`")
-    whole, wrong = _parts(place)
+    whole, wrong = check_parts(place)
     if not wrong:
         wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
     files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
-    chosen = _chosen(files, sample, seed)
+    chosen = chosen_rows(files, sample, seed)
     try:
         known = {problem.id: _put_before(config, problem, place) for problem in place.open_problems()}
     except PartError as error:
         wrong.append(f"{error}; no record was verified again")
     else:
-        wrong += await _earned(config, known, _rows(chosen))
+        wrong += await _reverify(config, known, read_rows(chosen))
     if wrong:
         raise AuditError("\n".join(wrong))
     records = sum(pq.ParquetFile(path).metadata.num_rows for path in files)
@@ -76,7 +76,7 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
 # ---- checksums ----
 
 
-def _parts(place: RunDir) -> tuple[int, list[str]]:
+def check_parts(place: RunDir) -> tuple[int, list[str]]:
     """How many parts are whole, and a line on each that is not, or that the ledger knows and is gone."""
     whole, wrong = 0, []
     for path in _files(place):
@@ -133,13 +133,13 @@ def _name(path: Path, place: RunDir) -> str:
     return str(path.relative_to(place.shards))
 
 
-def _chosen(files: Sequence[Path], sample: int, seed: int) -> list[tuple[Path, int]]:
+def chosen_rows(files: Sequence[Path], sample: int, seed: int) -> list[tuple[Path, int]]:
     """(file, row number) of `sample` records, in order: those whose hash with the seed is smallest."""
 
     def lots() -> Iterator[tuple[str, Path, int]]:
         for path in files:
             row = 0
-            for batch in pq.ParquetFile(path).iter_batches(_BATCH, columns=["id", "parent_sha256"]):
+            for batch in pq.ParquetFile(path).iter_batches(BATCH, columns=["id", "parent_sha256"]):
                 for cells in batch.to_pylist():
                     yield sha256(f"{seed} {cells['id']} {cells['parent_sha256']}"), path, row
                     row += 1
@@ -147,20 +147,20 @@ def _chosen(files: Sequence[Path], sample: int, seed: int) -> list[tuple[Path, i
     return sorted((path, row) for _, path, row in heapq.nsmallest(sample, lots()))
 
 
-def _rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
+def read_rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
     wanted: dict[Path, set[int]] = {}
     for path, row in chosen:
         wanted.setdefault(path, set()).add(row)
     for path, rows in wanted.items():
         at = 0
-        for batch in pq.ParquetFile(path).iter_batches(_BATCH):
+        for batch in pq.ParquetFile(path).iter_batches(BATCH):
             picked = sorted(row - at for row in rows if at <= row < at + batch.num_rows)
             if picked:
                 yield from batch.take(picked).to_pylist()
             at += batch.num_rows
 
 
-async def _earned(config: Config, known: dict[str, _Tests], rows: Iterable[dict[str, Any]]) -> list[str]:
+async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dict[str, Any]]) -> list[str]:
     """A line on each record that does not pass again, by problem and language."""
     wrong: list[str] = []
     units: dict[tuple[str, str], list[dict[str, Any]]] = {}

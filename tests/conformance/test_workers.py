@@ -69,7 +69,7 @@ def test_worker_is_replaced_after_its_share_of_jobs(fresh, calls, monkeypatch):
     lines = []
     for n in range(7):
         assert calls(fresh, "def f(n):\n    return n\n", (n,))[1] == [n]
-        lines.append(fresh._line)
+        lines.append(fresh._link)
     assert [lines.index(line) for line in lines] == [0, 0, 0, 3, 3, 3, 6]
     assert fresh.restarts == 0
 

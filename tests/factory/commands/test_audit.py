@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from factory import commands, shards
-from factory.commands import audit
+from factory import shards
+from factory.commands import audit, export
 from factory.errors import FactoryError
 from factory.records import ProblemOutcome, Rollout, sha256
 from factory.run.directory import RunDir
@@ -81,7 +81,7 @@ def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -
     before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
     done = factory("audit", place.path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "whole: 16 parts, 5 shard files; earned again: 6 of 6 records\n"
+    assert done.stdout == "whole: 16 parts, 5 shard files; passed again: 6 of 6 records\n"
     assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
 
 
@@ -134,7 +134,7 @@ def test_a_summary_is_compared_with_the_parts_and_made_again_by_an_export(place:
         spoil()
         assert f"{place.summary_file}: is " in (told := told_by_audit(place))
         assert f"remedy: `factory export {place.path}`" in told
-        commands.export(place.open_config(), place.open_problems(), place)
+        export.export(place.open_config(), place.open_problems(), place)
         assert place.summary_file.read_bytes() == before
         assert told_by_audit(place) == ""
 
@@ -158,7 +158,7 @@ def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place:
 
 
 def wrong_parts(place: RunDir) -> list[str]:
-    return audit._parts(place)[1]
+    return audit.check_parts(place)[1]
 
 
 def test_a_part_that_is_gone_is_missed(place: RunDir) -> None:
@@ -228,11 +228,11 @@ def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place:
 def test_none_of_the_records_when_none_is_asked_for(place: RunDir) -> None:
     done = factory("audit", place.path, "--sample", "0")
     assert done.returncode == 0
-    assert "earned again: 0 of 6 records" in done.stdout
+    assert "passed again: 0 of 6 records" in done.stdout
 
 
 def chosen(place: RunDir, sample: int, seed: int) -> list[tuple[Path, int]]:
-    return audit._chosen(sorted(place.shards.glob("data/*.parquet")), sample, seed)
+    return audit.chosen_rows(sorted(place.shards.glob("data/*.parquet")), sample, seed)
 
 
 def test_the_sample_is_told_by_its_seed(place: RunDir, tmp_path: Path) -> None:
@@ -243,10 +243,10 @@ def test_the_sample_is_told_by_its_seed(place: RunDir, tmp_path: Path) -> None:
 
 
 def test_rows_are_read_as_they_were_chosen(place: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "_BATCH", 1)
-    all_rows = list(audit._rows(chosen(place, 6, 0)))
+    monkeypatch.setattr(audit, "BATCH", 1)
+    all_rows = list(audit.read_rows(chosen(place, 6, 0)))
     assert len({row["id"] for row in all_rows}) == 6
-    some = list(audit._rows(chosen(place, 2, 0)))
+    some = list(audit.read_rows(chosen(place, 2, 0)))
     assert all(row in all_rows for row in some)
     assert len(some) == 2
 

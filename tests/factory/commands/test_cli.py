@@ -153,7 +153,7 @@ def test_an_unknown_wall_is_answered_with_those_there_are(given):
             "name: x\nproblems: {path: p}\nengine: {kind: replay, path: r}\nsampling: {n: 0}\n",
             "sampling.n: 0 is not allowed",
         ),
-        ("just text\n", "a config is a mapping"),
+        ("just text\n", "a config must be a mapping"),
         ("a: [\n", "is not valid YAML"),
     ],
 )

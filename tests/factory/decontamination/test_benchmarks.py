@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_wrong_input(
     tmp_path: Path, rows: tuple[Any, ...], settings: dict[str, Any], told: str
 ) -> None:
     path = written(tmp_path, *rows)
-    with pytest.raises(ConfigError, match=r"^clean\.benchmarks: b: .*" + told):
+    with pytest.raises(ConfigError, match=r"^decontamination\.benchmarks: b: .*" + told):
         found(path, **settings)
 
 
@@ -113,5 +113,5 @@ def test_a_known_name_is_enough_and_a_path_goes_before_it() -> None:
     assert (apps.subset, apps.split, apps.revision) == ("all", "test", "abc")
     assert Benchmark(name="humaneval", path=Path("p")).dataset is None
     assert Benchmark.model_validate_json(apps.model_dump_json()) == apps
-    with pytest.raises(ConfigError, match=r"clean: benchmarks.0: .*'other' is not known; name its path or dataset, or"):
+    with pytest.raises(ConfigError, match=r"benchmarks.0: .*'other' is not known; name its path or dataset, or"):
         validate(DecontaminationConfig, {"benchmarks": [{"name": "other"}]}, "decontamination")

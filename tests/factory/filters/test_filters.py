@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from factory import commands, filters
+from factory import filters
+from factory.commands import verify
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ConfigError
 from factory.filters.base import Chosen
@@ -162,5 +163,5 @@ def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig)
     import asyncio
 
     console = Console(stderr=True, quiet=True)
-    run = commands.verify(source, folder / "rollouts.jsonl", "python", folder / "out", settings, console)
+    run = verify.verify(source, folder / "rollouts.jsonl", "python", folder / "out", settings, console)
     return asyncio.run(run)

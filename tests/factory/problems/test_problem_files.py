@@ -13,6 +13,7 @@ from factory import problems
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems import Loaded, Refusal
+from factory.problems.formats import native
 from factory.records import Problem
 from factory.run.load_problems import load_problems
 
@@ -205,7 +206,7 @@ def test_a_config_takes_some_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_problem_survives_its_own_json() -> None:
-    problem = problems.native.read(
+    problem = native.read(
         GOOD
         | {"comparison": {"kind": "float", "rel": 0.1}, "limits": {"cpu_s": 2}, "meta": {"license": "MIT", "more": [1]}}
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factory.commands import survey
+from factory.commands.look import survey
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems import FORMATS

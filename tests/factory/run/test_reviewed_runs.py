@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from factory import commands
+from factory.commands import export, look
 from factory.commands.audit import audit
 from factory.config import DecontaminationConfig, load
 from factory.decontamination.matcher import Contamination
@@ -152,7 +152,7 @@ def go_on(session: GradingSession) -> GoOn:
             asyncio.run(
                 Pipeline(config, problems, place, executor, notes, Contamination((), DecontaminationConfig())).run()
             )
-            commands.export(config, problems, place)
+            export.export(config, problems, place)
         return sorted(executor.looked), notes
 
     return run
@@ -311,7 +311,7 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     status = factory("status", run_dir)
     assert status.returncode == 0, status.stderr
     place = RunDir(run_dir)
-    page = commands.report(place.open_config(), place.open_problems(), place, tmp_path / "page.html").read_text()
+    page = look.report(place.open_config(), place.open_problems(), place, tmp_path / "page.html").read_text()
     for told in (f"est strength {found['kill_rate']:.3f} (mean of 3 problems)", "dropped for weak tests: t/weak"):
         assert told in " ".join(status.stdout.split())
         assert told in page
@@ -363,9 +363,9 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
     told = summarize(config, place.open_problems(), place)
     assert told["review"]["problems"] == 0
     assert told["languages"]["python"]["by_problem"]["t/sort"]["passed"] == 8
-    page = commands.report(config, place.open_problems(), place, tmp_path / "page.html").read_text()
+    page = look.report(config, place.open_problems(), place, tmp_path / "page.html").read_text()
     assert "Test strength" not in page
-    commands.export(config, place.open_problems(), place)
+    export.export(config, place.open_problems(), place)
     assert "How strong" not in (copied / "shards" / "README.md").read_text()
     go_on(calm[0], copied)
     assert digests(copied) == digests(calm[1])
@@ -381,7 +381,7 @@ def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
     place = RunDir(copied)
     config, problems = place.open_config(), place.open_problems()
     with pytest.raises(PartError, match=f"{part}: is damaged"):
-        commands.export(config, problems, place)
+        export.export(config, problems, place)
     with pytest.raises(AuditError, match=f"{part}: is damaged"):
         asyncio.run(audit(config, place, 0, 0))
 
@@ -391,7 +391,7 @@ def test_a_look_that_is_gone_is_missed_where_rows_depend_on_it(copied: Path) -> 
     part = next(copied.glob("review/t-code-*.parquet"))
     part.unlink()
     with pytest.raises(PartError, match=part.name):
-        commands.export(place.open_config(), place.open_problems(), place)
+        export.export(place.open_config(), place.open_problems(), place)
 
 
 def test_a_look_at_rollouts_that_are_gone_says_nothing(tmp_path: Path, go_on: GoOn) -> None:

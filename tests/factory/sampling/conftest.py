@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("models") / "tiny"
     subprocess.run([sys.executable, str(MAKE_MODEL), str(directory)], check=True, capture_output=True)
     return directory
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with a short name: vLLM's sockets lie in it, and the path of one has at most 107 characters."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="rf-") as folder:
+        yield Path(folder)

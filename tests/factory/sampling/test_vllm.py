@@ -178,9 +178,9 @@ def test_leaving_early_aborts_the_rest(running: Running) -> None:
 
 
 def test_a_killed_engine_comes_back_and_answers_what_it_owed(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tiny_model: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where a dead engine's log stays
+    monkeypatch.setattr(tempfile, "tempdir", str(short_path))  # where a dead engine's log stays
 
     async def collect_late(engine: Engine) -> list[int]:
         while engine.meter.restarts == 0:
@@ -249,22 +249,22 @@ def _program(model: Path, how: str, directory: Path) -> subprocess.CompletedProc
     )
 
 
-def test_closing_leaves_no_process_and_says_nothing(tiny_model: Path, tmp_path: Path) -> None:
-    done = _program(tiny_model, "close", tmp_path)
+def test_closing_leaves_no_process_and_says_nothing(tiny_model: Path, short_path: Path) -> None:
+    done = _program(tiny_model, "close", short_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "64 [] False\n", "")
-    assert not list(tmp_path.glob("rollout-factory-*"))
+    assert not list(short_path.glob("rollout-factory-*"))
 
 
-def test_ctrl_c_ends_the_engine_without_a_traceback(tiny_model: Path, tmp_path: Path) -> None:
-    done = _program(tiny_model, "interrupt", tmp_path)
+def test_ctrl_c_ends_the_engine_without_a_traceback(tiny_model: Path, short_path: Path) -> None:
+    done = _program(tiny_model, "interrupt", short_path)
     assert (done.stdout, done.stderr) == ("interrupted []\n", "")
 
 
-def test_a_killed_process_takes_its_engine_along(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_killed_process_takes_its_engine_along(tiny_model: Path, short_path: Path) -> None:
     import psutil
 
     before = {one.pid for one in psutil.process_iter()}
-    assert _program(tiny_model, "die", tmp_path).returncode == -9
+    assert _program(tiny_model, "die", short_path).returncode == -9
     for _ in range(100):
         left = [one for one in psutil.process_iter() if one.pid not in before and "VLLM" in one.name()]
         if not [one for one in left if one.status() != "zombie"]:
