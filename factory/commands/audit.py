@@ -39,7 +39,7 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How many parts are whole (with config and problems), shard files, shipped records, and records that passed again."""
+    """How many parts are whole (with config and problems); shard files, shipped records, records that passed again."""
 
     parts: int
     files: int

@@ -279,7 +279,7 @@ def test_a_run_that_was_cut_short_ends_with_the_same_bytes(place: Path) -> None:
 def test_an_audit_agrees_with_what_was_shipped(place: Path) -> None:
     audit = factory("audit", place / "run")
     assert audit.returncode == 0, audit.stderr
-    assert "earned again: 4 of 4 records" in audit.stdout
+    assert "passed again: 4 of 4 records" in audit.stdout
 
 
 def test_near_duplicates_are_shipped_where_nobody_minds(place: Path) -> None:

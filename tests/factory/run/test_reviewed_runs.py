@@ -216,7 +216,7 @@ def test_a_translation_that_fails_a_harvested_call_is_dropped(calm: tuple[Path, 
 def test_audit_earns_both_again(calm: tuple[Path, Path]) -> None:
     done = factory("audit", calm[1])
     assert done.returncode == 0, done.stderr
-    assert "earned again: 9 of 9 records" in done.stdout
+    assert "passed again: 9 of 9 records" in done.stdout
 
 
 def test_rewards_of_a_translation_are_those_of_its_harvested_calls(calm: tuple[Path, Path]) -> None:
@@ -342,7 +342,7 @@ def test_what_is_missing_or_damaged_is_looked_at_again(
     again, notes = go_on(calm[0], copied)
     assert again == looked
     assert digests(copied) == digests(calm[1])
-    told = [line.partition(": is damaged (")[0] for line in notes if line.startswith("looked at again")]
+    told = [line.partition(": is damaged (")[0] for line in notes if line.startswith("reviewed again")]
     assert told == [f"reviewed again: {path}" for path in damaged]
 
 
