@@ -18,12 +18,13 @@ from itertools import islice
 from typing import Any
 
 from factory.config import RankConfig, ReviewConfig
-from factory.grading.judge import Judgement, show, show_input
+from factory.grading.judge import Judgement
 from factory.grading.session import GradingSession
 from factory.inputs import run_on_inputs
 from factory.inputs.domain import Domain
 from factory.inputs.generate import stream
 from factory.inputs.run_on_inputs import NOTHING, plain
+from factory.languages.python.literals import show, show_input
 from factory.records import Case, Prepared, Problem, Rejection, Review, Status, Verdict, sha256
 from factory.records.values import dumps, encode
 from factory.review.equivalence import sameness

@@ -19,13 +19,14 @@ from typing import Any
 
 from factory.errors import InfrastructureError
 from factory.grading.comparison import exact, rounded
-from factory.grading.judge import Judge, show_input
+from factory.grading.judge import Judge
 from factory.grading.session import GradingSession
 from factory.inputs import run_on_inputs
 from factory.inputs.generate import inputs
 from factory.inputs.run_on_inputs import RESTARTS, plain
 from factory.languages import language
 from factory.languages.base import Unfit
+from factory.languages.python.literals import show_input
 from factory.languages.python.watch import ENTRY, MARK, watched
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.records.values import decode, encode
