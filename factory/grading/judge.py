@@ -13,13 +13,12 @@ from typing import Any
 
 from factory.grading.comparison import Matcher, matcher
 from factory.languages.base import Unfit
+from factory.languages.python.literals import show, show_input
 from factory.records import Case, Comparison, Failure, Problem, Rejection, Run, Status
 from factory.records.values import decode
 
 Fit = Callable[[Any, Any], Any]
 Check = Callable[[Case, Any], Rejection | None]
-SHOWN = 160
-"""Characters of a value shown in a verdict."""
 
 
 class Missing:
@@ -32,7 +31,7 @@ class Judgement:
     detail: str
     cases_passed: int
     first_failure: Failure | None
-    """With texts cut to `SHOWN`; None without a failed case, and of a timeout."""
+    """With texts cut as `show` does; None without a failed case, and of a timeout."""
 
 
 class Judge:
@@ -110,34 +109,3 @@ class Judge:
             with contextlib.suppress(Unfit):
                 got = show(self._fit(output, self._expected[number]))
         return Failure(number, case.public, show_input(case), got, self._wanted(number, case))
-
-
-def show(value: Any) -> str:
-    """`value` as Python writes it, at most `SHOWN` characters; sets and dicts in one order, which theirs is not."""
-    try:
-        text = _text(value)
-    except (RecursionError, ValueError):
-        return f"a {type(value).__name__} too large to show"
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-
-
-def _text(value: Any) -> str:
-    match value:
-        case dict():
-            return f"{{{', '.join(sorted(f'{_text(key)}: {_text(item)}' for key, item in value.items()))}}}"
-        case set() | frozenset() if value:
-            inner = f"{{{', '.join(sorted(map(_text, value)))}}}"
-            return inner if isinstance(value, set) else f"frozenset({inner})"
-        case list():
-            return f"[{', '.join(map(_text, value[:SHOWN]))}]"  # further ones are cut away anyhow
-        case tuple():
-            return f"({', '.join(map(_text, value[:SHOWN]))}{',' * (len(value) == 1)})"
-        case _:
-            return repr(value)
-
-
-def show_input(case: Case) -> str:
-    if case.stdin is not None:
-        return show(case.stdin)
-    args = [show(decode(arg)) for arg in case.args or ()]
-    return ", ".join([*args, *(f"{name}={show(decode(value))}" for name, value in case.kwargs.items())])

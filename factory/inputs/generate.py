@@ -17,6 +17,7 @@ from typing import Any
 from factory.inputs import stdin
 from factory.inputs.spread import choose_spread
 from factory.inputs.values import ValueGenerator
+from factory.languages.python.calls import call_text
 from factory.records import Case, Problem, sha256
 from factory.records.values import Unencodable, decode, encode
 
@@ -64,7 +65,7 @@ def heaviest(problem: Problem) -> tuple[int, int]:
 
 
 def _text(case: Case) -> str:
-    return case.stdin if case.stdin is not None else json.dumps([case.args, case.kwargs])
+    return case.stdin if case.stdin is not None else call_text(case)
 
 
 def _streams(problem: Problem, random: Random) -> Iterator[Case]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from factory.languages.python.literals import arguments, literal
 from factory.records import Case, Problem, Review, Status, Verdict
 from factory.records.values import decode
 
@@ -180,9 +181,7 @@ def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
 def _case(case: Case) -> dict[str, str]:
     if case.stdin is not None:
         return {"input": cut(case.stdin, SHORT), "expected": cut(case.stdout or "", SHORT)}
-    args = [repr(decode(value)) for value in case.args or ()]
-    args += [f"{name}={decode(value)!r}" for name, value in case.kwargs.items()]
-    return {"input": cut(", ".join(args), SHORT), "expected": cut(repr(decode(case.expected)), SHORT)}
+    return {"input": cut(arguments(case, literal), SHORT), "expected": cut(literal(decode(case.expected)), SHORT)}
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from factory.grading.judge import show, show_input
 from factory.grading.session import GradingSession
 from factory.inputs.run_on_inputs import NO_ANSWER, plain, run_on_inputs
+from factory.languages.python.literals import show, show_input
 from factory.records import Case, Failure, Problem, Rejection, Status, sha256
 from factory.records.values import dumps, encode
 from factory.review.candidates import DERIVED, NOT_REVIEWED, Candidates

@@ -15,6 +15,7 @@ import jinja2
 
 from factory.config import SamplingConfig
 from factory.errors import ConfigError
+from factory.languages.python.literals import arguments, literal
 from factory.records import Case, Message, Problem, Request, sha256
 from factory.records.values import decode
 
@@ -75,25 +76,6 @@ def examples(problem: Problem) -> list[str]:
     return [example for example in shown if len(example) <= _EXAMPLE_CHARS][:_EXAMPLES]
 
 
-def literal(value: Any) -> str:
-    """`value` in Python syntax; as `repr`, with sets in one order and floats that can be read back."""
-    match value:
-        case float() if value != value or abs(value) == float("inf"):
-            return f'float("{value}")'
-        case list():
-            return f"[{', '.join(map(literal, value))}]"
-        case tuple():
-            return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
-        case dict():
-            return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
-        case set() if value:
-            return f"{{{', '.join(sorted(map(literal, value)))}}}"
-        case frozenset() if value:
-            return f"frozenset({{{', '.join(sorted(map(literal, value)))}}})"
-        case _:
-            return repr(value)
-
-
 def _example(problem: Problem, case: Case) -> str:
     if case.stdin is not None:
         return f"Input:\n{_block(case.stdin)}\nOutput:\n{_block(case.stdout)}"
@@ -104,10 +86,8 @@ def _example(problem: Problem, case: Case) -> str:
 
 
 def _call(name: str | None, case: Case) -> str:
-    arguments = [literal(decode(value)) for value in case.args or ()]
-    arguments += [f"{key}={literal(decode(value))}" for key, value in case.kwargs.items()]
     shown = name.replace(".", "().") if name else name
-    return f"{shown}({', '.join(arguments)})"
+    return f"{shown}({arguments(case, literal)})"
 
 
 def _block(text: str | None) -> str:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.grading.comparison import rounded
-from factory.grading.judge import show_input
 from factory.grading.session import GradingSession
 from factory.inputs.run_on_inputs import MOST_RUNS
 from factory.languages import language
 from factory.languages.base import Unfit
+from factory.languages.python.literals import show_input
 from factory.records import Case, Difference, Differential, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.records.values import decode
 from factory.translation.expected import expected_answers, limits_with_inputs, rejection_of, run_programs

@@ -111,23 +111,6 @@ def test_a_missing_template_is_named_with_the_remedy(tmp_path: Path, problem: Pr
         prompts.python_request(problem, range(1), SamplingConfig(template=tmp_path / "none.j2"))
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ({"b", "a", "c"}, "{'a', 'b', 'c'}"),
-        (frozenset({2, 1}), "frozenset({1, 2})"),
-        (set(), "set()"),
-        ((1,), "(1,)"),
-        ([(), {"k": [None, True]}], "[(), {'k': [None, True]}]"),
-        (float("-inf"), 'float("-inf")'),
-        (float("nan"), 'float("nan")'),
-        (b"\x00a", "b'\\x00a'"),
-    ],
-)
-def test_values_are_shown_in_python_syntax(value: object, shown: str) -> None:
-    assert prompts.literal(value) == shown
-
-
 def test_an_example_that_an_expression_decides_shows_the_expression(problem: Problem) -> None:
     how = {"kind": "predicate", "predicate": "abs(answer - 1) < 0.1"}
     case = {"args": [1, 2], "expected": None, "comparison": how, "public": True}

@@ -15,9 +15,9 @@ import pytest
 from factory.config import ChainConfig
 from factory.errors import InfrastructureError
 from factory.grading.chain import verify
-from factory.grading.judge import show_input
 from factory.grading.session import GradingSession
 from factory.inputs.generate import inputs
+from factory.languages.python.literals import show_input
 from factory.records import Differential, Problem, Program, Rejection, Run, Status, Survivor, Verdict, sha256
 from factory.records.values import decode
 from factory.translation.differential import DifferentialFilter
