@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 LOCK := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install lock hooks quickstart test check docker bench clean
+COVERAGE ?= 80
+.PHONY: install lock hooks quickstart test check docker bench clean test-fast coverage
 
 install: $(VENV)/.ready
 
@@ -36,8 +37,19 @@ hooks: install
 quickstart: install
 	$(BIN)/factory run configs/quickstart.yaml
 
+# Tests run in this many processes, in random order; `pytest -p randomly -p no:xdist --randomly-seed=N` repeats one.
+PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+
 test: install
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# Without whole runs, engines, containers and compilers: for while one works.
+test-fast: install
+	$(PYTEST) -m 'not slow'
+
+coverage: install
+	$(PYTEST) --cov=factory --cov=sandbox --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
 
 check: install
 	$(BIN)/ruff check .

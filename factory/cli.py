@@ -7,20 +7,13 @@ by Ctrl-C or SIGTERM. Each command imports what it runs when it runs, so that `f
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from factory import __version__
-from factory.errors import FactoryError, RenamedKeyWarning
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-    from rich.console import Console
+from factory.commands.process import console, exit_if_ungraded, guarded, interruptible, say
 
 app = typer.Typer(
     help="Make verified synthetic code: sample programs from a model, test them, translate those that pass.",
@@ -52,19 +45,6 @@ def options(
     """Options that come before a command."""
 
 
-@cache
-def console(stderr: bool = False) -> Console:
-    """Where the commands print: results to stdout, or progress and errors to stderr."""
-    from rich.console import Console
-
-    return Console(stderr=stderr)
-
-
-def say(text: str) -> None:
-    """Print one line of the result as it is, however long."""
-    console().print(text, soft_wrap=True, highlight=False, markup=False)
-
-
 @app.command()
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
@@ -78,14 +58,14 @@ def run(
 
     settings = load(config, tuple(sets or ()))
     place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
-    summary = _interruptible(
+    summary = interruptible(
         run.run(settings, place, console(True)),
         f"stopped; to go on, run `factory run {config} --run-dir {place.path}`",
     )
     _show(summary)
     export.print_pair(console(), place)
     say(f"shards: {place.shards}")
-    _end(summary)
+    exit_if_ungraded(summary)
 
 
 @app.command()
@@ -104,10 +84,10 @@ def verify(
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
     settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
     work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
-    summary = _interruptible(work, "stopped; nothing was written")
+    summary = interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")
-    _end(summary)
+    exit_if_ungraded(summary)
 
 
 @app.command()
@@ -128,10 +108,10 @@ def translate(
     settings = load(config, tuple(sets or ()))
     place = RunDir(out_dir)
     work = translate.translate(settings, problems, survivors, place, console(True))
-    summary = _interruptible(work, "stopped; to go on, run the same command again")
+    summary = interruptible(work, "stopped; to go on, run the same command again")
     _show(summary)
     say(f"shards: {place.shards}")
-    _end(summary)
+    exit_if_ungraded(summary)
 
 
 @app.command()
@@ -206,7 +186,7 @@ def status(
     settings, todo = place.open_config(), place.open_problems()
     if watch:
         work = look.watch(settings, todo, place, every, console())
-        summary = _interruptible(work, "stopped watching; the run goes on")
+        summary = interruptible(work, "stopped watching; the run goes on")
     else:
         summary = summarize(settings, todo, place)
     _show(summary)
@@ -280,73 +260,6 @@ def _show(summary: dict[str, Any]) -> None:
     print_cost(console(), summary["cost"])
 
 
-def _end(summary: dict[str, Any]) -> None:
-    """Exit with 1 if a program could not be graded through a failure of ours."""
-    if any(part["funnel"]["drops"].get("infrastructure_error") for part in summary["languages"].values()):
-        raise typer.Exit(1)
-
-
-def _interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str) -> dict[str, Any]:
-    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
-    import asyncio
-    import signal
-
-    async def guarded() -> dict[str, Any]:
-        task = asyncio.ensure_future(work)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await task
-
-    try:
-        return asyncio.run(guarded())
-    except asyncio.CancelledError:
-        console(True).print(how_to_go_on, soft_wrap=True)
-        raise typer.Exit(130) from None
-
-
 def main() -> NoReturn:
     """Run a command. Errors of ours end it with a message and an exit code, without a traceback."""
-    import warnings
-
-    warnings.showwarning = _showing(warnings.showwarning)
-    try:
-        app()
-    except BaseException as error:
-        errors = list(_leaves(error))
-        if not all(_has_message(one) for one in errors):
-            raise
-        _fail(errors)
-    sys.exit(0)
-
-
-def _showing(other: Callable[..., None]) -> Callable[..., None]:
-    """Shows our own warnings as one plain line each, and any other as `other` does."""
-
-    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
-        if category is RenamedKeyWarning:
-            sys.stderr.write(f"warning: {message}\n")
-        else:
-            other(message, category, *more)
-
-    return show
-
-
-def _has_message(error: BaseException) -> bool:
-    """Whether an error is one of ours, or a disk that is full or closed to us: its message is all a user needs."""
-    from sandbox import SandboxError
-
-    return isinstance(error, FactoryError | SandboxError | OSError)
-
-
-def _fail(errors: Sequence[BaseException]) -> NoReturn:
-    for text in dict.fromkeys(str(error) for error in errors):
-        console(True).print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
-    sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+    guarded(app)

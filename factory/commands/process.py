@@ -1,0 +1,106 @@
+"""The process around a command: where it prints, how it stops, and what it exits with.
+
+Promises: Ctrl-C and SIGTERM stop the work cleanly and say how to go on (130); an error of ours is one line (1, or 2 for
+wrong input). Imports what it needs when it needs it, so that `factory --help` takes no time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from factory.errors import FactoryError, RenamedKeyWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from rich.console import Console
+
+
+@cache
+def console(stderr: bool = False) -> Console:
+    """Where the commands print: results to stdout, or progress and errors to stderr."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def say(text: str) -> None:
+    """Print one line of the result as it is, however long."""
+    console().print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def exit_if_ungraded(summary: dict[str, Any]) -> None:
+    """Exit with 1 if a program could not be graded through a failure of ours."""
+    if any(part["funnel"]["drops"].get("infrastructure_error") for part in summary["languages"].values()):
+        raise typer.Exit(1)
+
+
+def interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str) -> dict[str, Any]:
+    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
+    import asyncio
+    import signal
+
+    async def guarded() -> dict[str, Any]:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        console(True).print(how_to_go_on, soft_wrap=True)
+        raise typer.Exit(130) from None
+
+
+def guarded(app: Callable[[], object]) -> NoReturn:
+    """Run the command line. Errors of ours end it with a message and an exit code, without a traceback."""
+    import warnings
+
+    warnings.showwarning = _showing(warnings.showwarning)
+    try:
+        app()
+    except BaseException as error:
+        errors = list(_leaves(error))
+        if not all(_has_message(one) for one in errors):
+            raise
+        _fail(errors)
+    sys.exit(0)
+
+
+def _showing(other: Callable[..., None]) -> Callable[..., None]:
+    """Shows our own warnings as one plain line each, and any other as `other` does."""
+
+    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        if category is RenamedKeyWarning:
+            sys.stderr.write(f"warning: {message}\n")
+        else:
+            other(message, category, *more)
+
+    return show
+
+
+def _has_message(error: BaseException) -> bool:
+    """Whether an error is one of ours, or a disk that is full or closed to us: its message is all a user needs."""
+    from sandbox import SandboxError
+
+    return isinstance(error, FactoryError | SandboxError | OSError)
+
+
+def _fail(errors: Sequence[BaseException]) -> NoReturn:
+    for text in dict.fromkeys(str(error) for error in errors):
+        console(True).print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
+    sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
