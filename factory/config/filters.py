@@ -96,18 +96,17 @@ class RankConfig(Section):
 
 
 class ReviewConfig(Section):
-    """The second look at programs that passed: whether they are right where the tests did not look."""
+    """The review of programs that passed: whether they are right where the tests did not look."""
 
     programs: int = Field(32, ge=1)
-    """Distinct programs of a problem that are looked at, best first, never fewer than `rank.keep`; no other is kept."""
+    """Distinct programs of a problem that are reviewed, best first, never fewer than `rank.keep`; no other is kept."""
     rerun: bool = True
-    """Run them again in another worker, under another hash seed, the cases in reverse; another outcome is `flaky`."""
+    """Run them again in another worker, under another hash seed, with the cases in reverse; what then fails is `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)
-    """Generated inputs, like those of the cases, on which they are compared with each other, at most; 0 compares none.
-    """
+    """Most generated inputs, like those of the cases, on which they are compared with each other; 0 compares none."""
     majority: float = Field(0.8, gt=0.5, le=1)
-    """Share of them that has to give one answer (and at least three) for the input to become a derived case."""
+    """Share of them (and at least three) that must give one answer for the input to become a derived case."""
     mutants: int = Field(16, ge=0, le=1024)
-    """Mutants of the best programs that the tests are put before, at most; 0 leaves test strength unknown."""
+    """Most mutants of the best programs on which the tests are tried; 0 leaves test strength unknown."""
     min_test_strength: float = Field(0.0, ge=0, le=1)
-    """Share of wrong programs that a problem's tests have to catch, or none of its programs is kept."""
+    """Share of wrong programs that a problem's tests must catch; otherwise no program of the problem is kept."""

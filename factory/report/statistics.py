@@ -42,7 +42,7 @@ class Graded:
     dropped: dict[str, int]
     parent: Verdict | None = None
     review: Review | None = None
-    """Of Python: what the second look has shown, where it was taken."""
+    """Of Python: the review, where there was one."""
 
 
 @dataclass(slots=True)

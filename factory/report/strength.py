@@ -1,4 +1,4 @@
-"""What the second look at a run's programs says of its problems' tests."""
+"""What the reviews of a run say of its problems' tests."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from factory.translation.tests import tests_for_translation, translatable
 
 
 def review_of(config: Config, problem: Problem, run_dir: RunDir) -> Review | None:
-    """What the second look at the problem's programs has shown, where it was taken. Raises PartError."""
+    """The review of the problem's programs, where there is one. Raises PartError."""
     path = run_dir.review(problem, config.sampling.n)
     return parts.read(path, Review)[0] if path.exists() else None
 

@@ -114,7 +114,7 @@ def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> 
 
 
 def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    """What the second look has shown of the tests; nothing where none was taken."""
+    """What reviews have shown of the tests; nothing where there was no review."""
     found = summary.get("review", {})
     if not found.get("problems"):
         return []
