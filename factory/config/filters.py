@@ -101,7 +101,7 @@ class ReviewConfig(Section):
     programs: int = Field(32, ge=1)
     """Distinct programs of a problem that are reviewed, best first, never fewer than `rank.keep`; no other is kept."""
     rerun: bool = True
-    """Run them again in another worker, under another hash seed, with the cases in reverse; what then fails is `flaky`."""
+    """Run them again in another worker, under another hash seed, cases in reverse; what then fails is `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)
     """Most generated inputs, like those of the cases, on which they are compared with each other; 0 compares none."""
     majority: float = Field(0.8, gt=0.5, le=1)
