@@ -36,7 +36,7 @@ def f(x):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`needed` lint that are not `good` make the check fail."""
+    """`needed` findings that are not `good` make the check fail."""
 
     what: str
     good: bool
@@ -67,9 +67,9 @@ def machine() -> Iterator[Finding]:
 
 def walls() -> Iterator[Finding]:
     """Each wall is built and made to run one program that tries the network; one that holds is enough."""
-    lint = [wall(name) for name in WALLS]
-    chosen = next((finding for finding in lint if finding.good), None)
-    for finding in lint:
+    findings = [wall(name) for name in WALLS]
+    chosen = next((finding for finding in findings if finding.good), None)
+    for finding in findings:
         yield replace(finding, needed=chosen is None)
     if chosen is not None:
         yield Finding("sandbox", True, f"sandbox.backend: auto takes {chosen.what.split()[-1]}")

@@ -57,7 +57,7 @@ class Builder:
             self._header |= {"entry": names, "arities": encode.arities(every), "shapes": shapes, "named": named}
 
     def analyse(self, sources: Sequence[str]) -> Iterator[Prepared | Rejection]:
-        """Repair and check every source; one result each, in order."""
+        """Fix the imports of every source and check it; one result each, in order."""
         for result in self._each("analyse", sources, "the type checker", CHECK_S):
             if isinstance(result, Rejection):
                 yield result

@@ -1,8 +1,8 @@
 """How Go is compiled and run.
 
-`prepare` import_fixes and checks many sources in one process inside the wall. `run` has them compiled there,
-several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind,
-or writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
+`prepare` fixes the imports of many sources and checks them, in one process inside the wall. `run` has them compiled
+there, several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind, or
+writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
 
 What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
 the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `lint`.
