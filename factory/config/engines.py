@@ -82,9 +82,6 @@ class ReplayEngine(Section):
 EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]
 
 
-ENGINE_KINDS = ("vllm", "openai", "replay")
-
-
 class SamplingConfig(Section):
     """How rollouts are asked for. The numbers go to the engine as they stand."""
 

@@ -64,7 +64,7 @@ class Account:
             self.skipped[line["problem"]] = line["reason"]
         elif line["event"] == "compared":
             self.compared = line
-        elif line["event"] in ("verified", "reviewed"):
+        elif line["event"] in ("verified", "reviewed", "scrutinised"):  # the last until 0.1.0
             self._stage("verify", line).program_cpu_s += line["cpu_s"]
         elif line["event"] == "sampled":
             stage = self._stage("sample", line)

@@ -18,7 +18,7 @@ from factory.errors import CanaryError
 from factory.executors.base import Executor, R, T
 from factory.languages import language
 from factory.records import Canary, Case, LimitOverrides, Problem, Rollout, Status, Verdict
-from factory.run.units import GradeUnit, ReviewUnit, grade
+from factory.run.units import GradeUnit, Unit, grade
 
 EVERY = 64
 """Units of work between two rounds; a unit has up to `verify.chunk` rollouts."""
@@ -74,8 +74,8 @@ class Canaries:
                 await self._round(name)
 
     async def run(self, work: Callable[[Any, T], R], unit: T) -> R:
-        """`work` on `unit`, a GradeUnit or ReviewUnit, by the executor. Raises what that raises, and CanaryError."""
-        assert isinstance(unit, GradeUnit | ReviewUnit)
+        """`work` on `unit`, a `Unit`, by the executor. Raises what that raises, and CanaryError."""
+        assert isinstance(unit, Unit)
         name = unit.language
         async with self._first[name]:
             if name not in self._units:

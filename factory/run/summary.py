@@ -1,7 +1,7 @@
 """What the parts of a run come to, finished or not: its counts, and the programs it keeps.
 
 Promises: read from the parts alone, so that a run in progress, a finished one and one killed on the
-way are told the same way. Raises PartError where a part is damaged.
+way are read the same way. Raises PartError where a part is damaged.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def summarize(
     statistics: RunStatistics | None = None,
     account: Account | None = None,
 ) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`; `statistics` is told of every problem.
+    """What the parts of a run, finished or not, come to: `summary.json`; every problem is added to `statistics`.
 
-    `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured stands
+    `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured is
     under "cost" and nowhere else. Raises PartError.
     """
     tallies = {}

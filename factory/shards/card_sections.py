@@ -82,7 +82,7 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
         lines += [
             f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",
             f"{settings.solution_share:.0%} of all such runs of a solution, and in Python for a function that differs",
-            "from one of it in names alone. What is told in other words is not found.",
+            "from one of it in names alone. A problem put in other words is not found.",
         ]
     lines += [""]
     if settings.near_duplicate is not None:
@@ -245,7 +245,7 @@ def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
         "## Limits",
         "",
         "- A program that passed did so on the tests its row carries, and is as right as those are.",
-        "- Prompts are the problems' own words; what a model was shown around them is told by the template's sha256.",
+        "- Prompts are the problems' own words; the template's sha256 identifies what a model was shown around them.",
         *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
         "",
     ]

@@ -161,8 +161,11 @@ def wrong_parts(place: RunDir) -> list[str]:
     return audit.check_parts(place)[1]
 
 
+GONE = ("rollouts", "verdicts", "review", "survivors", "translations/go/verdicts", "translations/go/survivors")
+
+
 def test_a_part_that_is_gone_is_missed(place: RunDir) -> None:
-    gone = [next((place.path / folder).glob("*.parquet")) for folder in ("rollouts", "translations/go/verdicts")]
+    gone = [next((place.path / folder).glob("*.parquet")) for folder in GONE]
     for path in gone:
         path.unlink()
     told = "is gone, though the ledger says it was written; remedy: run again"
