@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from factory.console import Console
 from factory.languages import LANGUAGES
 from factory.sampling.weights import resolve
 from sandbox import PythonCalls, Sandbox, SandboxError, boundary
@@ -50,11 +50,12 @@ def check(console: Console) -> bool:
     fine = True
     for look in (machine, walls, languages, engine, gpus, models):
         for finding in look():
-            mark = "[green]ok[/]" if finding.good else "[red]missing[/]" if finding.needed else "[yellow]absent[/]"
+            mark, style = ("missing", "red") if finding.needed else ("absent", "yellow")
+            if finding.good:
+                mark, style = "ok", "green"
             remedy = f"; remedy: {finding.remedy}" if finding.remedy and not finding.good else ""
-            console.print(
-                f"{mark:<16} {finding.what}: {escape(finding.detail + remedy)}", soft_wrap=True, highlight=False
-            )
+            told = f"{finding.what}: {finding.detail}{remedy}"
+            console.print(Text(f"{mark:<7}", style), told, soft_wrap=True, highlight=False)
             fine = fine and (finding.good or not finding.needed)
     return fine
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from factory import shards
+from factory import escape, shards
 from factory.config import Config
 from factory.errors import AuditError, ConfigError, PartError
 from factory.executors import open_executor
@@ -167,7 +167,7 @@ async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dic
     for row in rows:
         fault = _fault(row, known)
         if fault:
-            wrong.append(f"{row['id']}: {fault}")
+            wrong.append(f"{escape.line(row['id'])}: {fault}")
         else:
             units.setdefault((row["problem_id"], row["language"]), []).append(row)
     async with open_executor(config.executor, partial(GradingSession, config)) as executor:
@@ -180,7 +180,7 @@ async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dic
             verdicts, _ = await graded(executor, GradeUnit(problem, rollouts, name), lambda line: None)
             for row, verdict in zip(several, verdicts, strict=True):
                 if verdict.status is not Status.PASSED:
-                    wrong.append(f"{row['id']}: does not pass again: {verdict.status}: {verdict.detail}")
+                    wrong.append(f"{escape.line(row['id'])}: does not pass again: {verdict.status}: {verdict.detail}")
 
         async with asyncio.TaskGroup() as group:
             for (problem_id, name), several in units.items():

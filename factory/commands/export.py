@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from huggingface_hub.utils.tqdm import disable_progress_bars
-from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-from factory import shards
+from factory import escape, shards
 from factory.config import Config
+from factory.console import Console
 from factory.errors import ConfigError
 from factory.records import Problem, Survivor
 from factory.report.terminal import plain
@@ -64,10 +64,10 @@ def print_pair(console: Console, run_dir: RunDir) -> None:
         if survivor.language == "python":
             parents[survivor.code_sha256] = survivor
         elif survivor.parent in parents:
-            console.print(f"\none verified pair, {problem.id}:", markup=False)
+            console.print()
+            console.print(f"one verified pair, {escape.line(problem.id)}:")
             for program in (parents[survivor.parent], survivor):
                 title = f"{program.language}: passed {program.cases_passed} of {program.cases_total} tests"
-                console.print(
-                    Panel(Syntax(program.code.strip(), program.language, background_color="default"), title=title)
-                )
+                code = escape.block(program.code.strip())
+                console.print(Panel(Syntax(code, program.language, background_color="default"), title=title))
             return

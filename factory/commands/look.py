@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 
 from factory.config import ChainConfig, Config, ProblemsConfig
+from factory.console import Console
 from factory.records import Problem
 from factory.report.cost import Account
 from factory.report.funnel import Tally

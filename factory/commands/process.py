@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from factory import escape
 from factory.errors import FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from rich.console import Console
+    from factory.console import Console
 
 
 @cache
 def console(stderr: bool = False) -> Console:
     """Where the commands print: results to stdout, or progress and errors to stderr."""
-    from rich.console import Console
+    from factory.console import Console
 
     return Console(stderr=stderr)
 
 
 def say(text: str) -> None:
     """Print one line of the result as it is, however long."""
-    console().print(text, soft_wrap=True, highlight=False, markup=False)
+    console().print(text, soft_wrap=True, highlight=False)
 
 
 def exit_if_ungraded(summary: dict[str, Any]) -> None:
@@ -78,7 +79,7 @@ def _showing(other: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
         if category is RenamedKeyWarning:
-            sys.stderr.write(f"warning: {message}\n")
+            sys.stderr.write(f"warning: {escape.terminal(str(message))}\n")
         else:
             other(message, category, *more)
 
@@ -94,7 +95,7 @@ def _has_message(error: BaseException) -> bool:
 
 def _fail(errors: Sequence[BaseException]) -> NoReturn:
     for text in dict.fromkeys(str(error) for error in errors):
-        console(True).print(f"error: {text}", soft_wrap=True, markup=False, highlight=False)
+        console(True).print(f"error: {text}", soft_wrap=True, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rich.console import Console
-
 from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config
+from factory.console import Console
 from factory.provenance import code_sha256
 from factory.report import decontamination
 from factory.report.progress import RunProgress

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from rich.console import Console
 
 from factory.commands.run import run
 from factory.config import Config, DecontaminationConfig, ReplayEngine
+from factory.console import Console
 from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.run.directory import RunDir

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from factory.config import ChainConfig, ProblemsConfig
+from factory.console import Console
 from factory.errors import RolloutError
 from factory.languages import language
 from factory.problems import Refusal

@@ -64,7 +64,7 @@ def _graded(ground_truth: str, texts: Sequence[str]) -> list[float]:
         verdicts = verify(session, problem, [extract(rollout, problem, target) for rollout in rollouts], name)
     for verdict in verdicts:
         if verdict.status is Status.INFRASTRUCTURE_ERROR:
-            raise InfrastructureError(f"problem {problem.id}: {verdict.detail}")
+            raise InfrastructureError(f"problem {problem.id!r}: {verdict.detail}")
     return [float(verdict.status is Status.PASSED) for verdict in verdicts]
 
 

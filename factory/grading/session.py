@@ -178,4 +178,4 @@ def sandbox_errors_as_ours(problem: Problem) -> Iterator[None]:
     try:
         yield
     except SandboxError as error:
-        raise InfrastructureError(f"problem {problem.id}: {error}") from error
+        raise InfrastructureError(f"problem {problem.id!r}: {error}") from error

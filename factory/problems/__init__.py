@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from factory import escape
 from factory.config import ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems.formats import FORMATS, Format
@@ -42,7 +43,7 @@ class Refusal:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return escape.line(f"{self.place}: {self.reason}")
 
 
 def read(config: ProblemsConfig, oracle: Oracle | None = None) -> Iterator[Loaded | Refusal]:

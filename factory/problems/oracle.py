@@ -63,7 +63,7 @@ class Oracle:
         try:
             told = trial.record(problem.reference or "", problem, limits, *walls)
         except SandboxError as error:
-            raise InfrastructureError(f"problem {problem.id}: {error}") from error
+            raise InfrastructureError(f"problem {problem.id!r}: {error}") from error
         if isinstance(told, Rejection):
             raise ValueError(told.detail)
         return told

@@ -30,6 +30,9 @@ _PARTS = {"input_output.json": "input_output", "solutions.json": "solutions", "s
 """Files of a folder that is one problem, as APPS has them, and the columns that they are in its tables."""
 
 
+_HALF = "holds half of a surrogate pair (\\ud800-\\udfff), which is no text"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One raw row. `fault` says why it is none, when it is none."""
@@ -74,7 +77,8 @@ def _folder_row(folder: Path) -> Row:
         data |= json.loads(about.read_text(encoding="utf-8")) if about.exists() else {}
     except (OSError, ValueError, TypeError) as error:
         return Row(str(folder), {}, f"cannot be read: {error}")
-    return Row(str(folder), {"problem_id": folder.name, "solutions": "", **data})
+    data = {"problem_id": folder.name, "solutions": "", **data}
+    return Row(str(folder), data, _HALF if _half_pair(data) else "")
 
 
 def _kind(path: Path) -> str:
@@ -92,7 +96,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
             yield Row(place, {}, f"is not JSON: {error}; one problem is one JSON object on one line")
             continue
         if "\\ud" in text.lower() and _half_pair(data):
-            yield Row(place, {}, "holds half of a surrogate pair (\\ud800-\\udfff), which is no text")
+            yield Row(place, {}, _HALF)
             continue
         for item in data if isinstance(data, list) else [data]:
             if isinstance(item, dict):

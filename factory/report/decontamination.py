@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from factory import escape
 from factory.records import BenchmarkMatch
 
 
@@ -49,7 +50,7 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     """What `decontamination` gave, a line a benchmark and one on what was hit, for people."""
     return [
         *(
-            f"{name}: {counts['problems']:,} problems, {counts['set_aside']:,} of ours set aside, "
+            f"{escape.line(name)}: {counts['problems']:,} problems, {counts['set_aside']:,} of ours set aside, "
             f"{counts['programs']:,} programs dropped"
             for name, counts in told["benchmarks"].items()
         ),
@@ -59,4 +60,4 @@ def lines(told: Mapping[str, Any]) -> list[str]:
 
 def _some(names: list[str], most: int = 20) -> str:
     more = f", and {len(names) - most} more, in summary.json" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return ", ".join(map(escape.line, names[:most])) + more

@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from factory.console import Console
 from factory.records import Rollout, Status, Survivor, Verdict
 from factory.report.terminal import funnel, spent
 
@@ -74,7 +75,7 @@ class RunProgress:
         self._kept += len(survivors)
 
     def note(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def _tell_now_and_then(self) -> None:
         if self._bars is None and time.monotonic() - self._told >= PLAIN_EVERY_S:
@@ -116,5 +117,5 @@ class Watch:
             for name, part in summary["languages"].items()
         )
         if told != self._told:
-            self._console.print(f"{head}; {told}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(f"{head}; {told}", highlight=False, soft_wrap=True)
             self._told = told

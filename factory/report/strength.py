@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from factory import escape
 from factory.records import Review
 
 _SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
@@ -57,7 +58,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found.get("traced_cases"):
         yield f"{found['traced_cases']:,} calls of test code became cases for translations"
     for key, told in (("under_specified", "under-specified"), ("weak", "dropped for weak tests")):
-        names = found.get(key, [])
+        names = list(map(escape.line, found.get(key, [])))
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
             yield f"{len(names):,} problem{'s' * (len(names) != 1)} {told}: {', '.join(names[:NAMED])}{more}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.markup import escape
+from rich.console import RenderableType
 from rich.table import Table
 
+from factory import escape
+from factory.console import Console
 from factory.report import decontamination, strength
 
 _TIERS = (
@@ -24,8 +25,8 @@ _BAR = 30
 
 
 def plain(console: Console) -> Callable[[str], None]:
-    """A function that prints a line on `console` as it is: nothing in it is markup, and it is not wrapped."""
-    return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+    """A function that prints a line on `console`, however long."""
+    return lambda line: console.print(line, highlight=False, soft_wrap=True)
 
 
 def print_funnel(console: Console, summary: dict[str, Any], problems: int = 0) -> None:
@@ -47,12 +48,10 @@ def funnel(summary: dict[str, Any], problems: int = 0) -> Iterator[RenderableTyp
             if problems:
                 yield _by_problem(name, part["by_problem"], problems)
             yield ""
-    for line in strength.lines(summary.get("review", {})):
-        yield escape(line)
-    for line in decontamination.lines(summary.get("decontamination", decontamination.NOTHING)):
-        yield escape(line)
+    yield from strength.lines(summary.get("review", {}))
+    yield from decontamination.lines(summary.get("decontamination", decontamination.NOTHING))
     for name, reason in summary.get("skipped", {}).items():
-        yield f"skipped {escape(name)}: {escape(reason)}"
+        yield f"skipped {escape.line(name)}: {escape.line(reason)}"
     for target, names in summary.get("untranslatable", {}).items():
         if names:
             yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"
@@ -95,7 +94,7 @@ def _by_problem(name: str, by_problem: dict[str, Any], most: int) -> Table:
     for _, told in _TIERS:
         table.add_column(told, justify="right")
     for problem, counts in list(by_problem.items())[:most]:
-        table.add_row(escape(problem), *(f"{counts[tier]:,}" for tier, _ in _TIERS))
+        table.add_row(escape.line(problem), *(f"{counts[tier]:,}" for tier, _ in _TIERS))
     if len(by_problem) > most:
         table.add_row(f"… and {len(by_problem) - most} more, in summary.json", *[""] * len(_TIERS))
     return table
@@ -135,5 +134,5 @@ def print_problems(console: Console, survey: dict[str, Any]) -> None:
     console.print(told, soft_wrap=True)
     console.print(f"{len(survey['refused']):,} rows refused", soft_wrap=True)
     for refusal in survey["refused"]:
-        name = f"{refusal['id']}: " if refusal["id"] else ""
-        console.print(f"  {refusal['place']}: {name}{refusal['reason']}", soft_wrap=True, markup=False, highlight=False)
+        told = ": ".join(escape.line(refusal[key]) for key in ("place", "id", "reason") if refusal[key])
+        console.print(f"  {told}", soft_wrap=True, highlight=False)

@@ -25,7 +25,7 @@ from factory.config import Config, validate
 from factory.config.marks import Resume
 from factory.config.resume import differences, keys
 from factory.errors import ConfigError, PartError
-from factory.records import Problem
+from factory.records import Problem, sha256
 from factory.run.ledger import Ledger
 from factory.storage.files import checked, put
 
@@ -172,7 +172,7 @@ class RunDir:
 def slug(problem_id: str) -> str:
     """A file name for a problem id: readable, and unique by a piece of its hash."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", problem_id)[:60].strip("-")
-    return f"{readable}-{hashlib.sha256(problem_id.encode()).hexdigest()[:8]}"
+    return f"{readable}-{sha256(problem_id)[:8]}"
 
 
 def against(others: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from factory import escape
 from factory.config import Config
 from factory.decontamination.matcher import Contamination
 from factory.executors.base import Executor
@@ -89,7 +90,7 @@ class Pipeline:
         except* RequestRefused as refused:
             reason = _first_reason(refused)
             self.run_dir.log("skipped", problem=problem.id, reason=reason)
-            self._observer.note(f"skipped {problem.id}: {reason}")
+            self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
 
     async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout], list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; each chunk is graded as soon as it is sampled."""

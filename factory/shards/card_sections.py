@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from factory import escape
 from factory.config import Config
 from factory.shards.views import VIEWS
 
@@ -72,12 +73,12 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
     else:
         lines += ["| benchmark | problems | of ours set aside | programs dropped |", "|---|---:|---:|---:|"]
         lines += [
-            f"| {name} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
+            f"| {escape.markdown(name)} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
             for name, counts in found["benchmarks"].items()
         ]
         names = list(found["hits"])
         more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        lines += ["", *([f"Repeated: {', '.join(names[:_NAMED])}{more}.", ""] if names else [])]
+        lines += ["", *([f"Repeated: {_listed(names[:_NAMED])}{more}.", ""] if names else [])]
         run = f"{settings.ngram} tokens in a row"
         lines += [
             f"A problem is set aside, and a program dropped, for {run} of a benchmark's prompt; a program also for",
@@ -163,14 +164,18 @@ def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
     return [
         "## Where it comes from",
         "",
-        f"- Models: {', '.join(manifest['models']) or 'not recorded'}",
+        f"- Models: {_listed(manifest['models'])}",
         f"- Asked for: {_asked(config)}",
-        f"- Licenses of the problems: {', '.join(manifest['licenses']) or 'not recorded'}",
+        f"- Licenses of the problems: {_listed(manifest['licenses'])}",
         "- A row names license and source of its problem; what a model's license says of its output is not looked into",
-        f"- sha256 of the prompt templates: {', '.join(manifest['templates']) or 'not recorded'}",
+        f"- sha256 of the prompt templates: {_listed(manifest['templates'])}",
         f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
         "",
     ]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(escape.markdown, names)) or "not recorded"
 
 
 def _asked(config: Config) -> str:

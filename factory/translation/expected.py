@@ -168,4 +168,4 @@ def run_programs(
 
 def _raise_ours(problem: Problem, failure: Rejection | None) -> None:
     if failure is not None and failure.status is Status.INFRASTRUCTURE_ERROR:
-        raise InfrastructureError(f"problem {problem.id}: {failure.detail}")
+        raise InfrastructureError(f"problem {problem.id!r}: {failure.detail}")

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,7 @@ from typing import Any
 import jinja2
 import vl_convert
 
+from factory import escape
 from factory.config import Config
 from factory.records import Status
 from factory.report import charts, strength
@@ -30,8 +30,6 @@ from factory.report.page.highlight import highlighted
 from factory.report.statistics import LONGEST, SAMPLES, RunStatistics
 
 FOLDER = Path(__file__).parent
-_HALF = re.compile("[\ud800-\udfff]")
-"""Halves of surrogate pairs, which no file can hold; written as U+FFFD."""
 TILES = 6
 """Most figures beside one another at the top."""
 COMMON = 12
@@ -64,6 +62,7 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
+        finalize=escape.html,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -100,12 +99,12 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
         money=money,
         infrastructure=str(Status.INFRASTRUCTURE_ERROR),
     )
-    return _HALF.sub("\ufffd", text).encode("utf-8")
+    return text.encode("utf-8")
 
 
 def embeddable(data: Any) -> str:
     """`data` as JSON that may stand in a script element whatever its texts hold: without <, > and &."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(escape.json_texts(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

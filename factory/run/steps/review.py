@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from factory import escape
 from factory.config import Config
 from factory.errors import InfrastructureError
 from factory.executors.base import Executor
@@ -53,5 +54,5 @@ class ReviewStep:
         try:
             return replace(await self._executor.run(review, unit), fingerprint=fingerprint(verdicts))
         except InfrastructureError as error:
-            self._observer.note(f"{problem.id}: could not be reviewed, nothing of it is kept: {error}")
+            self._observer.note(f"{escape.line(problem.id)}: could not be reviewed, nothing of it is kept: {error}")
             return not_reviewed(problem, verdicts, str(error))

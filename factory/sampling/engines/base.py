@@ -24,7 +24,7 @@ class RequestRefused(EngineError):
     """The engine is well, but this one request cannot be served: report it, skip it, go on."""
 
     def __init__(self, problem_id: str, reason: str) -> None:
-        super().__init__(f"{problem_id}: {reason}")
+        super().__init__(f"{problem_id!r}: {reason}")
         self.problem_id = problem_id
         self.reason = reason
 

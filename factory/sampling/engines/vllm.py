@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import jinja2
 
+from factory import escape
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import EngineError
 from factory.records import Request, Rollout
@@ -146,7 +147,7 @@ class Vllm:
         if self.meter.restarts == self._config.restarts:
             raise EngineError(f"{self.model}: the engine died {self.meter.restarts + 1} times: {reason}")
         self.meter.restarts += 1
-        _log.warning("%s: the engine died and is started again: %s", self.model, reason)
+        _log.warning("%s: the engine died and is started again: %s", self.model, escape.line(reason))
         await self._start()
 
 

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from factory.console import Console
 from factory.errors import ConfigError, EngineError
 from factory.sampling.weights import convert, wheels
 from factory.sampling.weights.wheels import Packed
@@ -115,7 +115,7 @@ def describe() -> list[tuple[str, str, bool]]:
 
 
 def _resolve_alias(name: str) -> Weights:
-    alias, console = ALIASES[name], Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    alias, console = ALIASES[name], Console(stderr=True, highlight=False, soft_wrap=True)
     if (weights := _local(name, alias)) is not None:
         return weights
     trouble = _hub_trouble(alias.hub_id)
