@@ -6,7 +6,7 @@ may: that is what keeps a candidate from finding one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -17,6 +17,10 @@ class Breach(StrEnum):
     WALL = "wall"
     MEMORY = "memory"
     OUTPUT = "output"
+
+
+CALLS_TOGETHER = 16
+"""Answers of the full `output_kb` that one process may give, however many calls it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,18 @@ class Limits:
     processes: int = 32
     """Processes and threads alive at once."""
     output_kb: int = 4096
-    """Kibibytes of answers (or of standard output); also the largest file it may write."""
+    """Kibibytes of the answer to one call, or of standard output; also the largest file it may write."""
     open_files: int = 64
     """Open file descriptors a process."""
     stack_mb: int = 256
     """Mebibytes of stack, at most `memory_mb`: of a process, and of every thread that asks for no size of its own."""
+
+    def for_calls(self, calls: int) -> Limits:
+        """These limits for a process that answers so many calls: its output is that of all of them together.
+
+        At most `CALLS_TOGETHER` answers of full length are held, since the host has to hold them all.
+        """
+        return replace(self, output_kb=self.output_kb * min(max(calls, 1), CALLS_TOGETHER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +170,8 @@ class ExecutionResult:
     """How one process tree ended.
 
     `output` is what it answered (raw frames for `PythonCalls`, standard output otherwise),
-    untrusted and at most `limits.output_kb` long. `errors` is standard error: all
-    of it, or where it is long its beginning and end.
+    untrusted and at most `limits.output_kb` long, of calls `limits.for_calls(…).output_kb`. `errors` is standard error:
+    all of it, or where it is long its beginning and end.
     """
 
     exit_code: int | None

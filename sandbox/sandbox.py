@@ -80,7 +80,8 @@ class Sandbox:
 
         def attempt(link: WorkerLink) -> ExecutionResult:
             self._load(link, "calls", job.inputs)
-            header = {"op": "calls", "entry_point": job.entry_point, "limits": _limits(job.limits)}
+            limits = _limits(job.limits.for_calls(len(job.inputs)))
+            header = {"op": "calls", "entry_point": job.entry_point, "limits": limits}
             link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
             response, blobs = read_message(link, _deadline(job.limits))
             return _report(response["reports"][0], blobs[0], b"")

@@ -7,7 +7,7 @@ from typing import Any
 
 from factory import __version__
 from factory.commands.export import write_shards
-from factory.config import Config
+from factory.config import Config, ReplayEngine
 from factory.console import Console
 from factory.provenance import code_sha256
 from factory.report import decontamination
@@ -17,6 +17,7 @@ from factory.run.directory import RunDir
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.pipeline import Pipeline
 from factory.run.summary import summarize
+from factory.run.unused import count_unused
 from factory.run.workers import with_sandbox, workers
 from factory.translation.tests import translatable
 
@@ -28,6 +29,9 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, An
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
+    left_out = count_unused(config.engine.path, loaded) if isinstance(config.engine, ReplayEngine) else {}
+    for reason, count in left_out.items():
+        note(f"{count} rollout(s) left out: {reason}")
     run_dir.path.mkdir(parents=True, exist_ok=True)
     with run_dir:
         run_dir.claim(config, loaded.problems)
@@ -40,6 +44,8 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, An
             problems=len(loaded.problems),
             config=config.model_dump(mode="json"),
         )
+        if left_out:
+            run_dir.log("left_out", rollouts=dict(left_out))
         if config.decontamination.benchmarks:
             run_dir.log("compared", **decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated))
         await _work(settled, loaded, run_dir, console)

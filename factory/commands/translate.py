@@ -10,23 +10,23 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from factory.commands.run import run
-from factory.config import Config, DecontaminationConfig, ReplayEngine
+from factory.config import Config, ReplayEngine
 from factory.console import Console
 from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.run.directory import RunDir
-from factory.run.load_problems import load_problems
 from factory.storage import parts
 
 
 async def translate(
     config: Config, problem_file: Path, survivor_file: Path, run_dir: RunDir, console: Console
 ) -> dict[str, Any]:
-    """The translator alone. The given programs are verified first, whatever they come with."""
+    """The translator alone. The given programs are verified first, whatever they come with.
+
+    Those whose problem is refused or not given are left out and counted, as any rollouts that are replayed.
+    """
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
-    unscreened = config.model_copy(update={"decontamination": DecontaminationConfig()})
-    known = load_problems(source.model_copy(update={"check_reference": False}), unscreened).problems
-    given = _programs(survivor_file, {problem.id for problem in known})
+    given = _programs(survivor_file)
     recorded = run_dir.path / "given.parquet"
     run_dir.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)
@@ -42,7 +42,7 @@ async def translate(
     return await run(settings, run_dir, console)
 
 
-def _programs(path: Path, known: set[str]) -> list[Rollout]:
+def _programs(path: Path) -> list[Rollout]:
     """Verified programs as rollouts that are code: survivor parts (a file or their folder), or JSON lines."""
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     rows: list[dict[str, Any]] = []
@@ -59,8 +59,6 @@ def _programs(path: Path, known: set[str]) -> list[Rollout]:
         problem_id, code = row.get("problem_id"), row.get("code")
         if not isinstance(problem_id, str) or not isinstance(code, str):
             raise RolloutError(f"{path}: row {number}: a survivor has problem_id and code, both texts")
-        if problem_id not in known:
-            raise RolloutError(f"{path}: row {number}: problem_id: {problem_id!r} is not among the problems")
         given.append(
             Rollout(problem_id=problem_id, index=counts[problem_id], text=code, mode="code", model=row.get("model"))
         )

@@ -10,9 +10,7 @@ from typing import Any
 
 from factory.config import ChainConfig, ProblemsConfig
 from factory.console import Console
-from factory.errors import RolloutError
 from factory.languages import language
-from factory.problems import Refusal
 from factory.records import Problem, Rollout, Verdict
 from factory.report import decontamination
 from factory.report.funnel import language_summary, tally
@@ -22,6 +20,7 @@ from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.steps.grade import Grader
 from factory.run.summary import as_json
 from factory.run.units import GradeUnit
+from factory.run.unused import Unused
 from factory.run.workers import with_sandbox, workers
 from factory.sampling.rollout_files import read_rollouts
 from factory.storage import files, parts
@@ -41,11 +40,12 @@ async def verify(
     for line in loaded.notes():
         note(line)
     out.mkdir(parents=True, exist_ok=True)
-    left_out: Counter[str] = Counter()
+    unused = Unused(loaded)
+    left_out = unused.counts
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
             grader = Grader(executor, loaded.benchmarks, progress)
-            units = _units(rollout_file, loaded, name, settings.verify.chunk, left_out)
+            units = _units(rollout_file, loaded, name, settings.verify.chunk, unused)
             verdicts = await _graded(grader, units, executor.workers * IN_FLIGHT_A_WORKER)
         for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
@@ -75,39 +75,31 @@ async def _graded(grader: Grader, units: Iterable[GradeUnit], in_flight: int) ->
     return [verdict for done in waiting for verdict in done.result()]
 
 
-def _units(path: Path, loaded: LoadedProblems, name: str, size: int, left_out: Counter[str]) -> Iterator[GradeUnit]:
-    """Chunks of each problem's rollouts, in the file's order; `left_out` counts those that are in none, by reason.
+def _units(path: Path, loaded: LoadedProblems, name: str, size: int, unused: Unused) -> Iterator[GradeUnit]:
+    """Chunks of each problem's rollouts, in the file's order; `unused` counts those that are in none, by reason.
 
     Raises RolloutError.
     """
-    known: dict[str, Problem | Refusal] = {refusal.id: refusal for refusal in loaded.refused if refusal.id}
-    known |= {problem.id: problem for problem in loaded.problems}
+    known = {problem.id: problem for problem in loaded.problems}
     waiting: dict[str, list[Rollout]] = {}
-    wanted: dict[str, Problem] = {}
-    for number, rollout in enumerate(read_rollouts(path), 1):
-        if rollout.problem_id not in known:
-            some = ", ".join(list(known)[:3])
-            raise RolloutError(
-                f"{path}: row {number}: problem_id: {rollout.problem_id!r} is not among the problems ({some}, …)"
-            )
-        problem = known[rollout.problem_id]
-        reason = _why_left_out(rollout, problem, name)
-        if reason or isinstance(problem, Refusal):
-            left_out[reason] += 1
+    for rollout in read_rollouts(path):
+        if unused.reason(rollout.problem_id):
             continue
-        wanted[problem.id] = problem
+        problem = known[rollout.problem_id]
+        if reason := _why_left_out(rollout, problem, name):
+            unused.counts[reason] += 1
+            continue
         chunk = waiting.setdefault(problem.id, [])
         chunk.append(rollout)
         if len(chunk) == size:
             yield GradeUnit(problem, tuple(waiting.pop(problem.id)), name)
+    unused.refuse_strangers(path)
     for problem_id, chunk in waiting.items():
-        yield GradeUnit(wanted[problem_id], tuple(chunk), name)
+        yield GradeUnit(known[problem_id], tuple(chunk), name)
 
 
-def _why_left_out(rollout: Rollout, problem: Problem | Refusal, name: str) -> str:
+def _why_left_out(rollout: Rollout, problem: Problem, name: str) -> str:
     """Why a rollout is not graded as a program in the language `name`; "" where it is."""
-    if isinstance(problem, Refusal):
-        return f"their problem is refused: {problem}"
     if "language" in rollout.model_fields_set and rollout.language != name:
         return f"their language is {rollout.language}, not {name}"
     if not language(name).examinable and not translatable(problem, name):

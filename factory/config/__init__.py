@@ -11,7 +11,7 @@ from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig,
 from factory.config.load import load, parse_section, validate
 from factory.config.problems import ProblemsConfig, Source
 from factory.config.run import ChainConfig, Config, ProblemsOnly
-from factory.config.sandbox import UNKNOWN_S, LimitsConfig, SandboxConfig
+from factory.config.sandbox import UNKNOWN_S, LimitsConfig, MaxLimitsConfig, SandboxConfig, key_to_raise
 from factory.config.shards import CostConfig, ShardsConfig
 from factory.config.translate import TranslateConfig
 
@@ -26,6 +26,7 @@ __all__ = [
     "ExecutorConfig",
     "LimitsConfig",
     "LocalExecutorConfig",
+    "MaxLimitsConfig",
     "OpenAIEngine",
     "ProblemsConfig",
     "ProblemsOnly",
@@ -40,6 +41,7 @@ __all__ = [
     "TranslateConfig",
     "VerifyConfig",
     "VllmEngine",
+    "key_to_raise",
     "load",
     "parse_section",
     "validate",

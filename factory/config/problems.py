@@ -40,7 +40,9 @@ class ProblemsConfig(Source):
     mapping: dict[str, str] = Field(default_factory=dict)
     """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
     check_reference: bool = True
-    """Run every reference solution once when problems are loaded, and set aside a problem that it fails."""
+    """Run every reference solution once when problems are loaded, and set aside a problem that it fails. A reference
+    whose answers became the expected ones is run in any case.
+    """
     limit: Annotated[int | None, Resume.EXTENDS] = Field(None, ge=1)
     """Take only the first so many."""
     ids: tuple[str, ...] = ()

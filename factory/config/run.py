@@ -17,7 +17,7 @@ from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
 from factory.config.problems import ProblemsConfig
-from factory.config.sandbox import LimitsConfig, SandboxConfig
+from factory.config.sandbox import LimitsConfig, MaxLimitsConfig, SandboxConfig
 from factory.config.shards import CostConfig, ShardsConfig
 from factory.config.translate import TranslateConfig
 
@@ -26,6 +26,7 @@ class ChainConfig(Section):
     """What the filter chain needs."""
 
     limits: LimitsConfig = LimitsConfig()
+    max_limits: MaxLimitsConfig = MaxLimitsConfig()
     sandbox: SandboxConfig = SandboxConfig()
     executor: ExecutorConfig = LocalExecutorConfig()
     verify: VerifyConfig = VerifyConfig()

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
 from factory.config.marks import Resume, VariesWhen
-from factory.records import LimitOverrides
+from factory.records import LimitOverrides, Status
 from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
 
@@ -25,19 +25,54 @@ class LimitsConfig(Section):
     """
     wall_s: float = Field(30.0, gt=0, le=36000)
     """Seconds on the clock, for programs that sleep."""
-    memory_mb: int = Field(512, ge=32)
+    memory_mb: int = Field(512, ge=32, le=1_000_000)
     """Mebibytes for all its processes together."""
-    processes: int = Field(32, ge=1)
+    processes: int = Field(32, ge=1, le=2**15)
     """Processes and threads at once."""
-    output_kb: int = Field(4096, ge=1)
-    """Kibibytes of output."""
-    open_files: int = Field(64, ge=16)
+    output_kb: int = Field(4096, ge=1, le=1_000_000)
+    """Kibibytes of the answer to one call, sixteen times that for all calls together; or of standard output."""
+    open_files: int = Field(64, ge=16, le=2**16)
     """Open file descriptors a process."""
 
     def for_problem(self, overrides: LimitOverrides, auto_s: float = UNKNOWN_S) -> Limits:
         """These limits with a problem's own put over them; `auto_s` are the CPU seconds for `cpu_s: auto`."""
         auto = {"cpu_s": auto_s} if self.cpu_s == "auto" else {}
         return Limits(**(self.model_dump() | auto | overrides.model_dump(exclude_none=True)))
+
+
+class MaxLimitsConfig(Section):
+    """The most that a problem may ask for in `limits` of its own. One that asks for more is set aside."""
+
+    cpu_s: Annotated[float, Resume.EXTENDS] = Field(60.0, gt=0, le=3600)
+    """CPU seconds."""
+    wall_s: Annotated[float, Resume.EXTENDS] = Field(600.0, gt=0, le=36000)
+    """Seconds on the clock."""
+    memory_mb: Annotated[int, Resume.EXTENDS] = Field(2048, ge=32, le=1_000_000)
+    """Mebibytes of memory."""
+    processes: Annotated[int, Resume.EXTENDS] = Field(256, ge=1, le=2**15)
+    """Processes and threads at once."""
+    output_kb: Annotated[int, Resume.EXTENDS] = Field(65536, ge=1, le=1_000_000)
+    """Kibibytes of the answer to one call, or of standard output."""
+    open_files: Annotated[int, Resume.EXTENDS] = Field(1024, ge=16, le=2**16)
+    """Open file descriptors a process."""
+
+    def refuse_more(self, asked: LimitOverrides) -> None:
+        """Raise ValueError where `asked` is more, naming the key to raise."""
+        for name, value in asked.model_dump(exclude_none=True).items():
+            most = getattr(self, name)
+            if value > most:
+                key = f"max_limits.{name}"
+                raise ValueError(f"limits.{name}: {value:g}: is more than {key} allows, {most:g}; raise that to use it")
+
+
+def key_to_raise(status: Status) -> str:
+    """What to do where a reference broke a limit, as the end of a message; "" for any other status."""
+    key = {
+        Status.TIMEOUT: "limits.cpu_s (or limits.wall_s, if it waits)",
+        Status.MEMORY_LIMIT: "limits.memory_mb",
+        Status.OUTPUT_LIMIT: "limits.output_kb",
+    }.get(status)
+    return f"; to use it, raise {key}" if key else ""
 
 
 class SandboxConfig(Section):

@@ -35,7 +35,7 @@ def check(source: str, case: Case, answer: Any, examiner: Sandbox) -> Rejection 
     broken = load_failure(answers, "check") or (None if report.output else ending)
     if broken:
         return Rejection(Status.INFRASTRUCTURE_ERROR, f"the problem's checker does not load: {broken.detail}")
-    said = ending or read_answer(answers.answers[0])
+    said = ending or read_answer(answers.answers[0], LIMITS)
     if isinstance(said, Rejection):
         return Rejection(Status.WRONG_ANSWER, f"the checker could not judge its answer: {said.detail}")
     return None if said.payload == "true" else Rejection(Status.WRONG_ANSWER, "the checker refused its answer")

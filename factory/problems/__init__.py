@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from factory import escape
-from factory.config import ProblemsConfig
+from factory.config import MaxLimitsConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems.formats import FORMATS, Format
 from factory.problems.formats.mapping import Mapping
@@ -32,11 +32,16 @@ class Loaded:
     place: str
     problem: Problem
     traced: int = 0
+    answered: bool = False
+    """Its reference's answers became expected ones, so that it decides what is right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that is no problem, or none that can be decided, and why. `id` is empty where it tells none."""
+    """A row that is no problem, or none that can be decided, and why.
+
+    `id` is that of the problem that it would be; empty where it tells none.
+    """
 
     place: str
     id: str
@@ -46,8 +51,12 @@ class Refusal:
         return escape.line(f"{self.place}: {self.reason}")
 
 
-def read(config: ProblemsConfig, oracle: Oracle | None = None) -> Iterator[Loaded | Refusal]:
+def read(
+    config: ProblemsConfig, oracle: Oracle | None = None, most: MaxLimitsConfig | None = None
+) -> Iterator[Loaded | Refusal]:
     """Every row that a config names, in order, as a problem or a refusal; `limit` and `ids` are the caller's.
+
+    A problem that asks for more than `most` (None: the defaults) of anything is refused.
 
     Without an oracle no reference is run, and what needs one is refused. Raises ProblemError where nothing can be
     read, InfrastructureError.
@@ -60,7 +69,7 @@ def read(config: ProblemsConfig, oracle: Oracle | None = None) -> Iterator[Loade
             continue
         if chosen is None:
             chosen = _sniffed(row)
-        done = _read(chosen, row, oracle, set(config.ids))
+        done = _read(chosen, row, oracle, set(config.ids), most or MaxLimitsConfig())
         if isinstance(done, Loaded):
             if done.problem.id in seen:
                 reason = f"id: {done.problem.id!r} stands in {seen[done.problem.id]} too; ids are unique"
@@ -70,19 +79,30 @@ def read(config: ProblemsConfig, oracle: Oracle | None = None) -> Iterator[Loade
         yield done
 
 
-def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str]) -> Loaded | Refusal:
-    name = str(row.data.get("id") or row.data.get("task_id") or row.data.get("question_id") or "")
+_SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a format raises, and what a field of another shape than its own leads to."""
+
+
+def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str], most: MaxLimitsConfig) -> Loaded | Refusal:
+    asked = oracle.asked if oracle else 0
     try:
         problem = chosen.read(row.data, oracle)
+        most.refuse_more(problem.limits)
         if oracle is None or (wanted and problem.id not in wanted):
             return Loaded(row.place, problem)
-        name = problem.id
         done = settled(problem, oracle)
     except ValidationError as error:
-        return Refusal(row.place, name, _fault(error))
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        return Refusal(row.place, name, _reason(error))
-    return Loaded(row.place, done, len(done.cases) - len(problem.cases))
+        return Refusal(row.place, _id_of(chosen, row), _fault(error))
+    except _SHAPE_ERRORS as error:
+        return Refusal(row.place, _id_of(chosen, row), _reason(error))
+    return Loaded(row.place, done, len(done.cases) - len(problem.cases), oracle.asked > asked)
+
+
+def _id_of(chosen: Format, row: Row) -> str:
+    try:
+        return chosen.id_of(row.data)
+    except _SHAPE_ERRORS:
+        return ""
 
 
 def _named(config: ProblemsConfig) -> Format | None:

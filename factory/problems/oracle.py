@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from factory.config import ChainConfig
+from factory.config import ChainConfig, key_to_raise
 from factory.errors import InfrastructureError
 from factory.languages.python import trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
@@ -28,6 +28,8 @@ class Oracle:
         self._settings = settings
         self._open = ExitStack()
         self._walls: dict[str, Sandbox] = {}
+        self.asked = 0
+        """How often answers of a reference were asked for."""
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +42,7 @@ class Oracle:
 
         Raises ValueError, InfrastructureError.
         """
+        self.asked += 1
         limits = self._settings.limits.for_problem(LimitOverrides())
         try:
             report = self._wall("reference").run_calls(PythonCalls(reference, entry_point, tuple(inputs), limits))
@@ -50,8 +53,8 @@ class Oracle:
         if failure is None and not (found.complete and report.ok):
             failure = ended(report)
         if failure is not None:
-            raise ValueError(f"its reference does not answer: {failure.detail}")
-        return [_value(number, read_answer(answer)) for number, answer in enumerate(found.answers)]
+            raise ValueError(f"its reference does not answer: {failure.detail}{key_to_raise(failure.status)}")
+        return [_value(number, read_answer(answer, limits)) for number, answer in enumerate(found.answers)]
 
     def calls(self, problem: Problem) -> list[tuple[str, str]]:
         """What the problem's test code asks its reference ([args, kwargs]), and the answers, all as tagged JSON texts.
@@ -77,7 +80,8 @@ class Oracle:
 
 def _value(number: int, answer: Answer | Rejection) -> Any:
     if isinstance(answer, Rejection):
-        raise ValueError(f"its reference does not answer: input {number}: {answer.detail}")
+        told = f"input {number}: {answer.detail}{key_to_raise(answer.status)}"
+        raise ValueError(f"its reference does not answer: {told}")
     try:
         return read(answer.payload)
     except Unreadable as error:

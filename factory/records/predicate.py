@@ -3,14 +3,14 @@
 Promises: deciding one calls Python's own operators on plain values and the few functions listed here;
 no text of a test or of a program runs. So an assert that can be written this way decides, for every
 possible answer, as it did in the test. Does not promise to know every such assert: what could take long on
-a hostile answer (`*`, `%`, `**`, `range`, comprehensions) is refused.
+a hostile answer (`*`, `%`, `**`, `range`, comprehensions) is refused, and so is what accepts every answer.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 ANSWER = "answer"
@@ -57,7 +57,8 @@ _NODES = (
 def predicate(text: str) -> Callable[[Any], bool]:
     """The function answer -> bool that `text` writes; one that raises says no.
 
-    Raises ValueError naming what is not known.
+    Raises ValueError naming what is not known, and where it does not decide anything: it does not mention `answer`, or
+    accepts whatever is answered, its own constants included.
     """
     try:
         tree = ast.parse(text, mode="eval")
@@ -73,7 +74,28 @@ def predicate(text: str) -> Callable[[Any], bool]:
         except (TypeError, ValueError, LookupError, ArithmeticError, RecursionError):
             return False
 
+    if not any(isinstance(node, ast.Name) and node.id == ANSWER for node in ast.walk(tree)):
+        raise ValueError(f"does not mention {ANSWER!r}")
+    if all(map(decide, [*_PROBES, *_constants(tree.body)])):
+        raise ValueError("accepts every answer")
     return decide
+
+
+_PROBES: tuple[Any, ...] = (None, False, "\0none\0", -987_654_321.5, [], [None], {"\0": None})
+"""Answers that no test has in mind."""
+
+
+def _constants(node: ast.expr) -> Iterator[Any]:
+    """The largest literals in an expression, and their items: `answer != 3` and `answer not in [1]` refuse these."""
+    try:
+        value = ast.literal_eval(node)
+        yield value
+        if isinstance(value, list | tuple | set | dict):
+            yield from value
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from _constants(child)
 
 
 def _check(node: ast.AST) -> None:

@@ -21,9 +21,9 @@ class Comparison(Record):
     """How an answer is compared with what is expected (DESIGN.md §4)."""
 
     kind: Literal["equal", "exact", "float", "unordered", "tokens", "checker", "predicate"] = "equal"
-    rel: float = Field(1e-6, ge=0)
+    rel: float = Field(1e-6, ge=0, lt=1, allow_inf_nan=False)
     """Relative tolerance of `float` and `tokens`."""
-    abs: float = Field(1e-9, ge=0)
+    abs: float = Field(1e-9, ge=0, allow_inf_nan=False)
     """Absolute tolerance of `float` and `tokens`."""
     tuples_as_lists: bool = False
     """What is expected went through JSON, which has no tuples: an answer's are taken for lists."""
@@ -109,14 +109,16 @@ class ProblemMeta(BaseModel):
 
 
 class LimitOverrides(Record):
-    """A problem's own limits, by the config's names and units; None leaves the config's."""
+    """A problem's own limits, by the config's names, units and bounds; None leaves the config's."""
 
-    cpu_s: float | None = Field(None, gt=0)
-    wall_s: float | None = Field(None, gt=0)
-    memory_mb: int | None = Field(None, ge=32)
-    processes: int | None = Field(None, ge=1)
-    output_kb: int | None = Field(None, ge=1)
-    open_files: int | None = Field(None, ge=16)
+    model_config = ConfigDict(strict=True)
+
+    cpu_s: float | None = Field(None, gt=0, le=3600, allow_inf_nan=False)
+    wall_s: float | None = Field(None, gt=0, le=36000, allow_inf_nan=False)
+    memory_mb: int | None = Field(None, ge=32, le=1_000_000)
+    processes: int | None = Field(None, ge=1, le=2**15)
+    output_kb: int | None = Field(None, ge=1, le=1_000_000)
+    open_files: int | None = Field(None, ge=16, le=2**16)
 
 
 class Problem(Record):

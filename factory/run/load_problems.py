@@ -2,7 +2,8 @@
 
 Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
 `decontamination.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a
-verdict a problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it.
+verdict a problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it, but not where
+the reference's answers are the expected ones: these have to agree with what the row shows itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from factory import problems
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import ChainConfig, ProblemsConfig, key_to_raise
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination, Hit
 from factory.errors import ProblemError
@@ -53,13 +54,13 @@ def load_problems(config: ProblemsConfig, settings: ChainConfig) -> LoadedProble
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
         session = stack.enter_context(GradingSession(settings))
-        for found in problems.read(config, oracle):
+        for found in problems.read(config, oracle, settings.max_limits):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
             if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
-            if isinstance(found, Loaded) and config.check_reference:
+            if isinstance(found, Loaded) and (config.check_reference or found.answered):
                 found = _checked(found, session)
             if isinstance(found, Refusal):
                 refused.append(found)
@@ -83,7 +84,8 @@ def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:
     (verdict,) = verify(session, problem, [Program(0, problem.reference)], "python")
     if verdict.status is Status.PASSED:
         return found
-    reason = f"its reference fails its own tests: {verdict.status}: {verdict.detail}"
+    told = f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}"
+    reason = f"its reference fails its own tests: {told}"
     return Refusal(found.place, problem.id, reason)
 
 

@@ -82,7 +82,7 @@ class GoRunner:
 
 
 def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:
-    nonce = secrets.token_hex(16)
+    nonce, limits = secrets.token_hex(16), limits.for_calls(due)
     max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, encode.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)

@@ -72,7 +72,7 @@ class JavaScriptRunner:
 
 def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:
     nonce, hook = secrets.token_hex(16), f"_{secrets.token_hex(8)}"
-    names = accepted_names(entry_point)
+    names, limits = accepted_names(entry_point), limits.for_calls(len(calls))
     request = {
         "nonce": nonce,
         "hook": hook,

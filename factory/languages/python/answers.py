@@ -9,7 +9,7 @@ from typing import Any
 from factory.languages.base import Unfit
 from factory.records import Rejection, Status
 from factory.records.values import Unreadable, dumps, read
-from sandbox import Breach, ExecutionResult
+from sandbox import Breach, ExecutionResult, Limits
 from sandbox.contract import Answer, AnswerKind, Answers
 
 _BREACHES = {
@@ -54,8 +54,10 @@ def load_failure(answers: Answers, entry_point: str) -> Rejection | None:
     return None
 
 
-def read_answer(answer: Answer) -> Answer | Rejection:
-    """The answer, if it claims to be a plain value; else the Rejection it earned."""
+def read_answer(answer: Answer, limits: Limits) -> Answer | Rejection:
+    """The answer, if it claims to be a plain value within the limits; else the Rejection it earned."""
+    if len(answer.payload) > limits.output_kb * 1024:
+        return _BREACHES[Breach.OUTPUT]
     if answer.kind is AnswerKind.RAISED:
         return raised(answer.payload)
     if answer.kind is AnswerKind.UNENCODABLE:

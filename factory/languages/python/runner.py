@@ -60,7 +60,7 @@ class PythonRunner:
             inputs = tuple(call_text(case) for case in problem.cases)
             for program in programs:
                 report = sandbox.run_calls(PythonCalls(program.code, problem.entry_point, inputs, limits))
-                yield _read_calls(report, problem.entry_point, len(inputs))
+                yield _read_calls(report, problem.entry_point, len(inputs), limits)
 
     def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         return [()] * len(programs)
@@ -82,12 +82,12 @@ def _keywords(problem: Problem) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def _read_calls(report: ExecutionResult, entry_point: str, due: int) -> Run:
+def _read_calls(report: ExecutionResult, entry_point: str, due: int, limits: Limits) -> Run:
     answers = read_answers(report.output, due)
     failure = breach_rejection(report) or load_failure(answers, entry_point)
     if failure is None and not (answers.complete and report.ok):
         failure = ended(report)
-    outputs = tuple(read_answer(answer) for answer in answers.answers)
+    outputs = tuple(read_answer(answer, limits) for answer in answers.answers)
     used = report.usage
     return Run(outputs, failure, used.cpu_ms, used.wall_ms, used.peak_mb, used.cpu_ms)
 

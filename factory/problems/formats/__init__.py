@@ -1,8 +1,9 @@
 """The formats of problem sets, one a file. A new format is one file here and one line below.
 
-A format has `sniff(row) -> bool`, which tells from one raw row, and `read(row, oracle) -> Problem`, which raises
-ValueError naming the field or the reason: a row that does not say for certain what a right answer is gets refused,
-not guessed at. The oracle runs the row's reference where expected answers have to be computed.
+A format has `sniff(row) -> bool`, which tells from one raw row; `id_of(row) -> str`, the problem's id, also where the
+row is refused; and `read(row, oracle) -> Problem`, which raises ValueError naming the field or the reason: a row that
+does not say for certain what a right answer is gets refused, not guessed at. The oracle runs the row's reference where
+expected answers have to be computed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ __all__ = ["FORMATS", "Format"]
 
 class Format(Protocol):
     def sniff(self, row: dict[str, Any]) -> bool: ...
+
+    def id_of(self, row: dict[str, Any]) -> str: ...
 
     def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem: ...
 

@@ -22,9 +22,13 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
+    return problem(row, id_of(row), ProblemMeta(source="hendrycks/apps", license="MIT"), oracle)
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError or ValueError naming the field."""
     number = row.get("problem_id", row.get("id"))
-    name = f"apps/{number}" if number is not None else contest.name_of("apps", fields.text(row, "question"))
-    return problem(row, name, ProblemMeta(source="hendrycks/apps", license="MIT"), oracle)
+    return f"apps/{number}" if number is not None else contest.name_of("apps", fields.text(row, "question"))
 
 
 def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | None) -> Problem:

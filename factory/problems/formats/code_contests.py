@@ -27,6 +27,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     return _original(row) if "description" in row else _passed_on(row)
 
 
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError or ValueError naming the field."""
+    return f"code_contests/{fields.text(row, 'name') if 'description' in row else row['id']}"
+
+
 def _original(row: dict[str, Any]) -> Problem:
     for field in ("input_file", "output_file"):
         if row.get(field):
@@ -44,7 +49,7 @@ def _original(row: dict[str, Any]) -> Problem:
     if isinstance(difficulty, int):  # above these stand letters of Codeforces
         difficulty = _DIFFICULTIES[difficulty] if difficulty < len(_DIFFICULTIES) else chr(ord("A") + difficulty - 7)
     return _problem(
-        fields.text(row, "name"),
+        id_of(row),
         fields.text(row, "description"),
         tuple(cases),
         contest.python(text for language, text in written if language in (PYTHON3, "PYTHON3")),
@@ -56,12 +61,12 @@ def _passed_on(row: dict[str, Any]) -> Problem:
     tests, labels = fields.parsed(row, "test"), fields.parsed(row, "labels")
     inputs = [test["input"]["stdin"] for test in tests]
     cases = contest.streams(inputs, [test["output"]["stdout"] for test in tests])
-    return _problem(str(row["id"]), fields.text(row, "content"), cases, None, fields.optional(labels, "difficulty"))
+    return _problem(id_of(row), fields.text(row, "content"), cases, None, fields.optional(labels, "difficulty"))
 
 
 def _problem(name: str, text: str, cases: tuple[Case, ...], reference: str | None, difficulty: str) -> Problem:
     return Problem(
-        id=f"code_contests/{name}",
+        id=name,
         prompt=text,
         entry_point=None,
         reference=reference,

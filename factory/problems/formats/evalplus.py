@@ -1,6 +1,7 @@
 """HumanEval+ and MBPP+, as EvalPlus releases them (`base_input`, `plus_input`) and as the hub has them (`test`).
 
-The release brings no outputs: the right answers are what the canonical solution answers, behind the wall. Its
+The release brings no outputs: the right answers are what the canonical solution answers, behind the wall. The
+asserts that the row shows are tests too, so that a canonical solution that contradicts them is found out. Its
 arguments lost their types on the way to JSON; where the row's asserts show a tuple or a set, the inputs get it back.
 Where the tests look at answers in one way (`set(f(x)) == set(…)`), so do the cases. Floats are compared as
 EvalPlus does, within `atol` or 1e-6. License of both sets: Apache-2.0, by the cards of
@@ -10,19 +11,20 @@ evalplus/humanevalplus and evalplus/mbppplus on the hub.
 from __future__ import annotations
 
 import ast
+import copy
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from factory.languages.python.calls import call_text
 from factory.problems.formats import humaneval, mbpp
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
-from factory.problems.parsing.asserts import literal
+from factory.problems.parsing.asserts import literal, split
 from factory.records import Case, Comparison, Problem, ProblemMeta
 from factory.records.predicate import ANSWER
-from factory.records.values import encode
+from factory.records.values import decode, encode
 
 RELATIVE, LEAST = 1e-7, 1e-6
 """EvalPlus's relative tolerance, and its absolute one where floats are expected and the row says 0."""
@@ -52,8 +54,16 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    is_mbpp = "test_list" in row or str(row["task_id"]).startswith("Mbpp/")
-    return _mbpp(row, oracle) if is_mbpp else _humaneval(row, oracle)
+    return _mbpp(row, oracle) if _is_mbpp(row) else _humaneval(row, oracle)
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError."""
+    return f"{'MBPP+' if _is_mbpp(row) else 'HumanEval+'}/{str(row['task_id']).rpartition('/')[2]}"
+
+
+def _is_mbpp(row: dict[str, Any]) -> bool:
+    return "test_list" in row or str(row["task_id"]).startswith("Mbpp/")
 
 
 def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
@@ -64,7 +74,7 @@ def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     checker = _CHECKERS.get(entry_point)
     cases = _cases(tests, reference, entry_point, oracle, plainly=checker is not None)
     return Problem(
-        id=f"HumanEval+/{_number(row)}",
+        id=id_of(row),
         prompt=prompt,
         entry_point=entry_point,
         starter_code=prompt,
@@ -77,28 +87,29 @@ def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
 
 def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     reference = fields.text(row, "code" if "code" in row else "canonical_solution").replace("\r\n", "\n")
-    asserts = _asserts(row)
+    shown = _shown(row)
+    asserts = [node for node in shown if isinstance(node, ast.Assert)]
     entry_point = fields.text(row, "entry_point") if "entry_point" in row else mbpp.function_called(reference, asserts)
     views = [(view, args) for test in asserts for view, args in _views(test, entry_point)]
     tests = _released(row, views) if "base_input" in row else _listed(row)
     cases = _cases(tests, reference, entry_point, oracle)
+    parts = split(shown, entry_point)
+    known = set(map(_asked, cases))
+    cases += [case for case in _own(parts.cases, tests) if _asked(case) not in known]
     first = json.dumps([encode(arg) for arg in views[0][1]]) if views else None
     prompt = fields.text(row, "prompt")
     if asserts and f"{entry_point}(" not in prompt:
         prompt = f"{prompt.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n"
         prompt += f"{ast.unparse(asserts[0])}\n"
     return Problem(
-        id=f"MBPP+/{_number(row)}",
+        id=id_of(row),
         prompt=prompt,
         entry_point=entry_point,
         reference=reference,
         cases=tuple(case.model_copy(update={"public": json.dumps(case.args) == first}) for case in cases),
+        test_code="\n".join([*map(ast.unparse, parts.rest), ""]) if parts.rest else "",
         meta=ProblemMeta(source="evalplus/mbppplus", license="Apache-2.0"),
     )
-
-
-def _number(row: dict[str, Any]) -> str:
-    return str(row["task_id"]).rpartition("/")[2]
 
 
 # ---- cases ----
@@ -117,6 +128,21 @@ def _cases(tests: _Tests, reference: str, entry_point: str, oracle: Oracle | Non
         Case(args=case.args, expected=encode(result), comparison=None if plainly else _comparison(result, tests))
         for case, result in zip(asked, results, strict=True)
     ]
+
+
+def _own(cases: Sequence[Case], tests: _Tests) -> list[Case]:
+    """The cases of the row's own asserts, compared as the set compares."""
+    plain = replace(tests, view=ANSWER)
+    return [
+        case if case.comparison else case.model_copy(update={"comparison": _comparison(decode(case.expected), plain)})
+        for case in cases
+    ]
+
+
+def _asked(case: Case) -> str:
+    """Equal for cases that ask and demand the same."""
+    demanded = case.comparison.predicate if case.comparison and case.comparison.predicate else [case.expected]
+    return json.dumps([case.args, case.kwargs, demanded], sort_keys=True)
 
 
 def _comparison(result: Any, tests: _Tests) -> Comparison | None:
@@ -169,17 +195,18 @@ def typed(value: Any, samples: Sequence[Any]) -> Any:
     return (kinds.pop() if kinds else list)(items)
 
 
-def _asserts(row: dict[str, Any]) -> list[ast.stmt]:
-    text = "\n".join(map(str, row["test_list"])) if "test_list" in row else fields.optional(row, "assertion")
+def _shown(row: dict[str, Any]) -> list[ast.stmt]:
+    """The statements of the tests that the row shows."""
+    listed = [*row.get("test_imports", ()), *row["test_list"]] if "test_list" in row else [row.get("assertion") or ""]
     try:
-        body = ast.parse(text.strip()).body
+        return ast.parse("\n".join(map(str, listed)).strip()).body
     except SyntaxError as error:
         raise ValueError(f"assertion: line {error.lineno}: {error.msg}") from None
-    return [node for node in body if isinstance(node, ast.Assert)]
 
 
 def _views(test: ast.stmt, entry_point: str) -> list[tuple[str, list[Any]]]:
     """How `assert VIEW(call) == …` looks at the answer, and the call's arguments, where they are literals."""
+    test = copy.deepcopy(test)
     if not isinstance(test, ast.Assert) or not isinstance(test.test, ast.Compare):
         return []
     for call in ast.walk(test.test.left):

@@ -31,7 +31,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     tests = suite.of_check(fields.text(row, "test"), _helpers(prompt, entry_point))
     shown = doctests(prompt, entry_point)
     return Problem(
-        id=fields.text(row, "task_id"),
+        id=id_of(row),
         prompt=prompt,
         entry_point=entry_point,
         starter_code=prompt,
@@ -40,6 +40,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         test_code=tests.test_code,
         meta=ProblemMeta(source="openai/human-eval", license="MIT", difficulty=""),
     )
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError or ValueError naming the field."""
+    return fields.text(row, "task_id")
 
 
 def _helpers(prompt: str, entry_point: str) -> list[ast.stmt]:

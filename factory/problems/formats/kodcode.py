@@ -23,9 +23,8 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     question, test = fields.text(row, "question"), fields.text(row, "test")
     function = _function(row, test)
     tests = suite.of_file(test, function)
-    name = row.get("question_id")
     return Problem(
-        id=f"kodcode/{name}" if name else contest.name_of("kodcode", question),
+        id=id_of(row),
         prompt=f"{question.strip()}\n\nThe function is called `{function}`.\n"
         if function not in question
         else question,
@@ -42,6 +41,12 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
             }
         ),
     )
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError or ValueError naming the field."""
+    name = row.get("question_id")
+    return f"kodcode/{name}" if name else contest.name_of("kodcode", fields.text(row, "question"))
 
 
 def _function(row: dict[str, Any], test: str) -> str:

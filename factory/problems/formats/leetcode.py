@@ -36,9 +36,9 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     if tests.test_code and comparison.kind != "equal":
         raise ValueError(f"test: is code, which cannot be compared as its statement asks ({comparison.kind})")
     names = _parameters(starter, match[1])
-    solution, number = fields.optional(row, "completion"), fields.optional(row, "task_id", "question_id")
+    solution = fields.optional(row, "completion")
     return Problem(
-        id=f"leetcode/{number}",
+        id=id_of(row),
         prompt=text,
         entry_point=f"Solution.{match[1]}",
         starter_code=_imports(given) + starter,
@@ -50,6 +50,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
             source="newfacade/LeetCodeDataset", license="Apache-2.0", difficulty=fields.optional(row, "difficulty")
         ),
     )
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises ValueError naming the field."""
+    return f"leetcode/{fields.optional(row, 'task_id', 'question_id')}"
 
 
 def _parameters(starter: str, name: str) -> list[str]:

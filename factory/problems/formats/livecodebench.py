@@ -50,7 +50,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         )
     meta = {"title": row.get("question_title"), "platform": row.get("platform"), "date": str(row.get("contest_date"))}
     return Problem(
-        id=f"livecodebench/{row['question_id']}",
+        id=id_of(row),
         prompt=text,
         entry_point=entry_point,
         starter_code=starter,
@@ -65,6 +65,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
             }
         ),
     )
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError."""
+    return f"livecodebench/{row['question_id']}"
 
 
 def unpacked(text: str) -> str:

@@ -45,9 +45,8 @@ class Mapping:
         comparison = Comparison()
         if "inputs" in self._columns:
             comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt)
-        name = self._text(row, "id")
         return Problem(
-            id=name or contest.name_of("mapping", prompt),
+            id=self.id_of(row),
             prompt=prompt,
             entry_point=entry_point,
             starter_code=self._text(row, "starter_code"),
@@ -57,6 +56,10 @@ class Mapping:
             comparison=comparison,
             meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
         )
+
+    def id_of(self, row: dict[str, Any]) -> str:
+        """The problem's id. Raises ValueError naming the field."""
+        return self._text(row, "id") or contest.name_of("mapping", self._text(row, "prompt"))
 
     def _tests(self, row: dict[str, Any], entry_point: str | None) -> suite.Suite:
         if "inputs" in self._columns:

@@ -8,6 +8,7 @@ License of google-research/mbpp: CC-BY-4.0, by the card of google-research-datas
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from factory.problems.oracle import Oracle
@@ -38,7 +39,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     cases = tuple(case.model_copy(update={"public": _is(case, tests[0], entry_point)}) for case in parts.cases)
     test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""]) if parts.rest else ""
     return Problem(
-        id=f"mbpp/{row['task_id']}",
+        id=id_of(row),
         prompt=f"{text.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n{first}\n",
         entry_point=entry_point,
         starter_code="from typing import *\n",
@@ -47,6 +48,11 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
         test_code=test_code,
         meta=ProblemMeta(source="google-research/mbpp", license="CC-BY-4.0", difficulty=""),
     )
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError."""
+    return f"mbpp/{row['task_id']}"
 
 
 def _assert(test: object) -> ast.stmt:
@@ -63,7 +69,7 @@ def _parsed(field: str, source: str) -> list[ast.stmt]:
         raise ValueError(f"{field}: line {error.lineno}: {error.msg}") from None
 
 
-def function_called(code: str, tests: list[ast.stmt]) -> str:
+def function_called(code: str, tests: Sequence[ast.stmt]) -> str:
     """The function of the reference that every test calls. Raises ValueError."""
     defined = [node.name for node in _parsed("code", code) if isinstance(node, ast.FunctionDef)]
     called = [{node.id for node in ast.walk(test) if isinstance(node, ast.Name)} for test in tests]

@@ -15,6 +15,11 @@ def sniff(row: dict[str, Any]) -> bool:
     return "id" in row and "prompt" in row
 
 
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError."""
+    return str(row["id"])
+
+
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises ValueError naming the field."""
     problem = Problem.model_validate(row)

@@ -19,5 +19,9 @@ def sniff(row: dict[str, Any]) -> bool:
 
 def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    name = contest.name_of("taco", fields.text(row, "question"))
-    return apps.problem(row, name, ProblemMeta(source="BAAI/TACO", license="Apache-2.0"), oracle)
+    return apps.problem(row, id_of(row), ProblemMeta(source="BAAI/TACO", license="Apache-2.0"), oracle)
+
+
+def id_of(row: dict[str, Any]) -> str:
+    """The problem's id. Raises KeyError or ValueError naming the field."""
+    return contest.name_of("taco", fields.text(row, "question"))

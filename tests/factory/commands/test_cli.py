@@ -118,6 +118,55 @@ def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given):
     )
 
 
+def test_rollouts_of_an_unknown_problem_are_left_out_and_counted_apart(given):
+    write_lines(
+        given[0], [PROBLEM, PROBLEM | {"id": "p/2", "comparison": {"kind": "predicate", "predicate": "1 == 1"}}]
+    )
+    write_lines(given[1], [*ROLLOUTS, *(ROLLOUTS[0] | {"problem_id": name} for name in ("p/2", "p/8", "p/9"))])
+    done = verify(given)
+    assert done.returncode == 0, done.stderr
+    left_out = json.loads((given[2] / "summary.json").read_text())["left_out"]
+    refused, unknown = sorted(left_out)
+    assert "predicate: does not mention 'answer'" in refused.replace('"1 == 1": ', "")
+    assert unknown == "their problem_id is not among the problems (the first: 'p/8')"
+    assert (left_out[refused], left_out[unknown]) == (1, 2)
+    assert f"2 rollout(s) left out: {unknown}" in done.stderr
+
+
+def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given):
+    problems, rollouts, out = given
+    write_lines(problems, [PROBLEM, PROBLEM | {"id": "p/2", "cases": []}])
+    write_lines(rollouts, [*ROLLOUTS, ROLLOUTS[0] | {"problem_id": "p/2"}, ROLLOUTS[0] | {"problem_id": "p/9"}])
+    config = out.parent / "c.yaml"
+    told = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(rollouts)}}
+    config.write_text(json.dumps(told | {"sampling": {"n": 3}, "translate": {"targets": []}}))
+    done = factory("run", config, "--run-dir", out)
+    assert done.returncode == 0, done.stderr
+    assert "1 rollout(s) left out: their problem is refused: " in done.stderr
+    assert "1 rollout(s) left out: their problem_id is not among the problems (the first: 'p/9')" in done.stderr
+    lines = map(json.loads, (out / "ledger.jsonl").read_text().splitlines())
+    (line,) = [it for it in lines if it["event"] == "left_out"]
+    assert sorted(line["rollouts"].values()) == [1, 1]
+    write_lines(rollouts, [ROLLOUTS[0] | {"problem_id": "p/9"}])
+    done = factory("run", config, "--run-dir", out.parent / "other")
+    assert done.returncode == 2
+    assert "'p/9' is not among the problems ('p/2', 'p/1', …)" in done.stderr
+
+
+def test_translate_leaves_out_survivors_of_a_refused_problem(given):
+    problems, survivors, out = given
+    write_lines(problems, [PROBLEM, PROBLEM | {"id": "p/2", "cases": []}])
+    code = "def add(a, b):\n    return a + b\n"
+    write_lines(survivors, [{"problem_id": name, "code": code} for name in ("p/1", "p/2")])
+    answers = write_lines(out.parent / "go.jsonl", [ROLLOUTS[0] | {"language": "go", "text": "func Add() {}"}])
+    config = out.parent / "c.yaml"
+    told = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(answers)}}
+    config.write_text(json.dumps(told | {"translate": {"targets": [], "n": 1}}))
+    done = factory("translate", "--problems", problems, "--survivors", survivors, "--config", config, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "1 rollout(s) left out: their problem is refused: " in done.stderr
+
+
 def test_problems_tells_what_would_be_loaded(given):
     write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "reference": "def add(a, b):\n    return 0"}])
     done = factory("problems", given[0])

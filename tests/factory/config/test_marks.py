@@ -64,7 +64,10 @@ def test_a_section_itself_has_no_mark() -> None:
 
 def test_what_may_change_and_what_may_grow() -> None:
     assert set(keys(Config, Resume.FREE)) == FREE
-    assert keys(Config, Resume.EXTENDS) == ["problems.limit", "sampling.n", "translate.survivors"]
+    ceilings = [
+        f"max_limits.{name}" for name in ("cpu_s", "wall_s", "memory_mb", "processes", "output_kb", "open_files")
+    ]
+    assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", "sampling.n", "translate.survivors"]
 
 
 def test_the_schema_carries_one_mark_a_value() -> None:

@@ -57,17 +57,47 @@ def test_the_right_answers_are_the_references(grade: Grade, oracle: Oracle) -> N
 def test_arguments_are_of_the_types_and_answers_looked_at_as_the_asserts_show(grade: Grade, oracle: Oracle) -> None:
     problem = evalplus.read(MBPP, oracle)
     assert problem.id == "MBPP+/2"
-    assert [decode(case.args) for case in problem.cases] == [[(3, 4), (5, 4)], [(1, 2, 3), (3, 2)], [(), ()]]
+    assert [decode(case.args) for case in problem.cases] == [
+        [(3, 4), (5, 4)],
+        [(1, 2, 3), (3, 2)],
+        [(), ()],
+        [(1,), (1,)],
+    ]
     assert {case.comparison.predicate for case in problem.cases if case.comparison} == {
         "set(answer) == set((4,))",
         "set(answer) == set((2, 3))",
         "set(answer) == set(())",
+        "set(answer) == set((1,))",
     }
-    assert [case.public for case in problem.cases] == [True, False, False]
+    assert [case.public for case in problem.cases] == [True, False, False, False]
     turned = "def shared(a, b):\n    return sorted(set(a) & set(b), reverse=True)"
     half = "def shared(a, b):\n    return [x for x in a if x in b][:1]"
     statuses = [verdict.status for verdict in grade(problem, problem.reference, turned, half)]
     assert statuses == [Status.PASSED, Status.PASSED, Status.WRONG_ANSWER]
+
+
+def test_what_the_row_asserts_itself_is_tested_too(grade: Grade, oracle: Oracle) -> None:
+    loop = "import math\nassert shared((3,), (3,)) == (3,)\nfor x in (7, 8):\n    assert shared((x,), (x,)) == (x,)\n"
+    problem = evalplus.read(MBPP | {"assertion": loop}, oracle)
+    assert (problem.cases[-1].args, problem.cases[-1].expected) == (
+        [{"$": "tuple", "v": [3]}, {"$": "tuple", "v": [3]}],
+        {"$": "tuple", "v": [3]},
+    )
+    assert "for x in (7, 8)" in problem.test_code
+    seven = "def shared(a, b):\n    return (1,) if a == (7,) else tuple(set(a) & set(b))"
+    assert [it.status for it in grade(problem, problem.reference, seven)] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+def test_the_sets_tolerance_is_that_of_its_asserts_too(grade: Grade, oracle: Oracle) -> None:
+    row = MBPP | {
+        "entry_point": "third",
+        "canonical_solution": "def third(x):\n    return x / 3\n",
+        "base_input": [[1]],
+        "plus_input": [],
+        "assertion": "assert third(1) == 0.3333333",
+    }
+    problem = evalplus.read(row, oracle)
+    assert grade(problem, "def third(x):\n    return x * (1 / 3)")[0].status is Status.PASSED
 
 
 def test_any_zero_of_the_polynomial_will_do(grade: Grade, oracle: Oracle) -> None:

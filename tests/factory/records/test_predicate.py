@@ -24,6 +24,33 @@ def test_it_decides_about_plain_values(text: str, yes: object, no: object) -> No
     assert decide(no) is False
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1 == 1", "does not mention 'answer'"),
+        ("[3, 1] == sorted([1, 3])[::1] or True", "does not mention|knows no"),
+        ("True", "does not mention 'answer'"),
+        ("'answer' != ''", "does not mention 'answer'"),
+        ("answer == 1 or True", "accepts every answer"),
+        ("answer == answer", "accepts every answer"),
+        ("bool(answer) in (True, False)", "accepts every answer"),
+        ("[answer]", "accepts every answer"),
+    ],
+)
+def test_one_that_decides_nothing_is_refused(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        predicate(text)
+    with pytest.raises(ValidationError, match=why):
+        Comparison(kind="predicate", predicate=text)
+
+
+@pytest.mark.parametrize(
+    "text", ["answer != 3", "answer not in [1, 2]", "not answer == {'a': 1}", "answer is not None"]
+)
+def test_one_that_accepts_all_but_its_constant_decides(text: str) -> None:
+    assert predicate(text)("b") is True
+
+
 @pytest.mark.parametrize("text", ["answer[0]", "answer + 1", "1 / answer", "int(answer)", "answer < 1", "{answer: 1}"])
 def test_one_that_raises_says_no(text: str) -> None:
     assert predicate(text)([] if text != "1 / answer" else 0) is False

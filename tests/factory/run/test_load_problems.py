@@ -12,7 +12,7 @@ import pytest
 from factory.commands.look import survey
 from factory.config import ChainConfig, ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems import FORMATS
+from factory.problems import FORMATS, Refusal, read
 from factory.run.load_problems import load_problems
 
 SETTINGS = ChainConfig.model_validate({"limits": {"cpu_s": 1}})
@@ -40,7 +40,11 @@ def test_a_problem_whose_reference_fails_its_tests_is_set_aside(tmp_path: Path) 
     assert [problem.id for problem in taken.problems] == ["s/1", "s/4"]
     assert [(refusal.id, refusal.reason) for refusal in taken.refused] == [
         ("s/2", "its reference fails its own tests: wrong_answer: case 1: answered 2, expected 4"),
-        ("s/3", "its reference fails its own tests: timeout: used more CPU time than allowed"),
+        (
+            "s/3",
+            "its reference fails its own tests: timeout: used more CPU time than allowed; to use it, raise "
+            "limits.cpu_s (or limits.wall_s, if it waits)",
+        ),
     ]
     assert list(taken.notes(most=1)) == [
         f"set aside: {path}:2: its reference fails its own tests: wrong_answer: case 1: answered 2, expected 4",
@@ -48,6 +52,112 @@ def test_a_problem_whose_reference_fails_its_tests_is_set_aside(tmp_path: Path) 
     ]
     unchecked = load_problems(ProblemsConfig(path=path, check_reference=False), SETTINGS)
     assert len(unchecked.problems) == 4
+
+
+def test_a_reference_that_gave_the_answers_agrees_with_the_row(tmp_path: Path) -> None:
+    """Its `same(9, 4)` is False, as no test of it can show: the asserts of the row itself are against it."""
+    row = {
+        "task_id": "Mbpp/1",
+        "prompt": "Are the numbers of divisors the same?",
+        "entry_point": "same",
+        "canonical_solution": "def same(a, b):\n    return a == b\n",
+        "base_input": [[9, 4], [3, 3]],
+        "plus_input": [],
+        "atol": 0,
+        "assertion": "assert same(3, 3) == True\nassert same(9, 4) == True",
+    }
+    right = row | {"task_id": "Mbpp/2", "assertion": "assert same(3, 3) == True"}
+    inside = row | {"task_id": "Mbpp/3", "assertion": "for x in (4, 25):\n    assert same(9, x) == True"}
+    path = written(tmp_path, row, right, inside)
+    for check in (True, False):
+        taken = load_problems(ProblemsConfig(path=path, check_reference=check), SETTINGS)
+        assert [problem.id for problem in taken.problems] == ["MBPP+/2"]
+        assert [refusal.id for refusal in taken.refused] == ["MBPP+/1", "MBPP+/3"]
+        assert "its reference fails its own tests: wrong_answer: case 2: answered False" in taken.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("wall_s", 700, "limits.wall_s: 700: is more than max_limits.wall_s allows, 600; raise that to use it"),
+        ("wall_s", 1e9, "less than or equal to 36000"),
+        ("cpu_s", 61.5, "limits.cpu_s: 61.5: is more than max_limits.cpu_s allows, 60;"),
+        ("memory_mb", 4096, "is more than max_limits.memory_mb allows"),
+        ("memory_mb", 10**12, "less than or equal to"),
+        ("output_kb", 10**9, "less than or equal to"),
+        ("processes", 1000, "is more than max_limits.processes allows"),
+        ("open_files", 2000, "is more than max_limits.open_files allows"),
+        ("cpu_s", "Infinity", "finite number"),
+        ("cpu_s", "NaN", "finite number"),
+        ("cpu_s", -1, "greater than 0"),
+        ("cpu_s", True, "valid number"),
+        ("wall_s", "5", "valid number"),
+        ("memory_mb", 64.0, "valid integer"),
+    ],
+)
+def test_a_row_that_asks_for_too_much_or_for_nonsense_is_refused_alone(
+    tmp_path: Path, name: str, value: Any, told: str
+) -> None:
+    text = json.dumps(GOOD | {"id": "s/2", "limits": {name: value}})
+    text = text.replace('"Infinity"', "Infinity").replace('"NaN"', "NaN")
+    taken = load_problems(ProblemsConfig(path=written(tmp_path, GOOD, text)), SETTINGS)
+    assert [problem.id for problem in taken.problems] == ["s/1"]
+    assert [refusal.id for refusal in taken.refused] == ["s/2"]
+    assert told in taken.refused[0].reason
+
+
+def test_a_raised_ceiling_lets_a_row_have_more(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD | {"limits": {"wall_s": 700}})
+    raised = ChainConfig.model_validate({"max_limits": {"wall_s": 700}})
+    assert load_problems(ProblemsConfig(path=path), raised).problems[0].limits.wall_s == 700
+
+
+def test_a_refusal_for_a_limit_names_the_key_to_raise(tmp_path: Path) -> None:
+    row = {
+        "task_id": "Mbpp/1",
+        "prompt": "Repeat.",
+        "entry_point": "f",
+        "canonical_solution": "def f(n):\n    return 'x' * n\n",
+        "base_input": [[3000], [3001], [3002]],
+        "plus_input": [],
+    }
+    long = row | {"task_id": "Mbpp/2", "base_input": [[5000]]}
+    slow = row | {"task_id": "Mbpp/3", "canonical_solution": "def f(n):\n    while n: pass"}
+    big = row | {"task_id": "Mbpp/4", "canonical_solution": "def f(n):\n    return len(bytearray(10**9))"}
+    small = ChainConfig.model_validate({"limits": {"output_kb": 4, "cpu_s": 0.5}})
+    taken = load_problems(ProblemsConfig(path=written(tmp_path, row, long, slow, big)), small)
+    assert [problem.id for problem in taken.problems] == ["MBPP+/1"], "three answers of 3 KiB are within 4 KiB each"
+    assert [(it.id, it.reason.rpartition("; ")[2]) for it in taken.refused] == [
+        ("MBPP+/2", "to use it, raise limits.output_kb"),
+        ("MBPP+/3", "to use it, raise limits.cpu_s (or limits.wall_s, if it waits)"),
+        ("MBPP+/4", "to use it, raise limits.memory_mb"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("format_name", "row", "name"),
+    [
+        ("native", {"id": "s/9", "prompt": 5}, "s/9"),
+        ("mbpp", {"task_id": 2, "text": "t", "code": "def f(): pass", "test_list": ["assert f("]}, "mbpp/2"),
+        ("humaneval", {"task_id": "H/1", "prompt": "p", "entry_point": "f", "test": "("}, "H/1"),
+        ("evalplus", {"task_id": "Mbpp/3", "entry_point": "f", "base_input": [], "plus_input": []}, "MBPP+/3"),
+        ("evalplus", {"task_id": "HumanEval/3", "entry_point": "f", "base_input": 1, "plus_input": []}, "HumanEval+/3"),
+        ("kodcode", {"question_id": "k", "question": "q", "solution": "s", "test": "("}, "kodcode/k"),
+        ("leetcode", {"task_id": "l", "entry_point": "Solution().f", "starter_code": 1, "test": ""}, "leetcode/l"),
+        ("apps", {"problem_id": 4, "question": "q", "input_output": "{", "solutions": ""}, "apps/4"),
+        ("code_contests", {"name": "c", "description": "d", "public_tests": 1, "private_tests": 1}, "code_contests/c"),
+        ("code_contests", {"id": 5, "content": "d", "labels": "{}", "test": "["}, "code_contests/5"),
+        ("livecodebench", {"question_id": "v", "question_content": "q"}, "livecodebench/v"),
+    ],
+)
+def test_a_refused_row_has_the_id_that_its_rollouts_name(
+    tmp_path: Path, format_name: str, row: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(ProblemError):
+        load_problems(ProblemsConfig(path=written(tmp_path, row), format=format_name), SETTINGS)
+    (refused,) = read(ProblemsConfig(path=written(tmp_path, row), format=format_name))
+    assert isinstance(refused, Refusal)
+    assert refused.id == name
 
 
 def test_a_limit_counts_what_can_be_used(tmp_path: Path) -> None:
