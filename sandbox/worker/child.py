@@ -24,6 +24,9 @@ FIRST_LOOK_S, LOOK_S = 0.02, 0.05
 SETUP_FAILED = 70
 """Exit code of a child that never came to its program, or whose program broke what runs it."""
 SIGINT = 2
+SIGNALS = 1024
+"""Signals that wait, and timers, of all processes together: the kernel holds half a KiB for each, and no limit counts
+them."""
 HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
@@ -38,6 +41,7 @@ HARD = {
         resource.RLIMIT_FSIZE,
         resource.RLIMIT_NOFILE,
         resource.RLIMIT_NPROC,
+        resource.RLIMIT_SIGPENDING,
         resource.RLIMIT_CORE,
     )
 }
@@ -113,18 +117,25 @@ class Child:
     def look(self) -> bool:
         """Whether a limit is broken; if so everything is killed."""
         self._look_at = time.monotonic() + LOOK_S
-        cpu_s, resident_mb = resource_usage.usage()
+        cpu_s, held_mb = resource_usage.usage()
         # Time that one look saw and the next does not was spent by processes that nobody waited for.
         self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
         self._cpu_seen = cpu_s
         most_mb = max(0.0, float(self.limits["memory_mb"]) - self._written_mb())
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
-        elif resident_mb > most_mb and resource_usage.memory_mb() > most_mb:
+        elif held_mb > most_mb and self._memory_mb() > most_mb:
             self.end("memory")
         elif not self.resting and time.monotonic() - self.started > float(self.limits["wall_s"]):
             self.end("wall")
         return self.breach is not None
+
+    def _memory_mb(self) -> float:
+        """Exact. What that costs is the candidate's own: one of many processes and mappings makes it seconds a look."""
+        began = time.process_time()
+        memory_mb = resource_usage.memory_mb()
+        self._cpu_lost += time.process_time() - began
+        return memory_mb
 
     def _written_mb(self) -> float:
         try:
@@ -159,7 +170,7 @@ class Child:
                 self.breach = "cpu"
             elif code == -signal.SIGXFSZ:
                 self.breach = "output"
-            elif code == candidate.OUT_OF_MEMORY:
+            elif code in (candidate.OUT_OF_MEMORY, -signal.SIGSYS):
                 self.breach = "memory"
         return {
             "exit_code": code if code >= 0 else None,
@@ -220,6 +231,7 @@ def kernel_limits(
         resource.RLIMIT_FSIZE: output_kb * 1024,
         resource.RLIMIT_NOFILE: open_files,
         resource.RLIMIT_NPROC: processes + 1,
+        resource.RLIMIT_SIGPENDING: SIGNALS,
         resource.RLIMIT_CORE: 0,
     }
     limits = []

@@ -2,10 +2,13 @@
 
 Promises: no new namespace, mount or root; no look into another process nor change to its limits or
 priority; no kernel object that outlives a process (System V IPC, message queues, keys, attributes);
-no memory that no limit counts (memfd, shared anonymous or huge pages); no socket but a Unix one (a
-network namespace does not hold vsock back); none of the calls that kernel exploits live on (bpf,
-io_uring, userfaultfd, perf). Refused calls answer ENOSYS, refused arguments EPERM, so that
-libraries fall back as on an older kernel.
+no memory that no limit counts (memfd, shared anonymous or huge pages, mappings that grow like a stack, queues of
+files' events and of asynchronous input); no socket but a Unix one (a network namespace does not hold vsock back),
+and none with a longer queue than a new one has; nothing that slows the machine for others (writing all its disks
+out, emptying its page cache, keeping a core to itself, interrupting all of them); none of the calls that kernel
+exploits live on (bpf, io_uring, userfaultfd, perf). Refused calls answer ENOSYS, refused arguments EPERM, so that
+libraries fall back as on an older kernel. Who maps memory that grows like a stack is ended by SIGSYS: no library
+does, and the report calls it a breach of the memory limit.
 
 Does not promise to name every dangerous call: it takes away from what an unprivileged process may do,
 it does not list what a program needs. Python, and Go with its compiler and linker, work under it.
@@ -41,17 +44,27 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "request_key": (249, 218), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
     "setxattrat": (463, 463),
     # memory that no limit counts
-    "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "vmsplice": (278, 75),
+    "io_setup": (206, 0), "io_destroy": (207, 1), "io_getevents": (208, 4), "io_submit": (209, 2),
+    "io_cancel": (210, 3), "io_pgetevents": (333, 292), "inotify_init": (253, None), "inotify_init1": (294, 26),
+    # what slows the machine for others
+    "mbind": (237, 235), "set_mempolicy": (238, 237), "set_mempolicy_home_node": (450, 450), "membarrier": (324, 283),
+    "sync": (162, 81), "syncfs": (306, 267), "fadvise64": (221, 223),
     # kernel surface that no honest program needs
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "fanotify_init": (300, 262),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
 }  # fmt: skip
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """uname's machine -> (AUDIT_ARCH of linux/audit.h, column of the tables here)."""
-MMAP, CLONE, SOCKET, PRLIMIT = (9, 222), (56, 220), (41, 198), (302, 261)
+MMAP, CLONE, SOCKET, SOCKETPAIR, PRLIMIT = (9, 222), (56, 220), (41, 198), (53, 199), (302, 261)
+SETSOCKOPT, PRCTL = (54, 208), (157, 167)
 NEW_NAMESPACES = 0x7E020000
-MAP_SHARED_ANONYMOUS, MAP_HUGETLB = 0x21, 0x40000
+MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN, MAP_HUGETLB = 0x21, 0x100, 0x40000
 AF_UNIX = 1
+SOL_SOCKET, SO_SNDBUF = 1, 7
+PR_SCHED_CORE = 62
 X32 = 0x40000000
 """Bit of a call's number that picks x86-64's other table, whose numbers no filter here knows."""
 
@@ -75,9 +88,22 @@ def program(machine: str) -> bytes:
         raise OSError(f"no system call filter for {machine!r}; there are: {', '.join(MACHINES)}")
     arch, column = MACHINES[machine]
     checks: list[Instruction] = [
-        *when(MMAP[column], 3, [(AND, 0, 0, MAP_SHARED_ANONYMOUS | MAP_HUGETLB), *refuse_from(MAP_SHARED_ANONYMOUS)]),
+        *when(
+            MMAP[column],
+            3,
+            [
+                (ANY_BIT, 0, 1, MAP_GROWSDOWN),
+                (RETURN, 0, 0, KILL),
+                (AND, 0, 0, MAP_SHARED_ANONYMOUS | MAP_HUGETLB),
+                *refuse_from(MAP_SHARED_ANONYMOUS),
+            ],
+        ),
         *when(CLONE[column], 0, [(ANY_BIT, 0, 1, NEW_NAMESPACES), refuse(errno.EPERM)]),
         *when(SOCKET[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
+        *when(SOCKETPAIR[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
+        # It is done, and changes nothing, as where a machine allows no longer queues.
+        *when(SETSOCKOPT[column], 1, [(EQUAL, 0, 3, SOL_SOCKET), argument(2), (EQUAL, 0, 1, SO_SNDBUF), refuse(0)]),
+        *when(PRCTL[column], 0, [(EQUAL, 0, 1, PR_SCHED_CORE), refuse(errno.EPERM)]),
         *when(PRLIMIT[column], 0, [(EQUAL, 1, 0, 0), refuse(errno.EPERM)]),
     ]
     numbers = [number for row in DENIED.values() if (number := row[column]) is not None]
@@ -98,10 +124,14 @@ def program(machine: str) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
 
 
-def when(number: int, argument: int, check: list[Instruction]) -> list[Instruction]:
-    """Run `check` on the low half of an argument of call `number`, then allow the call; else pass by."""
-    load = (LOAD, 0, 0, ARGUMENTS + 8 * argument)
-    return [(EQUAL, 0, len(check) + 2, number), load, *check, (RETURN, 0, 0, ALLOW)]
+def when(number: int, first: int, check: list[Instruction]) -> list[Instruction]:
+    """Run `check` on the low half of argument `first` of call `number`, then allow the call; else pass by."""
+    return [(EQUAL, 0, len(check) + 2, number), argument(first), *check, (RETURN, 0, 0, ALLOW)]
+
+
+def argument(place: int) -> Instruction:
+    """Load the low half of an argument."""
+    return LOAD, 0, 0, ARGUMENTS + 8 * place
 
 
 def refuse_from(least: int) -> list[Instruction]:

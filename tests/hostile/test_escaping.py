@@ -32,6 +32,23 @@ def test_network_cannot_be_reached(attempt, family):
     assert attempt(f"socket.socket(socket.{family}, socket.SOCK_STREAM)") == "EPERM"
 
 
+def test_pair_of_sockets_of_another_family_cannot_be_had(reveals):
+    code = """
+    import ctypes, errno
+    libc = ctypes.CDLL(None, use_errno=True)
+    def probe():
+        made, refused = set(), set()
+        for family in range(46):
+            for kind in (1, 2, 3, 5):
+                if libc.socketpair(family, kind, 0, (ctypes.c_int * 2)()) == 0:
+                    made.add(family)
+                elif family != 1:
+                    refused.add(errno.errorcode[ctypes.get_errno()])
+        return " ".join(map(str, [*made, *refused]))
+    """
+    assert reveals(code) == "1 EPERM"
+
+
 def test_hosts_loopback_cannot_be_reached(attempt):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.1)
@@ -96,15 +113,31 @@ def test_killing_everything_ends_only_itself(attack, shared_session):
         "call(175, 105, None, 0, b'')",
         "call(135, 92, 0x0400000)",
         "call(169, 142, 0, 0, 0, None)",
+        "call(206, 0, 1, None)",
+        "call(294, 26, 0)",
+        "call(237, 235, None, 0, 0, None, 0, 0)",
+        "call(238, 237, 0, None, 0)",
+        "call(324, 283, 0, 0)",
+        "call(278, 75, 1, None, 0, 0)",
+        "call(306, 267, 0)",
+        "call(162, 81)",
+        "call(221, 223, 0, 0, 0, 4)",
+        "call(317, 277, 0, 0, None)",
+        "call(444, 444, None, 0, 1)",
     ],
     ids=(
         "mount umount pivot_root chroot open_tree fsopen unshare_user unshare_mount setns clone3 ptrace "
         "process_vm_readv pidfd_getfd bpf perf_event_open userfaultfd io_uring open_by_handle kexec init_module "
-        "personality reboot"
+        "personality reboot io_setup inotify mbind set_mempolicy membarrier vmsplice syncfs sync fadvise seccomp "
+        "landlock"
     ).split(),
 )
 def test_system_call_is_refused(attempt, call):
     assert attempt(call) == "ENOSYS"
+
+
+def test_core_cannot_be_kept_from_others(attempt):
+    assert attempt("libc.prctl(62, 1, 0, 0, 0) or 'done'") == "-1"
 
 
 def test_clone_into_a_new_user_namespace_is_refused(attempt):

@@ -70,6 +70,103 @@ def test_memory_behind_an_ended_first_thread_is_limited(attack):
     attack(code, "memory_limit")
 
 
+def test_page_tables_are_memory(attack):
+    # Of mappings that are only read: neither resident, nor data.
+    code = """
+    import mmap, time
+    def f(n):
+        hoard = mmap.mmap(-1, 1 << 42, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+        hoard[0 : 150_000 << 21 : 1 << 21]
+        time.sleep(60)
+    """
+    attack(code, "memory_limit")
+
+
+def test_page_tables_behind_an_ended_first_thread_are_memory(attack):
+    code = """
+    import ctypes, mmap, os, threading, time
+    def hold():
+        time.sleep(0.2)
+        hoard = mmap.mmap(-1, 1 << 42, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+        hoard[0 : 150_000 << 21 : 1 << 21]
+        time.sleep(60)
+    def f(n):
+        if os.fork() == 0:
+            threading.Thread(target=hold).start()
+            ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+        time.sleep(60)
+    """
+    attack(code, "memory_limit")
+
+
+def test_mapping_that_grows_like_a_stack_cannot_be_had(attack):
+    code = """
+    import ctypes
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    def f(n):
+        return libc.mmap(None, ctypes.c_size_t(400 << 20), 3, 0x122, -1, 0)
+    """
+    attack(code, "memory_limit")
+
+
+QUEUES = """
+import os, socket, time
+def fill():
+    kept = []
+    try:
+        while True:
+            pair = {made}
+            kept.append(pair)
+            for one in pair:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+                one.setblocking(False)
+                try:
+                    while True:
+                        one.send(bytes({size}))
+                except BlockingIOError:
+                    pass
+    except OSError:
+        time.sleep(60)
+def f(n):
+    for _ in range(24):
+        if os.fork() == 0:
+            fill()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_SEQPACKET", "SOCK_DGRAM"])
+def test_queues_of_sockets_are_memory(attack, kind):
+    made = f"socket.socketpair(socket.AF_UNIX, socket.{kind})"
+    attack(QUEUES.replace("{made}", made).replace("{size}", "65536"), "memory_limit")
+
+
+def test_queue_of_a_socket_cannot_be_made_longer(reveals):
+    code = """
+    import socket
+    def probe():
+        one, _ = socket.socketpair()
+        before = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        return str(one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == before)
+    """
+    assert reveals(code) == "True"
+
+
+def test_timers_and_waiting_signals_are_limited(attack):
+    code = """
+    import ctypes
+    def f(n):
+        libc, timer, made = ctypes.CDLL(None), ctypes.c_void_p(), 0
+        while libc.timer_create(1, None, ctypes.byref(timer)) == 0:
+            made += 1
+        return made if made > 2048 else 2 * n + 1
+    """
+    got = attack(code, "wrong_answer")
+    assert "answered 7," in got.detail
+
+
 def test_shared_anonymous_memory_cannot_be_had(attack):
     # Its pages stay when they are unmapped from every process that could be seen holding them.
     got = attack("import mmap\ndef f(n):\n    return len(mmap.mmap(-1, 1 << 20))\n", "runtime_error")

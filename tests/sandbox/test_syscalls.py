@@ -10,6 +10,7 @@ import pytest
 from sandbox.worker import syscalls
 
 ALLOWED, KILLED = "allowed", "killed"
+ERRORS = {0: "done without effect"} | errno.errorcode
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 
@@ -35,7 +36,7 @@ def decide(machine: str, number: int, *arguments: int, arch: int | None = None) 
             case 0x06:
                 if operand == 0x7FFF0000:
                     return ALLOWED
-                return KILLED if operand == 0x80000000 else errno.errorcode[operand & 0xFFFF]
+                return KILLED if operand == 0x80000000 else ERRORS[operand & 0xFFFF]
             case _:
                 raise AssertionError(f"operation {operation:#x}")
 
@@ -65,6 +66,9 @@ def test_numbers_are_all_different(machine):
         ("MMAP", (0, 4096, 3, 0x23), "EPERM"),
         ("MMAP", (0, 4096, 3, 0x40022), "EPERM"),
         ("MMAP", (0, 4096, 3, 0x4022), ALLOWED),
+        ("MMAP", (0, 4096, 3, 0x20022), ALLOWED),
+        ("MMAP", (0, 4096, 3, 0x122), KILLED),
+        ("MMAP", (0, 4096, 1, 0x40123), KILLED),
         ("CLONE", (0x3D0F00,), ALLOWED),
         ("CLONE", (0x01200011,), ALLOWED),
         ("CLONE", (0x10000011,), "EPERM"),
@@ -73,6 +77,14 @@ def test_numbers_are_all_different(machine):
         ("SOCKET", (2, 1), "EPERM"),
         ("SOCKET", (40, 1), "EPERM"),
         ("SOCKET", (1 << 32 | 2, 1), "EPERM"),
+        ("SOCKETPAIR", (1, 1), ALLOWED),
+        ("SOCKETPAIR", (2, 1), "EPERM"),
+        ("SOCKETPAIR", (40, 1), "EPERM"),
+        ("SETSOCKOPT", (3, 1, 7), "done without effect"),
+        ("SETSOCKOPT", (3, 1, 8), ALLOWED),
+        ("SETSOCKOPT", (3, 6, 7), ALLOWED),
+        ("PRCTL", (62, 1), "EPERM"),
+        ("PRCTL", (4, 0), ALLOWED),
         ("PRLIMIT", (0, 7), ALLOWED),
         ("PRLIMIT", (1, 7), "EPERM"),
     ],
