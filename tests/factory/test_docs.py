@@ -25,7 +25,7 @@ from factory.cli import app
 from factory.config import ProblemsConfig, ProblemsOnly, load, parse_section
 from factory.config.reference import markdown
 from factory.languages import Language
-from factory.problems import FORMATS, read
+from factory.problems import FORMATS, Loaded, read
 from factory.shards.rows import SCHEMA
 from sandbox.contract import Boundary
 
@@ -126,8 +126,8 @@ def faults_of(text: str) -> None:
         if block.kind == "console":
             assert block.commands == [line[2:] for line in block.text.splitlines()], f"not all commands: {block.text}"
         assert block.kind not in ("json", "yaml") or block.file, f"it is not said as what this is saved: {block.text}"
-        command = re.search(rf"^\s*{PROGRAMS}.*", block.text, re.MULTILINE)
-        assert block.kind or command is None, f"a command that is not run: {command}"
+        found = re.search(rf"^\s*{PROGRAMS}.*", block.text, re.MULTILINE)
+        assert block.kind or found is None, f"a command that is not run: {found}"
         assert block.run or block.kind == "console", "only commands may be left out"
         for command in () if block.run else block.commands:
             assert any(command.startswith(known) for known in NOT_RUN), f"not run, and not in NOT_RUN: {command}"
@@ -237,6 +237,7 @@ def test_the_format_that_is_shown_loads_problems(tmp_path: Path, monkeypatch: py
     rows = [{"number": 1, "question": "Echo.", "io_pairs": [["a\n", "a\n"]]}, {"number": 2, "io_pairs": []}]
     (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     loaded, refused = read(ProblemsConfig(path=tmp_path / "mine.jsonl"))
+    assert isinstance(loaded, Loaded)
     assert loaded.problem.id == "mine/1"
     assert (loaded.problem.cases[0].stdout, loaded.problem.meta.license) == ("a\n", "CC0-1.0")
     assert str(refused) == f"{tmp_path / 'mine.jsonl'}:2: question: is missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -159,7 +160,7 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
     assert funnel["passed"] == 1
 
 
-def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict:  # type: ignore[type-arg]
+def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict[str, Any]:
     import asyncio
 
     console = Console(stderr=True, quiet=True)

@@ -208,7 +208,8 @@ def test_a_duplicate_carries_the_verdict_of_its_first_and_repairs_and_code_of_it
     assert verdicts[1].code == f"from typing import List\n{second}"
     assert verdicts[1].code_sha256 == sha256(verdicts[1].code)
     assert verdicts[2] == replace(verdicts[1], index=2)
-    own = {"index": 1, "duplicate_of": 0, "import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
+    own: dict[str, Any] = {"index": 1, "duplicate_of": 0}
+    own |= {"import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
     assert replace(verdicts[0], code_sha256=verdicts[1].code_sha256, **own) == verdicts[1]
 
 

@@ -112,6 +112,8 @@ def copied(calm: tuple[Path, Path], tmp_path: Path) -> Path:
 class Inline:
     """An executor in this process, which loses every task that `lost` names."""
 
+    workers = 1
+
     def __init__(self, session: GradingSession, lost: Callable[[Any], bool]) -> None:
         self._session, self._lost = session, lost
         self.looked: list[str] = []
@@ -327,7 +329,7 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     ("spoil", "looked"),
     [
         (lambda place: shutil.rmtree(place / "survivors"), []),
-        (lambda place: [shutil.rmtree(place / name) for name in ("review", "survivors")], sorted(PROBLEMS)),
+        (lambda place: list(map(shutil.rmtree, (place / "review", place / "survivors"))), sorted(PROBLEMS)),
         (lambda place: next(place.glob("review/t-sort-*.parquet")).unlink(), ["t/sort"]),
         (lambda place: flip(next(place.glob("review/t-code-*.parquet"))), ["t/code"]),
         (lambda place: next(place.glob("review/t-code-*.sha256")).unlink(), ["t/code"]),
