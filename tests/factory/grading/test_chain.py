@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import ChainConfig, SandboxConfig
 from factory.errors import ConfigError, InfrastructureError
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
@@ -18,6 +18,7 @@ from sandbox import ExecutionResult, Sandbox, WallUnavailable, WorkerLost
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
+WALLED = ChainConfig(sandbox=SandboxConfig(backend="bubblewrap"))
 TWICE = "def f(x):\n    return 2 * x\n"
 
 
@@ -226,7 +227,7 @@ def test_duplicate_of_is_an_index_and_no_position(session: GradingSession, doubl
 
 
 def test_without_dedup_every_program_runs(double: Problem) -> None:
-    settings = ChainConfig.model_validate({"verify": {"dedup": False}})
+    settings = ChainConfig.model_validate({"verify": {"dedup": False}, "sandbox": {"backend": "bubblewrap"}})
     with GradingSession(settings) as session:
         verdicts = verify(session, double, [Program(0, TWICE), Program(1, TWICE)], "python")
     assert [(verdict.status, verdict.duplicate_of) for verdict in verdicts] == [(Status.PASSED, None)] * 2
@@ -474,7 +475,7 @@ class Losing(Sandbox):
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GradingSession]:
     monkeypatch.setattr("factory.grading.session.Sandbox", Losing)
-    with GradingSession(ChainConfig()) as session:
+    with GradingSession(WALLED) as session:
         yield session
 
 
@@ -547,7 +548,7 @@ def test_what_is_expected_never_enters_a_wall(monkeypatch: pytest.MonkeyPatch, m
             return super().run_streams(job)
 
     monkeypatch.setattr("factory.grading.session.Sandbox", Watched)
-    with GradingSession(ChainConfig()) as session:
+    with GradingSession(WALLED) as session:
         verify(session, make_problem(((1,), "secret-4711")), [Program(0, TWICE)], "python")
         verify(session, make_problem(("1\n", "secret-4711\n")), [Program(0, "print(1)")], "python")
     assert len(jobs) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.config import UNKNOWN_S, ChainConfig, LimitsConfig, parse_section
+from factory.config import UNKNOWN_S, ChainConfig, LimitsConfig, SandboxConfig, parse_section
 from factory.errors import ConfigError
 from factory.grading import time_limits
 from factory.grading.chain import verify
@@ -17,7 +17,9 @@ ENDLESS = "def f(n):\n    while True:\n        pass\n"
 
 @pytest.fixture(scope="module")
 def session():
-    with GradingSession(ChainConfig(limits=LimitsConfig(cpu_s="auto"))) as session:
+    with GradingSession(
+        ChainConfig(limits=LimitsConfig(cpu_s="auto"), sandbox=SandboxConfig(backend="bubblewrap"))
+    ) as session:
         yield session
 
 
