@@ -133,7 +133,7 @@ def measure(way: Callable[[], None]) -> float:
     while not times or tree_cpu_s(()) - before < 0.3:
         way()
         times += 1
-    return (tree_cpu_s(()) - before) / times * 1000
+    return float(tree_cpu_s(()) - before) / times * 1000
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Breach
 
-BREACHES = {
+BREACHES: dict[str, tuple[str, Breach, dict[str, float]]] = {
     "cpu": ("while True:\n    pass", Breach.CPU, {"cpu_s": 0.3}),
     "wall": ("import time\ntime.sleep(60)", Breach.WALL, {"wall_s": 0.3}),
     "memory": ("x = bytearray(400 << 20)", Breach.MEMORY, {"memory_mb": 200}),

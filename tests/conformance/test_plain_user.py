@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def interpreter() -> str | None:
 
 
 @pytest.fixture
-def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def everybodys() -> Iterator[Path]:
     """A folder that everybody may read, with the package and bubblewrap in it."""
     folder = Path("/var/tmp") / f"rollout-factory-test-{os.getpid()}"
     shutil.copytree(

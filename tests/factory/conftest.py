@@ -1,20 +1,35 @@
-"""One warm filter chain for all tests, and short ways to problems and verdicts."""
+"""One warm filter chain for all tests, short ways to problems and verdicts, and the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.cli import main
+from factory.commands import audit, process
+from factory.config import ChainConfig, LimitsConfig, SandboxConfig
+from factory.errors import RenamedKeyWarning
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Case, Problem, Program, Verdict
 from factory.records.values import encode
+from factory.run import workers
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
+Factory = Callable[..., subprocess.CompletedProcess[str]]
+BUBBLEWRAP = SandboxConfig(backend="bubblewrap")
+"""For what tests no wall: `auto` takes Docker where a daemon answers, at three times the CPU."""
 LETTERS = {"$": "set", "v": ["y", "x"]}
 
 
@@ -44,9 +59,8 @@ def make_problem() -> MakeProblem:
 
 @pytest.fixture(scope="session")
 def session() -> Iterator[GradingSession]:
-    with GradingSession(
-        ChainConfig.model_validate({"limits": {"cpu_s": 0.5, "wall_s": 30, "memory_mb": 256}})
-    ) as session:
+    limits = LimitsConfig(cpu_s=0.5, wall_s=30, memory_mb=256)
+    with GradingSession(ChainConfig(limits=limits, sandbox=BUBBLEWRAP)) as session:
         yield session
 
 
@@ -79,3 +93,71 @@ def problem() -> Problem:
 def stdin_problem() -> Problem:
     cases = (Case(stdin="1 2\n", stdout="3\n", public=True), Case(stdin="70007 80008\n", stdout="150015\n"))
     return Problem(id="set/2", prompt="Read numbers, print their sum.", cases=cases)
+
+
+# ---- the command line ----
+
+NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+"""So that `auto` is bubblewrap."""
+
+
+class Inline:
+    """An executor that runs units in this process, each in the context that it was opened with."""
+
+    workers = 1
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    async def run(self, work: Callable[[Any, Any], Any], unit: Any, /) -> Any:
+        return work(self.context, unit)
+
+
+@contextlib.asynccontextmanager
+async def inline(_: object, open_context: Callable[[], AbstractContextManager[Any]]) -> AsyncIterator[Inline]:
+    """In place of `open_executor`."""
+    with open_context() as context:
+        yield Inline(context)
+
+
+def in_process(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """What `factory ARGUMENTS` prints and exits with, run here, and units of work with it."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as changed:
+        changed.enter_context(contextlib.redirect_stdout(out))
+        changed.enter_context(contextlib.redirect_stderr(err))
+        changed.enter_context(mock.patch.object(sys, "argv", ["factory", *map(str, arguments)]))
+        changed.enter_context(mock.patch.dict(os.environ, NO_DOCKER))
+        for module in (workers, audit):
+            changed.enter_context(mock.patch.object(module, "open_executor", inline))
+        changed.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", RenamedKeyWarning)
+        process.console.cache_clear()
+        try:
+            main()
+        except SystemExit as end:
+            return subprocess.CompletedProcess(
+                [*map(str, arguments)], int(end.code or 0), out.getvalue(), err.getvalue()
+            )
+        finally:
+            process.console.cache_clear()
+
+
+def in_new_process(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """What `factory ARGUMENTS` prints and exits with, in a process of its own, with the workers of the config."""
+    command = [sys.executable, "-m", "factory", *map(str, arguments)]
+    given: Any = {"capture_output": True, "text": True, "timeout": 240, "check": False}
+    return subprocess.run(command, env=os.environ | NO_DOCKER, **given)
+
+
+@pytest.fixture(scope="session")
+def factory() -> Factory:
+    """`factory("run", config, …)`: what the command prints and exits with, run in this process."""
+    return in_process
+
+
+@pytest.fixture(scope="session")
+def factory_process() -> Factory:
+    """The same in a process of its own, which starts the workers of the config: three times as dear."""
+    return in_new_process

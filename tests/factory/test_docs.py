@@ -25,7 +25,7 @@ from factory.cli import app
 from factory.config import ProblemsConfig, ProblemsOnly, load, parse_section
 from factory.config.reference import markdown
 from factory.languages import Language
-from factory.problems import FORMATS, read
+from factory.problems import FORMATS, Loaded, read
 from factory.shards.rows import SCHEMA
 from sandbox.contract import Boundary
 
@@ -41,6 +41,8 @@ NOT_RUN = {
 """How the commands begin that need a GPU or the network. A page cannot take a command of its own from the tests."""
 PROGRAMS = r"(?:\$|(?:factory|make|pip|python3?|docker|git|uv|sh|bash|curl|export|[A-Z_]+=\S*)\s)"
 """What a command begins with; none may stand in a block that is not run."""
+NO_DOCKER = "unix:///nonexistent/docker.sock"
+"""So that `auto` is bubblewrap: walls have tests of their own, and a container costs three times the CPU."""
 MARK = re.compile(r"<!-- not run by the tests: needs (a GPU|the network|a GPU and the network) -->\n$")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDED_ELSEWHERE = {"adding.md": "quickstart.md"}
@@ -92,7 +94,7 @@ def save(page: Path, place: Path) -> None:
 
 
 def do(command: list[str], place: Path) -> None:
-    shell = os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}"}
+    shell = os.environ | {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "DOCKER_HOST": NO_DOCKER}
     done = subprocess.run(command, cwd=place, env=shell, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
@@ -126,8 +128,8 @@ def faults_of(text: str) -> None:
         if block.kind == "console":
             assert block.commands == [line[2:] for line in block.text.splitlines()], f"not all commands: {block.text}"
         assert block.kind not in ("json", "yaml") or block.file, f"it is not said as what this is saved: {block.text}"
-        command = re.search(rf"^\s*{PROGRAMS}.*", block.text, re.MULTILINE)
-        assert block.kind or command is None, f"a command that is not run: {command}"
+        found = re.search(rf"^\s*{PROGRAMS}.*", block.text, re.MULTILINE)
+        assert block.kind or found is None, f"a command that is not run: {found}"
         assert block.run or block.kind == "console", "only commands may be left out"
         for command in () if block.run else block.commands:
             assert any(command.startswith(known) for known in NOT_RUN), f"not run, and not in NOT_RUN: {command}"
@@ -237,6 +239,7 @@ def test_the_format_that_is_shown_loads_problems(tmp_path: Path, monkeypatch: py
     rows = [{"number": 1, "question": "Echo.", "io_pairs": [["a\n", "a\n"]]}, {"number": 2, "io_pairs": []}]
     (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     loaded, refused = read(ProblemsConfig(path=tmp_path / "mine.jsonl"))
+    assert isinstance(loaded, Loaded)
     assert loaded.problem.id == "mine/1"
     assert (loaded.problem.cases[0].stdout, loaded.problem.meta.license) == ("a\n", "CC0-1.0")
     assert str(refused) == f"{tmp_path / 'mine.jsonl'}:2: question: is missing"

@@ -29,7 +29,8 @@ class Echo:
 
 class Paper:
     def __init__(self, name: str, refusal: str = "") -> None:
-        self.name, self.refusal, self.asked = name, refusal, []
+        self.name, self.refusal = name, refusal
+        self.asked: list[SandboxSpec] = []
 
     def describe(self) -> str:
         return f"{self.name} 1.0"

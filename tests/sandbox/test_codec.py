@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict, defaultdict
+from typing import Any
 
 import pytest
 
 from sandbox.worker import codec
 
-VALUES = [
+VALUES: list[Any] = [
     None, True, False, 0, 2**53, 2**53 + 1, -(2**70), 0.5, -0.0, float("inf"), "", "ä", "\ud800", [], [[1]],
     (), (1, (2,)),
     {1, 2}, frozenset(), b"", b"\xff", 1 + 2j, {}, {"a": [1]}, {1: 2}, {"$": 1}, {(1,): {None}}, {True: "x"},

@@ -7,7 +7,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from factory.run.directory import RunDir
 from factory.run.export import outcomes
 from factory.storage import files, parts
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 GOOD = "def double(x):\n    return 2 * x\n"
 OTHER = "def double(x):\n    return x + x\n"
 WRONG = "def double(x):\n    return x\n"
@@ -31,13 +31,8 @@ GO = "package main\n\nfunc double(x int) int { return 2 * x }\n"
 NAMES = ("set/0", "set/1")
 
 
-def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, factory_process: Factory) -> Path:
     folder = tmp_path_factory.mktemp("audit")
     cases = [{"args": [n], "expected": 2 * n, "public": n == 1} for n in (1, 0, -7)]
     problems = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in NAMES]
@@ -53,13 +48,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": 3},
         "translate": {"n": 1},
+        "verify": {"canaries": False},  # they have tests of their own
         "executor": {"workers": 1},
         "sandbox": {"backend": "bubblewrap"},
     }
     for name, lines in (("problems", problems), ("rollouts", rows)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    done = factory("run", folder / "config.yaml", "--run-dir", folder / "run")
+    done = factory_process("run", folder / "config.yaml", "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     return folder / "run"
 
@@ -77,7 +73,7 @@ def flip(path: Path) -> None:
     path.write_bytes(data)
 
 
-def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -> None:
+def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir, factory: Factory) -> None:
     before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
     done = factory("audit", place.path)
     assert done.returncode == 0, done.stderr
@@ -85,7 +81,7 @@ def test_a_run_that_is_whole_passes_and_says_what_was_looked_at(place: RunDir) -
     assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
 
 
-def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir) -> None:
+def test_every_damaged_file_is_named_not_the_first_alone(place: RunDir, factory: Factory) -> None:
     spoilt = [
         next(place.path.glob(pattern))
         for pattern in (
@@ -139,7 +135,7 @@ def test_a_summary_is_compared_with_the_parts_and_made_again_by_an_export(place:
         assert told_by_audit(place) == ""
 
 
-def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place: RunDir) -> None:
+def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place: RunDir, factory: Factory) -> None:
     path = place.ledger().path
     lines = path.read_bytes().split(b"\n")
     lines[2] = lines[2].replace(b"event", b"avent")
@@ -164,7 +160,7 @@ def wrong_parts(place: RunDir) -> list[str]:
 GONE = ("rollouts", "verdicts", "review", "survivors", "translations/go/verdicts", "translations/go/survivors")
 
 
-def test_a_part_that_is_gone_is_missed(place: RunDir) -> None:
+def test_a_part_that_is_gone_is_missed(place: RunDir, factory: Factory) -> None:
     gone = [next((place.path / folder).glob("*.parquet")) for folder in GONE]
     for path in gone:
         path.unlink()
@@ -200,7 +196,7 @@ def rewritten(place: RunDir, change: Callable[[ProblemOutcome], ProblemOutcome])
     shards.write(place.shards, config, map(change, outcomes(config, problems, place)), {"languages": {}, "cost": {}})
 
 
-def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir) -> None:
+def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir, factory: Factory) -> None:
     def forge(outcome: ProblemOutcome) -> ProblemOutcome:
         first, *others = outcome.survivors
         return replace(outcome, survivors=(replace(first, code=WRONG, code_sha256=sha256(WRONG)), *others))
@@ -214,7 +210,7 @@ def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir) ->
     assert done.stderr.count("does not pass again") == 2
 
 
-def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place: RunDir) -> None:
+def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place: RunDir, factory: Factory) -> None:
     def change(outcome: ProblemOutcome) -> ProblemOutcome:
         if outcome.problem.id == NAMES[0]:
             easy = outcome.problem.model_copy(update={"cases": outcome.problem.cases[:1]})
@@ -228,7 +224,7 @@ def test_a_record_with_other_tests_or_other_code_than_it_says_is_an_error(place:
     assert done.stderr.count("its code is not that of its code_sha256") == 3
 
 
-def test_none_of_the_records_when_none_is_asked_for(place: RunDir) -> None:
+def test_none_of_the_records_when_none_is_asked_for(place: RunDir, factory: Factory) -> None:
     done = factory("audit", place.path, "--sample", "0")
     assert done.returncode == 0
     assert "passed again: 0 of 6 records" in done.stdout
@@ -254,7 +250,7 @@ def test_rows_are_read_as_they_were_chosen(place: RunDir, monkeypatch: pytest.Mo
     assert len(some) == 2
 
 
-def test_a_run_without_shards_is_nothing_to_audit(place: RunDir) -> None:
+def test_a_run_without_shards_is_nothing_to_audit(place: RunDir, factory: Factory) -> None:
     shutil.rmtree(place.shards)
     done = factory("audit", place.path)
     assert done.returncode == 2
@@ -268,7 +264,7 @@ def ledger(place: RunDir, event: str) -> Iterator[dict[str, Any]]:
     return (line for line in place.ledger() if line["event"] == event)
 
 
-def test_a_damaged_rollouts_part_is_kept_aside_and_sampled_again(place: RunDir) -> None:
+def test_a_damaged_rollouts_part_is_kept_aside_and_sampled_again(place: RunDir, factory: Factory) -> None:
     before = {path.name: path.read_bytes() for path in place.shards.rglob("*") if path.is_file()}
     damaged = [
         next(place.path.glob(pattern)) for pattern in ("rollouts/*.parquet", "translations/go/rollouts/*.parquet")
@@ -291,7 +287,7 @@ def test_a_damaged_rollouts_part_is_kept_aside_and_sampled_again(place: RunDir) 
     assert factory("audit", place.path).returncode == 0
 
 
-def test_verdicts_do_not_outlive_the_rollouts_they_were_made_of(place: RunDir) -> None:
+def test_verdicts_do_not_outlive_the_rollouts_they_were_made_of(place: RunDir, factory: Factory) -> None:
     path = next((place.path / "rollouts").glob("set-0*.parquet"))
     path.unlink()
     recorded = Path(place.open_config().engine.path)  # type: ignore[union-attr]
@@ -306,7 +302,7 @@ def test_verdicts_do_not_outlive_the_rollouts_they_were_made_of(place: RunDir) -
     assert factory("audit", place.path).returncode == 0
 
 
-def test_a_rollouts_part_that_is_whole_but_cannot_be_read_stops_the_run(place: RunDir) -> None:
+def test_a_rollouts_part_that_is_whole_but_cannot_be_read_stops_the_run(place: RunDir, factory: Factory) -> None:
     """Such as one of another kind: sampling over it would throw away what was paid for."""
     path = next((place.path / "rollouts").glob("*.parquet"))
     shutil.copy(next((place.path / "survivors").glob("*.parquet")), path)

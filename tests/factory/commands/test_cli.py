@@ -1,8 +1,6 @@
 """The commands as a user meets them: exit codes, what stands on stdout and stderr, what is written."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -21,11 +19,6 @@ ROLLOUTS = [
 ]
 
 
-def factory(*arguments):
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 def write_lines(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -37,13 +30,13 @@ def given(tmp_path):
     return write_lines(tmp_path / "p.jsonl", [PROBLEM]), write_lines(tmp_path / "r.jsonl", ROLLOUTS), tmp_path / "out"
 
 
-def verify(given, *more):
+def verify(factory, given, *more):
     problems, rollouts, out = given
     return factory("verify", "--problems", problems, "--rollouts", rollouts, "--out", out, *more)
 
 
-def test_verify_writes_verdicts_and_a_summary(given):
-    done = verify(given)
+def test_verify_writes_verdicts_and_a_summary(given, factory_process):
+    done = verify(factory_process, given)
     assert done.returncode == 0, done.stderr
     assert "passes all tests" in done.stdout
     rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
@@ -58,19 +51,19 @@ def test_verify_writes_verdicts_and_a_summary(given):
     assert summary["languages"]["python"]["funnel"]["passed"] == 2
 
 
-def test_verify_takes_settings(given):
-    done = verify(given, "--set", "verify.dedup=false", "--set", "executor.workers=1")
+def test_verify_takes_settings(given, factory):
+    done = verify(factory, given, "--set", "verify.dedup=false", "--set", "executor.workers=1")
     assert done.returncode == 0
     rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
     assert all(row["duplicate_of"] is None for row in rows)
 
 
-def test_verify_grades_go(given):
+def test_verify_grades_go(given, factory):
     write_lines(
         given[1],
         [{"problem_id": "p/1", "index": 0, "text": "package x\nfunc Add(a, b int) int { return a+b }", "mode": "code"}],
     )
-    done = verify(given, "--language", "go")
+    done = verify(factory, given, "--language", "go")
     assert done.returncode == 0, done.stderr
     (row,) = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
     assert (row["status"], row["language"], row["cases_passed"]) == ("passed", "go", 2)
@@ -84,9 +77,9 @@ def test_verify_grades_go(given):
         ([ROLLOUTS[0] | {"mode": "speech"}], "mode"),
     ],
 )
-def test_a_bad_rollout_is_named(given, rows, told):
+def test_a_bad_rollout_is_named(given, rows, told, factory):
     write_lines(given[1], rows)
-    done = verify(given)
+    done = verify(factory, given)
     assert done.returncode == 2
     assert told in done.stderr
     assert str(given[1]) in done.stderr
@@ -94,23 +87,23 @@ def test_a_bad_rollout_is_named(given, rows, told):
     assert not (given[2] / "verdicts.parquet").exists()
 
 
-def test_a_bad_problem_is_set_aside_with_its_line(given):
+def test_a_bad_problem_is_set_aside_with_its_line(given, factory):
     write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "entry_point": 5}])
-    done = verify(given)
+    done = verify(factory, given)
     assert done.returncode == 0, done.stderr
     assert f"set aside: {given[0]}:2: entry_point: 5" in done.stderr
 
 
-def test_a_file_without_a_good_problem_is_wrong_input(given):
+def test_a_file_without_a_good_problem_is_wrong_input(given, factory):
     write_lines(given[0], [PROBLEM | {"entry_point": 5}])
-    done = verify(given)
+    done = verify(factory, given)
     assert done.returncode == 2
     assert f"{given[0]}:1: entry_point: 5" in done.stderr
 
 
-def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given):
+def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given, factory):
     write_lines(given[0], [PROBLEM | {"id": "p/2"}, PROBLEM | {"cases": []}])
-    done = verify(given)
+    done = verify(factory, given)
     assert done.returncode == 0, done.stderr
     (reason,) = json.loads((given[2] / "summary.json").read_text())["left_out"]
     assert (
@@ -118,12 +111,12 @@ def test_rollouts_of_a_refused_problem_are_left_out_and_counted(given):
     )
 
 
-def test_rollouts_of_an_unknown_problem_are_left_out_and_counted_apart(given):
+def test_rollouts_of_an_unknown_problem_are_left_out_and_counted_apart(given, factory):
     write_lines(
         given[0], [PROBLEM, PROBLEM | {"id": "p/2", "comparison": {"kind": "predicate", "predicate": "1 == 1"}}]
     )
     write_lines(given[1], [*ROLLOUTS, *(ROLLOUTS[0] | {"problem_id": name} for name in ("p/2", "p/8", "p/9"))])
-    done = verify(given)
+    done = verify(factory, given)
     assert done.returncode == 0, done.stderr
     left_out = json.loads((given[2] / "summary.json").read_text())["left_out"]
     refused, unknown = sorted(left_out)
@@ -133,13 +126,13 @@ def test_rollouts_of_an_unknown_problem_are_left_out_and_counted_apart(given):
     assert f"2 rollout(s) left out: {unknown}" in done.stderr
 
 
-def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given):
+def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given, factory):
     problems, rollouts, out = given
     write_lines(problems, [PROBLEM, PROBLEM | {"id": "p/2", "cases": []}])
     write_lines(rollouts, [*ROLLOUTS, ROLLOUTS[0] | {"problem_id": "p/2"}, ROLLOUTS[0] | {"problem_id": "p/9"}])
     config = out.parent / "c.yaml"
-    told = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(rollouts)}}
-    config.write_text(json.dumps(told | {"sampling": {"n": 3}, "translate": {"targets": []}}))
+    settings = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(rollouts)}}
+    config.write_text(json.dumps(settings | {"sampling": {"n": 3}, "translate": {"targets": []}}))
     done = factory("run", config, "--run-dir", out)
     assert done.returncode == 0, done.stderr
     assert "1 rollout(s) left out: their problem is refused: " in done.stderr
@@ -153,21 +146,21 @@ def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given):
     assert "'p/9' is not among the problems ('p/2', 'p/1', …)" in done.stderr
 
 
-def test_translate_leaves_out_survivors_of_a_refused_problem(given):
+def test_translate_leaves_out_survivors_of_a_refused_problem(given, factory):
     problems, survivors, out = given
     write_lines(problems, [PROBLEM, PROBLEM | {"id": "p/2", "cases": []}])
     code = "def add(a, b):\n    return a + b\n"
     write_lines(survivors, [{"problem_id": name, "code": code} for name in ("p/1", "p/2")])
     answers = write_lines(out.parent / "go.jsonl", [ROLLOUTS[0] | {"language": "go", "text": "func Add() {}"}])
     config = out.parent / "c.yaml"
-    told = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(answers)}}
-    config.write_text(json.dumps(told | {"translate": {"targets": [], "n": 1}}))
+    settings = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(answers)}}
+    config.write_text(json.dumps(settings | {"translate": {"targets": [], "n": 1}}))
     done = factory("translate", "--problems", problems, "--survivors", survivors, "--config", config, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "1 rollout(s) left out: their problem is refused: " in done.stderr
 
 
-def test_problems_tells_what_would_be_loaded(given):
+def test_problems_tells_what_would_be_loaded(given, factory):
     write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "reference": "def add(a, b):\n    return 0"}])
     done = factory("problems", given[0])
     assert done.returncode == 0, done.stderr
@@ -180,14 +173,14 @@ def test_problems_tells_what_would_be_loaded(given):
     assert factory("problems").returncode == 2
 
 
-def test_an_unknown_language_is_answered_with_those_there_are(given):
-    done = verify(given, "--language", "cobol")
+def test_an_unknown_language_is_answered_with_those_there_are(given, factory):
+    done = verify(factory, given, "--language", "cobol")
     assert done.returncode == 2
     assert "python, go" in done.stderr
 
 
-def test_an_unknown_wall_is_answered_with_those_there_are(given):
-    done = verify(given, "--set", "sandbox.backend=paper")
+def test_an_unknown_wall_is_answered_with_those_there_are(given, factory):
+    done = verify(factory, given, "--set", "sandbox.backend=paper")
     assert done.returncode == 2
     assert "bubblewrap" in done.stderr
 
@@ -206,7 +199,7 @@ def test_an_unknown_wall_is_answered_with_those_there_are(given):
         ("a: [\n", "is not valid YAML"),
     ],
 )
-def test_a_bad_config_is_named_with_key_and_value(tmp_path, text, told):
+def test_a_bad_config_is_named_with_key_and_value(tmp_path, text, told, factory):
     path = tmp_path / "c.yaml"
     path.write_text(text)
     done = factory("run", path)
@@ -215,7 +208,7 @@ def test_a_bad_config_is_named_with_key_and_value(tmp_path, text, told):
     assert told in done.stderr
 
 
-def test_schema_describes_every_key():
+def test_schema_describes_every_key(factory):
     done = factory("schema")
     assert done.returncode == 0
     schema = json.loads(done.stdout)
@@ -224,28 +217,28 @@ def test_schema_describes_every_key():
     assert all("description" in field for field in limits.values())
 
 
-def test_a_place_that_cannot_be_written_to_is_told_in_a_line(given, tmp_path):
+def test_a_place_that_cannot_be_written_to_is_told_in_a_line(given, tmp_path, factory_process):
     (tmp_path / "file").write_text("")
-    done = verify((*given[:2], tmp_path / "file" / "below"))
+    done = verify(factory_process, (*given[:2], tmp_path / "file" / "below"))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: [Errno 20] Not a directory: ")
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_tells_what_there_is():
-    done = factory("doctor")
+def test_doctor_tells_what_there_is(factory_process):
+    done = factory_process("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "wall bubblewrap" in done.stdout
     assert "go1." in done.stdout
 
 
-def test_a_run_directory_that_is_none():
+def test_a_run_directory_that_is_none(factory):
     done = factory("status", Path("/nonexistent/run"))
     assert done.returncode == 2
     assert "is no run directory" in done.stderr
 
 
-def test_a_second_process_on_a_run_is_turned_away(tmp_path, given):
+def test_a_second_process_on_a_run_is_turned_away(tmp_path, given, factory):
     import fcntl
 
     run_dir = tmp_path / "run"

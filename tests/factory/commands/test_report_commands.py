@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from factory.run.directory import RunDir
 from factory.run.reader import finished
 from factory.run.summary import summarize
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 GOOD = "def double(x):\n    return 2 * x\n"
 WRONG = "def double(x):\n    return x\n"
 GO_GOOD = "package main\n\nfunc double(x int) int { return 2 * x }\n"
@@ -30,10 +32,6 @@ GO_BROKEN = "package main\n\nfunc double(x int) int { return y }\n"
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "factory", *map(str, arguments)]
-
-
-def factory(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=240, check=False)
 
 
 def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
@@ -55,6 +53,7 @@ def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
         "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
         "sampling": {"n": max(map(len, answers.values()))},
         "translate": {"n": 2},
+        "verify": {"canaries": False},  # they have tests of their own
         "executor": {"workers": 1},
         "sandbox": {"backend": "bubblewrap"},
     }
@@ -64,11 +63,11 @@ def given(folder: Path, answers: dict[str, list[str]], **settings: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def done(tmp_path_factory: pytest.TempPathFactory, factory_process: Factory) -> tuple[Path, Path]:
     """(config file, run directory) of a finished run: two problems, one of which has a survivor."""
     folder = tmp_path_factory.mktemp("done")
     config = given(folder, {"set/0": [GOOD, WRONG], "set/1": [WRONG, WRONG]})
-    ran = factory("run", config, "--run-dir", folder / "run")
+    ran = factory_process("run", config, "--run-dir", folder / "run")
     assert ran.returncode == 0, ran.stderr
     return config, folder / "run"
 
@@ -79,7 +78,7 @@ def copied(done: tuple[Path, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(done[1], tmp_path / "run"))
 
 
-def test_a_report_is_written_into_the_run_directory(copied: Path) -> None:
+def test_a_report_is_written_into_the_run_directory(copied: Path, factory: Factory) -> None:
     told = factory("report", copied)
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip() == f"report: {copied / 'report.html'}"
@@ -89,7 +88,7 @@ def test_a_report_is_written_into_the_run_directory(copied: Path) -> None:
     assert [path.name for path in copied.iterdir() if path.name.endswith(".tmp")] == []
 
 
-def test_a_report_goes_where_it_is_told_to(done: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_report_goes_where_it_is_told_to(done: tuple[Path, Path], tmp_path: Path, factory: Factory) -> None:
     target = tmp_path / "new" / "page.html"
     assert factory("report", done[1], "--out", target).returncode == 0
     assert target.exists()
@@ -99,7 +98,7 @@ def test_a_report_goes_where_it_is_told_to(done: tuple[Path, Path], tmp_path: Pa
     assert "Traceback" not in refused.stderr
 
 
-def test_a_run_in_progress_is_reported(copied: Path) -> None:
+def test_a_run_in_progress_is_reported(copied: Path, factory: Factory) -> None:
     shutil.rmtree(copied / "translations")
     (copied / "summary.json").unlink()
     assert factory("report", copied).returncode == 0
@@ -108,7 +107,7 @@ def test_a_run_in_progress_is_reported(copied: Path) -> None:
     assert "1 Python</span>" in page
 
 
-def test_a_damaged_part_is_named_and_no_report_is_written(copied: Path) -> None:
+def test_a_damaged_part_is_named_and_no_report_is_written(copied: Path, factory: Factory) -> None:
     part = next((copied / "verdicts").glob("*.parquet"))
     part.write_bytes(part.read_bytes()[:-1] + b"?")
     told = factory("report", copied)
@@ -117,13 +116,13 @@ def test_a_damaged_part_is_named_and_no_report_is_written(copied: Path) -> None:
     assert not (copied / "report.html").exists()
 
 
-def test_no_run_is_no_report(tmp_path: Path) -> None:
+def test_no_run_is_no_report(tmp_path: Path, factory: Factory) -> None:
     told = factory("report", tmp_path)
     assert told.returncode == 2
     assert "is no run directory" in told.stderr
 
 
-def test_a_run_without_survivors_or_targets_is_reported(tmp_path: Path) -> None:
+def test_a_run_without_survivors_or_targets_is_reported(tmp_path: Path, factory: Factory) -> None:
     config = given(tmp_path, {"only/one": [WRONG]}, translate={"targets": []})
     assert factory("run", config, "--run-dir", tmp_path / "run").returncode == 0
     assert factory("report", tmp_path / "run").returncode == 0
@@ -150,7 +149,7 @@ def test_a_problem_is_given_up_until_it_is_worked_on_again() -> None:
     assert Account([{"event": "other"}]).skipped == {}
 
 
-def test_watching_a_finished_run_ends_at_once(done: tuple[Path, Path]) -> None:
+def test_watching_a_finished_run_ends_at_once(done: tuple[Path, Path], factory: Factory) -> None:
     told = factory("status", done[1], "--watch")
     assert told.returncode == 0, told.stderr
     assert told.stdout == factory("status", done[1]).stdout
@@ -205,7 +204,7 @@ def test_a_plain_stream_is_told_what_has_changed(done: tuple[Path, Path]) -> Non
     ]
 
 
-def test_prices_may_come_later_and_change_no_record(done: tuple[Path, Path], copied: Path) -> None:
+def test_prices_may_come_later_and_change_no_record(done: tuple[Path, Path], copied: Path, factory: Factory) -> None:
     before = json.loads((copied / "shards" / "manifest.json").read_text())
     assert "dollars" not in json.loads((copied / "summary.json").read_text())["cost"]
     priced = factory("run", done[0], "--run-dir", copied, "--set", "cost.cpu_hour=3600")

@@ -48,6 +48,7 @@ def test_there_are_configs() -> None:
 def test_every_config_that_comes_along_parses(path: Path) -> None:
     config = load(path)
     assert config.name == path.stem
+    assert config.problems.path is not None
     if config.problems.path.parts[0] == "configs":
         assert (ROOT / config.problems.path).exists()
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 import yaml
 from datasets import load_dataset
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 PROMPT = '''def longest_plateau(heights):
     """ Return the length of the longest stretch of neighbouring heights that are all the same,
     or zero where no heights are given.
@@ -122,11 +123,6 @@ TRANSLATED = {
 }
 
 
-def factory(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 def lines(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -149,7 +145,7 @@ def shipped(run: Path, name: str = "programs") -> set[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, factory_process: Factory) -> Path:
     """A folder with problems, rollouts, a benchmark, a config, and the run of it in `run`."""
     folder = tmp_path_factory.mktemp("decontamination")
     lines(folder / "problems.jsonl", PROBLEMS)
@@ -174,7 +170,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "shards": {"views": ["sft", "pairs", "preference", "rl", "rollouts"]},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    done = factory("run", folder / "config.yaml", "--run-dir", folder / "run")
+    done = factory_process("run", folder / "config.yaml", "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     (folder / "told").write_text(done.stderr + done.stdout)
     return folder
@@ -235,7 +231,7 @@ def test_views_of_all_rollouts_have_no_reward_and_no_label_for_what_leaked(place
     assert rewards["set/1/python"] == rewards["set/1/go"] == ["passed"]
 
 
-def test_summary_card_and_report_tell_what_was_hit(place: Path) -> None:
+def test_summary_card_and_report_tell_what_was_hit(place: Path, factory: Factory) -> None:
     told = summary_of(place / "run")["decontamination"]
     assert told == {
         "benchmarks": {"mine": {"problems": 2, "set_aside": 1, "programs": 3}},
@@ -257,7 +253,7 @@ def test_summary_card_and_report_tell_what_was_hit(place: Path) -> None:
     assert "<h3>Decontamination</h3>" in (place / "report.html").read_text()
 
 
-def test_a_run_that_was_cut_short_ends_with_the_same_bytes(place: Path) -> None:
+def test_a_run_that_was_cut_short_ends_with_the_same_bytes(place: Path, factory: Factory) -> None:
     """Parts that are gone are made again; those that are there are taken as they are."""
     before = bytes_of(place / "run")
     cut = place / "cut"
@@ -276,13 +272,13 @@ def test_a_run_that_was_cut_short_ends_with_the_same_bytes(place: Path) -> None:
         assert summary_of(cut)[key] == summary_of(place / "run")[key]
 
 
-def test_an_audit_agrees_with_what_was_shipped(place: Path) -> None:
+def test_an_audit_agrees_with_what_was_shipped(place: Path, factory: Factory) -> None:
     audit = factory("audit", place / "run")
     assert audit.returncode == 0, audit.stderr
     assert "passed again: 4 of 4 records" in audit.stdout
 
 
-def test_near_duplicates_are_shipped_where_nobody_minds(place: Path) -> None:
+def test_near_duplicates_are_shipped_where_nobody_minds(place: Path, factory: Factory) -> None:
     run = place / "all"
     shutil.copytree(place / "run", run)
     done = factory("run", place / "config.yaml", "--run-dir", run, "--set", "decontamination.near_duplicate=null")
@@ -292,7 +288,7 @@ def test_near_duplicates_are_shipped_where_nobody_minds(place: Path) -> None:
     assert summary_of(run)["languages"]["go"]["shipped"] == 3
 
 
-def test_the_chain_alone_drops_what_leaked_too(place: Path) -> None:
+def test_the_chain_alone_drops_what_leaked_too(place: Path, factory: Factory) -> None:
     done = factory(
         "verify", "--problems", place / "problems.jsonl", "--rollouts", place / "rollouts.jsonl", "--out", place / "v",
         "--set", f"decontamination.benchmarks=[{{name: mine, path: {place}/mine.jsonl}}]",
@@ -306,7 +302,7 @@ def test_the_chain_alone_drops_what_leaked_too(place: Path) -> None:
     assert sorted(statuses) == ["contaminated", "contaminated", "passed", "passed", "passed"]
 
 
-def test_problems_lists_what_would_be_set_aside(place: Path) -> None:
+def test_problems_lists_what_would_be_set_aside(place: Path, factory: Factory) -> None:
     listed = factory(
         "problems",
         place / "problems.jsonl",
@@ -318,7 +314,7 @@ def test_problems_lists_what_would_be_set_aside(place: Path) -> None:
     assert "problems.jsonl:1: set/0: contaminated: shares 13 tokens with Mine/0" in listed.stdout
 
 
-def test_a_benchmark_that_cannot_be_read_is_told_before_anything_is_sampled(place: Path) -> None:
+def test_a_benchmark_that_cannot_be_read_is_told_before_anything_is_sampled(place: Path, factory: Factory) -> None:
     setting = "decontamination.benchmarks=[{name: mine, path: nowhere.jsonl}]"
     done = factory("run", place / "config.yaml", "--run-dir", place / "none", "--set", setting)
     assert done.returncode == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -145,7 +146,7 @@ def test_a_prompt_of_a_few_tokens_tells_nothing() -> None:
 
 def found(known: Contamination, code: str, language: str = "python") -> str | None:
     hit = known.of_program(code, language)
-    return hit and hit.detail
+    return hit.detail if hit else None
 
 
 def test_a_solution_with_other_names_and_layout_is_found_as_a_method_too() -> None:
@@ -211,7 +212,7 @@ def test_what_everybody_writes_is_not_found() -> None:
 # ---- verdicts ----
 
 
-def verdict(index: int, code: str, status: Status = Status.PASSED, **fields: object) -> Verdict:
+def verdict(index: int, code: str, status: Status = Status.PASSED, **fields: Any) -> Verdict:
     return replace(Verdict("p", index, "python", status, code=code, normal_form=str(index)), **fields)
 
 

@@ -108,7 +108,7 @@ def ran(body: Coroutine[Any, Any, Any]) -> Any:
 
 
 def test_units_run_in_processes_that_keep_their_context(work: ModuleType, tmp_path: Path) -> None:
-    async def body() -> list[tuple[int, int]]:
+    async def body() -> Any:
         async with LocalExecutor(partial(work.context, str(tmp_path)), workers=2) as executor:
             return await asyncio.gather(*(executor.run(work.count, n) for n in range(20)))
 
@@ -123,7 +123,7 @@ def test_units_run_in_processes_that_keep_their_context(work: ModuleType, tmp_pa
 
 
 def test_answers_come_to_whom_they_belong(work: ModuleType, tmp_path: Path) -> None:
-    async def body() -> list[int]:
+    async def body() -> Any:
         async with LocalExecutor(partial(work.context, str(tmp_path)), workers=2) as executor:
             return await asyncio.gather(*(executor.run(work.double, n) for n in range(50)))
 

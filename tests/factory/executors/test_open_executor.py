@@ -31,4 +31,4 @@ def test_the_local_executor_has_the_workers_of_the_config(workers: int) -> None:
 
 def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"executor\.kind: 'ray' is unknown; there are: local"):
-        open_executor(LocalExecutorConfig.model_construct(kind="ray"), nullcontext)
+        open_executor(LocalExecutorConfig.model_construct(kind="ray"), nullcontext)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -145,7 +146,9 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
         {"problem_id": "t/0", "index": at, "mode": "code", "text": text} for at, text in enumerate((PLAIN, LOUD, WRONG))
     ]
     (tmp_path / "rollouts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    settings = ChainConfig.model_validate({"verify": {"filters": ["debug_output"]}, "executor": {"workers": 1}})
+    settings = ChainConfig.model_validate(
+        {"verify": {"filters": ["debug_output"]}, "executor": {"workers": 1}, "sandbox": {"backend": "bubblewrap"}}
+    )
     source = ProblemsConfig(path=tmp_path / "problems.jsonl")
     summary = commands_verify(source, tmp_path, settings)
     verdicts = parts.read(tmp_path / "out" / "verdicts.parquet", Verdict)
@@ -159,7 +162,7 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
     assert funnel["passed"] == 1
 
 
-def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict:  # type: ignore[type-arg]
+def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict[str, Any]:
     import asyncio
 
     console = Console(stderr=True, quiet=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import ChainConfig, SandboxConfig
 from factory.errors import ConfigError, InfrastructureError
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
@@ -18,6 +18,7 @@ from sandbox import ExecutionResult, Sandbox, WallUnavailable, WorkerLost
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
+WALLED = ChainConfig(sandbox=SandboxConfig(backend="bubblewrap"))
 TWICE = "def f(x):\n    return 2 * x\n"
 
 
@@ -208,7 +209,8 @@ def test_a_duplicate_carries_the_verdict_of_its_first_and_repairs_and_code_of_it
     assert verdicts[1].code == f"from typing import List\n{second}"
     assert verdicts[1].code_sha256 == sha256(verdicts[1].code)
     assert verdicts[2] == replace(verdicts[1], index=2)
-    own = {"index": 1, "duplicate_of": 0, "import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
+    own: dict[str, Any] = {"index": 1, "duplicate_of": 0}
+    own |= {"import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
     assert replace(verdicts[0], code_sha256=verdicts[1].code_sha256, **own) == verdicts[1]
 
 
@@ -225,7 +227,7 @@ def test_duplicate_of_is_an_index_and_no_position(session: GradingSession, doubl
 
 
 def test_without_dedup_every_program_runs(double: Problem) -> None:
-    settings = ChainConfig.model_validate({"verify": {"dedup": False}})
+    settings = ChainConfig.model_validate({"verify": {"dedup": False}, "sandbox": {"backend": "bubblewrap"}})
     with GradingSession(settings) as session:
         verdicts = verify(session, double, [Program(0, TWICE), Program(1, TWICE)], "python")
     assert [(verdict.status, verdict.duplicate_of) for verdict in verdicts] == [(Status.PASSED, None)] * 2
@@ -473,7 +475,7 @@ class Losing(Sandbox):
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GradingSession]:
     monkeypatch.setattr("factory.grading.session.Sandbox", Losing)
-    with GradingSession(ChainConfig()) as session:
+    with GradingSession(WALLED) as session:
         yield session
 
 
@@ -546,7 +548,7 @@ def test_what_is_expected_never_enters_a_wall(monkeypatch: pytest.MonkeyPatch, m
             return super().run_streams(job)
 
     monkeypatch.setattr("factory.grading.session.Sandbox", Watched)
-    with GradingSession(ChainConfig()) as session:
+    with GradingSession(WALLED) as session:
         verify(session, make_problem(((1,), "secret-4711")), [Program(0, TWICE)], "python")
         verify(session, make_problem(("1\n", "secret-4711\n")), [Program(0, "print(1)")], "python")
     assert len(jobs) == 2

@@ -37,7 +37,7 @@ Try = Callable[..., Tried]
 
 @pytest.fixture(scope="session")
 def go_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(spec=SandboxSpec(Go().mounts())) as sandbox:
+    with Sandbox("bubblewrap", SandboxSpec(Go().mounts())) as sandbox:
         yield sandbox
 
 
@@ -53,7 +53,7 @@ def js_sandbox() -> Iterator[Sandbox]:
         mounts = JavaScript().mounts()
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    with Sandbox(spec=SandboxSpec(mounts)) as sandbox:
+    with Sandbox("bubblewrap", SandboxSpec(mounts)) as sandbox:
         yield sandbox
 
 

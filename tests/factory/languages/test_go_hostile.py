@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factory.records import Problem, Rejection, Status
+from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import Limits, Sandbox
 
 ANSWER = b'{"results":[[0,7]],"types":[["int","int","int"]]}'
@@ -421,7 +421,7 @@ def test_a_compile_bomb_is_its_own_sources_fault(
     go = Go()
     prepared = go.prepare([good, source, good], problem, go_sandbox)
     assert [isinstance(one, Rejection) for one in prepared[::2]] == [False, False]
-    outcomes = {1: prepared[1]}
+    outcomes: dict[int, Prepared | Rejection | None] = {1: prepared[1]}
     if not isinstance(prepared[1], Rejection):
         runs = list(go.run([one for one in prepared if not isinstance(one, Rejection)], problem, Limits(), go_sandbox))
         assert [run.failure for run in runs[::2]] == [None, None]

@@ -112,7 +112,9 @@ def js_session() -> Iterator[GradingSession]:
         JavaScript().mounts()
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    with GradingSession(ChainConfig.model_validate({"limits": {"cpu_s": 0.5}})) as session:
+    with GradingSession(
+        ChainConfig.model_validate({"limits": {"cpu_s": 0.5}, "sandbox": {"backend": "bubblewrap"}})
+    ) as session:
         yield session
 
 

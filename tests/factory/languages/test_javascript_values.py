@@ -73,7 +73,7 @@ def test_an_empty_dict_is_what_the_dicts_of_other_cases_are(try_js: Any) -> None
     )
 
 
-ECHOED = [
+ECHOED: list[Any] = [
     None, False, 5, -7, 2**53, 2**64, -(3**50), 0.5, -0.0, 5.0, math.inf, -math.inf, math.nan, 1e300, 5e-324,
     "", "a\x00b", "😀é", "\ud800", b"", b"\x00\xff", [], [1, 2.0, "x", None], (), (1, "a"), [(1, 2), (3, 4)],
     set(), {1, 2}, frozenset({"a", "b"}), {}, {"a": 1, "b": {"c": [1.0]}}, {"10": 1, "9": 2}, {1: "a", 2: "b"},

@@ -31,7 +31,8 @@ def test_what_has_no_order_is_shown_in_one() -> None:
     """A Go map comes in another order each time, a set of texts in every process: a verdict must not tell of it."""
     assert show({"b": {3, 1}, "a": frozenset({"y", "x"})}) == "{'a': frozenset({'x', 'y'}), 'b': {1, 3}}"
     assert show({6: ["z"], 2: []}) == show({2: [], 6: ["z"]}) == "{2: [], 6: ['z']}"
-    for plain in ([], (), {}, set(), frozenset(), (1,), (1, [2.5, None]), [(), {"k": (True, b"x")}], "x"):
+    plains: tuple[Any, ...] = ([], (), {}, set(), frozenset(), (1,), (1, [2.5, None]), [(), {"k": (True, b"x")}], "x")
+    for plain in plains:
         assert show(plain) == repr(plain)
 
 

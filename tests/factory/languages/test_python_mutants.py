@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from difflib import SequenceMatcher
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from factory.languages.python.parse import parse
 def changed(code: str, entry_point: str | None = "f") -> set[str]:
     """What became of the changed line in every mutant, in short."""
     plain = ast.unparse(ast.parse(code)).splitlines()
-    found = set()
+    found: set[Any] = set()
     for mutant in mutants(code, entry_point, 999):
         lines = mutant.splitlines()
         opcodes = SequenceMatcher(None, plain, lines, autojunk=False).get_opcodes()

@@ -84,7 +84,7 @@ def test_a_program_that_cannot_be_written_anew_runs_as_it_is() -> None:
     ],
 )
 def test_a_program_that_reads_standard_input_says_so_at_its_end(code: str, given: str, told: str) -> None:
-    with Sandbox() as sandbox:
+    with Sandbox("bubblewrap") as sandbox:
         (report,) = sandbox.run_streams(PythonStreams(watched(code, None, INT64), (given,), Limits(cpu_s=2)))
     assert report.ok
     assert report.output.decode() == told

@@ -12,5 +12,5 @@ from factory.problems import Oracle
 
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
-    with Oracle(ChainConfig.model_validate({"limits": {"cpu_s": 1}})) as oracle:
+    with Oracle(ChainConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})) as oracle:
         yield oracle

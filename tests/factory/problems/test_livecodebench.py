@@ -20,11 +20,8 @@ Grade = Callable[..., list[Verdict]]
 STARTER = "class Solution:\n    def twice(self, xs: List[int], by: int) -> List[int]:\n        "
 
 
-def test_case(given: str, output: str, kind: str) -> dict[str, str]:
+def stored_test(given: str, output: str, kind: str) -> dict[str, str]:
     return {"input": given, "output": output, "testtype": kind}
-
-
-test_case.__test__ = False  # type: ignore[attr-defined]
 
 
 def packed(tests: list[dict[str, str]], protocol: int = 4) -> str:
@@ -41,8 +38,8 @@ def row(kind: str, public: list[Any], private: list[Any], **changes: Any) -> dic
         "contest_date": "2023-04-29T00:00:00",
         "starter_code": STARTER if kind == "functional" else "",
         "difficulty": "easy",
-        "public_test_cases": json.dumps([test_case(*pair, kind) for pair in public]),
-        "private_test_cases": packed([test_case(*pair, kind) for pair in private]),
+        "public_test_cases": json.dumps([stored_test(given, output, kind) for given, output in public]),
+        "private_test_cases": packed([stored_test(given, output, kind) for given, output in private]),
         "metadata": json.dumps({"func_name": "twice"} if kind == "functional" else {}),
     } | changes
 
@@ -81,7 +78,7 @@ def test_private_tests_are_read_from_every_pickle_protocol(protocol: int) -> Non
 
 
 def test_private_tests_may_stand_as_they_are() -> None:
-    given = row("stdin", [("1", "1")], [], private_test_cases=json.dumps([test_case("2", "2", "stdin")]))
+    given = row("stdin", [("1", "1")], [], private_test_cases=json.dumps([stored_test("2", "2", "stdin")]))
     assert [case.stdin for case in livecodebench.read(given).cases] == ["1", "2"]
 
 
@@ -130,9 +127,9 @@ def test_private_tests_that_cannot_be_read(text: str, message: str) -> None:
     [
         ({"starter_code": "class Solution:\n    def f(self, head: Optional[ListNode]) -> int:"}, "ListNode objects"),
         ({"public_test_cases": "[]", "private_test_cases": "[]"}, "testtype: no test"),
-        ({"public_test_cases": json.dumps([test_case("1", "1", "stdin")])}, "testtype: functional, stdin"),
+        ({"public_test_cases": json.dumps([stored_test("1", "1", "stdin")])}, "testtype: functional, stdin"),
         ({"question_content": "If there are several solutions, return any of them."}, "any of several answers"),
-        ({"public_test_cases": json.dumps([test_case("[1", "1", "functional")])}, "input: is not JSON"),
+        ({"public_test_cases": json.dumps([stored_test("[1", "1", "functional")])}, "input: is not JSON"),
     ],
 )
 def test_a_row_that_cannot_be_decided_is_refused(change: dict[str, str], message: str) -> None:

@@ -215,7 +215,7 @@ def test_a_problem_survives_its_own_json() -> None:
 
 
 def test_a_case_is_written_the_same_however_it_was_read(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"args": [1], "expected": None},
         {"args": [], "kwargs": {"k": 1}, "expected": 2, "public": True},
         {"stdin": "", "stdout": "", "public": True},

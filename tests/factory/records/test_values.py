@@ -145,7 +145,7 @@ Point = namedtuple("Point", "x y")
         (type("Map", (dict,), {})(), "Map"),
         (object(), "object"),
         (range(3), "range"),
-        ((x for x in ()), "generator"),
+        (iter(()), "tuple_iterator"),
         (len, "builtin_function_or_method"),
         (bytearray(b"x"), "bytearray"),
         ({}.keys(), "dict_keys"),

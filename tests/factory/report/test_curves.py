@@ -17,7 +17,7 @@ def test_points_go_from_one_to_the_most() -> None:
     assert ks(12) == [1, 2, 3, 4, 6, 7, 10, 12]
     grid = ks(100_000)
     assert grid == sorted(set(grid))
-    assert grid[0], grid[-1] == (1, 100_000)
+    assert (grid[0], grid[-1]) == (1, 100_000)
     assert len(grid) < 50
 
 

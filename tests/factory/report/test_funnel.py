@@ -159,8 +159,8 @@ VERIFIED = {"event": "verified", "part": "verdicts/x.parquet"}
 
 
 def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
-    sampled = SAMPLED | {"rollouts": 4, "completion_tokens": 100}
-    ledger = [
+    sampled: dict[str, Any] = SAMPLED | {"rollouts": 4, "completion_tokens": 100}
+    ledger: list[dict[str, Any]] = [
         sampled | {"engine": "one", "engine_s": 5.0, "load_s": 2.0, "gpus": 2},
         sampled | {"engine": "one", "engine_s": 9.0, "load_s": 2.0, "gpus": 2},
         sampled | {"engine": "two", "engine_s": 1.0, "load_s": 3.0, "gpus": 1},

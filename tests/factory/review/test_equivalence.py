@@ -64,6 +64,7 @@ def test_several_right_answers_are_not_guessed_about(given):
 )
 def test_a_case_of_an_answer_takes_what_is_the_same(given, answer, right, wrong):
     found = equivalence(given)
+    assert found is not None
     case = Case(args=[1], expected=encode(answer), comparison=found.comparison(answer))
     whole = given.model_copy(update={"cases": (case,)})
     judge = Judge(whole, lambda got, _: got, lambda *_: None)

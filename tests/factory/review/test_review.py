@@ -37,10 +37,10 @@ def reviewed(session, grade):
     return reviewed
 
 
-def rejected(review: Review, verdict: Verdict) -> tuple[str, str] | None:
+def rejected(review: Review, verdict: Verdict) -> tuple[str, Status] | None:
     found = review.rejected.get(verdict.normal_form)
     assert (found is None) == (verdict.normal_form in review.accepted)
-    return found and (found.by, found.status)
+    return (found.by, found.status) if found else None
 
 
 def test_who_differs_from_a_clear_majority_falls(reviewed, make_problem):

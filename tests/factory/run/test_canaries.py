@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import factory.run.canaries as canaries
-from factory.config import ChainConfig
+from factory.config import ChainConfig, SandboxConfig
 from factory.errors import CanaryError
 from factory.grading.session import GradingSession
 from factory.languages import LANGUAGES
@@ -24,8 +24,11 @@ TASK = GradeUnit(PROBLEMS["calls"], (Rollout(problem_id="canary/calls", index=0,
 class Recorder:
     """Runs units here; keeps what it was given. `spoil` changes verdicts on the way."""
 
+    workers = 1
+
     def __init__(self, session: GradingSession, spoil: Any = None) -> None:
-        self.session, self.spoil, self.given = session, spoil or (lambda verdict: verdict), []
+        self.session, self.spoil = session, spoil or (lambda verdict: verdict)
+        self.given: list[Any] = []
 
     async def run(self, work: Any, task: Any) -> Any:
         self.given.append(task)
@@ -34,7 +37,7 @@ class Recorder:
 
 @pytest.fixture(scope="module")
 def session():
-    with GradingSession(ChainConfig()) as session:
+    with GradingSession(ChainConfig(sandbox=SandboxConfig(backend="bubblewrap"))) as session:
         yield session
 
 

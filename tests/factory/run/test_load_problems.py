@@ -15,7 +15,7 @@ from factory.errors import ProblemError
 from factory.problems import FORMATS, Refusal, read
 from factory.run.load_problems import load_problems
 
-SETTINGS = ChainConfig.model_validate({"limits": {"cpu_s": 1}})
+SETTINGS = ChainConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
 GOOD: dict[str, Any] = {
     "id": "s/1",
     "prompt": "p",

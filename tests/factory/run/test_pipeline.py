@@ -74,11 +74,6 @@ def recorded(folder):
     return path
 
 
-def factory(*arguments, **options):
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, **options)
-
-
 def digests(run_dir):
     shards = Path(run_dir) / "shards"
     return {
@@ -89,11 +84,11 @@ def digests(run_dir):
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory):
+def calm(tmp_path_factory, factory_process):
     """(config file, run directory) of a run that was left alone; no test changes them."""
     folder = tmp_path_factory.mktemp("calm")
     config = recorded(folder)
-    done = factory("run", config, "--run-dir", folder / "run")
+    done = factory_process("run", config, "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     return config, folder / "run"
 
@@ -126,7 +121,7 @@ def test_funnel_adds_up_and_shards_load(finished):
     assert all(row["messages"][1]["content"].startswith("```go\n") for row in go)
 
 
-def test_canaries_are_in_the_ledger_and_in_no_part(calm, tmp_path):
+def test_canaries_are_in_the_ledger_and_in_no_part(calm, tmp_path, factory):
     replay, without = calm
     done = factory("run", replay, "--run-dir", tmp_path / "run", "--set", "verify.canaries=true")
     assert done.returncode == 0, done.stderr
@@ -154,7 +149,7 @@ def test_a_canary_that_passes_wrongly_stops_the_run(replay, tmp_path):
     assert not (tmp_path / "run/shards").exists()
 
 
-def test_a_second_run_changes_nothing(finished):
+def test_a_second_run_changes_nothing(finished, factory):
     replay, run_dir = finished
     before = digests(run_dir)
     parts = {path: path.stat().st_mtime_ns for path in run_dir.rglob("*.parquet") if "shards" not in path.parts}
@@ -163,7 +158,7 @@ def test_a_second_run_changes_nothing(finished):
     assert {path: path.stat().st_mtime_ns for path in parts} == parts
 
 
-def test_kill_anywhere_then_the_same_bytes(calm, tmp_path):
+def test_kill_anywhere_then_the_same_bytes(calm, tmp_path, factory):
     """kill -9 after each of several numbers of parts; then the command again."""
     replay, untouched = calm
     expected = digests(untouched)
@@ -226,7 +221,7 @@ def test_interrupt_stops_cleanly_and_says_how_to_go_on(replay, tmp_path):
     assert "Traceback" not in told
 
 
-def test_more_rollouts_extend_a_run(replay, tmp_path):
+def test_more_rollouts_extend_a_run(replay, tmp_path, factory):
     run_dir = tmp_path / "grown"
     assert factory("run", replay, "--run-dir", run_dir, "--set", "sampling.n=3").returncode == 0
     first = {path.name for path in (run_dir / "rollouts").glob("*.parquet")}
@@ -236,7 +231,7 @@ def test_more_rollouts_extend_a_run(replay, tmp_path):
     assert json.loads((run_dir / "summary.json").read_text())["languages"]["python"]["funnel"]["rollouts"] == 24
 
 
-def test_another_config_is_refused_with_the_difference(finished):
+def test_another_config_is_refused_with_the_difference(finished, factory):
     replay, run_dir = finished
     before = digests(run_dir)
     done = factory("run", replay, "--run-dir", run_dir, "--set", "limits.cpu_s=1", "--set", "sampling.n=2")
@@ -246,7 +241,7 @@ def test_another_config_is_refused_with_the_difference(finished):
     assert digests(run_dir) == before
 
 
-def test_a_damaged_verdict_part_is_graded_again(finished):
+def test_a_damaged_verdict_part_is_graded_again(finished, factory):
     replay, run_dir = finished
     before = digests(run_dir)
     part = next((run_dir / "verdicts").glob("*.parquet"))
@@ -259,13 +254,15 @@ def test_a_damaged_verdict_part_is_graded_again(finished):
     assert digests(run_dir) == before
 
 
-def test_one_worker_and_two_give_the_same_bytes(calm, tmp_path):
+def test_one_worker_and_two_give_the_same_bytes(calm, tmp_path, factory_process):
     replay, untouched = calm
-    assert factory("run", replay, "--run-dir", tmp_path / "alone", "--set", "executor.workers=1").returncode == 0
+    assert (
+        factory_process("run", replay, "--run-dir", tmp_path / "alone", "--set", "executor.workers=1").returncode == 0
+    )
     assert digests(tmp_path / "alone") == digests(untouched)
 
 
-def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
+def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path, factory):
     rows = [json.loads(line) for line in (tmp_path / "rollouts.jsonl").read_text().splitlines()]
     for row in rows:
         if row.get("language") == "go":
@@ -299,7 +296,7 @@ def test_a_repair_round_asks_again_for_what_failed(replay, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-def test_several_targets_are_translated_to(replay, tmp_path):
+def test_several_targets_are_translated_to(replay, tmp_path, factory):
     with (tmp_path / "rollouts.jsonl").open("a") as file:
         for n in range(4):
             row = {"problem_id": f"set/{n}", "index": 0, "text": JS_GOOD, "mode": "chat", "language": "javascript"}
@@ -315,7 +312,7 @@ def test_several_targets_are_translated_to(replay, tmp_path):
     assert all(row["messages"][1]["content"].startswith("```javascript\n") for row in rows)
 
 
-def test_status_and_export_of_a_run(finished):
+def test_status_and_export_of_a_run(finished, factory):
     _, run_dir = finished
     before = digests(run_dir)
     status = factory("status", run_dir)
@@ -327,7 +324,7 @@ def test_status_and_export_of_a_run(finished):
     assert digests(run_dir) == before
 
 
-def test_translate_alone(finished, tmp_path):
+def test_translate_alone(finished, tmp_path, factory):
     replay, run_dir = finished
     out = tmp_path / "translated"
     done = factory(
@@ -390,7 +387,7 @@ def go_funnel(run_dir):
     return json.loads((run_dir / "summary.json").read_text())["languages"]["go"]["funnel"]
 
 
-def test_a_translation_that_differs_from_its_source_is_dropped_with_its_own_reason(replay, tmp_path):
+def test_a_translation_that_differs_from_its_source_is_dropped_with_its_own_reason(replay, tmp_path, factory):
     translations(tmp_path, GO_SLY, GO_GOOD)
     done = factory("run", replay, "--run-dir", tmp_path / "compared", "--set", "shards.evidence=true")
     assert done.returncode == 0, done.stderr
@@ -409,7 +406,7 @@ def test_a_translation_that_differs_from_its_source_is_dropped_with_its_own_reas
     assert go_funnel(tmp_path / "not")["drops"] == {"beyond rank.keep": 4}
 
 
-def test_a_repair_round_mends_what_differed(replay, tmp_path):
+def test_a_repair_round_mends_what_differed(replay, tmp_path, factory):
     translations(tmp_path, GO_SLY, GO_WRONG, GO_GOOD)
     done = factory("run", replay, "--run-dir", tmp_path / "run", "--set", "translate.repair_rounds=1")
     assert done.returncode == 0, done.stderr
@@ -417,7 +414,7 @@ def test_a_repair_round_mends_what_differed(replay, tmp_path):
     assert go_funnel(tmp_path / "run")["kept"] == 4
 
 
-def test_survivors_that_come_later_are_asked_too(replay, tmp_path):
+def test_survivors_that_come_later_are_asked_too(replay, tmp_path, factory):
     """A run that grows, and with it the survivors that decide which inputs count, ends as one that began grown."""
     translations(tmp_path, GO_SLY, GO_WRONG, GO_GOOD)
     recorded = (tmp_path / "rollouts.jsonl").read_text()

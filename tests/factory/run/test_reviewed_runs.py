@@ -7,7 +7,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from factory.run.summary import summarize
 from factory.run.units import GradeUnit, ReviewUnit
 from factory.storage import files
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 GoOn = Callable[..., tuple[list[str], list[str]]]
 TESTS = "def check(candidate):\n    for n in range(5):\n        assert abs(candidate(n) - 2 * n) < 1e-9\n"
 DOUBLE = [f"def double(n):\n    return {text}\n" for text in ("2 * n", "n + n", "n << 1", "n")]
@@ -89,17 +89,12 @@ def given(folder: Path, problems: Any = PROBLEMS, python: Any = PYTHON, go: Any 
     return path
 
 
-def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def calm(tmp_path_factory: pytest.TempPathFactory, factory_process: Factory) -> tuple[Path, Path]:
     """(config file, run directory) of a run that was left alone."""
     folder = tmp_path_factory.mktemp("calm")
     config = given(folder, review={"min_test_strength": 0.6})
-    done = factory("run", config, "--run-dir", folder / "run")
+    done = factory_process("run", config, "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     return config, folder / "run"
 
@@ -111,6 +106,8 @@ def copied(calm: tuple[Path, Path], tmp_path: Path) -> Path:
 
 class Inline:
     """An executor in this process, which loses every task that `lost` names."""
+
+    workers = 1
 
     def __init__(self, session: GradingSession, lost: Callable[[Any], bool]) -> None:
         self._session, self._lost = session, lost
@@ -213,7 +210,7 @@ def test_a_translation_that_fails_a_harvested_call_is_dropped(calm: tuple[Path, 
     assert (late["status"], late["label"], late["detail"]) == ("wrong_answer", False, "case 4: answered 0, expected 8")
 
 
-def test_audit_earns_both_again(calm: tuple[Path, Path]) -> None:
+def test_audit_earns_both_again(calm: tuple[Path, Path], factory: Factory) -> None:
     done = factory("audit", calm[1])
     assert done.returncode == 0, done.stderr
     assert "passed again: 9 of 9 records" in done.stdout
@@ -300,7 +297,7 @@ def test_rows_tell_how_strong_their_tests_are(calm: tuple[Path, Path]) -> None:
     assert all(case["expected"] == sorted(case["args"][0]) for case in json.loads(sort["derived_cases"]))
 
 
-def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Path) -> None:
+def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Path, factory: Factory) -> None:
     _, run_dir = calm
     found = summary(run_dir)["review"]
     card = (run_dir / "shards" / "README.md").read_text()
@@ -327,7 +324,7 @@ def test_card_status_and_page_tell_it_too(calm: tuple[Path, Path], tmp_path: Pat
     ("spoil", "looked"),
     [
         (lambda place: shutil.rmtree(place / "survivors"), []),
-        (lambda place: [shutil.rmtree(place / name) for name in ("review", "survivors")], sorted(PROBLEMS)),
+        (lambda place: list(map(shutil.rmtree, (place / "review", place / "survivors"))), sorted(PROBLEMS)),
         (lambda place: next(place.glob("review/t-sort-*.parquet")).unlink(), ["t/sort"]),
         (lambda place: flip(next(place.glob("review/t-code-*.parquet"))), ["t/code"]),
         (lambda place: next(place.glob("review/t-code-*.sha256")).unlink(), ["t/code"]),
@@ -371,7 +368,7 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
     assert digests(copied) == digests(calm[1])
 
 
-def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path) -> None:
+def test_a_damaged_look_is_named_by_those_who_only_read(copied: Path, factory: Factory) -> None:
     part = next(copied.glob("review/t-sort-*.parquet"))
     flip(part)
     done = factory("status", copied)
@@ -439,8 +436,8 @@ def test_translations_are_graded_on_the_calls_that_are_harvested_by_then(tmp_pat
     assert summary(grown)["languages"] == summary(calm)["languages"]
 
 
-def test_one_worker_gives_the_same_bytes(calm: tuple[Path, Path], tmp_path: Path) -> None:
-    done = factory("run", calm[0], "--run-dir", tmp_path / "alone", "--set", "executor.workers=1")
+def test_one_worker_gives_the_same_bytes(calm: tuple[Path, Path], tmp_path: Path, factory_process: Factory) -> None:
+    done = factory_process("run", calm[0], "--run-dir", tmp_path / "alone", "--set", "executor.workers=1")
     assert done.returncode == 0, done.stderr
     assert digests(tmp_path / "alone") == digests(calm[1])
 

@@ -115,7 +115,7 @@ def test_a_chat_answer_becomes_a_rollout() -> None:
 
 
 def test_a_completion_continues_the_prompt() -> None:
-    answer = (200, {}, {"choices": [{"text": "(x):", "finish_reason": "length"}]})
+    answer: Answer = (200, {}, {"choices": [{"text": "(x):", "finish_reason": "length"}]})
     (rollout,), server = ask(lambda *_: answer, mode="completion")
     assert server.asked[0][0] == "/v1/completions"
     assert server.asked[0][2]["prompt"] == "def f"
@@ -177,7 +177,7 @@ def test_no_server_is_told() -> None:
 
 
 def test_400_refuses_this_request_alone() -> None:
-    answer = (400, {}, {"error": {"message": "maximum context length is 512 tokens"}})
+    answer: Answer = (400, {}, {"error": {"message": "maximum context length is 512 tokens"}})
     with pytest.raises(RequestRefused, match=r"^p: http.*status 400 Bad Request: maximum context length") as caught:
         ask(lambda *_: answer)
     assert caught.value.problem_id == "p"

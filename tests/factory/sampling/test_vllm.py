@@ -139,7 +139,7 @@ def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: Running
             got.append(rollout)
         return got
 
-    async def both() -> list[list[Rollout]]:
+    async def both() -> tuple[list[Rollout], list[Rollout]]:
         return await asyncio.gather(one("first"), one("other"))
 
     for problem_id, got in zip(("first", "other"), runner.run(both()), strict=True):
@@ -168,7 +168,7 @@ def test_an_empty_prompt_is_refused(running: Running) -> None:
 def test_leaving_early_aborts_the_rest(running: Running) -> None:
     runner, engine = running
 
-    async def leave() -> int:
+    async def leave() -> Any:
         stream = engine.sample(chat(indices=range(64)), SamplingConfig(max_tokens=400))
         await anext(stream)
         await stream.aclose()

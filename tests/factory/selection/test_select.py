@@ -20,8 +20,8 @@ from factory.selection.select import CONSIDERED, select, survivors
 
 def verdict(index: int, code: str = "", **fields: Any) -> Verdict:
     code = code or f"def f(): return {index}"
-    defaults = {"normal_form": code, "code_sha256": f"sha{index}", "cases_passed": 3, "cases_total": 3}
-    return Verdict("t/0", index, "python", **({"status": Status.PASSED, "code": code} | defaults | fields))
+    given: dict[str, Any] = {"status": Status.PASSED, "code": code, "normal_form": code, "code_sha256": f"sha{index}"}
+    return Verdict("t/0", index, "python", **(given | {"cases_passed": 3, "cases_total": 3} | fields))
 
 
 def kept(verdicts: list[Verdict], *by: str, keep: int = 99) -> list[int]:

@@ -100,9 +100,10 @@ def _unpacked(chunk: bytes) -> bytes:
     if kind:
         data = pa.decompress(data, size, codec="lz4", asbytes=True)
     if kind == 2:  # the first bytes of every four, then the second ones, …
-        grouped, data, at = data, bytearray(size), 0
+        whole, at = bytearray(size), 0
         for first in range(4):
             count = len(range(first, size, 4))
-            data[first::4] = grouped[at : at + count]
+            whole[first::4] = data[at : at + count]
             at += count
-    return bytes(data)
+        data = bytes(whole)
+    return data

@@ -34,7 +34,8 @@ FAILURE = Failure(0, False, "1", "1", "2")
 
 
 def outcome(name: str) -> ProblemOutcome:
-    found, kept = [], []
+    found: list[tuple[Rollout, Verdict]] = []
+    kept: list[Survivor] = []
     for index, (text, language) in enumerate(((RIGHT, "python"), (WRONG, "python"), (GO, "go"))):
         code = text.split("\n", 1)[1].removesuffix("```")
         status = Status.PASSED if text != WRONG else Status.WRONG_ANSWER

@@ -63,7 +63,8 @@ class Client:
         command = [sys.executable, "-c", READ_BACK, NAME, str(self.home / "cache"), revision]
         done = subprocess.run(command, capture_output=True, text=True, env=self.env, check=False, timeout=120)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ SURVIVORS = [
 def test_every_field_of_every_record_survives(tmp_path: Path, kind: type, records: list[Any]) -> None:
     path = tmp_path / "deep" / "down" / "p.parquet"
     parts.write(path, kind, records)
-    back = parts.read(path, kind)
+    back: list[Any] = parts.read(path, kind)
     assert back == records
     assert [[type(getattr(one, name)) for name in parts.schema_of(kind).names] for one in back] == [
         [type(getattr(one, name)) for name in parts.schema_of(kind).names] for one in records
@@ -204,7 +204,8 @@ def test_a_write_that_fails_leaves_nothing_and_spoils_nothing(tmp_path: Path) ->
 def test_a_kill_while_a_part_is_replaced_leaves_none_rather_than_one_that_looks_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
 ) -> None:
-    path, replace, done = tmp_path / "p", Path.replace, []
+    path, replace = tmp_path / "p", Path.replace
+    done: list[Any] = []
     files.put(path, b"old")
 
     def killed(source: Path, target: Path) -> Path:

@@ -536,7 +536,7 @@ def test_the_same_again_is_the_same(compare: Compare, make_problem: MakeProblem)
     problem = make_problem((("abc", 1), "b"), (("hello", 0), "h"))
     source = "def f(s, i): return s[i]"
     go = "func f(s string, i int) string { if i < 0 { i += len(s) }; return s[i : i+1] }"
-    still = {"cpu_ms": 0, "wall_ms": 0, "peak_mb": 0, "compared_ms": 0}
+    still: dict[str, Any] = {"cpu_ms": 0, "wall_ms": 0, "peak_mb": 0, "compared_ms": 0}
     once, again = (replace(compare(problem, source, go)[0], **still) for _ in range(2))
     assert once == again
 
