@@ -87,7 +87,7 @@ def settings(spec: SandboxSpec) -> dict[str, Any]:
         "pids_limit": spec.processes,
         "tmpfs": {
             **dict.fromkeys(("/tmp", "/dev/shm"), scratch),
-            **dict.fromkeys(("/sys", "/sys/fs/cgroup", "/dev/mqueue"), nothing),
+            **dict.fromkeys(("/sys", "/sys/fs/cgroup", "/dev/mqueue", "/dev/pts"), nothing),
         },
         "mounts": [
             Mount("/dev/zero", "/dev/null", type="bind"),  # mapped shared, it is memory that no limit of ours counts

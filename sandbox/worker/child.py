@@ -27,6 +27,9 @@ SIGINT = 2
 SIGNALS = 1024
 """Signals that wait, and timers, of all processes together: the kernel holds half a KiB for each, and no limit counts
 them."""
+CORE = 1
+"""Bytes of a core file: none is that small, and of all limits this one keeps the kernel from starting the program that a
+machine may have for crashes (core(5), "Piping core dumps"), as root, outside every wall."""
 HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
@@ -232,7 +235,7 @@ def kernel_limits(
         resource.RLIMIT_NOFILE: open_files,
         resource.RLIMIT_NPROC: processes + 1,
         resource.RLIMIT_SIGPENDING: SIGNALS,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: CORE,
     }
     limits = []
     for what, most in asked.items():

@@ -109,6 +109,12 @@ def test_limits_cannot_be_raised(sandbox, streams):
     assert (report.output, report.errors) == (b"", b"")
 
 
+def test_a_crash_starts_nothing_of_the_machines(sandbox, streams):
+    # With a limit of 0 the kernel still pipes a core into the program that kernel.core_pattern names, as root.
+    (report,) = streams(sandbox, "import resource\nprint(*resource.getrlimit(resource.RLIMIT_CORE))")
+    assert report.output == b"1 1\n"
+
+
 def test_the_stack_is_limited_and_never_above_memory(sandbox, command):
     code = "import resource\nprint(*resource.getrlimit(resource.RLIMIT_STACK))"
     for stack_mb, memory_mb, most in ((8, 512, 8), (256, 128, 128)):

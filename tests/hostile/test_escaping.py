@@ -209,6 +209,10 @@ def test_device_cannot_be_made(attempt):
     assert attempt("os.mknod('/tmp/device', 0o20666, os.makedev(1, 1))") == "EPERM"
 
 
+def test_terminal_cannot_be_made(attempt):
+    assert attempt("os.openpty()") == "ENOENT"
+
+
 def test_set_user_id_bit_gains_nothing(attempt):
     assert attempt("os.mknod('/tmp/x') or os.chmod('/tmp/x', 0o6777) or os.geteuid() == os.getuid()") == "True"
 

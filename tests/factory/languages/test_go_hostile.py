@@ -358,6 +358,45 @@ def test_large_data_in_one_program_leaves_its_neighbours_room(go_sandbox: Sandbo
     assert all(one is None or one.status in (Status.COMPILE_ERROR, Status.MEMORY_LIMIT) for one in failures), failures
 
 
+REACH = "*(reflect.NewAt(reflect.TypeOf(uintptr(0)), reflect.ValueOf(&g).UnsafePointer()).Interface().(*uintptr)) = reflect.ValueOf(&entry).Pointer()"
+# Each: a program that has its neighbour's function called, which answers rightly.
+THIEVES = [
+    (
+        "by_its_name",
+        'import ("reflect"; "runtime"; "strings")\nfunc f(a int) int { self := reflect.ValueOf(f).Pointer(); for pc := self - 4096; pc < self + 4096; pc += 16 { '
+        'if it := runtime.FuncForPC(pc); it != nil && it.Entry() != self && strings.HasPrefix(it.Name(), "candidate/") && strings.HasSuffix(it.Name(), ".f") { '
+        f"entry := it.Entry(); var g func(int) int; {REACH}; return g(a) }} }}; return -1 }}",
+    ),
+    (
+        "by_its_place",
+        'import "reflect"\nfunc at(p uintptr) byte { var q *uintptr; reflect.NewAt(reflect.TypeOf(reflect.SliceHeader{}), reflect.ValueOf(&q).UnsafePointer()).Elem().Field(0).SetUint(uint64(p &^ 7)); return byte(*q >> (8 * (p & 7))) }\n'
+        f"func f(a int) int {{ entry := reflect.ValueOf(f).Pointer(); for seen := 0; seen < 3; {{ entry -= 32; if at(entry - 1) == 0xCC {{ seen++ }} }}; var g func(int) int; {REACH}; return g(a) }}",
+    ),
+    (
+        "by_another_argument",
+        'import ("encoding/binary"; "io"; "os"; "strconv"; "strings")\nfunc f(a int) int { put := func(data []byte, text string) []byte { return append(binary.BigEndian.AppendUint32(data, uint32(len(text))), text...) }\n'
+        "ask := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(put(nil, \"x\"), 1 << 24), 1 << 16), 1); ask = put(append(binary.BigEndian.AppendUint32(ask, 1), 'i'), strconv.FormatInt(int64(a), 16)); ask = binary.BigEndian.AppendUint32(ask, 0)\n"
+        'in, asked, _ := os.Pipe(); told, out, _ := os.Pipe(); asked.Write(ask); asked.Close(); process, err := os.StartProcess("/proc/self/exe", []string{"x", "0"}, &os.ProcAttr{Files: []*os.File{in, out, nil}}); if err != nil { return -1 }; out.Close(); said, _ := io.ReadAll(told); process.Wait()\n'
+        '_, after, _ := strings.Cut(string(said), "[[0,"); number, _, _ := strings.Cut(after, "]"); answer, _ := strconv.Atoi(number); return answer }',
+    ),
+]
+
+
+@pytest.mark.parametrize("thief", [row[1] for row in THIEVES], ids=[row[0] for row in THIEVES])
+def test_a_neighbours_answers_cannot_be_had(go_sandbox: Sandbox, thief: str) -> None:
+    from factory.languages.go import Go
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [5], "expected": 55},))
+    honest = "func f(a int) int { s := 0; for i := 1; i <= a; i++ { s += i * i }; return s }"
+    go = Go()
+    prepared = go.prepare([honest, thief], problem, go_sandbox)
+    fine = [one for one in prepared if not isinstance(one, Rejection)]
+    assert len(fine) == 2, prepared
+    first, second = go.run(fine, problem, Limits(), go_sandbox)
+    assert go.fit(first.outputs[0], 55) == 55
+    assert second.failure is not None or isinstance(second.outputs[0], Rejection) or go.fit(second.outputs[0], 55) != 55
+
+
 PAIRS = "func pair[A, B any](a A, b B) struct{ A A; B B } { return struct{ A A; B B }{a, b} }\n"
 DOUBLED = "".join(f"; x{i + 1} := pair(x{i}, x{i})" for i in range(28))
 # Each: the bomb, the program, and what is said of it.

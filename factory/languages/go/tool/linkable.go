@@ -18,8 +18,46 @@ var inert = []string{
 	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
 }
 
-// linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main.
+// partly is what a program may use of a package and still share a binary. With more it could find its neighbours: read
+// or start the binary, read the names of functions by address, or make a pointer to anywhere. What runs a function on
+// a goroutine of its own would do: by a race on an interface a pointer of one type becomes one of another.
+var partly = map[string][]string{
+	"os":      {"Args", "Exit", "File", "Stderr", "Stdin", "Stdout"},
+	"reflect": {"DeepEqual", "TypeOf"},
+	"runtime": {"GC", "GOMAXPROCS", "Gosched", "MemStats", "NumCPU", "NumGoroutine", "ReadMemStats"},
+}
+
+// parallel is what starts goroutines with functions of the program, of the packages that are inert.
+var parallel = []string{"time.AfterFunc", "context.AfterFunc", "sync.Go"}
+
+// linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main, and none of its
+// neighbours is within its reach.
 func (p *Program) linkable() bool {
+	return p.startsQuietly() && p.staysWithin()
+}
+
+// staysWithin is whether a program has no way to the memory, the code or the names of what shares its binary.
+func (p *Program) staysWithin() bool {
+	for _, object := range p.info.Uses {
+		if object.Pkg() == nil {
+			continue
+		}
+		path, name := object.Pkg().Path(), object.Name()
+		names, known := partly[path]
+		if known && object.Parent() == object.Pkg().Scope() && !slices.Contains(names, name) || slices.Contains(parallel, path+"."+name) {
+			return false
+		}
+	}
+	within := true
+	ast.Inspect(p.file, func(node ast.Node) bool {
+		_, goes := node.(*ast.GoStmt)
+		within = within && !goes
+		return within
+	})
+	return within
+}
+
+func (p *Program) startsQuietly() bool {
 	for _, spec := range p.file.Imports {
 		named := spec.Name != nil && (spec.Name.Name == "_" || spec.Name.Name == ".")
 		if named || !slices.Contains(inert, importPath(spec)) {
