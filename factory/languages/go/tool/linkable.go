@@ -15,14 +15,24 @@ var inert = []string{
 	"fmt", "hash/crc32", "hash/fnv", "html", "io", "iter", "maps", "math", "math/big", "math/bits", "math/cmplx",
 	"math/rand", "math/rand/v2", "path",
 	"os", "reflect", "regexp", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "text/tabwriter",
-	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
+	"time", "unicode", "unicode/utf16", "unicode/utf8", "context",
 }
 
-// linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main.
+// What a program may use of os and still share a binary. With more it could read that binary, and find the names of
+// its neighbours there; runtime, which shows names by address, is not inert for the same reason.
+var streams = []string{"Args", "Exit", "File", "Stderr", "Stdin", "Stdout"}
+
+// linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main, and it sees
+// nothing of what shares it.
 func (p *Program) linkable() bool {
 	for _, spec := range p.file.Imports {
 		named := spec.Name != nil && (spec.Name.Name == "_" || spec.Name.Name == ".")
 		if named || !slices.Contains(inert, importPath(spec)) {
+			return false
+		}
+	}
+	for _, object := range p.info.Uses {
+		if object.Pkg() != nil && object.Pkg().Path() == "os" && object.Parent() == object.Pkg().Scope() && !slices.Contains(streams, object.Name()) {
 			return false
 		}
 	}
@@ -45,7 +55,7 @@ func (p *Program) linkable() bool {
 // must not be linked under another one.
 func (p *Program) tellsItsPackage() bool {
 	for _, spec := range p.file.Imports {
-		if slices.Contains([]string{"encoding/json", "reflect", "runtime"}, importPath(spec)) || !slices.Contains(inert, importPath(spec)) {
+		if slices.Contains([]string{"encoding/json", "reflect"}, importPath(spec)) || !slices.Contains(inert, importPath(spec)) {
 			return true
 		}
 	}
