@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
-from factory.config.marks import Resume, VariesWhen
+from factory.config.marks import Resume, VariesWhen, resume_of
 from factory.records import LimitOverrides, Status
 from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
@@ -34,10 +34,14 @@ class LimitsConfig(Section):
     open_files: int = Field(64, ge=16, le=2**16)
     """Open file descriptors a process."""
 
+    def over(self, overrides: LimitOverrides) -> dict[str, Any]:
+        """These limits by name, a problem's own put over them; `cpu_s` may be "auto"."""
+        return self.model_dump() | overrides.model_dump(exclude_none=True)
+
     def for_problem(self, overrides: LimitOverrides, auto_s: float = UNKNOWN_S) -> Limits:
-        """These limits with a problem's own put over them; `auto_s` are the CPU seconds for `cpu_s: auto`."""
-        auto = {"cpu_s": auto_s} if self.cpu_s == "auto" else {}
-        return Limits(**(self.model_dump() | auto | overrides.model_dump(exclude_none=True)))
+        """The same for the sandbox; `auto_s` are the CPU seconds for `cpu_s: auto`."""
+        limits = self.over(overrides)
+        return Limits(**(limits | ({"cpu_s": auto_s} if limits["cpu_s"] == "auto" else {})))
 
 
 class MaxLimitsConfig(Section):
@@ -106,6 +110,11 @@ class SandboxConfig(Section):
             if getattr(self, name) is not None and self.backend != "docker":
                 raise ValueError(f"sandbox.{name} is for docker; set sandbox.backend: docker")
         return self
+
+    def deciding(self) -> dict[str, Any]:
+        """What a verdict may depend on, by name: the settings that a resumed run may not change."""
+        fields = type(self).model_fields.items()
+        return {name: getattr(self, name) for name, field in fields if resume_of(field) is Resume.REFUSE}
 
     def wall(self, mounts: tuple[Mount, ...] = ()) -> SandboxSpec:
         """What these settings ask of a wall."""

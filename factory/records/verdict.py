@@ -196,3 +196,10 @@ class Verdict:
     """`contaminated`: what it repeats; else None."""
     filtered_by: str | None = None
     """`filtered`: the name of the filter in `verify.filters` that dropped it; else None."""
+
+    @property
+    def dropped_by(self) -> str | None:
+        """Which check dropped a program that had passed its problem's tests; None of one that was not dropped so."""
+        if self.differential is not None and self.status is Status.WRONG_ANSWER:
+            return "differential"
+        return self.filtered_by or self.review

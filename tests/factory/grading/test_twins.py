@@ -8,7 +8,10 @@ import pytest
 
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
-from factory.records import Problem, Program, Status
+from factory.records import Problem, ProblemOutcome, Program, Status
+from factory.records.base import LanguageName
+from factory.reward import passes
+from factory.shards.views.rl import ground_truth
 
 ADD = Problem(id="t/0", prompt="Add.", entry_point="add", cases=({"args": [1, 2], "expected": 3},))
 NAMED = """\
@@ -124,3 +127,10 @@ def test_only_the_right_one_of_a_pair_passes(session: GradingSession, language: 
         assert [it.status is Status.PASSED for it in verdicts] == [code == pair[0] for code in order], verdicts
         assert [it.duplicate_of for it in verdicts] == [None, None]
         assert len({it.normal_form for it in verdicts} - {""}) == 1, "or the pair shows nothing"
+
+
+@pytest.mark.parametrize(("language", "pairs"), [("python", PYTHON), ("javascript", JAVASCRIPT), ("go", GO)])
+def test_a_reward_is_paid_to_the_right_one_alone(language: LanguageName, pairs: dict[str, tuple[str, str]]) -> None:
+    truth = {"ground_truth": ground_truth(ProblemOutcome(ADD, ()), language, "chat")}
+    answers = [f"```{language}\n{code}```" for pair in pairs.values() for code in (*pair, *pair[::-1])]
+    assert passes(answers, [truth] * len(answers)) == [1.0, 0.0, 0.0, 1.0] * len(pairs)
