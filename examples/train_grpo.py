@@ -5,8 +5,8 @@
 
 SHARDS is RUN_DIR/shards of a run whose config has `shards.views: [rl]`. A completion is rewarded with 1.0 if its
 program passes every test of its row behind the wall, else with 0.0. `--check` compares such rewards with those that the
-run recorded, so that a wall which works no more is found before a GPU is paid for. Rewards may differ where the run
-refused in its review a program that passes the tests: such a row is printed, and is no error.
+run recorded, so that a wall which works no more is found before a GPU is paid for. Rewards may differ where more
+than the tests dropped a program (`dropped_by`): such a response is printed, and is no error.
 """
 
 import argparse

@@ -154,7 +154,9 @@ def push(
 @app.command()
 def audit(
     run_dir: RunDirArgument,
-    sample: Annotated[int, typer.Option(min=0, help="Number of shipped records to verify again.")] = 32,
+    sample: Annotated[
+        int, typer.Option(min=0, help="Number of shipped records, and of responses with a reward, to verify again.")
+    ] = 32,
     seed: Annotated[int, typer.Option(help="Another number picks other records.")] = 0,
 ) -> None:
     """Check all checksums of a run and verify some of its shipped records again. Lists all that is wrong."""
@@ -168,7 +170,8 @@ def audit(
     with place:
         found = asyncio.run(audit.audit(settings, place, sample, seed))
     passed = f"passed again: {found.reverified} of {found.records} records"
-    say(f"whole: {found.parts} parts, {found.files} shard files; {passed}")
+    rewards = f"; rewarded the same again: {found.rewards} responses" if found.rewards else ""
+    say(f"whole: {found.parts} parts, {found.files} shard files; {passed}{rewards}")
 
 
 @app.command()

@@ -1,8 +1,65 @@
-"""Rewards for trainers, under the name that published cards and trainers' settings have for them.
+"""Rewards for reinforcement learning: the filter chain as the function that TRL's and verl's trainers call.
 
-`factory.grading.reward` says what they promise.
+Promises: 1.0 for a completion whose program passes every test of its row of the `rl` view under the row's own limits,
+else 0.0; a failure of ours is raised, and is never a reward. As everywhere, expected values do not enter the sandbox.
+The sandboxes are started at the first call and kept warm until the process ends.
+
+    GRPOTrainer(model, reward_funcs=factory.reward.passes, train_dataset=load_dataset(shards, "rl", split="train"))
+    reward.custom_reward_function.path=.../factory/reward.py   # verl (older: without `reward.`); name: compute_score
 """
 
-from factory.grading.reward import compute_score, passes
+from __future__ import annotations
 
-__all__ = ["compute_score", "passes"]
+import atexit
+import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from factory.config import ChainConfig
+from factory.errors import InfrastructureError
+from factory.grading.session import GradingSession
+from factory.records import Status
+from factory.run import ground_truth as truths
+from factory.run.ground_truth import Completion
+from factory.run.units import grade
+
+
+def passes(completions: Sequence[Completion], reward_model: Sequence[dict[str, str]], **_: Any) -> list[float]:
+    """TRL's form: a reward a completion, chats or texts; `reward_model` is the column of the `rl` view.
+
+    A text is read as the responses of its row were, by their mode. Raises ProblemError, InfrastructureError.
+    """
+    groups: dict[str, list[int]] = {}
+    for place, cell in enumerate(reward_model):
+        groups.setdefault(cell["ground_truth"], []).append(place)
+    rewards = [0.0] * len(completions)
+    for truth, places in groups.items():
+        for place, reward in zip(places, _graded(truth, [completions[place] for place in places]), strict=True):
+            rewards[place] = reward
+    return rewards
+
+
+def compute_score(data_source: str, solution_str: str, ground_truth: str, extra_info: Any = None, **_: Any) -> float:
+    """verl's form: the reward of one completion of a chat. Raises ProblemError, InfrastructureError."""
+    (reward,) = _graded(ground_truth, [[{"role": "assistant", "content": solution_str}]])
+    return reward
+
+
+def _graded(ground_truth: str, completions: Sequence[Completion]) -> list[float]:
+    settings, unit = truths.read(ground_truth, completions)
+    session, alone = _session(settings.model_dump_json())
+    with alone:
+        verdicts = grade(session, unit)
+    for verdict in verdicts:
+        if verdict.status is Status.INFRASTRUCTURE_ERROR:
+            raise InfrastructureError(f"problem {unit.problem.id!r}: {verdict.detail}")
+    return [float(verdict.status is Status.PASSED) for verdict in verdicts]
+
+
+@cache
+def _session(settings: str) -> tuple[GradingSession, threading.Lock]:
+    """One for each kind of sandbox: limits are the problem's."""
+    session = GradingSession(ChainConfig.model_validate_json(settings))
+    atexit.register(session.close)
+    return session, threading.Lock()

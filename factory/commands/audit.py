@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from factory import escape, shards
+from factory.commands import audit_rewards
 from factory.config import Config
 from factory.errors import AuditError, ConfigError, PartError
 from factory.executors import open_executor
@@ -39,16 +40,19 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How many parts are whole (with config and problems); shard files, shipped records, records that passed again."""
+    """How many parts are whole (with config and problems); shard files, shipped records, records that passed again,
+    responses of the `rl` view that earned their reward again.
+    """
 
     parts: int
     files: int
     records: int
     reverified: int
+    rewards: int
 
 
 async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
-    """Check all of a run's files, and verify `sample` of its shipped records again.
+    """Check all of a run's files, and verify `sample` of its shipped records, and of its rewards, again.
 
     Raises AuditError naming everything that is wrong, ConfigError for a run without shards.
     """
@@ -59,18 +63,25 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
         wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
-    files = [path for path in sorted(place.shards.glob("data/*.parquet")) if _name(path, place) not in broken]
+    files, rl = (
+        [path for path in sorted(place.shards.glob(f"{name}/*.parquet")) if _name(path, place) not in broken]
+        for name in ("data", "rl")
+    )
     chosen = chosen_rows(files, sample, seed)
+    rewards = audit_rewards.chosen(rl, sample, seed)
     try:
         known = {problem.id: _put_before(config, problem, place) for problem in place.open_problems()}
     except PartError as error:
         wrong.append(f"{error}; no record was verified again")
     else:
         wrong += await _reverify(config, known, read_rows(chosen))
+        wrong += await audit_rewards.reverify(config, rewards)
     if wrong:
         raise AuditError("\n".join(wrong))
     records = sum(pq.ParquetFile(path).metadata.num_rows for path in files)
-    return Audit(whole, sum(1 for path in place.shards.rglob("*") if path.is_file()), records, len(chosen))
+    return Audit(
+        whole, sum(1 for path in place.shards.rglob("*") if path.is_file()), records, len(chosen), len(rewards)
+    )
 
 
 # ---- checksums ----
@@ -165,7 +176,7 @@ async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dic
     wrong: list[str] = []
     units: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        fault = _fault(row, known)
+        fault = _fault(row, known) or _settings_fault(row, config, known[row["problem_id"]].of(row["language"]))
         if fault:
             wrong.append(f"{escape.line(row['id'])}: {fault}")
         else:
@@ -214,3 +225,11 @@ def _fault(row: dict[str, Any], known: dict[str, _Tests]) -> str:
     if json.loads(row["cases"]) != [case.as_json() for case in problem.cases] or row["test_code"] != problem.test_code:
         return "its tests are not those of its problem"
     return ""
+
+
+def _settings_fault(row: dict[str, Any], config: Config, problem: Problem) -> str:
+    """What is wrong with the settings that a record says decided its verdict, or ""."""
+    due = {"limits": config.limits.over(problem.limits), "sandbox": config.sandbox.deciding()}
+    due["comparison"] = problem.comparison.model_dump(mode="json")
+    wrong = [name for name, value in due.items() if json.loads(row.get(name) or "null") != value]
+    return f"its {' and '.join(wrong)} are not those of the run; remedy: factory export" if wrong else ""

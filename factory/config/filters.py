@@ -16,7 +16,7 @@ class VerifyConfig(Section):
     """The filter chain."""
 
     dedup: bool = True
-    """Run programs that cannot behave differently once."""
+    """Run programs of the same text once; false runs each."""
     canaries: Annotated[bool, Resume.FREE] = True
     """Seed programs whose verdict is known into the stream; a wrong verdict on one stops the run."""
     filters: tuple[str, ...] = ()

@@ -2,58 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
-from factory.config.marks import Resume, VariesWhen
+from factory.config.marks import Resume, VariesWhen, resume_of
 from factory.records import LimitOverrides, Status
+from factory.records.limits import CpuSeconds, MemoryMb, OpenFiles, OutputKb, Processes, WallSeconds
 from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
 
 UNKNOWN_S = 10.0
 """CPU seconds for `limits.cpu_s: auto` where nothing tells what a right program needs."""
+_DEFAULTS = Limits()
 
 
 class LimitsConfig(Section):
     """What one program may use. CPU time decides, so that a busy machine fails nobody."""
 
-    cpu_s: Annotated[Annotated[float, Field(gt=0, le=3600)] | Literal["auto"], VariesWhen("auto")] = 5.0
+    cpu_s: Annotated[CpuSeconds | Literal["auto"], VariesWhen("auto")] = _DEFAULTS.cpu_s
     """CPU seconds: of one program on all its calls, or on one input when it reads stdin. auto takes ten times what the
     reference or, without one, the median passing program needed, from 1 to 60.
     """
-    wall_s: float = Field(30.0, gt=0, le=36000)
+    wall_s: WallSeconds = _DEFAULTS.wall_s
     """Seconds on the clock, for programs that sleep."""
-    memory_mb: int = Field(512, ge=32, le=1_000_000)
+    memory_mb: MemoryMb = _DEFAULTS.memory_mb
     """Mebibytes for all its processes together."""
-    processes: int = Field(32, ge=1, le=2**15)
+    processes: Processes = _DEFAULTS.processes
     """Processes and threads at once."""
-    output_kb: int = Field(4096, ge=1, le=1_000_000)
+    output_kb: OutputKb = _DEFAULTS.output_kb
     """Kibibytes of the answer to one call, sixteen times that for all calls together; or of standard output."""
-    open_files: int = Field(64, ge=16, le=2**16)
+    open_files: OpenFiles = _DEFAULTS.open_files
     """Open file descriptors a process."""
 
+    def over(self, overrides: LimitOverrides) -> dict[str, Any]:
+        """These limits by name, a problem's own put over them; `cpu_s` may be "auto"."""
+        return self.model_dump() | overrides.model_dump(exclude_none=True)
+
     def for_problem(self, overrides: LimitOverrides, auto_s: float = UNKNOWN_S) -> Limits:
-        """These limits with a problem's own put over them; `auto_s` are the CPU seconds for `cpu_s: auto`."""
-        auto = {"cpu_s": auto_s} if self.cpu_s == "auto" else {}
-        return Limits(**(self.model_dump() | auto | overrides.model_dump(exclude_none=True)))
+        """The same for the sandbox; `auto_s` are the CPU seconds for `cpu_s: auto`."""
+        limits = self.over(overrides)
+        return Limits(**(limits | ({"cpu_s": auto_s} if limits["cpu_s"] == "auto" else {})))
 
 
 class MaxLimitsConfig(Section):
     """The most that a problem may ask for in `limits` of its own. One that asks for more is set aside."""
 
-    cpu_s: Annotated[float, Resume.EXTENDS] = Field(60.0, gt=0, le=3600)
+    cpu_s: Annotated[CpuSeconds, Resume.EXTENDS] = 60.0
     """CPU seconds."""
-    wall_s: Annotated[float, Resume.EXTENDS] = Field(600.0, gt=0, le=36000)
+    wall_s: Annotated[WallSeconds, Resume.EXTENDS] = 600.0
     """Seconds on the clock."""
-    memory_mb: Annotated[int, Resume.EXTENDS] = Field(2048, ge=32, le=1_000_000)
+    memory_mb: Annotated[MemoryMb, Resume.EXTENDS] = 2048
     """Mebibytes of memory."""
-    processes: Annotated[int, Resume.EXTENDS] = Field(256, ge=1, le=2**15)
+    processes: Annotated[Processes, Resume.EXTENDS] = 256
     """Processes and threads at once."""
-    output_kb: Annotated[int, Resume.EXTENDS] = Field(65536, ge=1, le=1_000_000)
+    output_kb: Annotated[OutputKb, Resume.EXTENDS] = 65536
     """Kibibytes of the answer to one call, or of standard output."""
-    open_files: Annotated[int, Resume.EXTENDS] = Field(1024, ge=16, le=2**16)
+    open_files: Annotated[OpenFiles, Resume.EXTENDS] = 1024
     """Open file descriptors a process."""
 
     def refuse_more(self, asked: LimitOverrides) -> None:
@@ -106,6 +112,11 @@ class SandboxConfig(Section):
             if getattr(self, name) is not None and self.backend != "docker":
                 raise ValueError(f"sandbox.{name} is for docker; set sandbox.backend: docker")
         return self
+
+    def deciding(self) -> dict[str, Any]:
+        """What a verdict may depend on, by name: the settings that a resumed run may not change."""
+        fields = type(self).model_fields.items()
+        return {name: getattr(self, name) for name, field in fields if resume_of(field) is Resume.REFUSE}
 
     def wall(self, mounts: tuple[Mount, ...] = ()) -> SandboxSpec:
         """What these settings ask of a wall."""

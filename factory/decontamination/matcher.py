@@ -203,16 +203,12 @@ class Contamination:
         return self._solution_in(text) or self._prompt_in(text)
 
     def apply(self, problem: Problem, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """`verdicts`, in which passed programs that repeat a benchmark are contaminated, and their duplicates too."""
+        """`verdicts`, in which passed programs that repeat a benchmark are contaminated."""
         if not self._problems:
             return list(verdicts)
-        hits = {
-            verdict.index: hit
-            for verdict in verdicts
-            if verdict.status is Status.PASSED and verdict.duplicate_of is None
-            if (hit := self.of_program(verdict.code, verdict.language))
-        }
-        return [_contaminated(verdict, hits) for verdict in verdicts]
+        passed = {(it.code, it.language) for it in verdicts if it.status is Status.PASSED}
+        hits = {program: self.of_program(*program) for program in passed}
+        return [_contaminated(verdict, hits.get((verdict.code, verdict.language))) for verdict in verdicts]
 
     def _solution_in(self, text: _Text) -> Hit | None:
         runs, places = np.unique(text.runs(self._settings.ngram), return_index=True)
@@ -244,8 +240,7 @@ def _keys(prompt: str, solution: str) -> dict[str, str]:
     return function_keys(solution, LEAST_NODES) or function_keys(prompt + solution, LEAST_NODES)
 
 
-def _contaminated(verdict: Verdict, hits: dict[int, Hit]) -> Verdict:
-    hit = hits.get(verdict.index if verdict.duplicate_of is None else verdict.duplicate_of)
+def _contaminated(verdict: Verdict, hit: Hit | None) -> Verdict:
     if hit is None or verdict.status is not Status.PASSED:
         return verdict
     return replace(verdict, status=Status.CONTAMINATED, detail=hit.detail, contaminated_by=hit.contaminated_by)

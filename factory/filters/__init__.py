@@ -69,7 +69,7 @@ ORDER: tuple[Step, ...] = (
         "duplicates",
         chain.find_duplicates,
         CHUNK,
-        "nothing: programs that cannot behave differently from an earlier one get its verdict and do not run",
+        "nothing: programs of the same text as an earlier one get its verdict and do not run",
         (),
     ),
     Step(

@@ -70,7 +70,7 @@ class OptionalFilter(Protocol):
     def reasons(self, problem: Problem, passed: Sequence[Verdict]) -> Sequence[str | None]:
         """Why each of `passed`, programs that passed every test, is dropped, in one line; None for those kept.
 
-        Duplicates are among them, each with its own text. One whose first is dropped is never kept: it did not run.
+        Duplicates, which have the text of an earlier one, are among them; they are never kept: they did not run.
         """
         ...
 

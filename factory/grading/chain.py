@@ -1,9 +1,9 @@
-"""Programs in, verdicts out: compile → drop duplicates → run → judge; cheap before dear.
+"""Programs in, verdicts out: compile → find equal texts → run → judge; cheap before dear.
 
-Promises: one verdict per program, in order; a pure function of problem, programs and limits but for the measured
-fields; expected values never reach the sandbox. Raises `InfrastructureError` when the machinery failed, so that this
-is never taken for an answer. What drops a program after it has passed comes later: `factory.filters` has the whole
-order.
+Promises: one verdict per program, in order, earned by a run of exactly its text; a pure function of problem, programs
+and limits but for the measured fields; expected values never reach the sandbox. Raises `InfrastructureError` when the
+machinery failed, so that this is never taken for an answer. What drops a program after it has passed comes later:
+`factory.filters` has the whole order.
 """
 
 from __future__ import annotations
@@ -48,12 +48,15 @@ def compile_programs(
 
 
 def find_duplicates(compiled: Sequence[Prepared | Rejection]) -> dict[int, int]:
-    """Positions of programs that cannot behave differently from an earlier one, with the position of the first."""
+    """Positions of programs whose text an earlier one has too, with the position of the first.
+
+    The text is the one that runs, imports fixed. All else that decides (problem, language, limits) is one for all.
+    """
     first: dict[str, int] = {}
     return {
-        at: first[it.normal_form]
+        at: first[it.code]
         for at, it in enumerate(compiled)
-        if isinstance(it, Prepared) and first.setdefault(it.normal_form, at) != at
+        if isinstance(it, Prepared) and first.setdefault(it.code, at) != at
     }
 
 
@@ -146,15 +149,8 @@ def _rejected(problem: Problem, program: Program, rejection: Rejection, target: 
 
 
 def _as_duplicate(program: Program, prepared: Prepared, first: Verdict) -> Verdict:
-    """The verdict on the first of its kind, for a program with a text of its own."""
-    return replace(
-        first,
-        index=program.index,
-        import_fixes=prepared.import_fixes,
-        code=prepared.code,
-        code_sha256=sha256(prepared.code),
-        duplicate_of=first.index,
-    )
+    """The verdict on the first program of this text; which imports were added may differ."""
+    return replace(first, index=program.index, import_fixes=prepared.import_fixes, duplicate_of=first.index)
 
 
 def _tests(problem: Problem) -> int:

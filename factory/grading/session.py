@@ -41,8 +41,8 @@ class GradingSession:
         """CPU milliseconds of all programs run so far."""
         self._open = ExitStack()
         self._sandboxes: dict[tuple[str, bool], Sandbox] = {}
-        self._reference_s: dict[str, float | None] = {}
-        """CPU seconds of references by problem id; None for one that does not pass."""
+        self._reference_s: dict[tuple[str, str], float | None] = {}
+        """CPU seconds of references by problem id and text; None for one that does not pass."""
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +84,12 @@ class GradingSession:
 
         Raises InfrastructureError.
         """
-        if problem.reference and problem.id not in self._reference_s:
-            self._reference_s[problem.id] = self._measured_s(problem, problem.reference)
-        return self._reference_s.get(problem.id)
+        if not problem.reference:
+            return None
+        key = (problem.id, problem.reference)
+        if key not in self._reference_s:
+            self._reference_s[key] = self._measured_s(problem, problem.reference)
+        return self._reference_s[key]
 
     def _measured_s(self, problem: Problem, reference: str) -> float | None:
         with sandbox_errors_as_ours(problem):

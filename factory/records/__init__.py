@@ -5,12 +5,12 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 """
 
 from factory.records.base import LanguageName, Record, sha256
+from factory.records.limits import LimitOverrides
 from factory.records.outcome import ProblemOutcome
 from factory.records.problem import (
     BenchmarkProblem,
     Case,
     Comparison,
-    LimitOverrides,
     Problem,
     ProblemMeta,
     cases_text,

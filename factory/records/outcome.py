@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
 
 from factory.records.base import LanguageName
 from factory.records.problem import Problem
@@ -25,6 +28,12 @@ class ProblemOutcome:
     review: Review | None = None
     translated: Problem | None = None
     """The problem as translations were put before it; None is the same one."""
+    limits: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What a program of the problem might use, by the config's names: its limits with the problem's own put over them.
+    `cpu_s` is "auto" where it was measured.
+    """
+    sandbox: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What of the config's `sandbox` a verdict may depend on."""
 
     def tests_for(self, language: LanguageName) -> Problem:
         """The problem with the tests that programs in `language` had to pass."""

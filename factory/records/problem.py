@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from factory.records.base import Record
+from factory.records.limits import LimitOverrides
 from factory.records.predicate import predicate
 
 
@@ -106,19 +107,6 @@ class ProblemMeta(BaseModel):
     source: str = ""
     license: str = ""
     difficulty: str = ""
-
-
-class LimitOverrides(Record):
-    """A problem's own limits, by the config's names, units and bounds; None leaves the config's."""
-
-    model_config = ConfigDict(strict=True)
-
-    cpu_s: float | None = Field(None, gt=0, le=3600, allow_inf_nan=False)
-    wall_s: float | None = Field(None, gt=0, le=36000, allow_inf_nan=False)
-    memory_mb: int | None = Field(None, ge=32, le=1_000_000)
-    processes: int | None = Field(None, ge=1, le=2**15)
-    output_kb: int | None = Field(None, ge=1, le=1_000_000)
-    open_files: int | None = Field(None, ge=16, le=2**16)
 
 
 class Problem(Record):

@@ -29,9 +29,9 @@ class Review:
     fingerprint: str
     """Of the verdicts it is about."""
     rejected: dict[str, RejectedProgram]
-    """By normal form."""
+    """By code_sha256."""
     accepted: dict[str, str]
-    """By normal form: how the program behaves on inputs where right ones may differ; equal texts are alike."""
+    """By code_sha256: how the program behaves on inputs where right ones may differ; equal texts are alike."""
     traced: tuple[Case, ...] = ()
     """Calls that test code made of a program that passes it, with the answer on which all accepted programs agree."""
     derived: tuple[Case, ...] = ()

@@ -59,7 +59,7 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A program that compiles. `normal_form` is equal for programs that cannot behave differently."""
+    """A program that compiles: the text that runs, and the key of its normal form (see `Verdict.normal_form`)."""
 
     code: str
     normal_form: str
@@ -157,9 +157,9 @@ class BenchmarkMatch:
 class Verdict:
     """What reality said of one rollout.
 
-    A duplicate (`duplicate_of` is the index of the first of its kind in the chunk) carries the
-    status of what it duplicates. cpu_ms, wall_ms (milliseconds), peak_mb (mebibytes), speedup and
-    compared_ms are measured and so vary from run to run; nothing else does.
+    A duplicate (`duplicate_of` is the index of the first program of the same text in the chunk) carries the status of
+    what it duplicates; nothing but equal text takes a verdict over. cpu_ms, wall_ms (milliseconds), peak_mb
+    (mebibytes), speedup and compared_ms are measured and so vary from run to run; nothing else does.
     """
 
     problem_id: str
@@ -178,7 +178,9 @@ class Verdict:
     code: str = ""
     code_sha256: str = ""
     normal_form: str = ""
-    """Key of the normal form: equal for programs that cannot behave differently."""
+    """Key of the normal form: equal for programs that differ in layout, comments and inner names only. It tells
+    programs apart when some are chosen; no verdict follows from it.
+    """
     duplicate_of: int | None = None
     differential: Differential | None = None
     """A translation and its source on generated inputs; else None."""
@@ -194,3 +196,10 @@ class Verdict:
     """`contaminated`: what it repeats; else None."""
     filtered_by: str | None = None
     """`filtered`: the name of the filter in `verify.filters` that dropped it; else None."""
+
+    @property
+    def dropped_by(self) -> str | None:
+        """Which check dropped a program that had passed its problem's tests; None of one that was not dropped so."""
+        if self.differential is not None and self.status is Status.WRONG_ANSWER:
+            return "differential"
+        return self.filtered_by or self.review

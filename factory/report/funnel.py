@@ -24,7 +24,7 @@ class Tally:
     """Counts of one problem, or of one language over all problems; `add` sums them.
 
     Tiers: rollouts ⊇ extracted (a program was found) ⊇ compiled ⊇ passed ⊇ distinct (by normal form,
-    within their problem) ⊇ kept. `executed` counts programs run: compiled ones less duplicates in a chunk.
+    within their problem) ⊇ kept. `executed` counts programs run: compiled ones, each text of a chunk once.
     """
 
     rollouts: int = 0

@@ -153,7 +153,7 @@ class _Comparison:
         programs = list(self._candidates.accepted)
         for number, vote in votes.items():
             for at in vote.dissenters:
-                if at < 0 or programs[at].normal_form in self._candidates.rejected:
+                if at < 0 or programs[at].code_sha256 in self._candidates.rejected:
                     continue
                 got = self._answers[programs[at].normal_form][number]
                 shown = got.detail if isinstance(got, Rejection) else show(got)

@@ -16,9 +16,9 @@ class Candidates:
     def __init__(self, programs: Sequence[Verdict]) -> None:
         self.accepted = list(programs)
         self.rejected: dict[str, RejectedProgram] = {}
-        """By normal form."""
+        """By code_sha256."""
 
     def reject(self, program: Verdict, by: str, rejection: Rejection, failure: Failure | None = None) -> None:
         """Take `program` out; `failure` is its first failed case."""
         self.accepted.remove(program)
-        self.rejected[program.normal_form] = RejectedProgram(by, rejection.status, rejection.detail, failure)
+        self.rejected[program.code_sha256] = RejectedProgram(by, rejection.status, rejection.detail, failure)

@@ -1,6 +1,6 @@
 """What a review means for verdicts: programs that it rejected have not passed.
 
-Promises: changes only verdicts that passed, and no other program than the review rejected.
+Promises: changes only verdicts that passed, and of exactly the texts that the review rejected.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ReviewFilter:
     def _revised(self, verdict: Verdict) -> Verdict:
         if self.review is None or verdict.status is not Status.PASSED:
             return verdict
-        found = self.review.rejected.get(verdict.normal_form)
+        found = self.review.rejected.get(verdict.code_sha256)
         if found is None:
             return verdict
         return replace(

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.languages.python.tables import pairs
-from factory.records import Case, Problem
+from factory.records import Case, Problem, Rejection, Status
 from factory.records.values import decode
+from factory.review.candidates import HARD_CODED, Candidates
 
 TELLING = 2.25
 """Weight from which an input is none that a table of facts would hold: three numbers or words, ten bits, a sentence."""
@@ -61,6 +62,14 @@ def hard_coded(code: str, problem: Problem) -> str | None:
         return None
     count = f"{len(source.found)} of its {len(problem.cases)} cases"
     return f"answers from a table: the inputs and answers of {count} stand in its source"
+
+
+def reject_tables(problem: Problem, candidates: Candidates) -> None:
+    """Reject programs that answer from a table of the cases."""
+    for program in list(candidates.accepted):
+        detail = hard_coded(program.code, problem)
+        if detail is not None:
+            candidates.reject(program, HARD_CODED, Rejection(Status.WRONG_ANSWER, detail))
 
 
 class _Source:

@@ -22,9 +22,10 @@ from factory.records import Case, Problem, RejectedProgram, Rejection, Review, S
 from factory.review.agreement import Compared, compare
 from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, Candidates
 from factory.review.equivalence import Equivalence, equivalence
-from factory.review.hardcoding import hard_coded
+from factory.review.hardcoding import reject_tables
 from factory.review.rerun import reject_unstable
 from factory.review.test_strength import MutantCounts, try_mutants
+from factory.review.twins import reject_twins, twins
 from factory.selection.select import ranked
 
 MADE = 8
@@ -39,17 +40,19 @@ _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEM
 
 def fingerprint(verdicts: Iterable[Verdict]) -> str:
     """What a review depends on, of the verdicts it is about."""
-    known = sorted((it.normal_form, str(it.status), it.index, it.duplicate_of is None) for it in verdicts)
+    known = sorted((it.code_sha256, it.normal_form, str(it.status), it.index) for it in verdicts)
     return sha256(json.dumps(known))
 
 
 def needed_for_review(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig) -> tuple[Verdict, ...]:
-    """What `review_programs` needs of `verdicts`: the best that passed, and near misses without their code.
+    """What `review_programs` needs of `verdicts`: the best that passed, other texts of their normal forms, and near
+    misses without their code.
 
     No more than that goes to another process.
     """
     near = {it.normal_form: replace(it, code="", first_failure=None) for it in verdicts if _nearly_passed(it)}
-    return (*_best(verdicts, settings, rank), *near.values())
+    best = _best(verdicts, settings, rank)
+    return (*best, *twins(verdicts, best), *near.values())
 
 
 def _best(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig) -> list[Verdict]:
@@ -72,7 +75,8 @@ def review_programs(
     Raises InfrastructureError; a program that alone brings workers down is rejected as not reviewed.
     """
     before_ms = session.ran_ms
-    candidates = Candidates(_best(verdicts, settings, rank))
+    best = _best(verdicts, settings, rank)
+    candidates = Candidates(best)
     reject_tables(problem, candidates)
     if settings.rerun:
         reject_unstable(session, problem, candidates)
@@ -86,11 +90,13 @@ def review_programs(
     near = len({it.normal_form for it in verdicts if _nearly_passed(it)})
     missed = sum(rejected.by in (DERIVED, HARD_CODED) for rejected in candidates.rejected.values())
     rate = _kill_rate(mutants, near, missed)
+    rejected = [it for it in best if it.code_sha256 in candidates.rejected]
+    reject_twins(session, problem, candidates, twins(verdicts, rejected), compared.derived, settings)
     return Review(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),
         rejected=candidates.rejected,
-        accepted={it.normal_form: _profile(it, compared) for it in candidates.accepted},
+        accepted={it.code_sha256: _profile(it, compared) for it in candidates.accepted},
         traced=compared.traced,
         derived=compared.derived,
         disputed=compared.disputed,
@@ -104,14 +110,6 @@ def review_programs(
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
         cpu_ms=round(session.ran_ms - before_ms, 3),
     )
-
-
-def reject_tables(problem: Problem, candidates: Candidates) -> None:
-    """Reject programs that answer from a table of the cases."""
-    for program in list(candidates.accepted):
-        detail = hard_coded(program.code, problem)
-        if detail is not None:
-            candidates.reject(program, HARD_CODED, Rejection(Status.WRONG_ANSWER, detail))
 
 
 def traced_inputs(session: GradingSession, problem: Problem, candidates: Candidates) -> tuple[Case, ...]:
@@ -174,7 +172,7 @@ def _kill_rate(mutants: MutantCounts, near: int, missed: int) -> float | None:
 def not_reviewed(problem: Problem, verdicts: Iterable[Verdict], why: str) -> Review:
     """In place of a review that our own failure prevented: nothing that passed is accepted."""
     lost = RejectedProgram(NOT_REVIEWED, Status.INFRASTRUCTURE_ERROR, why)
-    passed = {verdict.normal_form for verdict in verdicts if verdict.status is Status.PASSED}
+    passed = {verdict.code_sha256 for verdict in verdicts if verdict.status is Status.PASSED}
     return Review(problem.id, fingerprint(verdicts), dict.fromkeys(sorted(passed), lost), {})
 
 

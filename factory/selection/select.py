@@ -2,7 +2,7 @@
 
 Promises: the same verdicts in any order give the same survivors in the same order, unless the
 config ranks by a measured key (`cpu`). Every passed rollout that is not kept has its reason. What is kept was
-run itself: of programs that cannot behave differently, never one with the verdict of another.
+run, and where there is a review reviewed, as exactly that text; programs are distinct by their normal forms.
 
 The first is the best by rank. With `rank.diverse` each next is the one farthest from those chosen before, the better
 ranked of equals (farthest-point choice: Gonzalez 1985, "Clustering to minimize the maximum intercluster distance"),
@@ -71,7 +71,7 @@ def select(
     dropped = {"duplicate": sum(verdict.status is Status.PASSED for verdict in verdicts) - len(distinct)}
     if review is not None and review.weak:
         return Selection((), dropped | {"weak tests": len(distinct)})
-    accepted = [verdict for verdict in distinct if review is None or verdict.normal_form in review.accepted]
+    accepted = [verdict for verdict in distinct if review is None or verdict.code_sha256 in review.accepted]
     most = min(keep or rank.keep, len(accepted))
     kept = accepted[:most]
     if rank.diverse:
@@ -100,7 +100,7 @@ def _different(ranked: Sequence[Verdict], rank: RankConfig, most: int, profiles:
         kept.append(new)
         for verdict in waiting:
             gap = distance(seen[verdict.normal_form], seen[new.normal_form])
-            gap += _in_behaviour(profiles.get(verdict.normal_form), profiles.get(new.normal_form))
+            gap += _in_behaviour(profiles.get(verdict.code_sha256), profiles.get(new.code_sha256))
             gap += _in_speed(verdict, new) if "cpu" in rank.by else 0
             gaps[verdict.normal_form] = min(gaps[verdict.normal_form], gap if gap >= NEAR else 0)
     beyond = () if rank.min_distance else ranked[CONSIDERED:]

@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("test_code", _TEXT),
         ("comparison", _TEXT),
         ("limits", _TEXT),
+        ("sandbox", _TEXT),
         ("status", _TEXT),
         ("cases_passed", pa.int64()),
         ("cases_total", pa.int64()),
@@ -52,7 +53,10 @@ SCHEMA = pa.schema(
         ("difficulty", _TEXT),
     ]
 )
-"""`cases`, `comparison`, `limits`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
+"""`cases`, `comparison`, `limits`, `sandbox`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
+
+`limits` are those that the program was held to, the config's with the problem's own put over them; with `limits.cpu_s:
+auto` that is "auto" here, since what was measured is in no row. `sandbox` is what else of the config decides a verdict.
 
 `lint` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `repair_of_sha256` is
 of the failed candidate that the model was shown, where the program is its repair. `differential` counts the generated
@@ -91,7 +95,8 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
         "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
-        "limits": problem.limits.model_dump_json(exclude_none=True),
+        "limits": json.dumps(outcome.limits),
+        "sandbox": json.dumps(outcome.sandbox),
         "status": "passed",
         "cases_passed": survivor.cases_passed,
         "cases_total": survivor.cases_total,

@@ -15,6 +15,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
     left_out: Counter[tuple[str, str]] = Counter()
     with ExitStack() as closing:
         shelves = _Shelves(folder, config, closing)
-        for outcome in outcomes:
+        for found in outcomes:
+            limits = config.limits.over(found.problem.limits)
+            outcome = replace(found, limits=limits, sandbox=config.sandbox.deciding())
             left_out.update((survivor.language, reason) for survivor, reason in outcome.left_out)
             if not (outcome.survivors or outcome.graded):
                 continue

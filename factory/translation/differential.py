@@ -54,24 +54,24 @@ class DifferentialFilter:
         What was compared is in `differential`. `speedup` is measured in any case. The CPU time of it all is
         `compared_ms` of the first that passed.
         """
-        passed = {verdict.normal_form: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
+        passed = {verdict.code: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
         if not passed or not self.sources:
             return list(verdicts)
         first, before_ms = next(iter(passed.values())), self.session.ran_ms
         if self.count:
             comparison = _Comparison(self.session, problem, self.sources, first.language, self.count)
-            tried = {verdict.normal_form: verdict for verdict in comparison.verdicts(list(passed.values()))}
+            tried = {verdict.code: verdict for verdict in comparison.verdicts(list(passed.values()))}
         else:
             source_ms = self.sources[0].cpu_ms
-            tried = {form: replace(it, speedup=_ratio(source_ms, it.cpu_ms)) for form, it in passed.items()}
-        became = [_as(tried[it.normal_form], it) if it.status is Status.PASSED else it for it in verdicts]
+            tried = {code: replace(it, speedup=_ratio(source_ms, it.cpu_ms)) for code, it in passed.items()}
+        became = [_as(tried[it.code], it) if it.status is Status.PASSED else it for it in verdicts]
         place = verdicts.index(first)
         became[place] = replace(became[place], compared_ms=round(self.session.ran_ms - before_ms, 3))
         return became
 
 
 def _as(tried: Verdict, verdict: Verdict) -> Verdict:
-    """What became of `tried`, for a verdict on a program that cannot behave differently."""
+    """What became of `tried`, for a verdict on a program of the same text."""
     return replace(
         verdict,
         status=tried.status,

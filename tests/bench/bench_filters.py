@@ -4,9 +4,10 @@
 
 CPU milliseconds a rollout (of all rollouts, so that the rows add up), every process counted: this one, the walls'
 workers and the programs they run, the second wall's start too. `in` are the programs that a filter is given and
-`dropped` those it ends, each rollout once: of duplicates the first goes on. "Bare" compiles, runs and judges every
+`dropped` those it ends, each rollout once: of equal texts the first goes on. "Bare" compiles, runs and judges every
 program once, with the limits of the chain, and knows no duplicates; what its normal forms cost is taken off, since
-nobody reads them there. Both take turns problem by problem, so that a busy machine is busy for both.
+nobody reads them there. Both take turns problem by problem, so that a busy machine is busy for both. Last it says how
+many programs share the normal form of an earlier one but not its text, and what these used.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from factory.grading.judge import Judge
 from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.languages.python import Python, normal_form
-from factory.records import Problem, Rollout, Status, Verdict
+from factory.records import Problem, Review, Rollout, Status, Verdict
 from factory.review import candidates, review
 from factory.review.filter import ReviewFilter
 from factory.run.load_problems import load_problems
@@ -44,7 +45,7 @@ from factory.selection.near_duplicates import NearDuplicates
 from factory.selection.select import ranked, select, survivors
 
 ROOT = Path(__file__).parents[2]
-BARE, RUN, PREPARE, FORM, ASIDE = "bare", "run", "parse, repair", "normal form, dedup", "aside"
+BARE, RUN, PREPARE, FORM, ASIDE = "bare", "run", "parse, repair", "normal form, equal texts", "aside"
 JUDGE, CLEAN, REVIEW = "judge", "decontamination", "review: the rest"
 AGAIN, TABLES, DERIVED, MUTANTS = (
     "review: run again",
@@ -117,6 +118,8 @@ class Bench:
         self._near = NearDuplicates(settings.decontamination.near_duplicate)
         self.given: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.twins: list[Verdict] = []
+        """Verdicts on programs that share the normal form of an earlier one of their problem, but not its text."""
         for patch in (
             self.meter.within(Python, "prepare", {RUN: PREPARE}),
             self.meter.within(normal_form, "key", {PREPARE: FORM, BARE: ASIDE}),
@@ -149,7 +152,7 @@ class Bench:
         if passed:
             with self.meter.on(REVIEW):
                 found = review.review_programs(self._session, problem, verdicts, self._review, self._rank)
-            self._count_reviewed(len(passed[: self._review.programs]), found)
+            self._count_reviewed(passed[: self._review.programs], found)
         with self.meter.on(SELECT, walls=False):
             stood = ReviewFilter(found).apply(problem, verdicts)
             kept = survivors(select(stood, self._rank, review=found), rollouts)
@@ -166,6 +169,8 @@ class Bench:
     def _count_verified(self, verdicts: Sequence[Verdict]) -> None:
         left = len(verdicts)
         first = [it for it in verdicts if it.normal_form and it.duplicate_of is None]
+        forms = {it.normal_form: it for it in reversed(first)}
+        self.twins += [it for it in first if forms[it.normal_form] is not it]
         without = sum(it.status is Status.NO_CODE for it in verdicts)
         wrong = sum(it.status is Status.WRONG_ANSWER for it in first)
         broken = sum(it.status is not Status.PASSED for it in first) - wrong
@@ -175,8 +180,9 @@ class Bench:
             self._count(stage, left, dropped)
             left -= dropped
 
-    def _count_reviewed(self, left: int, found: Any) -> None:
-        by = Counter(rejected["by"] for rejected in found.rejected.values())
+    def _count_reviewed(self, programs: Sequence[Verdict], found: Review) -> None:
+        left = len(programs)
+        by = Counter(it.by for program in programs if (it := found.rejected.get(program.code_sha256)))
         dropped = {TABLES: by[candidates.HARD_CODED], AGAIN: by[candidates.UNSTABLE], DERIVED: by[candidates.DERIVED]}
         for stage in (TABLES, AGAIN, DERIVED):
             self._count(stage, left, dropped[stage])
@@ -205,6 +211,8 @@ def show(bench: Bench, rollouts: int) -> None:
     distinct = sum(cpu_ms.get(stage, 0) for stage in (EXTRACT, PREPARE, FORM, RUN, JUDGE))
     for name, base in (("bare run-and-judge", cpu_ms[BARE]), ("the same, duplicates left out", distinct)):
         print(f"{name:30} {base:8.3f}   the whole chain costs {whole / base:.2f}x")
+    used_ms = sum(it.cpu_ms for it in bench.twins) / rollouts
+    print(f"{len(bench.twins)} programs share a normal form but no text with an earlier one; they used {used_ms:.3f}")
 
 
 def main() -> None:

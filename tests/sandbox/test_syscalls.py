@@ -10,7 +10,7 @@ import pytest
 from sandbox.worker import syscalls
 
 ALLOWED, KILLED = "allowed", "killed"
-ERRORS = {0: "done without effect"} | errno.errorcode
+ERRORS = {0: "done without effect", **errno.errorcode}
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 

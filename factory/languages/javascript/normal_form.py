@@ -1,11 +1,9 @@
-"""A text that two JavaScript programs share only if they cannot behave differently.
+"""A text that JavaScript programs share which differ in comments and white space only.
 
-What does not count: comments, indentation and white space, and line breaks where no statement can end by one.
-Read token by token, without a parser: where a `/` could begin a regular expression or divide, and the tokens
-before it do not tell which, the program is compared as it stands; so is one that can see its own text or lines.
-
-Does not promise to find every pair that behaves the same, nor to tell apart two programs that answer with the
-text of a function turned into a string by an operator (`f + ""`).
+It tells programs apart where some are chosen; two of one normal form may still behave differently (`String(f)` shows
+a function's text, white space and all), so each is run. Line breaks count where a statement can end by one. Read token
+by token, without a parser: where a `/` could begin a regular expression or divide, and the tokens before it do not
+tell which, the program is compared as it stands.
 """
 
 from __future__ import annotations
@@ -39,19 +37,12 @@ _EITHER = frozenset("of yield await async let get set static".split())
 _HEADS = frozenset("if while for with".split())
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _BRACKETS = _OPENING | _CLOSING
-_INTROSPECTION = frozenset(
-    "toString stack __filename __dirname meta argv filename mainModule execPath prepareStackTrace captureStackTrace "
-    "caller vm inspector Script Function eval".split()
-)
-"""Words by which a program may see its own text, its lines or where it lies."""
 
 
 def key(source: str) -> str:
     """sha256 of the normal form of `source`, which compiles."""
     found = tokens(source)
-    if found is None or not _INTROSPECTION.isdisjoint(re.findall(r"\w+", source)):
-        return sha256(source)
-    return sha256(json.dumps(found))
+    return sha256(source if found is None else json.dumps(found))
 
 
 def tokens(source: str) -> list[str] | None:

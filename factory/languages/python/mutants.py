@@ -97,7 +97,7 @@ def _key(code: str) -> str | None:
             compile(tree, "mutant.py", "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             return None
-    return normal_form.key(code, tree, frozenset())
+    return normal_form.key(code, tree)
 
 
 def _changed(tree: ast.Module, change: _Change) -> str:

@@ -5,7 +5,6 @@ Promises: no line of a candidate runs in this process; it is only parsed. What t
 
 from __future__ import annotations
 
-import ast
 import platform
 import re
 from collections.abc import Iterator, Sequence
@@ -35,10 +34,9 @@ class PythonRunner:
         return ()
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
-        keywords = _keywords(problem)
-        return [self._prepare(source, problem, keywords) for source in sources]
+        return [self._prepare(source, problem) for source in sources]
 
-    def _prepare(self, source: str, problem: Problem, keywords: frozenset[str] | None) -> Prepared | Rejection:
+    def _prepare(self, source: str, problem: Problem) -> Prepared | Rejection:
         tree = parse(source)
         if isinstance(tree, Rejection):
             return tree
@@ -49,7 +47,7 @@ class PythonRunner:
                 code, import_fixes = source, ()
             else:
                 tree = fixed
-        return Prepared(code, normal_form.key(code, tree, keywords), import_fixes)
+        return Prepared(code, normal_form.key(code, tree), import_fixes)
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if problem.entry_point is None:
@@ -69,17 +67,6 @@ class PythonRunner:
         self, program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
     ) -> Rejection | None:
         return trial.examine(program, problem, limits, sandbox, examiner)
-
-
-def _keywords(problem: Problem) -> frozenset[str] | None:
-    """Names by which the tests pass arguments; None when they could be any."""
-    names = {name for case in problem.cases for name in case.kwargs}
-    for node in ast.walk(ast.parse(problem.test_code)):
-        if isinstance(node, ast.keyword):
-            if node.arg is None:
-                return None
-            names.add(node.arg)
-    return frozenset(names)
 
 
 def _read_calls(report: ExecutionResult, entry_point: str, due: int, limits: Limits) -> Run:

@@ -1,7 +1,7 @@
 """Step two: verdicts on rollouts, by the executor's workers.
 
 Promises: one verdict a rollout, in order; programs that repeat a benchmark are `contaminated`; a part that holds a
-failure of ours (`infrastructure_error`) is graded again by the next run.
+failure of ours (`infrastructure_error`), or a verdict that another text has earned, is graded again by the next run.
 """
 
 from __future__ import annotations
@@ -49,11 +49,17 @@ class GradeStep:
             return Made(verdicts, facts)
 
         part = Part(path, Verdict, "verified", unit.problem.id, "graded again")
-        verdicts = await self._store.get_or_make(part, make, _holds_no_failure_of_ours)
+        verdicts = await self._store.get_or_make(part, make, _still_valid)
         if not new:
             self._observer.verified(verdicts)
         return verdicts
 
 
-def _holds_no_failure_of_ours(verdicts: list[Verdict]) -> bool:
-    return all(verdict.status is not Status.INFRASTRUCTURE_ERROR for verdict in verdicts)
+def _still_valid(verdicts: list[Verdict]) -> bool:
+    """Whether a part holds no failure of ours and no verdict lent by another text, as parts before 0.5 do."""
+    texts = {verdict.index: verdict.code_sha256 for verdict in verdicts}
+    return all(
+        verdict.status is not Status.INFRASTRUCTURE_ERROR
+        and (verdict.duplicate_of is None or texts.get(verdict.duplicate_of) == verdict.code_sha256)
+        for verdict in verdicts
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, cases_text, row_id
+from factory.records.base import LanguageName
 
 TEXT, INT = pa.string(), pa.int64()
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 ORIGIN = [("source", TEXT), ("license", TEXT), ("difficulty", TEXT)]
 LINEAGE = [("rollout_index", INT), ("code_sha256", TEXT), ("parent_sha256", TEXT), ("model", TEXT)]
 WHO = [("id", TEXT), ("problem_id", TEXT), ("language", TEXT)]
-TESTS = [(name, TEXT) for name in ("entry_point", "cases", "test_code", "comparison", "limits")]
+TESTS = [(name, TEXT) for name in ("entry_point", "cases", "test_code", "comparison", "limits", "sandbox")]
 RAN = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 """What a program may end in that compiled, had its entry point, and was run."""
 UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED, Status.FILTERED}
@@ -53,13 +55,16 @@ def origin(problem: Problem) -> dict[str, str]:
     return {"source": problem.meta.source, "license": problem.meta.license, "difficulty": problem.meta.difficulty}
 
 
-def tests(problem: Problem) -> dict[str, Any]:
+def tests(outcome: ProblemOutcome, language: LanguageName) -> dict[str, Any]:
+    """What decided the verdicts on programs in `language`."""
+    problem = outcome.tests_for(language)
     return {
         "entry_point": problem.entry_point,
         "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
-        "limits": problem.limits.model_dump_json(exclude_none=True),
+        "limits": json.dumps(outcome.limits),
+        "sandbox": json.dumps(outcome.sandbox),
     }
 
 

@@ -9,24 +9,30 @@ from typing import Any
 import pyarrow as pa
 
 from factory.records import ProblemOutcome, Rollout, Status, Verdict
+from factory.records.base import LanguageName
 from factory.shards.rows import task
 from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, View, groups, origin, tests
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
-    """One row a language: the task, the tests, and the reward of every rollout that could be graded."""
+    """One row a language: the task, the tests, and the reward of every rollout that could be graded.
+
+    Where rollouts of one language have several modes, each has a row.
+    """
     problem = outcome.problem
-    by_language: dict[str, list[tuple[Rollout, Verdict]]] = {}
+    alike: dict[tuple[LanguageName, str], list[tuple[Rollout, Verdict]]] = {}
     for (language, _), graded in groups(outcome).items():
-        by_language.setdefault(language, []).extend(graded)
-    for number, (language, graded) in enumerate(by_language.items()):
-        truth = {"id": problem.id, "language": language, **tests(outcome.tests_for(language))}
+        for rollout, verdict in graded:
+            alike.setdefault((language, rollout.mode), []).append((rollout, verdict))
+    languages: list[str] = []
+    for number, ((language, mode), graded) in enumerate(alike.items()):
+        languages.append(language)
         yield {
-            "id": f"{problem.id}/{language}",
+            "id": f"{problem.id}/{language}{f'/{mode}' if languages.count(language) > 1 else ''}",
             "data_source": problem.meta.source or "rollout-factory",
             "prompt": [{"role": "user", "content": task(problem, language, named=True)}],
             "ability": "code",
-            "reward_model": {"style": "rule", "ground_truth": json.dumps(truth, ensure_ascii=False)},
+            "reward_model": {"style": "rule", "ground_truth": ground_truth(outcome, language, mode)},
             "extra_info": {
                 "split": split, "index": first + number, "problem_id": problem.id, "language": language,
                 "entry_point": problem.entry_point,
@@ -35,12 +41,25 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, 
             "rewards": [float(verdict.status is Status.PASSED) for _, verdict in graded],
             "shares_passed": [verdict.cases_passed / (verdict.cases_total or 1) for _, verdict in graded],
             "statuses": [str(verdict.status) for _, verdict in graded],
+            "dropped_by": [verdict.dropped_by for _, verdict in graded],
             "rollout_indices": [verdict.index for _, verdict in graded],
             "parents_sha256": [rollout.parent for rollout, _ in graded],
             "repair_of_sha256": [rollout.repair_of for rollout, _ in graded],
             "templates_sha256": [rollout.template for rollout, _ in graded],
             **origin(problem),
         }  # fmt: skip
+
+
+def ground_truth(outcome: ProblemOutcome, language: LanguageName, mode: str) -> str:
+    """All that decides whether a program in `language` passes the tests, as JSON for `factory.reward`.
+
+    `mode` is how programs are found in texts. With `limits.cpu_s: auto` the reference, by which it is measured, is
+    there too.
+    """
+    problem = outcome.tests_for(language)
+    truth = {"id": problem.id, "language": language, "mode": mode, "starter_code": problem.starter_code}
+    measured_by = {"reference": problem.reference} if outcome.limits.get("cpu_s") == "auto" else {}
+    return json.dumps(truth | tests(outcome, language) | measured_by, ensure_ascii=False)
 
 
 VIEW = View(
@@ -55,6 +74,7 @@ VIEW = View(
                                       ("language", TEXT), ("entry_point", TEXT)])),
             ("responses", pa.list_(TEXT)), ("rewards", pa.list_(pa.float64())),
             ("shares_passed", pa.list_(pa.float64())), ("statuses", pa.list_(TEXT)),
+            ("dropped_by", pa.list_(TEXT)),
             ("rollout_indices", pa.list_(INT)), ("parents_sha256", pa.list_(TEXT)),
             ("repair_of_sha256", pa.list_(TEXT)), ("templates_sha256", pa.list_(TEXT)), *ORIGIN,
         ]

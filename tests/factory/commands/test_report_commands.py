@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
+from factory.console import Console
 from factory.report.cost import Account
 from factory.report.progress import Watch
 from factory.run.directory import RunDir

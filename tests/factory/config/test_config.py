@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from factory.config import (
     ChainConfig,
     Config,
     LimitsConfig,
+    MaxLimitsConfig,
     OpenAIEngine,
     ReplayEngine,
+    SandboxConfig,
     VllmEngine,
     load,
     parse_section,
@@ -238,6 +242,25 @@ def test_limits_have_the_sandboxs_names_and_a_problems_own_go_first() -> None:
     assert LimitsConfig().for_problem(LimitOverrides()) == Limits(5.0, 30.0, 512, 32, 4096, 64)
     own = LimitOverrides(cpu_s=1, memory_mb=64)
     assert LimitsConfig().for_problem(own) == Limits(1.0, 30.0, 64, 32, 4096, 64)
+    assert LimitsConfig(cpu_s="auto").over(own)["cpu_s"] == 1
+    assert LimitsConfig(cpu_s="auto").over(LimitOverrides())["cpu_s"] == "auto"
+
+
+def test_all_that_name_limits_name_those_of_the_sandbox_within_the_same_bounds() -> None:
+    names = [field.name for field in fields(Limits) if field.name != "stack_mb"]
+    for section in (LimitsConfig, MaxLimitsConfig, LimitOverrides):
+        assert list(section.model_fields) == names
+    for name in names:
+        for bad in (0, 10**9):
+            for section in (LimitsConfig, MaxLimitsConfig, LimitOverrides):
+                with pytest.raises(ValidationError):
+                    section(**{name: bad})
+
+
+def test_of_the_sandbox_what_a_resumed_run_may_not_change_decides() -> None:
+    assert SandboxConfig(backend="docker", image="i", memory_mb=512).deciding() == {
+        "scratch_mb": 64, "image": "i", "runtime": None,
+    }  # fmt: skip
 
 
 def test_every_field_tells_what_it_means_or_has_a_name_that_does() -> None:

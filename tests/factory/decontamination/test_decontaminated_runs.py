@@ -193,7 +193,6 @@ def test_leaked_programs_are_dropped_in_python_and_in_go_and_honest_ones_are_not
     verdicts = pq.read_table(part).to_pylist()
     assert [one["status"] for one in verdicts] == ["contaminated", "passed", "contaminated"]
     assert verdicts[0]["detail"] == "plateau is, but for names, that of a solution of Mine/0"
-    assert verdicts[2]["duplicate_of"] == 0
     assert verdicts[2]["contaminated_by"] == {"benchmark": "mine", "problem": "Mine/0"}
 
 

@@ -216,12 +216,12 @@ def verdict(index: int, code: str, status: Status = Status.PASSED, **fields: Any
     return replace(Verdict("p", index, "python", status, code=code, normal_form=str(index)), **fields)
 
 
-def test_passed_programs_are_screened_and_duplicates_take_over() -> None:
+def test_programs_that_passed_are_compared_and_duplicates_too() -> None:
     leaked = PROMPT + SOLUTION
     given = [
         verdict(0, HONEST),
         verdict(1, leaked, cases_passed=3),
-        verdict(2, "same", duplicate_of=1),
+        verdict(2, leaked, duplicate_of=1),
         verdict(3, leaked, Status.WRONG_ANSWER, detail="case 0"),
         verdict(4, "", Status.NO_CODE),
         verdict(5, HONEST, duplicate_of=0),

@@ -196,33 +196,35 @@ def test_an_unknown_language_names_those_there_are(session: GradingSession, doub
 # ---- duplicates ----
 
 
-def test_a_duplicate_carries_the_verdict_of_its_first_and_repairs_and_code_of_its_own(
+def test_a_duplicate_carries_the_verdict_of_its_text_and_import_fixes_of_its_own(
     grade: Grade, make_problem: MakeProblem
 ) -> None:
     problem = make_problem((([3, 1],), 2))
     first = "from typing import List\ndef f(x: List) -> int:\n    return len(x)\n"
-    second = "def f(y: List) -> int:  # the same\n    return len(y)\n"
-    verdicts = grade(problem, first, second, second)
-    assert [verdict.duplicate_of for verdict in verdicts] == [None, 0, 0]
-    assert verdicts[0].import_fixes == ()
-    assert verdicts[1].import_fixes == ("import added: typing.List",)
-    assert verdicts[1].code == f"from typing import List\n{second}"
-    assert verdicts[1].code_sha256 == sha256(verdicts[1].code)
-    assert verdicts[2] == replace(verdicts[1], index=2)
-    own: dict[str, Any] = {"index": 1, "duplicate_of": 0}
-    own |= {"import_fixes": verdicts[1].import_fixes, "code": verdicts[1].code}
-    assert replace(verdicts[0], code_sha256=verdicts[1].code_sha256, **own) == verdicts[1]
+    cut = "def f(x: List) -> int:\n    return len(x)\n"
+    verdicts = grade(problem, first, cut, cut)
+    assert [verdict.duplicate_of for verdict in verdicts] == [None, 0, 0], "with the import added, the text is the same"
+    fixes = ("import added: typing.List",)
+    assert [verdict.import_fixes for verdict in verdicts] == [(), fixes, fixes]
+    assert {(verdict.code, verdict.code_sha256) for verdict in verdicts} == {(first, sha256(first))}
+    assert replace(verdicts[0], index=1, duplicate_of=0, import_fixes=fixes) == verdicts[1]
+
+
+def test_texts_of_one_normal_form_are_each_run(grade: Grade, double: Problem) -> None:
+    verdicts = grade(double, TWICE, f"# twice\n{TWICE}", "def f(y):\n    return 2 * y\n")
+    assert len({verdict.normal_form for verdict in verdicts}) == 1
+    assert [verdict.duplicate_of for verdict in verdicts] == [None] * 3
 
 
 @pytest.mark.parametrize("body", ["return 0", "return y", "while True: pass", "return ["])
 def test_duplicates_of_a_failure_fail_alike(grade: Grade, double: Problem, body: str) -> None:
-    first, second = grade(double, f"def f(x): {body}", f"def f(x):   {body}  # again")
+    first, second = grade(double, f"def f(x): {body}", f"def f(x): {body}")
     assert first.status is not Status.PASSED
     assert (first.status, first.detail) == (second.status, second.detail)
 
 
 def test_duplicate_of_is_an_index_and_no_position(session: GradingSession, double: Problem) -> None:
-    verdicts = verify(session, double, [Program(40, TWICE), Program(41, "#\n" + TWICE)], "python")
+    verdicts = verify(session, double, [Program(40, TWICE), Program(41, TWICE)], "python")
     assert verdicts[1].duplicate_of == 40
 
 
@@ -482,7 +484,7 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GradingSession]:
 def test_a_lost_worker_is_never_a_wrong_answer_and_costs_nobody_else_a_verdict(
     losing: GradingSession, double: Problem
 ) -> None:
-    sources = [TWICE, "LOSE = 1\n" + TWICE, "LOSE = 1  # again\n" + TWICE, "def f(x): return 0"]
+    sources = [TWICE, "LOSE = 1\n" + TWICE, "LOSE = 1\n" + TWICE, "def f(x): return 0"]
     verdicts = verify(losing, double, [Program(n, source) for n, source in enumerate(sources)], "python")
     assert [verdict.status.value for verdict in verdicts] == [
         "passed", "infrastructure_error", "infrastructure_error", "wrong_answer",

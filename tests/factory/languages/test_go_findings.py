@@ -113,7 +113,7 @@ def test_a_program_that_keeps_vet_for_ever_is_found_so_and_harms_no_neighbour(go
 def test_verdicts_carry_findings_of_what_passed_and_duplicates_take_them_over(session: GradingSession) -> None:
     wrong = CLEAN.replace("return a", "a = a; return 7")
     suspicious = CLEAN.replace("return a", "a = a; return a")
-    again = suspicious.replace("solution\n", "solution\n\n// again\n")
+    again = suspicious.replace(" = ", "  =  ")
     sources = [wrong, suspicious, again, CLEAN]
     verdicts = verify(session, PROBLEM, [Program(n, source) for n, source in enumerate(sources)], "go")
     assert [verdict.status for verdict in verdicts] == [Status.WRONG_ANSWER, *[Status.PASSED] * 3]

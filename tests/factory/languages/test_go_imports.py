@@ -183,11 +183,3 @@ def test_what_ships_is_formatted_and_its_imports_stand_in_one_block(go_sandbox: 
         'package solution\n\nimport (\n\t"os"\n\t"sort"\n\t"strings"\n)\n\n'
         "func f(a int) int {\n\tsort.Ints([]int{a})\n\t_ = strings.ToUpper(os.Args[0])\n\treturn a\n}\n"
     )
-
-
-def test_names_of_parameters_count_where_cases_pass_by_them(go_sandbox: Sandbox) -> None:
-    sources = ["func f(a int) int { return a }", "func f(b int) int { return b }"]
-    named = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [], "kwargs": {"a": 1}, "expected": 1},))
-    for problem, keys in ((PROBLEM, 1), (named, 2)):
-        results = Go().prepare(sources, problem, go_sandbox)
-        assert len({result.normal_form for result in results if isinstance(result, Prepared)}) == keys

@@ -241,10 +241,6 @@ def test_keys_ignore_layout_comments_names_of_variables_and_what_is_never_called
 
 DIFFERENT = [
     (
-        'package a\nimport "fmt"\ntype T int\nfunc addTwo(a int) int { fmt.Sprintf("%T", T(1)); return a + 2 }',
-        'package b\nimport "fmt"\ntype T int\nfunc addTwo(a int) int { fmt.Sprintf("%T", T(1)); return a + 2 }',
-    ),
-    (
         "func addTwo(a int) int { b := 2; c := 3; _ = c; return a + b }",
         "func addTwo(a int) int { b := 2; c := 3; _ = b; return a + c - 1 }",
     ),

@@ -223,7 +223,6 @@ NOT_SAME = [
     ("a\n(b)", "a(b)"),
     ("const a = 1 // 2\n", "const a = 1 / 2\n"),
     ("a <!-- b,\nc()", "a <!-- b, c()"),
-    ("const a = f => f.toString()  ;", "const a = f => f.toString();"),
     ("if (x) {} /a  b/.test(y)", "if (x) {} /a b/.test(y)"),
     ("x = .5 / 2 ; '  ' / 1", "x = .5 / 2 ; ' ' / 1"),
     ("a = b.return / 2; '  '", "a = b.return / 2; ' '"),

@@ -142,6 +142,6 @@ def test_every_starter_function_is_called_and_no_value_is_no_answer(js_session: 
 
 def test_the_same_program_again_is_a_duplicate_with_its_verdict(js_session: GradingSession) -> None:
     right, _ = ANSWERS["count_char"]
-    first, again = grade(js_session, STARTER["count_char"], right, f"// again\n  {right}\n")
+    first, again = grade(js_session, STARTER["count_char"], right, right)
     assert (again.duplicate_of, again.status) == (0, "passed")
     assert first.duplicate_of is None

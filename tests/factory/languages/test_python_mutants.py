@@ -188,7 +188,7 @@ def test_any_beginning_is_spread_over_the_program_and_over_the_kinds_of_change(c
 @pytest.mark.parametrize("code", [REACH, RECORD, LOOP, LONG])
 def test_every_mutant_compiles_and_none_is_another_or_the_program(code: str) -> None:
     made = mutants(code, "f", 999)
-    keys = [normal_form.key(text, parse(text), frozenset()) for text in (code, *made)]  # type: ignore[arg-type]
+    keys = [normal_form.key(text, parse(text)) for text in (code, *made)]  # type: ignore[arg-type]
     assert len(set(keys)) == len(keys) > 6
     for mutant in made:
         compile(mutant, "mutant.py", "exec")

@@ -38,8 +38,8 @@ def reviewed(session, grade):
 
 
 def rejected(review: Review, verdict: Verdict) -> tuple[str, Status] | None:
-    found = review.rejected.get(verdict.normal_form)
-    assert (found is None) == (verdict.normal_form in review.accepted)
+    found = review.rejected.get(verdict.code_sha256)
+    assert (found is None) == (verdict.code_sha256 in review.accepted)
     return (found.by, found.status) if found else None
 
 
@@ -49,7 +49,7 @@ def test_who_differs_from_a_clear_majority_falls(reviewed, make_problem):
     verdicts, found = reviewed(problem, *ABSOLUTE, "def f(n):\n    return (n * n) ** 0.5 // 1\n", wrong, mutants=0)
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4 + [("derived", "wrong_answer")]
-    told = found.rejected[verdicts[4].normal_form]
+    told = found.rejected[verdicts[4].code_sha256]
     assert "derived: for -" in told.detail
     assert "4 of 5 programs that passed answer" in told.detail
     assert told.first_failure is not None
@@ -72,7 +72,7 @@ def test_a_split_vote_flags_the_problem(reviewed, make_problem):
     assert found.under_specified
     assert not found.rejected
     assert len(found.accepted) == 4
-    profiles = [found.accepted[verdict.normal_form] for verdict in verdicts]
+    profiles = [found.accepted[verdict.code_sha256] for verdict in verdicts]
     assert profiles[0] == profiles[1] != profiles[2]
 
 
@@ -148,7 +148,7 @@ def test_a_program_that_depends_on_the_order_of_calls_is_flaky(reviewed, make_pr
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
     verdicts, found = reviewed(problem, counts, "def f(n):\n    return n\n", mutants=0, inputs=0)
     assert [rejected(found, verdict) for verdict in verdicts] == [("unstable", "flaky"), None]
-    told = found.rejected[verdicts[0].normal_form]
+    told = found.rejected[verdicts[0].code_sha256]
     assert told.detail == "passed, then run again elsewhere: wrong_answer: case 2: answered 1, expected 3"
     assert told.first_failure is not None
     assert (told.first_failure.case, told.first_failure.input) == (2, "3")
@@ -233,18 +233,38 @@ def test_only_the_best_are_reviewed_and_can_be_kept(session, grade, make_problem
     verdicts, settings = grade(problem, *ABSOLUTE), ReviewConfig(mutants=0, programs=1)
     assert len(review_programs(session, problem, verdicts, settings, RANK).accepted) == 3, "as many as may be kept"
     found = review_programs(session, problem, verdicts, settings, RankConfig(keep=1))
-    assert list(found.accepted) == [verdicts[0].normal_form]
+    assert list(found.accepted) == [verdicts[0].code_sha256]
     selection = select(ReviewFilter(found).apply(problem, verdicts), RANK, review=found)
     assert [kept.index for kept in selection.kept] == [0]
     assert selection.dropped == {"duplicate": 0, "beyond rank.keep": 2}
 
 
-def test_a_duplicate_falls_with_its_original(reviewed, make_problem):
+def test_who_shares_a_form_with_what_is_rejected_is_examined_itself(reviewed, make_problem):
     problem = make_problem(((1,), 1), ((2,), 2))
     counts = "CALLS = []\ndef f(n):\n    CALLS.append(n)\n    return len(CALLS)\n"
-    verdicts, found = reviewed(problem, counts, f"# again\n{counts}", mutants=0, inputs=0)
-    assert [verdict.status for verdict in ReviewFilter(found).apply(problem, verdicts)] == [Status.FLAKY] * 2
-    assert [verdict.review for verdict in ReviewFilter(found).apply(problem, verdicts)] == ["unstable"] * 2
+    verdicts, found = reviewed(problem, counts, counts, f"# again\n{counts}", mutants=0, inputs=0)
+    became = ReviewFilter(found).apply(problem, verdicts)
+    assert [(it.status, it.review) for it in became] == [(Status.FLAKY, "unstable")] * 3
+
+
+def test_a_rejection_is_not_lent_and_its_form_is_not_kept(reviewed, make_problem):
+    problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
+    wrong = (
+        "def f(n):\n    def dash(): pass\n"
+        "    return abs(n) if n == 3 or n == 9 or n == -4 or 'pl' + 'us' in repr(dash) else n\n"
+    )
+    right, square = wrong.replace("dash", "plus"), "def f(n):\n    return (n * n) ** 0.5 // 1\n"
+    verdicts, found = reviewed(problem, *ABSOLUTE, square, wrong, right, f"# again\n{wrong}", mutants=0)
+    assert len({it.normal_form for it in verdicts[4:]}) == 1
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    became = ReviewFilter(found).apply(problem, verdicts)
+    assert [it.review for it in became] == [None, None, None, None, "derived", None, "derived"]
+    assert became[6].status is Status.WRONG_ANSWER
+    assert became[6].first_failure is not None
+    assert became[6].first_failure.case is None
+    assert became[6].detail.startswith("derived: case ")
+    kept = select(became, RankConfig(keep=9), review=found).kept
+    assert sorted(it.index for it in kept) == [0, 1, 2, 3]
 
 
 def test_standard_input_is_compared_too(reviewed, make_problem):

@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import load_dataset
+
+from factory.records import Verdict
+from factory.storage import parts
 
 GOOD = "def double(x):\n    return 2 * x\n"
 RENAMED = "def double(value):\n    # doubled\n    return 2 * value\n"
@@ -251,6 +255,19 @@ def test_a_damaged_verdict_part_is_graded_again(finished, factory):
     done = factory("run", replay, "--run-dir", run_dir)
     assert done.returncode == 0
     assert part.name in done.stderr
+    assert digests(run_dir) == before
+
+
+def test_a_part_with_a_verdict_that_another_text_has_earned_is_graded_again(finished, factory):
+    replay, run_dir = finished
+    before = digests(run_dir)
+    path = next(path for path in (run_dir / "verdicts").glob("*.parquet") if len(parts.read(path, Verdict)) == 4)
+    honest = parts.read(path, Verdict)
+    lent = replace(honest[3], status=honest[0].status, detail="", first_failure=None, cases_passed=3, duplicate_of=0)
+    parts.write(path, Verdict, [*honest[:3], lent])
+    done = factory("run", replay, "--run-dir", run_dir)
+    assert done.returncode == 0, done.stderr
+    assert [(it.status, it.duplicate_of) for it in parts.read(path, Verdict)] == [(it.status, None) for it in honest]
     assert digests(run_dir) == before
 
 

@@ -135,7 +135,7 @@ def test_the_alike_are_dropped_where_a_distance_is_asked_for() -> None:
 
 def test_of_programs_alike_the_one_that_behaves_differently_is_taken_first() -> None:
     loops = crowd()[:6]
-    profiles = {loops[at].normal_form: "[1]" if at == 4 else "[0]" for at in range(5)}
+    profiles = {loops[at].code_sha256: "[1]" if at == 4 else "[0]" for at in range(5)}
     review = Review("t/0", "", {}, profiles)
     kept_of = [found.index for found in select(loops, RankConfig(by=("index",)), review=review).kept]
 

@@ -12,7 +12,7 @@ from datasets import load_dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 
-from factory.grading import reward
+from factory import reward
 
 SHARDS, MODEL, OUT = sys.argv[1:]
 ARGUMENTS = {

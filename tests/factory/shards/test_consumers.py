@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from datasets import load_dataset
 
+from factory import reward
 from factory.config import Config
 from factory.errors import InfrastructureError, ProblemError
-from factory.grading import reward
 from factory.records import Failure, Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, sha256
 from factory.shards import write
 

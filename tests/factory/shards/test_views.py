@@ -16,9 +16,20 @@ import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
 
-from factory.config import Config, ShardsConfig
+from factory.config import ChainConfig, Config, ShardsConfig
 from factory.errors import ConfigError
-from factory.records import Failure, Problem, ProblemOutcome, Review, Rollout, Status, Survivor, Verdict, sha256
+from factory.records import (
+    Differential,
+    Failure,
+    Problem,
+    ProblemOutcome,
+    Review,
+    Rollout,
+    Status,
+    Survivor,
+    Verdict,
+    sha256,
+)
 from factory.shards import faults, write
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
@@ -74,7 +85,11 @@ ROLLOUTS = (
     graded(2, Status.WRONG_ANSWER, 2, "go", parent="another parent"),
 )
 GO = ROLLOUTS[6]
-OUTCOME = ProblemOutcome(problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS)
+CHAIN = ChainConfig()
+OUTCOME = ProblemOutcome(
+    problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS,
+    limits=CHAIN.limits.model_dump(), sandbox=CHAIN.sandbox.deciding(),
+)  # fmt: skip
 
 
 def config(**shards: Any) -> Config:
@@ -152,10 +167,40 @@ def test_rl_groups_rewards_by_problem_in_the_columns_of_verl() -> None:
     assert python["reward_model"]["style"] == "rule"
     truth = json.loads(python["reward_model"]["ground_truth"])
     assert (truth["entry_point"], len(json.loads(truth["cases"]))) == ("add_one", 3)
+    assert json.loads(truth["limits"]) == CHAIN.limits.model_dump()
+    assert json.loads(truth["sandbox"]) == {"scratch_mb": 64, "image": None, "runtime": None}
     assert [row["extra_info"]["index"] for row in (python, go)] == [4, 5]
     assert go["rewards"] == [1.0, 0.0, 0.0]
     assert go["parents_sha256"] == [PARENT, PARENT, "another parent"]
     assert go["repair_of_sha256"] == ["a failed one", None, None]
+
+
+def test_rollouts_of_other_modes_have_a_row_of_their_own() -> None:
+    _, verdict = GOOD
+    modes = ("chat", "completion", "chat", "code")
+    mixed = tuple(
+        (GOOD[0].model_copy(update={"mode": mode}), replace(verdict, index=n)) for n, mode in enumerate(modes)
+    )
+    found = rows("rl", replace(OUTCOME, graded=mixed))
+    assert [(row["id"], row["rollout_indices"]) for row in found] == [
+        ("set/0/python", [0, 2]), ("set/0/python/completion", [1]), ("set/0/python/code", [3]),
+    ]  # fmt: skip
+    truths = [json.loads(row["reward_model"]["ground_truth"]) for row in found]
+    assert [truth["mode"] for truth in truths] == ["chat", "completion", "code"]
+
+
+def test_a_response_that_more_than_the_tests_dropped_says_what() -> None:
+    _, passed = GOOD
+    differs = replace(passed, status=Status.WRONG_ANSWER, differential=Differential(3))
+    dropped = (passed, replace(passed, status=Status.FLAKY, review="unstable"), differs, ROLLOUTS[2][1])
+    found = rows("rl", replace(OUTCOME, graded=tuple((GOOD[0], verdict) for verdict in dropped)))
+    assert found[0]["dropped_by"] == [None, "unstable", "differential", None]
+
+
+def test_where_time_was_measured_the_reference_that_it_was_measured_by_is_there() -> None:
+    auto = replace(OUTCOME, problem=problem(reference="def add_one(n): ..."), limits={"cpu_s": "auto"})
+    truths = [json.loads(rows("rl", it)[0]["reward_model"]["ground_truth"]) for it in (auto, OUTCOME)]
+    assert [truth.get("reference") for truth in truths] == ["def add_one(n): ...", None]
 
 
 def test_rollouts_are_all_there_as_the_model_gave_them() -> None:

@@ -477,7 +477,7 @@ def test_duplicates_share_what_became_of_the_first(compare: Compare, make_proble
         problem,
         "def f(a, b): return a % b",
         "func f(a, b int) int { return a % b }",
-        "func f(a, b int) int { /* same */ return a % b }",
+        "func f(a, b int) int { return a %  b }",
     )
     assert second.duplicate_of == first.index
     assert (second.status, second.detail, second.index) == (first.status, first.detail, 1)

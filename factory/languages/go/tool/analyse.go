@@ -4,7 +4,6 @@ import (
 	"go/format"
 	"go/scanner"
 	"go/token"
-	"slices"
 	"strings"
 )
 
@@ -33,18 +32,14 @@ func (w *Builder) analyse(source string) (Result, error) {
 	if err := program.fault(); err != nil {
 		return Result{}, err
 	}
-	entry, err := w.entry(program)
+	_, err = w.entry(program)
 	if err != nil {
 		return Result{}, err
 	}
 	if program, err = w.tidy(program); err != nil {
 		return Result{}, err
 	}
-	var parameters []string
-	if w.passesKeywords() {
-		parameters = entry.names
-	}
-	return Result{Code: program.text, NormalForm: program.normalForm(w.Entry, parameters), ImportFixes: append(replaced, fixes...)}, nil
+	return Result{Code: program.text, NormalForm: program.normalForm(w.Entry), ImportFixes: append(replaced, fixes...)}, nil
 }
 
 // withPackage gives a source without a package clause one, on lines of its own.
@@ -66,11 +61,6 @@ func (w *Builder) withPackage(source string) (string, error) {
 
 // calls is whether the problem calls a function; otherwise programs read stdin.
 func (w *Builder) calls() bool { return len(w.Entry) > 0 }
-
-// passesKeywords is whether a case passes arguments by their parameters' names.
-func (w *Builder) passesKeywords() bool {
-	return slices.ContainsFunc(w.Arities, func(way Arity) bool { return len(way.Keywords) > 0 })
-}
 
 // tidy settles the package's name and the imports' form, and formats: the text that ships.
 func (w *Builder) tidy(p *Program) (*Program, error) {

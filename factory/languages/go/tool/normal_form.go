@@ -7,52 +7,25 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"hash"
 	"io"
 	"reflect"
 	"slices"
-	"strings"
 )
 
-// Packages through which a program can see its own names, lines or text.
-var introspective = []string{
-	"runtime", "reflect", "unsafe", "log", "testing", "expvar", "embed", "go/", "debug/", "plugin", "syscall", "encoding/gob", "os/exec",
-}
-
-// key is equal only for programs that cannot behave differently.
+// normalForm is a key that programs share which differ in comments, layout and inner names only.
 //
-// It covers what the entry point can reach and everything that runs by itself, in the form of the syntax
-// tree: comments and layout are gone, and variables, constants, labels and functions count by their place
-// and not by their name. Names of types, fields and methods stay, since %T and %+v show them, and so do
-// `parameters`, the names by which cases pass arguments. A program that could look at itself keeps its text.
-func (p *Program) normalForm(entry, parameters []string) string {
-	for _, spec := range p.file.Imports {
-		path := importPath(spec)
-		for _, prefix := range introspective {
-			if path == prefix || strings.HasPrefix(path, strings.TrimSuffix(prefix, "/")+"/") {
-				return "text:" + hash(p.text)
-			}
-		}
-		if spec.Name != nil && (spec.Name.Name == "." || spec.Name.Name == "_") {
-			return "text:" + hash(p.text)
-		}
-	}
+// It tells programs apart where some are chosen; two of one normal form may still behave differently (by pragmas, or by
+// what they read of their own binary), so each is run. It covers what the entry point can reach and everything that runs
+// by itself, in the form of the syntax tree: variables, constants, labels and functions count by their place and not by
+// their name; names of types, fields and methods stay.
+func (p *Program) normalForm(entry []string) string {
 	n := &normaliser{program: p, numbers: map[types.Object]int{}, digest: sha256.New()}
 	n.aliases()
-	if p.tellsItsPackage() {
-		io.WriteString(n.digest, p.file.Name.Name+";")
-	}
-	for _, name := range parameters {
-		io.WriteString(n.digest, plain(name)+";")
-	}
 	for _, decl := range p.reachable(entry) {
 		n.node(reflect.ValueOf(decl))
 	}
-	return "tree:" + hex.EncodeToString(n.digest.(interface{ Sum([]byte) []byte }).Sum(nil))
-}
-
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(n.digest.Sum(nil))
 }
 
 // reachable are the declarations that matter: the entry's function first and then functions in the order
@@ -109,7 +82,7 @@ type normaliser struct {
 	program *Program
 	numbers map[types.Object]int
 	idents  map[*ast.Ident]int // of a type switch's variable, which has an object in every clause
-	digest  io.Writer
+	digest  hash.Hash
 	count   int
 }
 

@@ -1,0 +1,96 @@
+"""Rewards of the `rl` view, earned again by what its rows say and nothing else.
+
+Promises: which responses are graded again is chosen by seed alone. Left out are those whose reward more decided than
+the tests (`dropped_by`), and timeouts, which a faster machine may not repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from factory.config import ChainConfig, Config
+from factory.errors import ProblemError
+from factory.executors import open_executor
+from factory.executors.base import Executor
+from factory.grading.session import GradingSession
+from factory.records import Status, sha256
+from factory.run import ground_truth
+from factory.run.units import GradeUnit, graded
+
+BATCH = 16
+_COLUMNS = ("id", "reward_model", "responses", "rewards", "statuses", "dropped_by", "rollout_indices")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response of a row, and the reward that it has there."""
+
+    row: str
+    index: int
+    text: str
+    reward: float
+    truth: str
+
+
+def chosen(files: Sequence[Path], sample: int, seed: int) -> list[Response]:
+    """`sample` of the responses in files of the `rl` view: those whose hash with the seed is smallest."""
+
+    def lots() -> Iterator[tuple[str, Response]]:
+        for path in files:
+            for response in _responses(path):
+                yield sha256(f"{seed} {response.row} {response.index} {response.text}"), response
+
+    return [response for _, response in heapq.nsmallest(sample, lots(), key=lambda lot: lot[0])]
+
+
+def _responses(path: Path) -> Iterator[Response]:
+    for batch in pq.ParquetFile(path).iter_batches(BATCH, columns=list(_COLUMNS)):
+        for row in batch.to_pylist():
+            columns = (row[name] for name in ("responses", "rewards", "statuses", "dropped_by", "rollout_indices"))
+            for text, reward, status, dropped_by, index in zip(*columns, strict=True):
+                if dropped_by is None and status != Status.TIMEOUT:
+                    yield Response(row["id"], index, text, reward, row["reward_model"]["ground_truth"])
+
+
+async def reverify(config: Config, responses: Sequence[Response]) -> list[str]:
+    """A line on each response that does not earn its reward again. `config` says by which wall, no more."""
+    rows: dict[str, list[Response]] = {}
+    for response in responses:
+        rows.setdefault(response.truth, []).append(response)
+    wrong: list[str] = []
+    units: dict[str, list[tuple[GradeUnit, list[Response]]]] = {}
+    for truth, several in rows.items():
+        try:
+            settings, unit = ground_truth.read(truth, [response.text for response in several])
+        except ProblemError as error:
+            wrong.append(f"{several[0].row}: {error}")
+        else:
+            units.setdefault(_behind(config, settings).model_dump_json(), []).append((unit, several))
+    for settings_text, alike in units.items():
+        settings = ChainConfig.model_validate_json(settings_text)
+        async with open_executor(config.executor, partial(GradingSession, settings)) as executor:
+            for faults in await asyncio.gather(*(_faults(executor, *it) for it in alike)):
+                wrong += faults
+    return sorted(wrong)
+
+
+def _behind(config: Config, settings: ChainConfig) -> ChainConfig:
+    """A row's `settings`, behind the wall of the run."""
+    sandbox = config.sandbox.model_copy(update=settings.sandbox.deciding())
+    return settings.model_copy(update={"sandbox": sandbox})
+
+
+async def _faults(executor: Executor, unit: GradeUnit, responses: Sequence[Response]) -> list[str]:
+    verdicts, _ = await graded(executor, unit, lambda line: None)
+    return [
+        f"{it.row}: rollout {it.index}: its reward is {it.reward:g}, now it is {verdict.status}: {verdict.detail}"
+        for it, verdict in zip(responses, verdicts, strict=True)
+        if float(verdict.status is Status.PASSED) != it.reward
+    ]
