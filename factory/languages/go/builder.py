@@ -40,6 +40,8 @@ class Built:
 
     binary: bytes
     slot: tuple[str, ...]
+    shared: bool = False
+    """Whether other programs are in the binary, too."""
 
 
 class Builder:
@@ -74,19 +76,20 @@ class Builder:
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
         """Compile and link every source, as it stands; one result each, in order."""
-        worst_s = 60 + WORST_S * len(sources)
-        limits = replace(LIMITS, cpu_s=worst_s, wall_s=4 * worst_s)
-        report = self._run("build", sources, limits)
-        if report.ok:
-            yield from self._binaries(report.output)
-        elif len(sources) > 1:
-            middle = len(sources) // 2
-            yield from self.build(sources[:middle])
-            yield from self.build(sources[middle:])
-        else:
-            yield _gave_up(report, "the compiler", worst_s)
+        while sources:
+            worst_s = 60 + WORST_S * len(sources)
+            report = self._run("build", sources, replace(LIMITS, cpu_s=worst_s, wall_s=4 * worst_s))
+            if report.ok:
+                done = self._binaries(report.output)
+            elif len(sources) > 1:
+                done = list(self.build(sources[: len(sources) // 2]))
+            else:
+                done = [_gave_up(report, "the compiler", worst_s)]
+            yield from done
+            sources = sources[len(done) :]
 
-    def _binaries(self, output: bytes) -> Iterator[Built | Rejection]:
+    def _binaries(self, output: bytes) -> list[Built | Rejection]:
+        """Results of the first sources, at least one."""
         size = int.from_bytes(output[-4:], "big")
         trailer = json.loads(output[-4 - size : -4])
         self.links += trailer["links"]
@@ -94,8 +97,12 @@ class Builder:
         for length in trailer["sizes"]:
             binaries.append(output[start : start + length])
             start += length
-        for result in trailer["results"]:
-            yield _rejection(result) or Built(binaries[result["binary"]], (result["slot"],) if "slot" in result else ())
+
+        def read(result: dict[str, Any]) -> Built | Rejection:
+            slot = (result["slot"],) if "slot" in result else ()
+            return _rejection(result) or Built(binaries[result["binary"]], slot, result.get("shared", False))
+
+        return [read(result) for result in trailer["results"]]
 
     def _each(self, mode: str, sources: Sequence[str], who: str, cpu_s: float) -> Iterator[dict[str, Any] | Rejection]:
         """What the tool says of every source, in order; of one that keeps it for `cpu_s` seconds, that."""

@@ -2,7 +2,8 @@
 
 `prepare` fixes the imports of many sources and checks them, in one process inside the wall. `run` has them compiled
 there, several to a binary, and starts each program in a fresh job of its own: what one candidate leaves behind, or
-writes, is never near another's. Only inputs cross; answers are fitted and compared outside.
+writes, is never near another's. Only inputs cross; answers are fitted and compared outside. Where the shared binary
+itself does not start, or a program in it runs short of memory, the program is built alone and runs again.
 
 What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
 the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `lint`.
@@ -26,6 +27,8 @@ from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
 
 TOGETHER = 32
 """Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
+NOBODY = "nobody"
+"""Makes a shared binary start and end: what keeps it from that is none of its programs' own doing."""
 RUNTIME_MB = 128
 """Mebibytes of address space that Go's runtime takes for itself; resident memory is held to the caller's limit."""
 RUNTIME_THREADS = 8
@@ -55,16 +58,27 @@ class GoRunner:
             )
         builder = Builder(problem, sandbox)
         encoded = encode.encode_calls(problem) if problem.entry_point is not None else b""
+
+        def tried(built: Built | Rejection) -> Run:
+            if isinstance(built, Rejection):
+                return Run(failure=built)
+            if problem.entry_point is not None:
+                return _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
+            return answer_streams(problem, limits, partial(_start, built, limits=limits, sandbox=sandbox), ending)
+
         for start in range(0, len(programs), TOGETHER):
             codes = [program.code for program in programs[start : start + TOGETHER]]
-            for built in builder.build(codes):
-                if isinstance(built, Rejection):
-                    yield Run(failure=built)
-                elif problem.entry_point is not None:
-                    yield _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
-                else:
-                    started = partial(_start, built, limits=limits, sandbox=sandbox)
-                    yield answer_streams(problem, limits, started, ending)
+            starts: dict[bytes, bool] = {}
+            for code, built in zip(codes, builder.build(codes), strict=True):
+                if isinstance(built, Rejection) or not built.shared:
+                    yield tried(built)
+                    continue
+                if built.binary not in starts:
+                    starts[built.binary] = _start(replace(built, slot=(NOBODY,)), b"", limits, sandbox).ok
+                run = tried(built) if starts[built.binary] else None
+                if run is None or _short_of_memory(run):
+                    (run,) = map(tried, builder.build([code]))
+                yield run
 
     def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:
         """What `go vet` says. A program on which its analyses fail, or take too long, has that for a finding."""
@@ -87,6 +101,11 @@ def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbo
     report = _start(built, encode.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, due)
     return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
+
+
+def _short_of_memory(run: Run) -> bool:
+    rejections = [run.failure, *(output for output in run.outputs if isinstance(output, Rejection))]
+    return any(it is not None and it.status is Status.MEMORY_LIMIT for it in rejections)
 
 
 def _start(built: Built, stdin: bytes, limits: Limits, sandbox: Sandbox) -> ExecutionResult:

@@ -11,10 +11,18 @@ import (
 	"strconv"
 )
 
-// Larger archives are not kept for a common binary, and larger binaries are refused.
+// What programs bring into a binary, their archives and the variables that are there before main, is counted: a
+// program that brings more than heaviestUnit has a binary of its own, and those in one bring at most heaviestShared
+// together. largestShared is what such a binary, the standard library included, may take in memory: it finds what
+// was not counted. Larger files than largestBinary are refused: one, with its archive and all archives that wait for
+// a common link, fits into the folder of a job (64 MiB). After largestOutput bytes of binaries the rest of the sources
+// is left to another job.
 const (
-	largestShared = 1 << 20
-	largestBinary = 32 << 20
+	heaviestUnit   = 1 << 20
+	heaviestShared = 4 << 20
+	largestShared  = 16 << 20
+	largestBinary  = 24 << 20
+	largestOutput  = 128 << 20
 )
 
 // A Unit is one candidate on its way into a binary.
@@ -24,6 +32,7 @@ type Unit struct {
 	archive  string
 	main     string // the exported function of its entry wrapper; none where the unit is a program as it stands
 	linkable bool   // whether it may share the binary
+	weight   int64  // bytes that it brings into the binary
 }
 
 // A Build is the sources of one request on their way.
@@ -31,17 +40,24 @@ type Build struct {
 	builder *Builder
 	results []Result
 	sizes   []int // of the binaries written so far
+	written int   // bytes of them
 	links   int   // begun so far
 	out     io.Writer
 }
 
 // build compiles sources, as they stand, and links those that can share a binary together.
 // It writes the binaries one after another, then a trailer (JSON), then the trailer's length (four bytes, big
-// endian). What breaks is refused alone: its neighbours share a binary without it.
+// endian). What breaks is refused alone: its neighbours share a binary without it. The results are those of the
+// first sources, where the binaries of all would be too much for one job.
 func (w *Builder) build(sources []string, out io.Writer) error {
-	b := &Build{builder: w, results: make([]Result, len(sources)), sizes: []int{}, out: out}
+	b := &Build{builder: w, sizes: []int{}, out: out}
 	var shared []*Unit
+	var weight int64
 	for i, source := range sources {
+		if b.written > largestOutput {
+			break
+		}
+		b.results = append(b.results, Result{})
 		b.results[i] = guarded(func() (Result, error) {
 			unit, err := w.compile(i, source)
 			switch {
@@ -49,6 +65,10 @@ func (w *Builder) build(sources []string, out io.Writer) error {
 			case !unit.linkable:
 				err = b.link(unit)
 			default:
+				if weight += unit.weight; weight > heaviestShared {
+					b.together(shared)
+					shared, weight = nil, unit.weight
+				}
 				shared = append(shared, unit)
 			}
 			return b.results[i], err
@@ -113,6 +133,9 @@ func named(err error, units []*Unit) (accused, others []*Unit) {
 func (b *Build) link(units ...*Unit) error {
 	b.links++
 	archive := units[0].archive
+	if len(units) == 1 {
+		defer os.Remove(archive)
+	}
 	if units[0].main != "" {
 		archive = filepath.Join(work, "main.a")
 		if err := b.builder.archive("main", archive, units, []sourceFile{{"main.go", b.builder.program(units)}}); err != nil {
@@ -124,13 +147,14 @@ func (b *Build) link(units ...*Unit) error {
 		return err
 	}
 	for _, unit := range units {
-		b.results[unit.place] = Result{Binary: len(b.sizes)}
+		b.results[unit.place] = Result{Binary: len(b.sizes), Shared: len(units) > 1}
 		if unit.main != "" {
 			b.results[unit.place].Slot = strconv.Itoa(unit.place)
 		}
 		os.Remove(unit.archive)
 	}
 	b.sizes = append(b.sizes, len(program))
+	b.written += len(program)
 	if _, err = b.out.Write(program); err != nil {
 		fail(err)
 	}
@@ -169,6 +193,10 @@ func (w *Builder) compile(place int, source string) (*Unit, error) {
 		return nil, err
 	}
 	made, err := os.Stat(unit.archive)
-	unit.linkable = unit.linkable && (err != nil || made.Size() <= largestShared)
-	return unit, err
+	if err != nil {
+		return nil, err
+	}
+	unit.weight = made.Size() + p.brings()
+	unit.linkable = unit.linkable && unit.weight <= heaviestUnit
+	return unit, nil
 }

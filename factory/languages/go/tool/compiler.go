@@ -1,6 +1,7 @@
 package main
 
 import (
+	"debug/elf"
 	"errors"
 	"os"
 	"os/exec"
@@ -61,7 +62,28 @@ func (w *Builder) executable(archive string, units []*Unit) ([]byte, error) {
 	if made.Size() > largestBinary {
 		return nil, refuse(compileError, "the linked program takes %d MiB, more than %d", made.Size()>>20, largestBinary>>20)
 	}
+	if len(units) > 1 {
+		if size, err := inMemory(binary); err != nil || size > largestShared {
+			return nil, errors.Join(err, refuse(compileError, "the linked programs take %d MiB together", size>>20))
+		}
+	}
 	return os.ReadFile(binary)
+}
+
+// inMemory is how many bytes of memory a binary's segments take once it is loaded.
+func inMemory(binary string) (uint64, error) {
+	file, err := elf.Open(binary)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	var total uint64
+	for _, segment := range file.Progs {
+		if segment.Type == elf.PT_LOAD {
+			total += segment.Memsz
+		}
+	}
+	return total, nil
 }
 
 // importConfig writes the list of archives: the standard library's, the harness, and the units'.

@@ -38,7 +38,7 @@ func (w *Builder) entryWrapper(p *Program, entry *Entry, name, main string) stri
 	return text.String()
 }
 
-// program is the main package of a binary: it picks the candidate that the first argument names.
+// program is the main package of a binary: it picks the candidate that the first argument names, or ends at once.
 func (w *Builder) program(units []*Unit) string {
 	var imports, entries strings.Builder
 	for _, unit := range units {
@@ -49,6 +49,6 @@ func (w *Builder) program(units []*Unit) string {
 		return fmt.Sprintf("package main\n\n%simport \"rollout/harness\"\n\nfunc main() {\n\tharness.Serve(map[string]func() harness.Entry{\n%s\t})\n}\n",
 			&imports, &entries)
 	}
-	return fmt.Sprintf("package main\n\n%simport \"os\"\n\nfunc main() {\n\tprogram := map[string]func(){\n%s\t}[os.Args[1]]\n\tos.Args = os.Args[:1]\n\tprogram()\n}\n",
+	return fmt.Sprintf("package main\n\n%simport \"os\"\n\nfunc main() {\n\tprogram, found := map[string]func(){\n%s\t}[os.Args[1]]\n\tos.Args = os.Args[:1]\n\tif found {\n\t\tprogram()\n\t}\n}\n",
 		&imports, &entries)
 }

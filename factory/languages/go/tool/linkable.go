@@ -98,7 +98,7 @@ func (p *Program) tellsItsPackage() bool {
 }
 
 // harmless is whether initialising these variables only builds values: no call but of a few that do just
-// that, no index, no channel, nothing that can panic or be large.
+// that, no index, no channel, nothing that can panic. How much they build is counted by brings.
 func (p *Program) harmless(decl *ast.GenDecl) bool {
 	fine := true
 	for _, spec := range decl.Specs {
@@ -130,7 +130,7 @@ func (p *Program) harmless(decl *ast.GenDecl) bool {
 			})
 		}
 	}
-	return fine && p.size(decl) < 1<<20
+	return fine
 }
 
 // builds is whether a call is make(map), new(T) or errors.New("text").
@@ -145,7 +145,7 @@ func (p *Program) builds(call *ast.CallExpr) bool {
 		if !ok || builtin.Name() != "make" && builtin.Name() != "new" {
 			return false
 		}
-		return argument.IsType() && types.SizesFor("gc", "amd64").Sizeof(argument.Type) < 1<<16
+		return argument.IsType()
 	case *ast.SelectorExpr:
 		object := p.info.Uses[function.Sel]
 		return object != nil && object.Pkg() != nil && object.Pkg().Path() == "errors" && object.Name() == "New" && argument.Value != nil
@@ -161,17 +161,4 @@ func (p *Program) constantKeys(literal *ast.CompositeLit) bool {
 		}
 	}
 	return true
-}
-
-// size is how many bytes the variables themselves take.
-func (p *Program) size(decl *ast.GenDecl) int64 {
-	sizes, total := types.SizesFor("gc", "amd64"), int64(0)
-	for _, spec := range decl.Specs {
-		for _, name := range spec.(*ast.ValueSpec).Names {
-			if object := p.info.Defs[name]; object != nil {
-				total += sizes.Sizeof(object.Type())
-			}
-		}
-	}
-	return total
 }

@@ -10,8 +10,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 )
 
 // A Request says which sources to work on, and for which problem.
@@ -38,9 +40,10 @@ type Result struct {
 	NormalForm  string   `json:"normal_form,omitempty"`
 	ImportFixes []string `json:"import_fixes,omitempty"`
 
-	// Of a build: which binary holds the program, and the argument that chooses it there.
+	// Of a build: which binary holds the program, the argument that chooses it there, and whether others are there.
 	Binary int    `json:"binary"`
 	Slot   string `json:"slot,omitempty"`
+	Shared bool   `json:"shared,omitempty"`
 
 	// Of a check: what is suspicious, a line each.
 	Lint []string `json:"lint,omitempty"`
@@ -105,8 +108,12 @@ func guarded(work func() (Result, error)) (result Result) {
 	if err == nil {
 		return result
 	}
-	refusal, ok := err.(*Refusal)
-	if !ok {
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &refusal):
+	case errors.Is(err, syscall.ENOSPC):
+		refusal = refuse(compileError, "it needs more room than a build has")
+	default:
 		fail(err)
 	}
 	return Result{Status: refusal.Status, Detail: refusal.Detail}
