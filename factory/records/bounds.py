@@ -16,6 +16,8 @@ MAX_ANSWER = 1_000_000
 """Characters of one answer, as JSON, where it is not known what is expected."""
 TIMES_EXPECTED, BESIDE_EXPECTED = 16, 4096
 """An answer has at most so many times the characters of what is expected, and so many more."""
+MAX_NESTING = 64
+"""Levels of a case's values: arguments, and what is expected."""
 MAX_NODES = 500_000
 """Syntax nodes of one row's test code that names stand for, each counted wherever its name is used."""
 
