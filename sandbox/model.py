@@ -20,7 +20,7 @@ class Breach(StrEnum):
 
 
 CALLS_TOGETHER = 16
-"""Answers of the full `output_kb` that one process may give, however many calls it answers."""
+"""Answers of the full `output_kb` that one program may give, however many calls it answers, or inputs it reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ class Talk:
 
     def _frame(self) -> tuple[str, str] | None:
         _, (data,) = read_message(self._link, _deadline(self._limits))
-        frames, rest = split_frames(data)
+        frames, rest = split_frames(data, 2)
         return frames[0] if len(frames) == 1 and not rest else None
 
 

@@ -2,7 +2,8 @@
 
 Promises: what it returns stood in the rollout, cut but never changed (in completion mode, behind
 the starter code). Chat answers may hold reasoning, prose, several fenced blocks, no fence at all,
-or end in the middle. Does not promise a program that parses: that is the next filter's matter.
+or end in the middle. It takes time in proportion to the text, whatever that is. Does not promise a program that
+parses: that is the next filter's matter.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from itertools import takewhile
 
 from factory.languages import Language
 from factory.records import Problem, Program, Rollout
+from factory.records.bounds import MAX_SOURCE, MAX_TEXT, MAX_TRIED
 
 _FENCE = re.compile(
-    r"^(?P<margin>[ \t]*(?:>[ \t]?)*[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*\{?\.?(?P<info>[\w+#.-]*)[^`\n]*$", re.MULTILINE
+    r"^(?P<margin>[ \t>]*+)(?P<mark>`{3,}+|~{3,}+)[ \t]*+\{?+\.?+(?P<info>[\w+#.-]*+)[^`\n]*+$", re.MULTILINE
 )
-_THOUGHT = re.compile(r"^.*?</think>", re.DOTALL)
+_THINKS = re.compile(r"\s*<think>")
 _ATTEMPTS = 200
-"""Cuts tried to find a program in unfenced text."""
+"""Cuts tried to find a program in unfenced text, as far as `MAX_TRIED` reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Block:
 
 def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     """The program in `rollout`, or None with the reason there is none."""
+    if len(rollout.text) > MAX_TEXT:
+        return Program(rollout.index, None, f"an answer of {len(rollout.text)} characters; at most {MAX_TEXT} are read")
     if rollout.mode == "code":
         code: str | None = rollout.text
     elif rollout.mode == "completion":
@@ -56,7 +60,7 @@ def complete(starter_code: str, text: str, entry_point: str | None, language: La
     """
     if entry_point is None:
         return starter_code + text
-    lines = text.split("\n")
+    lines, tries = text.split("\n"), _Tries()
     entered, inside = language.defines(starter_code, entry_point), False
     for number, line in enumerate(lines):
         if number == 0 and starter_code and not starter_code.endswith("\n"):
@@ -71,9 +75,23 @@ def complete(starter_code: str, text: str, entry_point: str | None, language: La
         if re.match(rf"{re.escape(entry_point)}\.\w+\s*=[^=]", line):
             continue  # an attribute of the function, which it may rely on
         before = starter_code + "\n".join(lines[:number]) + "\n"
-        if not inside or _parses(before):
+        if not inside or (tries.afford(before) and _parses(before)):
             return before
     return starter_code + text
+
+
+class _Tries:
+    """What is left of the characters that may be parsed in search of one program."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TRIED
+
+    def afford(self, code: str) -> bool:
+        """Whether `code` may still be parsed, which it then counts as."""
+        if len(code) > min(MAX_SOURCE, self._left):
+            return False
+        self._left -= len(code)
+        return True
 
 
 def _parses(code: str) -> bool:
@@ -114,11 +132,13 @@ def _best(blocks: list[Block], entry_point: str | None, language: Language) -> s
 
 
 def without_reasoning(text: str) -> str:
-    """`text` after the thoughts before it; all of it is thought when they never end."""
-    if "</think>" in text:
-        text = _THOUGHT.sub("", text, count=1)
-        return without_reasoning(text) if text.lstrip().startswith("<think>") else text
-    return text.partition("<think>")[0] if text.lstrip().startswith("<think>") else text
+    """`text` after the thoughts before it; nothing where they never end."""
+    start = 0
+    while (end := text.find("</think>", start)) >= 0:
+        start = end + len("</think>")
+        if not _THINKS.match(text, start):
+            return text[start:]
+    return "" if _THINKS.match(text, start) else text[start:]
 
 
 def fenced(text: str) -> Iterator[Block]:
@@ -127,19 +147,17 @@ def fenced(text: str) -> Iterator[Block]:
     A fence with an info string ends an open block, too: models forget to close one before they start the next.
     """
     opening: re.Match[str] | None = None
+    column = 0
     for match in _FENCE.finditer(text):
+        indent = len(match["margin"].expandtabs(4))
         if opening is not None:
-            if not match["mark"].startswith(opening["mark"]) or _deeper(match, opening):
+            # One that is indented four columns or more beyond the block's own is text to Markdown.
+            if not match["mark"].startswith(opening["mark"]) or indent >= column + 4:
                 continue  # it is part of the block, as in a docstring
             yield _block(opening, text[opening.end() + 1 : match.start()], not match["info"])
-        opening = match if opening is None or match["info"] else None
+        opening, column = (match, indent) if opening is None or match["info"] else (None, 0)
     if opening is not None:
         yield _block(opening, text[opening.end() + 1 :], False)
-
-
-def _deeper(match: re.Match[str], opening: re.Match[str]) -> bool:
-    """Whether a fence is indented four columns or more beyond the block's own: Markdown sees text in it."""
-    return len(match["margin"].expandtabs(4)) >= len(opening["margin"].expandtabs(4)) + 4
 
 
 def _block(opening: re.Match[str], code: str, closed: bool) -> Block:
@@ -159,12 +177,15 @@ def _shared(*texts: str) -> str:
 
 def whole_part(code: str, entry_point: str, language: Language) -> str:
     """An answer that ended in the middle, without what it did not finish, if the entry point stands before that."""
-    if language.looks_like(code):
+    tries = _Tries()
+    if not tries.afford(code) or language.looks_like(code):
         return code
     lines = code.split("\n")
     margins = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
     for number in reversed(margins[-20:]):
         kept = "\n".join(lines[:number])
+        if not tries.afford(kept):
+            break
         if language.looks_like(kept) and language.defines(kept, entry_point):
             return kept
     return code
@@ -175,21 +196,22 @@ def unfenced(text: str, entry_point: str | None, language: Language) -> str | No
 
     Without the entry point, the first that is a program at all.
     """
-    if language.looks_like(text):
+    tries = _Tries()
+    if tries.afford(text) and language.looks_like(text):
         return text
     lines = text.split("\n")
     margins = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
     attempts = 0
     other: str | None = None
-    for start in margins:
+    for at, start in enumerate(margins):
         if not language.opening.match(lines[start]):
             continue
-        for end in (len(lines), *reversed([number for number in margins if number > start])):
+        for place in range(len(margins), at, -1):
             attempts += 1
             if attempts > _ATTEMPTS:
                 return other
-            part = "\n".join(lines[start:end])
-            if language.looks_like(part):
+            part = "\n".join(lines[start : margins[place] if place < len(margins) else len(lines)])
+            if tries.afford(part) and language.looks_like(part):
                 if language.defines(part, entry_point):
                     return part
                 other = other or part

@@ -1,7 +1,8 @@
 """Compares what a program answered with what was expected. This is where a verdict is made.
 
 Promises: `passed` needs every case answered and every answer right; no case at all is never a
-pass. Runs nothing of the candidate's: only plain values come here.
+pass. Runs nothing of the candidate's: only plain values come here, each at most so many times as long as what is
+expected (`factory.records.bounds`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from factory.grading.comparison import Matcher, matcher
+from factory.grading.comparison import BLANKS, Matcher, matcher
 from factory.languages.base import Unfit
 from factory.languages.python.literals import show, show_input
 from factory.records import Case, Comparison, Failure, Problem, Rejection, Run, Status
+from factory.records.bounds import MAX_ANSWER, longest_answer
 from factory.records.values import decode
 
 Fit = Callable[[Any, Any], Any]
@@ -70,6 +72,8 @@ class Judge:
                 passed += 1
             else:
                 first = first or (number, case, rejection, run.outputs[number])
+                if rejection.costly:
+                    break
         if run.failure is not None:
             return Judgement(run.failure.status, run.failure.detail, passed, first and self._failure(*first))
         if first is None:
@@ -90,6 +94,8 @@ class Judge:
         expected, comparison = self._expected[number], self.problem.comparison_of(case)
         try:
             answer = self._fit(output, expected)
+            if self._stream:
+                _refuse_longer(answer, expected, comparison)
             if comparison.kind == "checker":
                 return self._check(case, answer)
             if self._match[number](answer, expected):
@@ -109,3 +115,12 @@ class Judge:
             with contextlib.suppress(Unfit):
                 got = show(self._fit(output, self._expected[number]))
         return Failure(number, case.public, show_input(case), got, self._wanted(number, case))
+
+
+def _refuse_longer(text: str, expected: str, comparison: Comparison) -> None:
+    """Raise Unfit for an output that is longer than what is expected could be, white space at its end apart."""
+    size, most = len(text.rstrip(BLANKS)), longest_answer(len(expected))
+    if comparison.kind in ("checker", "predicate"):
+        size, most = len(text), max(most, MAX_ANSWER)
+    if size > most:
+        raise Unfit(f"answered {size} characters, far more than expected")

@@ -7,6 +7,7 @@ together and bounds that only the prompt states are not known here. Run a progra
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from random import Random
 from typing import Any
 
 from factory.inputs import stdin
-from factory.inputs.spread import choose_spread
+from factory.inputs.spread import DRAWS_AN_INPUT, Chance, OutOfChance, choose_spread
 from factory.inputs.values import ValueGenerator
 from factory.languages.python.calls import call_text
 from factory.records import Case, Problem, sha256
@@ -39,7 +40,7 @@ def stream(problem: Problem, count: int) -> Iterator[Case]:
     They are `public`: none is one of the problem's own.
     """
     known = {_text(case) for case in problem.cases}
-    random = Random(sha256(json.dumps([problem.id, *sorted(known)])))
+    random = Chance(sha256(json.dumps([problem.id, *sorted(known)])))
     source = _streams(problem, random) if problem.entry_point is None else _calls(problem, random)
     made = 0
     for _, case in zip(range(_TRIES * count), source, strict=False):
@@ -68,10 +69,14 @@ def _text(case: Case) -> str:
     return case.stdin if case.stdin is not None else call_text(case)
 
 
-def _streams(problem: Problem, random: Random) -> Iterator[Case]:
+def _streams(problem: Problem, random: Chance) -> Iterator[Case]:
     layout = stdin.Layout([case.stdin or "" for case in problem.cases])
-    while True:
-        yield Case(stdin=layout.changed(random, choose_spread(random)), stdout="", public=True)
+    while random.left > 0:
+        random.here = DRAWS_AN_INPUT
+        try:
+            yield Case(stdin=layout.changed(random, choose_spread(random)), stdout="", public=True)
+        except OutOfChance:
+            continue
 
 
 class _Calls:
@@ -116,6 +121,17 @@ class _Calls:
             call[name] = self.generators[name].fresh(random, spread)
         return call
 
+    def made(self, random: Random, turn: int, edges: Iterator[dict[int | str, Any]]) -> dict[int | str, Any]:
+        """A call by one of the ways, which take turns. Raises OutOfChance."""
+        match turn % 6:
+            case 0 | 1 | 2:
+                return next(edges, None) or self.fresh(random)
+            case 3:
+                return self.changed(random, 1)
+            case 4:
+                return self.changed(random, random.randrange(2, 5)) if turn % 12 == 4 else self.same(random)
+        return self.fresh(random)
+
     def same(self, random: Random) -> dict[int | str, Any]:
         """Two arguments of one kind with equal values, or exchanged."""
         call = self.base(random)
@@ -126,22 +142,17 @@ class _Calls:
         return call | {a: call[b], b: call[b] if random.random() < 0.5 else call[a]}
 
 
-def _calls(problem: Problem, random: Random) -> Iterator[Case]:
+def _calls(problem: Problem, random: Chance) -> Iterator[Case]:
     calls = _Calls(problem)
     edges = calls.edges(random)
-    for turn in range(1 << 30):
-        match turn % 6:
-            case 0 | 1 | 2:
-                call = next(edges, None) or calls.fresh(random)
-            case 3:
-                call = calls.changed(random, 1)
-            case 4:
-                call = calls.changed(random, random.randrange(2, 5)) if turn % 12 == 4 else calls.same(random)
-            case _:
-                call = calls.fresh(random)
+    for turn in itertools.count():
+        if random.left <= 0:
+            return
+        random.here = DRAWS_AN_INPUT
         try:
+            call = calls.made(random, turn, edges)
             args = [encode(value) for name, value in call.items() if isinstance(name, int)]
             kwargs = {name: encode(value) for name, value in call.items() if isinstance(name, str)}
-        except Unencodable:  # nested deeper than values may be
+        except (Unencodable, OutOfChance):  # nested deeper than values may be; too large
             continue
         yield Case(args=args, kwargs=kwargs, expected=None, public=True)

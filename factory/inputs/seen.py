@@ -8,12 +8,15 @@ from typing import Any
 from factory.records.values import dumps
 
 _SEQUENCES = (list, tuple, set, frozenset)
+DEEPEST = 6
+"""Levels of collections whose members are looked at; those below count as empty. Edges grow with the power of them."""
 
 
 class SeenValues:
-    """The values seen at one position: an argument, an item of a list, a key of a dict."""
+    """The values seen at one position, `level` collections down: an argument, an item of a list, a key of a dict."""
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], level: int = 0) -> None:
+        self._level = level
         self.values: list[Any] = list(values)
         self.optional = any(value is None for value in self.values)
         self.by_kind: dict[type, list[Any]] = {}
@@ -24,23 +27,26 @@ class SeenValues:
         self.parts = self._parts()
         """Of tuples that all have one length, by position; else empty."""
         self.items = {
-            kind: SeenValues(item for value in self.by_kind[kind] for item in members(value))
+            kind: self._inside(item for value in self.by_kind[kind] for item in members(value))
             for kind in _SEQUENCES
-            if any(self.by_kind.get(kind, ()))
+            if any(self.by_kind.get(kind, ())) and level < DEEPEST
         }
-        dicts = self.by_kind.get(dict, [])
+        dicts = self.by_kind.get(dict, []) if level < DEEPEST else []
         self.fields: dict[Any, SeenValues] = {}
         """Of dicts that all have the same keys, by key; else empty."""
         if len({dumps(list(value)) for value in dicts}) == 1 and len(dicts) > 1 and dicts[0]:
-            self.fields = {key: SeenValues(value[key] for value in dicts) for key in dicts[0]}
-        self.key = _seen_or_none(key for value in dicts for key in value)
-        self.value = _seen_or_none(item for value in dicts for item in value.values())
+            self.fields = {key: self._inside(value[key] for value in dicts) for key in dicts[0]}
+        keys, values = [key for value in dicts for key in value], [item for value in dicts for item in value.values()]
+        self.key, self.value = (self._inside(found) if found else None for found in (keys, values))
 
     def _parts(self) -> tuple[SeenValues, ...]:
-        tuples = self.by_kind.get(tuple, [])
+        tuples = self.by_kind.get(tuple, []) if self._level < DEEPEST else []
         if len({len(value) for value in tuples}) != 1:
             return ()
-        return tuple(SeenValues(values) for values in zip(*tuples, strict=True))
+        return tuple(map(self._inside, zip(*tuples, strict=True)))
+
+    def _inside(self, values: Iterable[Any]) -> SeenValues:
+        return SeenValues(values, self._level + 1)
 
     @property
     def nests(self) -> bool:
@@ -51,8 +57,3 @@ class SeenValues:
 def members(value: Any) -> list[Any]:
     """The members of a collection, in an order that does not depend on the process."""
     return sorted(value, key=dumps) if isinstance(value, set | frozenset) else list(value)
-
-
-def _seen_or_none(values: Iterable[Any]) -> SeenValues | None:
-    found = list(values)
-    return SeenValues(found) if found else None

@@ -37,6 +37,29 @@ BYTES = (b"", b"\x00", b"a", b"\xff\xfe", b"\x80", "é".encode(), b"abc" * 5)
 STABLE_UP_TO = 12
 """Sorts that are not stable are, in Go, on so few elements; ties matter only in longer lists."""
 NESTING = 24
+DRAWS_AN_INPUT, MOST_DRAWS = 50_000, 3_000_000
+"""Draws of lots for one input, several for each number in it: what takes more is longer than `MOST_CHARACTERS`, and of
+no use. And for all inputs of a problem: 3 s."""
+
+
+class Chance(Random):
+    """All chance of one problem's inputs. It runs out: what is nested deep is otherwise made for ever."""
+
+    left = MOST_DRAWS
+    here = DRAWS_AN_INPUT
+    """What is left for the input that is being made."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """As `Random` does. Raises OutOfChance."""
+        self.left -= 1
+        self.here -= 1
+        if min(self.left, self.here) < 0:
+            raise OutOfChance
+        return super().getrandbits(k)
+
+
+class OutOfChance(Exception):
+    """An input, or all of them together, became too large to be of use."""
 
 
 def choose_spread(random: Random) -> str:

@@ -8,13 +8,13 @@ failure, in one human line. Of what an answer means only what is the same in eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from factory.languages.base import Unfit
 from factory.records import Problem, Rejection, Run, Status
-from factory.records.values import decode
+from factory.records.values import MAX_INT_DIGITS, apart, decode
 from sandbox import ExecutionResult, Limits, Usage
 from sandbox.contract import Answer, AnswerKind, Answers
 
@@ -140,24 +140,70 @@ def reading() -> Iterator[None]:
         raise Unfit(f"a malformed answer ({type(error).__name__})") from None
 
 
+def bigint(digits: Any) -> int:
+    """The number that hexadecimal `digits` write. Raises Unfit for one too long to be written as text."""
+    if len(digits) > MAX_INT_DIGITS * 5 // 6:
+        raise Unfit(f"a number of {len(digits)} hexadecimal digits")
+    return int(digits, 16)
+
+
 class Wanted:
     """The forms expected of a collection's members: by position, else the first of any type that suits.
 
     `suits(form, *data)` is whether `data`, as the language has it, could be meant where `form` stands.
     """
 
-    def __init__(self, want: Any, suits: Callable[..., bool]) -> None:
+    def __init__(self, members: Collection[Any], suits: Callable[..., bool]) -> None:
         self._suits = suits
-        self._items = want if type(want) in (list, tuple) else ()
-        members: Iterable[Any] = want if type(want) in (list, tuple, set, frozenset) else ()
+        self._items: Sequence[Any] = members if isinstance(members, list | tuple) else ()
         self._samples: dict[type, Any] = {}
         for member in members:
             self._samples.setdefault(type(member), member)
+
+    @property
+    def kinds(self) -> Set[type]:
+        """The types of all members."""
+        return self._samples.keys()
 
     def at(self, place: int | None, *data: Any) -> Any:
         if place is not None and place < len(self._items) and self._suits(self._items[place], *data):
             return self._items[place]
         return next((sample for sample in self._samples.values() if self._suits(sample, *data)), ANYTHING)
+
+
+class Forms:
+    """The forms in one expected value: each collection of it is looked through once, however many answers go by it."""
+
+    def __init__(self, suits: Callable[..., bool]) -> None:
+        self._suits = suits
+        self._found: dict[tuple[int, str], Wanted] = {}
+        """By collection, told by its id: it is part of the expected value, and lives as long."""
+
+    def members(self, want: Any) -> Wanted:
+        """Those of the items of a list, tuple or set."""
+        return self._of(want, "members", want if type(want) in (list, tuple, set, frozenset) else ())
+
+    def keys(self, want: Any) -> Wanted:
+        """Those of the keys of a dict."""
+        return self._of(want, "keys", want.keys() if type(want) is dict else ())
+
+    def values(self, want: Any) -> Wanted:
+        """Those of the values of a dict."""
+        return self._of(want, "values", want.values() if type(want) is dict else ())
+
+    def _of(self, want: Any, which: str, members: Collection[Any]) -> Wanted:
+        key = id(want), which
+        if key not in self._found:
+            self._found[key] = Wanted(members, self._suits)
+        return self._found[key]
+
+
+def hashed(values: Iterable[Any], dicts: str) -> list[Any]:
+    """`values` as keys or as members of a set, each as `frozen`. Raises Unfit where they cannot be."""
+    try:
+        return apart(frozen(value, dicts) for value in values)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
 
 
 def frozen(value: Any, dicts: str) -> Any:

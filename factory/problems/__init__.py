@@ -7,8 +7,9 @@ formats.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,6 +22,7 @@ from factory.problems.oracle import Oracle
 from factory.problems.rows import Row, rows
 from factory.problems.settle import settled
 from factory.records import Problem
+from factory.records.bounds import MAX_NESTING
 
 __all__ = ["FORMATS", "Format", "Loaded", "Oracle", "Refusal", "read"]
 
@@ -79,7 +81,7 @@ def read(
         yield done
 
 
-_SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+_SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What a format raises, and what a field of another shape than its own leads to."""
 
 
@@ -87,6 +89,7 @@ def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str], mos
     asked = oracle.asked if oracle else 0
     try:
         problem = chosen.read(row.data, oracle)
+        _refuse_nesting(problem)
         most.refuse_more(problem.limits)
         if oracle is None or (wanted and problem.id not in wanted):
             return Loaded(row.place, problem)
@@ -103,6 +106,20 @@ def _id_of(chosen: Format, row: Row) -> str:
         return chosen.id_of(row.data)
     except _SHAPE_ERRORS:
         return ""
+
+
+def _refuse_nesting(problem: Problem) -> None:
+    """Raise ValueError for a case whose values are nested too deep."""
+    for number, case in enumerate(problem.cases):
+        level: list[Any] = [case.args, case.kwargs, case.expected]
+        for _ in range(2 * MAX_NESTING):  # a tagged value is a level of its own
+            level = [item for value in level for item in _inside(value)]
+        if level:
+            raise ValueError(f"cases.{number}: holds values nested deeper than {MAX_NESTING}")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if type(value) is dict else value if type(value) is list else ()
 
 
 def _named(config: ProblemsConfig) -> Format | None:
@@ -146,5 +163,8 @@ def _reason(error: Exception) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -2,16 +2,19 @@
 
 Promises: deciding one calls Python's own operators on plain values and the few functions listed here;
 no text of a test or of a program runs. So an assert that can be written this way decides, for every
-possible answer, as it did in the test. Does not promise to know every such assert: what could take long on
-a hostile answer (`*`, `%`, `**`, `range`, comprehensions) is refused, and so is what accepts every answer.
+possible answer, as it did in the test, in time linear in the answer but for sorting (where too many different members
+have one hash, as no honest answer has it, it says no). Does not promise to know every such assert: what could take long
+on a hostile answer (`*`, `%`, `**`, `range`, comprehensions) is refused, and so is what accepts every answer.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from factory.records.values import apart
 
 ANSWER = "answer"
 MOST_DIGITS = 1000
@@ -24,10 +27,39 @@ def _round(number: Any, digits: Any = None) -> Any:
     return round(number, digits)
 
 
+def _sum(values: Iterable[Any], /, start: Any = 0) -> Any:
+    """`sum`, but lists and tuples are joined at once: it copies all it has for each that it adds."""
+    if type(start) not in (list, tuple):
+        return sum(values, start)
+    joined = list(start)
+    for value in values:
+        if type(value) is not type(start):
+            raise TypeError(f"adds a {type(value).__name__} to a {type(start).__name__}")
+        joined.extend(value)
+    return type(start)(joined)
+
+
+class _Apart(type):
+    """Of a class that stands for a built-in one of hashed members, and makes such of what `apart` lets through."""
+
+    kind: type[Any]
+
+    def __call__(cls, values: Any = (), /, **fields: Any) -> Any:
+        if not isinstance(values, dict):
+            values = list(values)
+            apart(key for key, _ in values) if cls.kind is dict else apart(values)
+        return cls.kind(values, **fields)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.kind)
+
+
 FUNCTIONS: dict[str, Any] = {
-    **{function.__name__: function for function in (abs, isinstance, len, max, min, sorted, sum)},
-    **{kind.__name__: kind for kind in (bool, dict, float, frozenset, int, list, set, str, tuple)},
+    **{function.__name__: function for function in (abs, isinstance, len, max, min, sorted)},
+    **{kind.__name__: kind for kind in (bool, float, int, list, str, tuple)},
+    **{kind.__name__: _Apart(kind.__name__, (), {"kind": kind}) for kind in (dict, frozenset, set)},
     "round": _round,
+    "sum": _sum,
 }
 MATH = frozenset({"ceil", "fabs", "floor", "inf", "isclose", "isinf", "isnan", "nan", "trunc"})
 """Names of `math` that may stand in one."""

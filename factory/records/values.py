@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sandbox.worker.codec import Unencodable, decode, dumps, encode, loads
+from sandbox.worker.codec import Unencodable, apart, decode, dumps, encode, loads
 
-__all__ = ["MAX_INT_DIGITS", "Unencodable", "Unreadable", "decode", "dumps", "encode", "read"]
+__all__ = ["MAX_INT_DIGITS", "Unencodable", "Unreadable", "apart", "decode", "dumps", "encode", "read"]
 
 MAX_INT_DIGITS = 100_000
 """Longest integer read back, in decimal digits: reading takes time quadratic in it (0.1 s here)."""

@@ -45,6 +45,8 @@ class Rejection:
 
     status: Status
     detail: str
+    costly: bool = False
+    """To find out took so much that nothing else of the same program is looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ LEAST_ANSWER, WORDIER = 4096, 16
 """Characters of an answer that counts: at most the first, and `WORDIER` times the longest that the tests expect. An
 answer that is made to be slow to compare is long."""
 _LINE = re.compile(r"line (\d+): ")
-_REFUSES = re.compile(r"\s*(?:.*:\s*)?(?:assert|raise)\b")
+_REFUSES = re.compile(r"\s*+(?:.*:\s*)?(?:assert|raise)\b")
 """A line of a program that refuses an input, where the program ends by it."""
 
 

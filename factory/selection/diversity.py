@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from factory.languages import language
 
 _TOKEN = r'''
-    (?P<skip>{comment}[^\n]*|/\*.*?(?:\*/|\Z)|"""(?:[^\\]|\\.)*?(?:"""|\Z)|\'\'\'(?:[^\\]|\\.)*?(?:\'\'\'|\Z)
+    (?P<skip>{comment}[^\n]*|/\*.*?(?:\*/|\Z)|"""(?:[^\\]|\\.)*?(?:"""|\\?\Z)|\'\'\'(?:[^\\]|\\.)*?(?:\'\'\'|\\?\Z)
         |(?m:^[ \t]*(?:import|from|package|using)\b[^\n(]*))
-    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|\b[0-9][\w.]*)
+    |(?P<text>(?<!\\)"(?:[^"\\\n]|\\.)*+"|(?<!\\)'(?:[^'\\\n]|\\.)*+'|`[^`]*`|\b[0-9][\w.]*)
     |(?P<loop>(?m:^[ \t]*(?:for|while)\b))
     |(?P<defined>\b(?:def|func|function|const|let|var)[ \t]+\w+)
     |(?P<called>\.?[^\W\d]\w*(?=\())

@@ -1,7 +1,8 @@
 """Plain values as JSON and back: the only language spoken across the wall.
 
 Promises: a value that decodes is built of exact built-in types; decoding runs nothing
-and looks nothing up by name. Does not promise to carry anything else: an object of any
+and looks nothing up by name, and takes time linear in the text, but for whole numbers,
+which take time quadratic in their digits. Does not promise to carry anything else: an object of any
 other type (a subclass of `int`, a generator, a class of the candidate's) is refused by
 its type's name. `Counter`, `defaultdict` and `OrderedDict` count as the dicts they are.
 
@@ -13,10 +14,14 @@ int (decimal text, beyond ±2^53) and dict (pairs, when a key is no string or is
 import base64
 import json
 from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 MAX_DEPTH = 200
 SAFE_INT = 2**53
+MAX_ALIKE = 100
+"""Different members of a set, or keys of a dict, that may have one hash: each is compared with all those before it.
+Honest ones share theirs with few (-1 with -2); any number can be made (multiples of 2^61 - 1, tuples of -1 and -2)."""
 
 
 class Unencodable(ValueError):
@@ -96,6 +101,20 @@ def loads(text: str) -> Any:
     return decode(json.loads(text))
 
 
+def apart(items: Iterable[Any]) -> list[Any]:
+    """`items` as they are, for a set or for keys. Raises ValueError where too many different ones have one hash."""
+    every = list(items)
+    if len(every) > MAX_ALIKE and max(Counter(map(hash, every)).values()) > MAX_ALIKE:
+        different: dict[int, list[Any]] = {}
+        for item in every:
+            alike = different.setdefault(hash(item), [])
+            if item not in alike:
+                alike.append(item)
+            if len(alike) > MAX_ALIKE:
+                raise ValueError(f"more than {MAX_ALIKE} different members of one hash")
+    return every
+
+
 def _items(payload: Any) -> list[Any]:
     if not isinstance(payload, list):
         raise TypeError(f"expected a list, found {type(payload).__name__}")
@@ -125,13 +144,14 @@ def _decode_dict(payload: Any) -> dict[Any, Any]:
     pairs = _items(payload)
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise ValueError("expected a list of [key, value] pairs")
+    apart(pair[0] for pair in pairs)
     return {pair[0]: pair[1] for pair in pairs}
 
 
 _DECODERS = {
     "tuple": lambda payload: tuple(_items(payload)),
-    "set": lambda payload: set(_items(payload)),
-    "frozenset": lambda payload: frozenset(_items(payload)),
+    "set": lambda payload: set(apart(_items(payload))),
+    "frozenset": lambda payload: frozenset(apart(_items(payload))),
     "bytes": lambda payload: base64.b64decode(_text(payload), validate=True),
     "float": _decode_float,
     "complex": _decode_complex,

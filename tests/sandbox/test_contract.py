@@ -52,6 +52,6 @@ def test_no_bytes_at_all_raise():
     letters = b'RVUXLMZCPF\0\0\0\0\1\2{}[]"x'
     for _ in range(5000):
         data = bytes(chance.choice(letters) for _ in range(chance.randrange(40)))
-        frames, rest = split_frames(data)
+        frames, rest = split_frames(data, len(data))
         assert sum(5 + len(text.encode()) for _, text in frames) + len(rest) == len(data)
         assert not (read_answers(data, 2).complete and read_answers(data, 2).forged)

@@ -22,7 +22,7 @@ from typing import Any
 
 from factory.languages.base import Unfit
 from factory.languages.go.answers import GoAnswer
-from factory.languages.process import ANYTHING, Wanted, frozen, line, reading
+from factory.languages.process import ANYTHING, Forms, Wanted, bigint, hashed, line, reading
 
 Type = list[Any]
 CHARACTERS = frozenset({"int32", "uint8"})
@@ -45,6 +45,9 @@ def _integer(digits: str) -> int:
 class _Answer:
     def __init__(self, types: list[Type]) -> None:
         self._types = types
+        self._forms = Forms(_suits)
+        self._fields: dict[int, dict[str, str]] = {}
+        """Keys of expected dicts by their spelling in Go; the dict is told by its id, as in `Forms`."""
 
     # ---- several results ----
 
@@ -107,15 +110,15 @@ class _Answer:
             content = base64.b64decode(_is(data, str), validate=True) if data is not None else b""
             if type(want) not in (list, tuple, set, frozenset):
                 return content
-            wanted = _Wanted(want)
+            wanted = self._forms.members(want)
             items = [_character(byte, "uint8", wanted.at(i, "int", byte)) for i, byte in enumerate(content)]
         else:
-            wanted = _Wanted(want)
+            wanted = self._forms.members(want)
             items = [self._member(more[0], item, wanted, i) for i, item in enumerate(_is(data or [], list))]
         if type(want) is tuple:
             return tuple(items)
         if type(want) in (set, frozenset):
-            members = [_frozen(item) for item in items]
+            members = _hashed(items)
             return type(want)(members) if len(set(members)) == len(members) else items
         return items
 
@@ -144,10 +147,10 @@ class _Answer:
         if (type(want) in (set, frozenset) and (empty or kind == "bool")) or (empty and type(want) is not dict):
             return self._set(key_type, [key for key, value in pairs if empty or _is(value, bool)], want)
         known = want if type(want) is dict else {}
-        keys, values = _Wanted(list(known)), _Wanted(list(known.values()))
+        keys, values = self._forms.keys(want), self._forms.values(want)
+        names = _hashed(self._member(key_type, key, keys, None) for key, _ in pairs)
         result = {}
-        for key, value in pairs:
-            name = _frozen(self._member(key_type, key, keys, None))
+        for name, (_, value) in zip(names, pairs, strict=True):
             if name in result:
                 raise Unfit("a Go map with keys that Python holds equal")
             kind, content = self._dynamic(value_type, value)
@@ -156,8 +159,8 @@ class _Answer:
         return result
 
     def _set(self, key_type: int, keys: list[Any], want: Any) -> Any:
-        wanted = _Wanted(want)
-        members = [_frozen(self._member(key_type, key, wanted, None)) for key in keys]
+        wanted = self._forms.members(want)
+        members = _hashed(self._member(key_type, key, wanted, None) for key in keys)
         if len(set(members)) < len(members):
             raise Unfit("a Go map with keys that Python holds equal")
         return frozenset(members) if type(want) is frozenset else set(members)
@@ -165,9 +168,12 @@ class _Answer:
     def _struct(self, fields: list[Any], data: Any, want: Any) -> Any:
         content = list(zip(fields, _is(data, list), strict=True))
         if type(want) is tuple:
-            wanted = _Wanted(want)
+            wanted = self._forms.members(want)
             return tuple(self._member(place, item, wanted, i) for i, ((_, place), item) in enumerate(content))
-        known = {plain(key): key for key in want if type(key) is str} if type(want) is dict else {}
+        if id(want) not in self._fields:
+            keys = want if type(want) is dict else ()
+            self._fields[id(want)] = {plain(key): key for key in keys if type(key) is str}
+        known = self._fields[id(want)]
         result = {}
         for (name, place), item in content:
             key = known.get(plain(_is(name, str)), name)
@@ -198,8 +204,7 @@ def _suits(want: Any, kind: str, data: Any) -> bool:
     return type(want) in _SUITABLE.get(kind, ())
 
 
-_Wanted = partial(Wanted, suits=_suits)
-_frozen = partial(frozen, dicts="Go map or struct")
+_hashed = partial(hashed, dicts="Go map or struct")
 
 
 def plain(name: str) -> str:
@@ -248,5 +253,5 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
     "float": _float,
     "complex": _complex,
     "string": _text,
-    "bigint": lambda data: int(_is(data, str), 16),
+    "bigint": lambda data: bigint(_is(data, str)),
 }

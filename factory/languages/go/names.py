@@ -35,7 +35,7 @@ def accepted_names(python_name: str) -> tuple[str, ...]:
 def declares(code: str, python_name: str) -> bool:
     """Whether `code`, by its text, declares a function, or a variable that may be one, of an accepted name."""
     names = "|".join(re.escape(name) for name in accepted_names(python_name))
-    return re.search(rf"^\s*(?:func|var)\s+(?:{names})\s*[\[(=\s]", code, re.MULTILINE) is not None
+    return re.search(rf"^[^\S\n]*+(?:func|var)\s+(?:{names})\s*[\[(=\s]", code, re.MULTILINE) is not None
 
 
 def _upper(word: str) -> str:

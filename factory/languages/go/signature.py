@@ -67,8 +67,9 @@ def _type(value: Any) -> str:
         return f"map[{_merged(map(_type, value))}]{_merged(map(_type, value.values()))}"
     if kind in (set, frozenset):
         return f"map[{_merged(map(_type, value))}]struct{{}}"
-    if kind is tuple and value and len({*map(_type, value)}) == 1:
-        return f"[{len(value)}]{_type(value[0])}"
+    if kind is tuple and value:
+        types = set(map(_type, value))
+        return f"[{len(value)}]{types.pop()}" if len(types) == 1 else _UNKNOWN
     return _UNKNOWN
 
 

@@ -7,7 +7,7 @@ import re
 from factory.languages.go.names import declares
 
 _GO_START = re.compile(r"^(?:package \w+|import [(\"]|func [\w(]|type \w+ |var \w+|const \w+|//|/\*)")
-_FUNCTION = re.compile(r"^func (?:\([^)]*\) *)?\w+ *[(\[]", re.MULTILINE)
+_FUNCTION = re.compile(r"^func (?:\([^()\n]*\) *)?\w+ *[(\[]", re.MULTILINE)
 
 
 class GoSyntax:
@@ -19,7 +19,7 @@ class GoSyntax:
 
     def defines(self, code: str, entry_point: str | None) -> bool:
         if entry_point is None:
-            return re.search(r"^\s*func\s+main\s*\(", code, re.MULTILINE) is not None
+            return re.search(r"^[^\S\n]*+func\s+main\s*\(", code, re.MULTILINE) is not None
         return declares(code, entry_point)
 
     def looks_like(self, text: str) -> bool:

@@ -15,10 +15,8 @@ from typing import Any
 from factory.languages.javascript import node
 from factory.languages.process import line
 from factory.records import Rejection, Status
+from factory.records.bounds import MAX_SOURCE
 from sandbox import CommandJob, Limits, Sandbox, WorkerLost
-
-MAX_SOURCE = 200_000
-"""Longest program parsed, in characters."""
 
 
 class Kind(StrEnum):

@@ -14,49 +14,87 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
 from factory.languages.base import Unfit
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.encode import SAFE
-from factory.languages.process import Wanted, frozen, reading
-from factory.records.values import MAX_INT_DIGITS
-
-_HEX_DIGITS = MAX_INT_DIGITS * 5 // 6
+from factory.languages.process import Forms, bigint, hashed, reading
 
 
 def fit(answer: JavaScriptAnswer, expected: Any) -> Any:
     """The plain value that `answer` means where `expected` is expected. Raises Unfit."""
     with reading():
-        return _value(json.loads(answer.text, parse_int=float, parse_constant=_refuse), expected)
+        return _Answer().value(json.loads(answer.text, parse_int=float, parse_constant=_refuse), expected)
 
 
 def _refuse(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
-def _value(data: Any, want: Any) -> Any:
-    if type(data) is float:
-        return _number(data, want)
-    if type(data) is list:
-        return _sequence(data, want)
-    if type(data) is not dict:
-        return data
-    kind, content = data["$"], data["v"]
-    match kind:
-        case "float" if content in ("nan", "inf", "-inf"):
-            return _number(float(content), want)
-        case "int":
-            return _bigint(content)
-        case "bytes":
-            whole = bytes.fromhex(content)
-            return _sequence(list(whole), want) if type(want) in (list, tuple) else whole
-        case "set":
-            return _set(content, want)
-        case "map" | "object":
-            return _dict(kind, content, want)
-    raise ValueError("an unknown tag")
+class _Answer:
+    def __init__(self) -> None:
+        self._forms = Forms(_suits)
+
+    def value(self, data: Any, want: Any) -> Any:
+        if type(data) is float:
+            return _number(data, want)
+        if type(data) is list:
+            return self._sequence(data, want)
+        if type(data) is not dict:
+            return data
+        kind, content = data["$"], data["v"]
+        match kind:
+            case "float" if content in ("nan", "inf", "-inf"):
+                return _number(float(content), want)
+            case "int":
+                return bigint(content)
+            case "bytes":
+                whole = bytes.fromhex(content)
+                return self._sequence(list(whole), want) if type(want) in (list, tuple) else whole
+            case "set":
+                return self._set(content, want)
+            case "map" | "object":
+                return self._dict(kind, content, want)
+        raise ValueError("an unknown tag")
+
+    def _sequence(self, data: list[Any], want: Any) -> Any:
+        wanted = self._forms.members(want)
+        items = [self.value(item, wanted.at(place, item)) for place, item in enumerate(data)]
+        if type(want) is tuple:
+            return tuple(items)
+        if type(want) in (set, frozenset):
+            # JavaScript's own Set tells Arrays apart that hold the same: an Array without repeats may stand for a set.
+            found = set(_hashed(items))
+            return type(want)(found) if len(found) == len(items) else items
+        return items
+
+    def _set(self, data: list[Any], want: Any) -> Any:
+        wanted = self._forms.members(want)
+        found = set(_hashed(self.value(item, wanted.at(None, item)) for item in data))
+        if len(found) < len(data):
+            raise Unfit("a Set with members that Python holds equal")
+        return frozenset(found) if type(want) is frozenset else found
+
+    def _dict(self, kind: str, pairs: list[Any], want: Any) -> Any:
+        if type(want) is complex and {key for key, _ in pairs} == {"re", "im"} and kind == "object":
+            parts = {key: self.value(item, 0.0) for key, item in pairs}
+            return complex(parts["re"], parts["im"])
+        known = want if type(want) is dict else {}
+        keys, values = self._forms.keys(want), self._forms.values(want)
+        if kind == "object":
+            names = _hashed(_own_key(key, keys.kinds) for key, _ in pairs)
+        else:
+            names = _hashed(self.value(key, keys.at(None, key)) for key, _ in pairs)
+        result = {}
+        for name, (_, item) in zip(names, pairs, strict=True):
+            if name in result:
+                raise Unfit("a Map with keys that Python holds equal")
+            fits = name in known and _suits(known[name], item)
+            result[name] = self.value(item, known[name] if fits else values.at(None, item))
+        return result
 
 
 def _number(value: float, want: Any) -> Any:
@@ -69,51 +107,10 @@ def _number(value: float, want: Any) -> Any:
     return int(value) if kind in (int, bool) or abs(value) <= SAFE else value
 
 
-def _bigint(digits: str) -> int:
-    if len(digits) > _HEX_DIGITS:
-        raise Unfit(f"a bigint of {len(digits)} hexadecimal digits")
-    return int(digits, 16)
-
-
-def _sequence(data: list[Any], want: Any) -> Any:
-    wanted = _Wanted(want)
-    items = [_value(item, wanted.at(place, item)) for place, item in enumerate(data)]
-    if type(want) is tuple:
-        return tuple(items)
-    if type(want) in (set, frozenset):
-        # JavaScript's own Set tells Arrays apart that hold the same: an Array without repeats may stand for a set.
-        found = {_frozen(item) for item in items}
-        return type(want)(found) if len(found) == len(items) else items
-    return items
-
-
-def _set(data: list[Any], want: Any) -> Any:
-    wanted = _Wanted(want)
-    found = {_frozen(_value(item, wanted.at(None, item))) for item in data}
-    if len(found) < len(data):
-        raise Unfit("a Set with members that Python holds equal")
-    return frozenset(found) if type(want) is frozenset else found
-
-
-def _dict(kind: str, pairs: list[Any], want: Any) -> Any:
-    if type(want) is complex and {key for key, _ in pairs} == {"re", "im"} and kind == "object":
-        parts = {key: _value(item, 0.0) for key, item in pairs}
-        return complex(parts["re"], parts["im"])
-    known = want if type(want) is dict else {}
-    keys, values = _Wanted(list(known)), _Wanted(list(known.values()))
-    result = {}
-    for key, item in pairs:
-        name = _own_key(key, known) if kind == "object" else _frozen(_value(key, keys.at(None, key)))
-        if name in result:
-            raise Unfit("a Map with keys that Python holds equal")
-        fits = name in known and _suits(known[name], item)
-        result[name] = _value(item, known[name] if fits else values.at(None, item))
-    return result
-
-
-def _own_key(text: str, known: dict[Any, Any]) -> Any:
+def _own_key(text: str, kinds: Set[type]) -> Any:
     """An object's key, which is a text in JavaScript whatever was meant: a number where all expected keys are."""
-    kinds = {type(key) for key in known}
+    if type(text) is not str:
+        raise TypeError("an object's keys are texts")
     if kinds == {int} and re.fullmatch(r"0|-?[1-9][0-9]{0,15}", text):
         return int(text)
     if kinds == {float} and re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]+)?", text):
@@ -145,5 +142,4 @@ def _suits(want: Any, data: Any) -> bool:
     return type(want) is kind
 
 
-_Wanted = partial(Wanted, suits=_suits)
-_frozen = partial(frozen, dicts="Map or object")
+_hashed = partial(hashed, dicts="Map or object")

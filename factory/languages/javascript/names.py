@@ -13,9 +13,11 @@ TAKEN = frozenset(
 """Words that JavaScript, or Node around a file, keeps for itself."""
 _DEFINED = re.compile(
     r"^(?:export[ \t]+(?:default[ \t]+)?)?"
-    r"(?:(?:async[ \t]+)?function\b[ \t]*\*?|(?:const|let|var|class)\b)[ \t]*([\w$]+)",
+    r"(?:(?:async[ \t]+)?function\b[ \t]*+\*?|(?:const|let|var|class)\b)[ \t]*+([\w$]+)",
     re.MULTILINE,
 )
+
+_EXPORT, _AROUND = re.compile(r"\b(?:module\.exports|export)\b"), re.compile(r"[;()]")
 
 
 def javascript_name(python_name: str) -> str:
@@ -43,10 +45,16 @@ def declares(code: str, python_name: str) -> bool:
     """Whether `code`, by its text, declares, assigns or exports something of an accepted name."""
     name = f"(?:{'|'.join(map(re.escape, accepted_names(python_name)))})"
     return bool(
-        re.search(rf"\b(?:function\s*\*?|const|let|var)\s*\b{name}\b(?!\$)", code)
+        re.search(rf"\b(?:function\s*+\*?|const|let|var)\s*+\b{name}\b(?!\$)", code)
         or re.search(rf"^(?:(?:module\.)?exports\.|globalThis\.)?{name}\s*=[^=]", code, re.MULTILINE)
-        or re.search(rf"\b(?:module\.exports|export)\b[^;()]*\b{name}\b(?!\$)", code)
+        or _exports(code, re.compile(rf"\b{name}\b(?!\$)"))
     )
+
+
+def _exports(code: str, name: re.Pattern[str]) -> bool:
+    """Whether `name` follows `export` or `module.exports` before a `;` or a parenthesis."""
+    parts = _AROUND.split(code)
+    return any((found := _EXPORT.search(part)) and name.search(part, found.end()) for part in parts)
 
 
 def defined(code: str) -> list[str]:

@@ -69,6 +69,8 @@ def _read(source: str) -> Iterator[str]:
             continue
         match = _TOKEN.match(source, place)
         kind, token = (str(match.lastgroup), match[0]) if match else ("", source[place])
+        if not kind and source.startswith("/*", place):
+            raise _Unsure  # a comment that never ends
         if kind not in ("comment", "break"):
             token = reader.token(source, place, kind, token)
             yield token

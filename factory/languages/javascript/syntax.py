@@ -8,7 +8,7 @@ from factory.languages.javascript import normal_form
 from factory.languages.javascript.names import declares
 
 _READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
-_LAST = re.compile(r"(?:[;}\])]|\*/|//[^\n]*)\s*\Z")
+_ENDS = (";", "}", "]", ")", "*/")
 
 
 class JavaScriptSyntax:
@@ -25,10 +25,10 @@ class JavaScriptSyntax:
         return _READS.search(code) is not None if entry_point is None else declares(code, entry_point)
 
     def looks_like(self, text: str) -> bool:
-        tokens = normal_form.tokens(text)
+        tokens, whole = normal_form.tokens(text), text.strip()
         return (
-            self.opening.match(text.lstrip()) is not None
-            and _LAST.search(text) is not None
+            self.opening.match(whole) is not None
+            and (whole.endswith(_ENDS) or "//" in whole.rpartition("\n")[2])
             and tokens is not None
             and any(token in ("function", "=>", "=", "class") for token in tokens)
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from factory.languages.base import Unfit
 from factory.records import Rejection, Status
+from factory.records.bounds import MAX_ANSWER, longest_answer
 from factory.records.values import Unreadable, dumps, read
 from sandbox import Breach, ExecutionResult, Limits
 from sandbox.contract import Answer, AnswerKind, Answers
@@ -68,11 +69,12 @@ def read_answer(answer: Answer, limits: Limits) -> Answer | Rejection:
 def plain(answer: Answer, expected: Any) -> Any:
     """The plain value in `answer`. Raises Unfit when it is none, or far longer than `expected` could be.
 
-    The length is checked before anything is built: equal values have texts of like length, and a
-    value made to be slow (colliding keys, huge integers) is a long one.
+    The length is checked before anything is built: equal values have texts of like length. With `expected` None any
+    answer may be right, up to `MAX_ANSWER` characters.
     """
-    if expected is not None and len(answer.payload) > 16 * len(dumps(expected)) + 4096:
-        raise Unfit(f"answered {len(answer.payload)} characters, far more than expected")
+    size = len(answer.payload)
+    if size > (MAX_ANSWER if expected is None else longest_answer(len(dumps(expected)))):
+        raise Unfit(f"answered {size} characters, far more than expected")
     try:
         return read(answer.payload)
     except Unreadable as error:

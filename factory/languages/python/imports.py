@@ -142,8 +142,9 @@ def _definitions(starter_code: str) -> dict[str, str]:
             except (SyntaxError, ValueError):
                 return {}
     found = {}
+    lines = starter_code.splitlines()
     for node in tree.body:
-        text = _source(starter_code, node)
+        text = _source(lines, node)
         if isinstance(node, ast.Import | ast.ImportFrom):
             found.update({(alias.asname or alias.name).partition(".")[0]: text for alias in node.names})
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -155,10 +156,10 @@ def _definitions(starter_code: str) -> dict[str, str]:
     return found
 
 
-def _source(text: str, node: ast.stmt) -> str:
+def _source(lines: list[str], node: ast.stmt) -> str:
     """The whole lines of `node`, its decorators among them."""
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+    return "\n".join(lines[first - 1 : node.end_lineno])
 
 
 def _is_signature_only(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:

@@ -58,6 +58,8 @@ def _written(value: Any, scalar: Callable[[Any], str], longest: int | None) -> s
             return f"[{', '.join(each(value[:longest]))}]"
         case tuple():
             return f"({', '.join(each(value[:longest]))}{',' * (len(value) == 1)})"
+        case str() | bytes() if longest is not None:
+            return scalar(value[: 64 * longest])
         case set() | frozenset() if value:
             members = f"{{{', '.join(sorted(each(value)))}}}"
             return members if isinstance(value, set) else f"frozenset({members})"

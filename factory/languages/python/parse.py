@@ -9,9 +9,7 @@ import ast
 import warnings
 
 from factory.records import Rejection, Status
-
-MAX_SOURCE = 200_000
-"""Longest program parsed, in characters; the parser's memory grows with it."""
+from factory.records.bounds import MAX_SOURCE
 
 
 def parse(source: str) -> ast.Module | Rejection:

@@ -21,13 +21,18 @@ def reached(tree: ast.Module, entry_point: str | None) -> set[ast.stmt]:
     wanted = set((entry_point or "").split("."))
     if entry_point is None or not any(wanted & names for _, names in units):
         return {node for node, _ in units}
+    by_name: dict[str, list[ast.stmt]] = {}
+    for node, names in units:
+        for name in names:
+            by_name.setdefault(name, []).append(node)
     found: set[ast.stmt] = set()
-    while True:
-        new = [node for node, names in units if node not in found and not wanted.isdisjoint(names)]
-        if not new:
-            return found
-        found.update(new)
-        wanted.update(*map(_asked, new))
+    waiting = list(wanted)
+    while waiting:
+        for node in by_name.pop(waiting.pop(), ()):
+            if node not in found:
+                found.add(node)
+                waiting += _asked(node)
+    return found
 
 
 def stored(node: ast.AST) -> set[str]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.records import Case, Comparison
+from factory.records.bounds import MAX_NODES
 from factory.records.predicate import ANSWER, FUNCTIONS, predicate
 from factory.records.values import Unencodable, encode
 
@@ -65,8 +66,15 @@ class _Names(ast.NodeTransformer):
         self.function = function
         self.literals: dict[str, ast.expr] = {}
         self.calls: dict[str, ast.Call] = {}
+        self._sizes: dict[str, int] = {}
+        """Nodes of each literal, those of the names in it among them."""
+        self._left = MAX_NODES
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What the name stands for. Raises ValueError where all of that together has become too much."""
+        self._left -= self._sizes.get(node.id, 0)
+        if self._left < 0:
+            raise ValueError(f"test: names in it stand for more than {MAX_NODES} syntax nodes")
         return self.literals.get(node.id, node)
 
     def is_call(self, node: ast.AST) -> bool:
@@ -81,7 +89,9 @@ class _Names(ast.NodeTransformer):
                 pass
             case _:
                 return False
+        left, own = self._left, sum(1 for _ in ast.walk(value))
         value = self.visit(copy.deepcopy(value))
+        self._sizes[name] = own + left - self._left
         self.literals.pop(name, None)
         self.calls.pop(name, None)
         if isinstance(value, ast.Call) and self.is_call(value):

@@ -57,7 +57,8 @@ def method(starter_code: str, name: str) -> str:
 
 def refuse_objects(starter_code: str) -> None:
     """Raise ValueError where arguments or results are linked objects, which are no plain values."""
-    match = re.search(r"^\s*(?:async\s+)?def\b.*\b(ListNode|TreeNode|Node|NestedInteger)\b", starter_code, re.MULTILINE)
+    objects = r"^[ \t]*(?:async\s+)?def\b.*\b(ListNode|TreeNode|Node|NestedInteger)\b"
+    match = re.search(objects, starter_code, re.MULTILINE)
     if match:
         raise ValueError(f"starter_code: takes or gives {match[1]} objects, which are no plain values")
 

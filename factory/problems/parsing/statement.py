@@ -27,14 +27,14 @@ _ANY_ANSWER = re.compile(
 )
 _ANY_CASE = re.compile(
     r"\b(?:each|every|any) (?:letter|character) in any case\b|\bin any case \(upper|\bin any \(?(?:upper|lower)|"
-    r"\bcase[- ]insensitive|\b(?:upper|lower)case or (?:lower|upper)case\b[^.]*\baccepted\b|"
+    r"\bcase[- ]insensitive|\b(?:upper|lower)case or (?:lower|upper)case\b[^.]{0,400}\baccepted\b|"
     r"\bletters? (?:can|may) be (?:printed )?in any case\b",
     re.I,
 )
 _ERROR = re.compile(
     r"\b(?:(?:absolute|relative)(?:\s+(?:or|and)\s+(?:absolute|relative))?\s+)?(?:error|precision)\b", re.I
 )
-_POWER = re.compile(r"\b10\s*\^?\s*\{?\s*[-−–]\s*(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
+_POWER = re.compile(r"\b10\s*+\^?+\s*+\{?+\s*+[-−–]\s*+(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 _WINDOW = 160
 """Characters around "error" in which the tolerance stands."""
 

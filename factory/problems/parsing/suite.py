@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from factory.problems.parsing.asserts import literal, split
 from factory.records import Case
+from factory.records.bounds import MAX_NODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ def of_file(test: str, function: str) -> Suite:
         tests.append(_Test(loose[0], [[node for node in body if id(node) not in taken]], [*loose]))
         rest = [node for node in rest if not isinstance(node, ast.Assert)]
     constants = [node for node in rest if _is_constant(node)]
+    size = sum(1 for node in constants for _ in ast.walk(node))
+    if size * sum(len(one.blocks) for one in tests) > 4 * MAX_NODES:  # each block is read with all of them
+        raise ValueError(f"test: {size} syntax nodes of constants are too many for so many tests")
     cases: list[Case] = []
     left: list[ast.stmt] = []
     for one in tests:

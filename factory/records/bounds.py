@@ -1,0 +1,27 @@
+"""How much is read of what a model, a program or a problem file wrote: all that is beyond has a verdict, or is refused.
+
+Promises: within these bounds the work of this process is linear in what it reads. Each bound is far above what honest
+texts need: the longest answers of reasoning models have half a million characters, programs of contests 60,000.
+"""
+
+from __future__ import annotations
+
+MAX_TEXT = 2_000_000
+"""Characters of a rollout."""
+MAX_SOURCE = 200_000
+"""Characters of a program; the memory of parsers grows with it."""
+MAX_TRIED = 5 * MAX_SOURCE
+"""Characters parsed in search of where a program in a rollout begins and ends, all attempts together: less than 1 s."""
+MAX_ANSWER = 1_000_000
+"""Characters of one answer, as JSON, where it is not known what is expected."""
+TIMES_EXPECTED, BESIDE_EXPECTED = 16, 4096
+"""An answer has at most so many times the characters of what is expected, and so many more."""
+MAX_NESTING = 64
+"""Levels of a case's values: arguments, and what is expected."""
+MAX_NODES = 500_000
+"""Syntax nodes of one row's test code that names stand for, each counted wherever its name is used."""
+
+
+def longest_answer(expected: int) -> int:
+    """Characters of an answer that may be right where `expected` characters are expected."""
+    return TIMES_EXPECTED * expected + BESIDE_EXPECTED
