@@ -46,7 +46,7 @@ class Judge:
     def __init__(self, problem: Problem, fit: Fit, check: Check) -> None:
         self.problem, self._fit, self._check = problem, fit, check
         self._stream = problem.entry_point is None
-        self._expected = [case.stdout if self._stream else decode(case.expected) for case in problem.cases]
+        self._expected: list[Any] = [case.stdout if self._stream else decode(case.expected) for case in problem.cases]
         matchers = {comparison: matcher(comparison, self._stream) for comparison in self._comparisons()}
         self._match: list[Matcher] = [matchers[comparison] for comparison in self._comparisons()]
 

@@ -28,8 +28,8 @@ SIGNALS = 1024
 """Signals that wait, and timers, of all processes together: the kernel holds half a KiB for each, and no limit counts
 them."""
 CORE = 1
-"""Bytes of a core file, fewer than any core file has. This limit alone keeps the kernel from starting, as root and outside
-every wall, the program that a machine may have for crashes (core(5), "Piping core dumps")."""
+"""Bytes of a core file, fewer than any core file has. This limit alone keeps the kernel from starting, as root and
+outside every wall, the program that a machine may have for crashes (core(5), "Piping core dumps")."""
 HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
