@@ -103,7 +103,9 @@ def read_answers(output: bytes, due: int) -> Answers:
         return Answers((), False, forged=f"a frame {first!r} before it was loaded")
     complete = bool(following) and following[-1][0] == "Z" and not rest
     claimed = following[:-1] if complete else following
-    if len(claimed) > due or (complete and len(claimed) < due):
+    if len(claimed) > due:
+        return Answers((), False, forged=f"more answers than the {due} inputs")
+    if complete and len(claimed) < due:
         return Answers((), False, forged=f"{len(claimed)} answers to {due} inputs")
     if any(kind not in "VUX" for kind, _ in claimed):
         return Answers((), False, forged="a frame out of turn")
