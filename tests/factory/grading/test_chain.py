@@ -504,7 +504,7 @@ def test_a_worker_lost_in_test_code_is_an_infrastructure_error(
 
 def test_a_worker_lost_with_a_checker_raises(losing: GradingSession, make_problem: MakeProblem) -> None:
     problem = make_problem(((12,), None), comparison={"kind": "checker", "checker": "LOSE = 1\n" + FACTORS})
-    with pytest.raises(InfrastructureError, match="problem t/0: 3 sandbox workers were lost"):
+    with pytest.raises(InfrastructureError, match="problem 't/0': 3 sandbox workers were lost"):
         verify(losing, problem, [Program(0, TWICE)], "python")
 
 
@@ -515,7 +515,7 @@ def test_a_wall_that_cannot_be_built_raises(monkeypatch: pytest.MonkeyPatch, dou
     monkeypatch.setattr("factory.grading.session.Sandbox", no_wall)
     with (
         GradingSession(ChainConfig()) as session,
-        pytest.raises(InfrastructureError, match="problem t/0: no bubblewrap here"),
+        pytest.raises(InfrastructureError, match="problem 't/0': no bubblewrap here"),
     ):
         verify(session, double, [Program(0, TWICE)], "python")
 
