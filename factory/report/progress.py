@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from factory.console import Console
 from factory.records import Rollout, Status, Survivor, Verdict
+from factory.records.summary import Summary
 from factory.report.terminal import funnel, spent
 
 PLAIN_EVERY_S = 10.0
@@ -27,7 +36,7 @@ class RunProgress:
         self._passed = dict.fromkeys(totals, 0)
         self._started = self._told = time.monotonic()
         self._bars: Progress | None = None
-        self._tasks: dict[str, Any] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -104,17 +113,16 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, summary: dict[str, Any], unfinished: int, last: float | None) -> None:
+    def show(self, summary: Summary, unfinished: int, last: float | None) -> None:
         """`last` is the time (seconds since the epoch) of the ledger's last line, None where it has none."""
         said = "nothing sampled yet" if last is None else f"last news {max(time.time() - last, 0):.0f} s ago"
-        head = f"{summary['problems'] - unfinished:,} of {summary['problems']:,} problems done, {said}"
+        head = f"{summary.problems - unfinished:,} of {summary.problems:,} problems done, {said}"
         if self._console.is_terminal:
-            self._live.update(Group(head, spent(summary["cost"]), "", *funnel(summary)), refresh=True)
+            self._live.update(Group(head, spent(summary.cost), "", *funnel(summary)), refresh=True)
             return
         told = "; ".join(
-            f"{name} {part['funnel']['rollouts']:,} verified, {part['funnel']['passed']:,} pass, "
-            f"{part['funnel']['kept']:,} kept"
-            for name, part in summary["languages"].items()
+            f"{name} {part.funnel.rollouts:,} verified, {part.funnel.passed:,} pass, {part.funnel.kept:,} kept"
+            for name, part in summary.languages.items()
         )
         if told != self._told:
             self._console.print(f"{head}; {told}", highlight=False, soft_wrap=True)

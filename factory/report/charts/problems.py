@@ -10,7 +10,7 @@ import numpy as np
 
 from factory.report.curves import pass_curve, yield_curve
 from factory.report.drawing import Chart, Row, colour, spec, told
-from factory.report.statistics import LanguageStatistics, RunStatistics
+from factory.report.statistics import LanguageStatistics, ProblemRow, RunStatistics
 
 DIFFICULTIES = 10
 """Difficulties that are told apart; those with fewest problems are put together."""
@@ -23,7 +23,7 @@ _PERCENT = alt.Axis(format="%", tickCount=5)
 
 def by_difficulty(statistics: RunStatistics) -> Chart | None:
     """Mean pass share of problems by difficulty and language; None where difficulties are not given."""
-    groups = Counter(row["difficulty"] or "not given" for row in statistics.rows)
+    groups = Counter(row.difficulty or "not given" for row in statistics.rows)
     if set(groups) <= {"not given"}:
         return None
     told_apart = sorted(groups, key=lambda name: (-groups[name], name))[:DIFFICULTIES]
@@ -31,18 +31,18 @@ def by_difficulty(statistics: RunStatistics) -> Chart | None:
     for difficulty in _natural(told_apart) + (["others"] if len(groups) > len(told_apart) else []):
         for name in statistics.languages:
             counts = [
-                row["counts"][name]
+                row.counts[name]
                 for row in statistics.rows
-                if name in row["counts"] and (_group(row, told_apart) == difficulty)
+                if name in row.counts and (_group(row, told_apart) == difficulty)
             ]
             if counts:
                 rows.append(
                     {
                         "difficulty": difficulty,
                         "language": told(name),
-                        "share": sum(c["passed"] / c["rollouts"] for c in counts) / len(counts),
+                        "share": sum(c.passed / c.rollouts for c in counts) / len(counts),
                         "problems": len(counts),
-                        "kept": sum(c["kept"] > 0 for c in counts),
+                        "kept": sum(c.kept > 0 for c in counts),
                     }
                 )
     for row in rows:
@@ -73,8 +73,8 @@ def by_difficulty(statistics: RunStatistics) -> Chart | None:
     )
 
 
-def _group(row: Row, told_apart: Sequence[str]) -> str:
-    name = row["difficulty"] or "not given"
+def _group(row: ProblemRow, told_apart: Sequence[str]) -> str:
+    name = row.difficulty or "not given"
     return name if name in told_apart else "others"
 
 
@@ -101,8 +101,8 @@ def by_problem(statistics: RunStatistics) -> Chart:
     rows: list[Row] = []
     table = []
     for name in statistics.languages:
-        counts = [row["counts"][name] for row in statistics.rows if name in row["counts"]]
-        shares = sorted((c["passed"] / c["rollouts"] for c in counts), reverse=True)
+        counts = [row.counts[name] for row in statistics.rows if name in row.counts]
+        shares = sorted((c.passed / c.rollouts for c in counts), reverse=True)
         steps = np.linspace(0, len(shares), min(len(shares), RANKS) + 1)
         rows += [
             {"language": told(name), "rank": float(step), "of": float(step) / len(shares), "share": share}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import altair as alt
 
 from factory.records import Status
+from factory.records.summary import Funnel
+from factory.report.cost import Stage
 from factory.report.drawing import Chart, Row, bars, beside, duration, spec, told
 from factory.report.statistics import LanguageStatistics
 
@@ -21,13 +22,13 @@ TIERS = (
 )
 
 
-def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
+def funnel(name: str, fill: str, counts: Funnel) -> Chart:
     """The tiers of one language, in the colour `fill`, as centred bars, each as wide as what is left."""
-    most = counts["rollouts"]
+    most = counts.rollouts
     rows = []
     before = most
     for tier, label in TIERS:
-        count = counts[tier]
+        count = getattr(counts, tier)
         share = count / most
         rows.append(
             {
@@ -89,22 +90,15 @@ def verdicts(name: str, found: LanguageStatistics) -> Chart:
     )
 
 
-def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
-    """`value` ("engine_s" or "program_cpu_s") of every stage, in seconds; None where none was recorded."""
-    rows: list[Row] = [
-        {
-            "stage": f"{stage['step']} {told(stage['language'])}",
-            "seconds": stage[value],
-            "label": duration(stage[value]),
-        }
-        for stage in stages
-        if stage[value]
-    ]
+def spent(stages: Sequence[Stage], unit: str, seconds: Callable[[Stage], float]) -> Chart | None:
+    """The `seconds` of every stage that has any, as `unit` says what they are; None where no stage has."""
+    used = [(f"{stage.step} {told(stage.language)}", seconds(stage)) for stage in stages if seconds(stage)]
+    rows: list[Row] = [{"stage": name, "seconds": value, "label": duration(value)} for name, value in used]
     if not rows:
         return None
     return Chart(
         bars(rows, "stage", "seconds", "var(--accent)"),
         f"{unit} by stage: " + ", ".join(f"{row['stage']} {row['label']}" for row in rows),
         ("stage", unit),
-        [(row["stage"], f"{row['seconds']:,.1f}") for row in rows],
+        [(name, f"{value:,.1f}") for name, value in used],
     )
