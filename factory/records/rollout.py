@@ -51,6 +51,14 @@ class Rollout(BaseModel):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made rollouts: the fields `generator` and `round` of each."""
+
+    generator: str = "default"
+    round: int = 0
+
+
 class Message(Record):
     role: Literal["system", "user", "assistant"]
     content: str

@@ -202,7 +202,7 @@ def test_what_a_kill_left_half_written_is_no_part(place: RunDir) -> None:
 def rewritten(place: RunDir, change: Callable[[ProblemOutcome], ProblemOutcome]) -> None:
     """Shards that are whole, of a run that is whole, and yet not true."""
     config, problems = place.open_config(), place.open_problems()
-    shards.write(place.shards, config, map(change, outcomes(config, problems, place)), {"languages": {}, "cost": {}})
+    shards.write(place.shards, config, map(change, outcomes(config, problems, place)), Summary("test", 1, {}))
 
 
 def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir, factory: Factory) -> None:

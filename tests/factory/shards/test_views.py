@@ -361,7 +361,7 @@ def test_a_split_is_told_by_the_problem_id_alone() -> None:
     found = [both.place(f"set/{n}") for n in range(5000)]
     assert [split_of(settings, f"set/{n}") for n in range(50)] == found[:50]
     assert 60 <= found.count("validation") <= 140
-    assert both.as_dict()["problems"] == {"train": found.count("train"), "validation": found.count("validation")}
+    assert both.counts().problems == {"train": found.count("train"), "validation": found.count("validation")}
 
 
 def test_held_out_problems_are_never_in_train(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
         "data/python-train-00000", "data/python-train-00001", "data/python-train-00002",
     ]  # fmt: skip
     for item in manifest.files:
-        assert item.path.endswith(f"-{item['sha256'][:12]}.parquet")
+        assert item.path.endswith(f"-{item.sha256[:12]}.parquet")
         data = (tmp_path / "s" / item.path).read_bytes()
         assert (item.sha256, item.bytes) == (hashlib.sha256(data).hexdigest(), len(data))
         assert pq.read_table(tmp_path / "s" / item.path).num_rows == item.rows <= 3
