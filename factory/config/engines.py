@@ -88,7 +88,7 @@ class SamplingConfig(Section):
     n: Annotated[int, Resume.EXTENDS] = Field(256, ge=1)
     """Rollouts of each prompt."""
     mode: Literal["chat", "completion"] = "chat"
-    """With "chat", prompts go through the model's chat template; with "completion", the model continues starter code."""
+    """With "chat", prompts go through the model's chat template; with "completion", it continues starter code."""
     temperature: float = Field(0.8, ge=0)
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int | None = Field(None, ge=1)

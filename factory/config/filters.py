@@ -65,7 +65,7 @@ class Benchmark(Source):
 
 
 class DecontaminationConfig(Section):
-    """Programs that are not shipped although they passed: those that repeat a benchmark or another problem's program."""
+    """Programs that passed and are not shipped, since they repeat a benchmark or another problem's program."""
 
     benchmarks: tuple[Benchmark, ...] = ()
     """Benchmarks that problems and programs are compared with."""
@@ -101,7 +101,7 @@ class ReviewConfig(Section):
     programs: int = Field(32, ge=1)
     """Distinct programs of a problem that are reviewed, best first, at least `rank.keep`. Others are not kept."""
     rerun: bool = True
-    """Run them again in another worker, with another hash seed and cases in reverse order; those that fail are `flaky`."""
+    """Run them again in another worker, with another hash seed and cases in reverse; those that fail are `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)
     """Most inputs that are generated, like those of the cases, to compare programs with each other; 0 compares none."""
     majority: float = Field(0.8, gt=0.5, le=1)

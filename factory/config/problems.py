@@ -38,7 +38,7 @@ class ProblemsConfig(Source):
     format: str = "auto"
     """Name of a problem format, or "auto", which recognises it by the first row."""
     mapping: dict[str, str] = Field(default_factory=dict)
-    """For the format "mapping": the column that holds each field, such as {id: task, prompt: question, tests: asserts}."""
+    """For the format "mapping": the column of each field, such as {id: task, prompt: question, tests: asserts}."""
     check_reference: bool = True
     """Run every reference solution once when problems are loaded, and leave out a problem whose reference fails. A
     reference whose answers became the expected ones is always run.
