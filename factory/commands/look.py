@@ -31,7 +31,7 @@ from factory.storage import files
 async def watch(
     config: Config, problems: Sequence[Problem], run_dir: RunDir, every_s: float, console: Console
 ) -> Summary:
-    """Show how the run stands every `every_s` seconds until it is complete; its summary then. Raises PartError.
+    """Show the run's figures every `every_s` seconds until it is complete; then its summary. Raises PartError.
 
     Only problems that the ledger has news of are counted again, so that a look costs what has changed.
     """

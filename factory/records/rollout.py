@@ -69,7 +69,7 @@ class Request:
     """What an engine is asked for: the rollouts `indices` of one prompt.
 
     `messages` are rendered by the model's chat template when `mode` is chat;
-    for completion `prompt` is continued as it stands.
+    for completion, `prompt` is continued unchanged.
     """
 
     problem_id: str

@@ -34,7 +34,7 @@ class Stage:
 
 @dataclass(slots=True)
 class _Engine:
-    """One start of an engine; its ledger lines count up, and may stand in any order."""
+    """One start of an engine; its ledger lines count up, and may come in any order."""
 
     seconds: float = 0.0
     load_s: float = 0.0
@@ -49,7 +49,7 @@ class Account:
 
     def __init__(self, ledger: Iterable[dict[str, Any]] = ()) -> None:
         self.skipped: dict[str, str] = {}
-        """Why a problem was skipped, of those of which that is the last that the ledger tells."""
+        """Why problems were skipped, of those that were not worked on again after it."""
         self.last: float | None = None
         """When the last line was written, in seconds since the epoch."""
         self.compared = Compared()

@@ -41,7 +41,7 @@ _THEME: Spec = {
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`said` is what a reader who cannot see it is told; `columns` and `rows` are its table."""
+    """`said` describes it to a reader who cannot see it; `columns` and `rows` are its table."""
 
     spec: Spec
     said: str
@@ -91,7 +91,7 @@ def colour(at: int) -> str:
     return f"var(--language{at % COLOURS})"
 
 
-def told(language: str) -> str:
+def title_of(language: str) -> str:
     """A language as people write it."""
     return {"javascript": "JavaScript", "typescript": "TypeScript"}.get(language, language.capitalize())
 

@@ -47,7 +47,7 @@ class Tally:
     strength: ReviewCounts | None = None
     """Of one problem in Python: how strong its tests are (`strength.of`), where that is known."""
     speedups: list[tuple[str, float]] = field(default_factory=list)
-    """Names of kept rows with their source's CPU time over their own, where both tell something."""
+    """Names of kept rows with their source's CPU time over their own, where both are long enough to compare."""
 
     def add(self, other: Tally) -> None:
         for name in (*_TIERS, "with_lint"):

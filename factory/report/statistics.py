@@ -24,7 +24,7 @@ SHORT = 400
 CASES = 5
 """Cases of a problem that are shown, those that models may see first."""
 REASONS = 10_000
-"""Different reasons of failure that are told apart in one language."""
+"""Different reasons of failure that are counted apart in one language."""
 SPEED_UPS = 20_000
 """Pairs of programs whose times are compared."""
 
@@ -255,7 +255,7 @@ def _case(case: Case) -> ShownCase:
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
-    """At most `longest` characters of `text`, an ellipsis telling that there were more."""
+    """At most `longest` characters of `text`, with an ellipsis where there were more."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 

@@ -11,7 +11,7 @@ from factory.records.summary import ReviewCounts, ReviewSummary
 _SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
 _CASES = ("derived_cases", "traced_cases")
 NAMED = 5
-"""Problems that are named where some stand out."""
+"""Problems that are named in a line, at most."""
 
 
 def of(review: Review) -> ReviewCounts:
@@ -26,7 +26,7 @@ def of(review: Review) -> ReviewCounts:
 
 
 def summed(by_problem: Mapping[str, ReviewCounts]) -> ReviewSummary:
-    """The same over all problems, which `by_problem` has by id: sums, the mean kill rate, and who stands out."""
+    """The same over all problems, by id in `by_problem`: sums, the mean kill rate, and problems that need a look."""
     rates = [it.kill_rate for it in by_problem.values() if it.kill_rate is not None]
     return ReviewSummary(
         problems=len(by_problem),

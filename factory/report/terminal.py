@@ -33,7 +33,7 @@ def plain(console: Console) -> Callable[[str], None]:
 
 
 def print_funnel(console: Console, summary: Summary | VerifySummary, problems: int = 0) -> None:
-    """Print the funnel of every language; with `problems`, also the table of at most so many problems."""
+    """Print the funnel of every language; with `problems`, also a table of that many problems, at most."""
     for part in funnel(summary, problems):
         console.print(part, soft_wrap=isinstance(part, str))
 

@@ -3,7 +3,7 @@
     config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
-Promises: one config and one process at a time; a part's name tells what it was made of, so what
+Promises: one config and one process at a time; a part's name says what it was made of, so what
 exists is done. A config that only extends the old one (more rollouts, more workers) is taken over;
 any other is refused with the difference.
 """

@@ -1,6 +1,6 @@
 """The dataset card: what the Hub and `datasets` read (YAML), and what people read.
 
-Promises: a function of its arguments. What was measured is told only where the config asks for evidence, and dollars
+Promises: a function of its arguments. What was measured is in it only where the config asks for evidence, and dollars
 where it has prices; without either the same rollouts give the same card. A section about something the run did not do
 is left out.
 """

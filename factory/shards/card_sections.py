@@ -28,10 +28,10 @@ def _what(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     counts = {
         name: sum(file.rows for file in manifest.programs if file.language == name) for name in manifest.languages
     }
-    told = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
+    text = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
     return [
-        f"{manifest.rows} programs ({told}), each executed in a sandbox on every test of its problem before it",
-        "was kept. A row carries the tests, so every verdict can be earned again.",
+        f"{manifest.rows} programs ({text}), each executed in a sandbox on every test of its problem before it",
+        "was kept. A row carries the tests, so every verdict can be checked again.",
         "",
     ]
 
@@ -100,7 +100,7 @@ def _cost(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         measured = {name: value for name, value in plain(spent).items() if value and name != "speedup"}
         lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
     else:
-        lines += ["- What was measured (tokens, seconds) stands in the run's report, not here: the same rollouts give"]
+        lines += ["- What was measured (tokens, seconds) is in the run's report, not here: the same rollouts give"]
         lines += ["  the same card."]
     return [*lines, ""]
 
@@ -137,8 +137,8 @@ def _strength(config: Config, manifest: Manifest, summary: Summary) -> list[str]
 
 def _splits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     shares, problems = manifest.splits.shares, manifest.splits.problems
-    told = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
-    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {told}."]
+    text = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
+    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {text}."]
     if len(shares) > 1:
         lines += [f"Shares asked for: {', '.join(f'{name} {share:g}' for name, share in shares.items())}."]
     if manifest.splits.held_out_ids:
@@ -169,14 +169,14 @@ def _asked(config: Config) -> str:
     """How often, and how, models were asked."""
     sampling, translate = config.sampling, config.translate
     if config.engine.kind == "replay":
-        told = f"up to {sampling.n} recorded rollouts a problem"
+        text = f"up to {sampling.n} recorded rollouts a problem"
     else:
-        told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
+        text = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
     if translate.targets:
         into = " and ".join(target.capitalize() for target in translate.targets)
         best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
-        told += f"; {translate.n} translations into {into} of {best}"
-    return f"{told}. A row has what its program was sampled with"
+        text += f"; {translate.n} translations into {into} of {best}"
+    return f"{text}. A row has what its program was sampled with"
 
 
 def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:

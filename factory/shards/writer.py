@@ -38,7 +38,7 @@ from factory.storage.files import atomic
 from factory.storage.parts import parquet_writer
 
 GROUP_ROWS, GROUP_BYTES = 8192, 8 * 2**20
-"""A row group is written when it has so many rows, or bytes of row data: what a file under way holds in memory."""
+"""A row group is written when it has this many rows, or bytes of row data: no more is held of a file in memory."""
 
 
 def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: Summary) -> Manifest:
@@ -134,7 +134,7 @@ class _Shelf:
         with self._temporary.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
+        # `datasets` caches a folder by what its card says, not by its path: a name made of the content keeps two
         # exports from being taken for one another.
         path = self._folder / f"{self._stem}-{len(self.files):05d}-{digest[:12]}.parquet"
         self._temporary.rename(path)

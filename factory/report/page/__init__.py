@@ -1,7 +1,7 @@
 """One self-contained HTML page of a run.
 
 Promises: the page loads nothing, and its own policy (CSP) forbids it to; what came from a model, a problem
-or an error is text wherever it stands, and no script but the page's own runs. Charts are drawn by Vega, which
+or an error is shown as text everywhere, and no script but the page's own runs. Charts are drawn by Vega, which
 is in the page; every chart's numbers are also in a table. Needs a browser with JavaScript for charts and samples.
 """
 
@@ -28,7 +28,7 @@ from factory.records.summary import Summary
 from factory.report import charts, strength
 from factory.report.cost import Stage
 from factory.report.curves import pass_curve
-from factory.report.drawing import Chart, colour, duration, told
+from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
 from factory.report.statistics import LONGEST, SAMPLES, ProblemRow, RunStatistics
 
@@ -57,7 +57,7 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
     drawn = _charts(summary, statistics, stages)
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
-        "languages": [[name, told(name)] for name in statistics.languages],
+        "languages": [[name, title_of(name)] for name in statistics.languages],
         "problems": [_row(row) for row in statistics.rows],
     }
     tiles = _tiles(summary, statistics)
@@ -70,7 +70,7 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["told"] = told
+    environment.filters["title_of"] = title_of
     text = environment.get_template("page.html.j2").render(
         about=about,
         summary=summary,
@@ -106,7 +106,7 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
 
 
 def embeddable(data: Any) -> str:
-    """`data` as JSON that may stand in a script element whatever its texts hold: without <, > and &."""
+    """`data` as JSON that is safe in a script element whatever its texts hold: without <, > and &."""
     text = json.dumps(escape.json_texts(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -154,7 +154,7 @@ def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, 
     records = sum(kept.values())
     python = parts["python"]
     tiles = [
-        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {told(name)}" for name, n in kept.items())),
+        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {title_of(name)}" for name, n in kept.items())),
         (
             "Problems that survive",
             f"{python.problems_with_survivors:,}",
@@ -166,7 +166,7 @@ def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, 
         first = next(iter(pass_curve(language.counts)), None)
         if first is not None:
             remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
-            tiles.append((f"{told(name)} pass@1", f"{first.value:.1%}", remark))
+            tiles.append((f"{title_of(name)} pass@1", f"{first.value:.1%}", remark))
     if spent.dollars is not None and spent.dollars_per_record is not None:
         tiles.append(("A verified record", f"${money(spent.dollars_per_record)}", f"${money(spent.dollars)} in all"))
     if records and spent.gpu_held_s:
@@ -179,7 +179,7 @@ def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, 
 
 
 def money(dollars: float) -> str:
-    """Dollars with as many digits as tell something."""
+    """Dollars with only the digits that matter."""
     if dollars >= 1 or dollars == 0:
         return f"{dollars:,.2f}"
     return f"{dollars:.2g}" if dollars >= 0.0001 or dollars < 0.000001 else f"{dollars:.6f}"
@@ -213,7 +213,7 @@ def _by_stage(stages: Sequence[Stage]) -> tuple[tuple[str, ...], list[tuple[str,
     columns = ("stage", *(["dollars"] if with_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
     return columns, [
         (
-            f"{stage.step} {told(stage.language)}",
+            f"{stage.step} {title_of(stage.language)}",
             *([f"${money(stage.dollars)}" if stage.dollars is not None else ""] if with_dollars else []),
             duration(stage.engine_s) if stage.engine_s else "",
             duration(stage.program_cpu_s) if stage.program_cpu_s else "",

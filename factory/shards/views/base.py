@@ -71,7 +71,7 @@ def tests(outcome: ProblemOutcome, language: LanguageName) -> Cells:
 def groups(outcome: ProblemOutcome) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
     """Graded rollouts by what they were asked: language and, for translations, parent.
 
-    Our failures are left out, and so is what repeats a benchmark; all of it where the tests are too weak to tell.
+    Our failures are left out, and so is what repeats a benchmark; everything is left out where the tests are too weak.
     """
     groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
     for rollout, verdict in outcome.graded if not is_weak(outcome) else ():

@@ -13,7 +13,7 @@ from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, WHO, View, gr
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
-    """Each survivor against one near miss, the best against the nearest; no program stands in two pairs."""
+    """Each survivor against one near miss, the best against the nearest; no program is in two pairs."""
     problem = outcome.problem
     for (language, parent), graded in groups(outcome).items():
         chosen = [one for one in outcome.survivors if (one.language, one.parent) == (language, parent)]

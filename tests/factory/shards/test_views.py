@@ -441,7 +441,7 @@ def test_a_file_gone_cut_or_added_is_found(tmp_path: Path) -> None:
     assert "is missing" in faults(tmp_path / "s")[name]
     path.write_bytes(whole)
     (tmp_path / "s" / "extra").touch()
-    assert faults(tmp_path / "s") == {"extra": "does not stand in SHA256SUMS"}
+    assert faults(tmp_path / "s") == {"extra": "is not listed in SHA256SUMS"}
     (tmp_path / "s" / "SHA256SUMS").unlink()
     assert faults(tmp_path / "s") == {"SHA256SUMS": "is missing"}
 
