@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from factory import __version__
 from factory.commands.process import console, exit_if_ungraded, guarded, interruptible, say
+
+if TYPE_CHECKING:
+    from factory.records.summary import Summary
 
 app = typer.Typer(
     help="Make verified synthetic code: sample programs from a model, test them, translate those that pass.",
@@ -124,8 +127,8 @@ def export(run_dir: RunDirArgument) -> None:
     settings = place.open_config()
     with place:
         manifest = export.export(settings, place.open_problems(), place)
-    for file in manifest["files"]:
-        say(f"{file['sha256']}  {file['rows']:>8}  {place.shards / file['path']}")
+    for file in manifest.files:
+        say(f"{file.sha256}  {file.rows:>8}  {place.shards / file.path}")
 
 
 @app.command()
@@ -256,11 +259,11 @@ def schema(
     sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
 
 
-def _show(summary: dict[str, Any]) -> None:
+def _show(summary: Summary) -> None:
     from factory.report.terminal import print_cost, print_funnel
 
     print_funnel(console(), summary)
-    print_cost(console(), summary["cost"])
+    print_cost(console(), summary.cost)
 
 
 def main() -> NoReturn:

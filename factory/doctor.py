@@ -31,7 +31,7 @@ def f(x):
         return [x + 1, True]
     return [x + 1, False]
 """
-"""A program that tells whether it runs and whether it is kept from the host's loopback."""
+"""A program that shows whether it runs and whether it is kept from the host's loopback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def check(console: Console) -> bool:
             if finding.good:
                 mark, style = "ok", "green"
             remedy = f"; remedy: {finding.remedy}" if finding.remedy and not finding.good else ""
-            told = f"{finding.what}: {finding.detail}{remedy}"
-            console.print(Text(f"{mark:<7}", style), told, soft_wrap=True, highlight=False)
+            text = f"{finding.what}: {finding.detail}{remedy}"
+            console.print(Text(f"{mark:<7}", style), text, soft_wrap=True, highlight=False)
             fine = fine and (finding.good or not finding.needed)
     return fine
 
@@ -119,8 +119,8 @@ def gpus() -> Iterator[Finding]:
         return
     query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
     answer = subprocess.run(query, capture_output=True, text=True, check=False)
-    told = "; ".join(answer.stdout.split("\n")).strip("; ") or answer.stderr.strip()
-    yield Finding("GPUs", answer.returncode == 0, told, needed=False)
+    text = "; ".join(answer.stdout.split("\n")).strip("; ") or answer.stderr.strip()
+    yield Finding("GPUs", answer.returncode == 0, text, needed=False)
 
 
 def models() -> Iterator[Finding]:

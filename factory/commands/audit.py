@@ -13,7 +13,7 @@ import hashlib
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ from factory.errors import AuditError, ConfigError, PartError
 from factory.executors import open_executor
 from factory.grading.session import GradingSession
 from factory.records import Problem, Rollout, Status, sha256
+from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.reader import review_of
-from factory.run.summary import as_json, summarize
+from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
+from factory.shards import Cells
 from factory.storage import files
 from factory.translation.tests import tests_for_translation
 
@@ -112,10 +114,21 @@ def check_parts(place: RunDir) -> tuple[int, list[str]]:
 def _summary(config: Config, place: RunDir) -> list[str]:
     """What is wrong with the summary, which has no sha256 of its own: it says what the parts and the ledger say."""
     path = place.summary_file
-    if path.exists() and path.read_bytes() == as_json(summarize(config, place.open_problems(), place)):
+    found = summarize(config, place.open_problems(), place)
+    if path.exists() and path.read_bytes() == found.as_json():
         return []
-    fault = "is not what the parts come to" if path.exists() else "is missing"
+    fault = _untrue(path, found) if path.exists() else "is missing"
     return [f"{path}: {fault}; remedy: `factory export {place.path}`"]
+
+
+def _untrue(path: Path, found: Summary) -> str:
+    """In what the summary at `path` differs from `found`, which is what the parts come to."""
+    try:
+        said = Summary.read(path)
+    except PartError:
+        return "is no summary"
+    names = [it.name for it in fields(found) if getattr(said, it.name) != getattr(found, it.name)]
+    return f"is not what the parts come to: another {', '.join(names) or 'layout'}"
 
 
 def _files(place: RunDir) -> Iterator[Path]:
@@ -158,7 +171,7 @@ def chosen_rows(files: Sequence[Path], sample: int, seed: int) -> list[tuple[Pat
     return sorted((path, row) for _, path, row in heapq.nsmallest(sample, lots()))
 
 
-def read_rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
+def read_rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[Cells]:
     wanted: dict[Path, set[int]] = {}
     for path, row in chosen:
         wanted.setdefault(path, set()).add(row)
@@ -171,10 +184,10 @@ def read_rows(chosen: Sequence[tuple[Path, int]]) -> Iterator[dict[str, Any]]:
             at += batch.num_rows
 
 
-async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dict[str, Any]]) -> list[str]:
+async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[Cells]) -> list[str]:
     """A line on each record that does not pass again, by problem and language."""
     wrong: list[str] = []
-    units: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    units: dict[tuple[str, str], list[Cells]] = {}
     for row in rows:
         fault = _fault(row, known) or _settings_fault(row, config, known[row["problem_id"]].of(row["language"]))
         if fault:
@@ -183,7 +196,7 @@ async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[dic
             units.setdefault((row["problem_id"], row["language"]), []).append(row)
     async with open_executor(config.executor, partial(GradingSession, config)) as executor:
 
-        async def earn(problem: Problem, name: str, several: list[dict[str, Any]]) -> None:
+        async def earn(problem: Problem, name: str, several: list[Cells]) -> None:
             rollouts = tuple(
                 Rollout(problem_id=problem.id, index=index, text=row["code"], mode="code", language=name)
                 for index, row in enumerate(several)
@@ -214,7 +227,7 @@ def _put_before(config: Config, problem: Problem, place: RunDir) -> _Tests:
     return _Tests(problem, tests_for_translation(problem, review_of(config, problem, place)))
 
 
-def _fault(row: dict[str, Any], known: dict[str, _Tests]) -> str:
+def _fault(row: Cells, known: dict[str, _Tests]) -> str:
     """What is wrong with a record before it is run, or ""."""
     tests = known.get(row["problem_id"])
     if tests is None:

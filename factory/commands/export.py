@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.panel import Panel
@@ -15,24 +14,23 @@ from factory.config import Config
 from factory.console import Console
 from factory.errors import ConfigError
 from factory.records import Problem, Survivor
+from factory.records.summary import Summary
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
 from factory.run.reader import kept_programs
-from factory.run.summary import as_json, summarize
+from factory.run.summary import summarize
 from factory.storage import files
 
 
-def export(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Any]:
+def export(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> shards.Manifest:
     """Write the summary and the shards of a run; the manifest. Raises PartError."""
     return write_shards(config, problems, run_dir, summarize(config, problems, run_dir))
 
 
-def write_shards(
-    config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: dict[str, Any]
-) -> dict[str, Any]:
+def write_shards(config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: Summary) -> shards.Manifest:
     with files.atomic(run_dir.summary_file) as temporary:
-        temporary.write_bytes(as_json(summary))
+        temporary.write_bytes(summary.as_json())
     found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
     return shards.write(run_dir.shards, config, found, summary)
 

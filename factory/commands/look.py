@@ -8,17 +8,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from factory.config import ChainConfig, Config, ProblemsConfig
 from factory.console import Console
 from factory.records import Problem
+from factory.records.summary import Summary
 from factory.report.cost import Account
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
 from factory.report.statistics import RunStatistics
+from factory.report.terminal import Survey
 from factory.run.directory import RunDir, slug
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
@@ -29,8 +30,8 @@ from factory.storage import files
 
 async def watch(
     config: Config, problems: Sequence[Problem], run_dir: RunDir, every_s: float, console: Console
-) -> dict[str, Any]:
-    """Show how the run stands every `every_s` seconds until it is complete; its summary then. Raises PartError.
+) -> Summary:
+    """Show the run's figures every `every_s` seconds until it is complete; then its summary. Raises PartError.
 
     Only problems that the ledger has news of are counted again, so that a look costs what has changed.
     """
@@ -80,21 +81,20 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
     return out
 
 
-def survey(source: ProblemsConfig, settings: ChainConfig) -> dict[str, Any]:
+def survey(source: ProblemsConfig, settings: ChainConfig) -> Survey:
     """What would be loaded: counts, and every refusal. Raises FactoryError."""
     loaded = load_problems(source, settings)
     cases = [(problem, case) for problem in loaded.problems for case in problem.cases]
-    kinds = Counter(
-        "stdin" if problem.entry_point is None else "test_code" if problem.test_code else "call"
-        for problem in loaded.problems
+    return Survey(
+        problems=len(loaded.problems),
+        kinds=Counter(
+            "stdin" if problem.entry_point is None else "test_code" if problem.test_code else "call"
+            for problem in loaded.problems
+        ),
+        references=sum(problem.reference is not None for problem in loaded.problems),
+        cases=len(cases),
+        public_cases=sum(case.public for _, case in cases),
+        traced_cases=loaded.traced,
+        comparisons=Counter(problem.comparison_of(case).kind for problem, case in cases),
+        refused=loaded.refused,
     )
-    return {
-        "problems": len(loaded.problems),
-        "kinds": dict(kinds),
-        "references": sum(problem.reference is not None for problem in loaded.problems),
-        "cases": len(cases),
-        "public_cases": sum(case.public for _, case in cases),
-        "traced_cases": loaded.traced,
-        "comparisons": dict(Counter(problem.comparison_of(case).kind for problem, case in cases)),
-        "refused": [{"place": one.place, "id": one.id, "reason": one.reason} for one in loaded.refused],
-    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from factory.console import Console
+    from factory.records.summary import Summary, VerifySummary
+
+T = TypeVar("T")
 
 
 @cache
@@ -35,18 +38,18 @@ def say(text: str) -> None:
     console().print(text, soft_wrap=True, highlight=False)
 
 
-def exit_if_ungraded(summary: dict[str, Any]) -> None:
+def exit_if_ungraded(summary: Summary | VerifySummary) -> None:
     """Exit with 1 if a program could not be graded through a failure of ours."""
-    if any(part["funnel"]["drops"].get("infrastructure_error") for part in summary["languages"].values()):
+    if any(part.funnel.drops.get("infrastructure_error") for part in summary.languages.values()):
         raise typer.Exit(1)
 
 
-def interruptible(work: Coroutine[Any, Any, dict[str, Any]], how_to_go_on: str) -> dict[str, Any]:
+def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str) -> T:
     """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
     import asyncio
     import signal
 
-    async def guarded() -> dict[str, Any]:
+    async def guarded() -> T:
         task = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config, ReplayEngine
 from factory.console import Console
 from factory.provenance import code_sha256
-from factory.report import decontamination
+from factory.records.summary import Summary
+from factory.report.decontamination import Compared
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
@@ -22,7 +22,7 @@ from factory.run.workers import with_sandbox, workers
 from factory.translation.tests import translatable
 
 
-async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, Any]:
+async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError."""
     note = plain(console)
     settled = with_sandbox(config, config.translate.targets, note)
@@ -47,7 +47,7 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> dict[str, An
         if left_out:
             run_dir.log("left_out", rollouts=dict(left_out))
         if config.decontamination.benchmarks:
-            run_dir.log("compared", **decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated))
+            run_dir.log("compared", **Compared.of(loaded.benchmarks.sizes, loaded.contaminated).as_facts())
         await _work(settled, loaded, run_dir, console)
         summary = summarize(config, loaded.problems, run_dir)
         write_shards(config, loaded.problems, run_dir, summary)

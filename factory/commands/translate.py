@@ -14,13 +14,14 @@ from factory.config import Config, ReplayEngine
 from factory.console import Console
 from factory.errors import RolloutError
 from factory.records import Rollout
+from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.storage import parts
 
 
 async def translate(
     config: Config, problem_file: Path, survivor_file: Path, run_dir: RunDir, console: Console
-) -> dict[str, Any]:
+) -> Summary:
     """The translator alone. The given programs are verified first, whatever they come with.
 
     Those whose problem is refused or not given are left out and counted, as any rollouts that are replayed.

@@ -6,19 +6,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from factory.config import ChainConfig, ProblemsConfig
 from factory.console import Console
 from factory.languages import language
 from factory.records import Problem, Rollout, Verdict
-from factory.report import decontamination
+from factory.records.summary import VerifySummary
+from factory.report.decontamination import Compared, decontamination
 from factory.report.funnel import language_summary, tally
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.steps.grade import Grader
-from factory.run.summary import as_json
 from factory.run.units import GradeUnit
 from factory.run.unused import Unused
 from factory.run.workers import with_sandbox, workers
@@ -32,7 +31,7 @@ IN_FLIGHT_A_WORKER = 4
 
 async def verify(
     source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
-) -> dict[str, Any]:
+) -> VerifySummary:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
     note = plain(console)
     settings = with_sandbox(settings, (name,), note)
@@ -49,11 +48,11 @@ async def verify(
             verdicts = await _graded(grader, units, executor.workers * IN_FLIGHT_A_WORKER)
         for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
-    compared = decontamination.compared(loaded.benchmarks.sizes, loaded.contaminated)
-    summary = _verify_summary(verdicts, name, compared) | {"left_out": dict(left_out)}
+    compared = Compared.of(loaded.benchmarks.sizes, loaded.contaminated)
+    summary = _verify_summary(verdicts, name, compared, left_out)
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with files.atomic(out / "summary.json") as temporary:
-        temporary.write_bytes(as_json(summary))
+        temporary.write_bytes(summary.as_json())
     return summary
 
 
@@ -107,7 +106,9 @@ def _why_left_out(rollout: Rollout, problem: Problem, name: str) -> str:
     return ""
 
 
-def _verify_summary(verdicts: Sequence[Verdict], name: str, compared: dict[str, Any]) -> dict[str, Any]:
+def _verify_summary(
+    verdicts: Sequence[Verdict], name: str, compared: Compared, left_out: Counter[str]
+) -> VerifySummary:
     by_problem: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_problem.setdefault(verdict.problem_id, []).append(verdict)
@@ -116,7 +117,5 @@ def _verify_summary(verdicts: Sequence[Verdict], name: str, compared: dict[str, 
         forms = len({verdict.normal_form for verdict in found if verdict.status == "passed"})
         tallies[problem_id] = tally(found, forms, {})
     contaminated_by = Counter(verdict.contaminated_by for verdict in verdicts if verdict.contaminated_by is not None)
-    return {
-        "languages": {name: language_summary(tallies)},
-        "decontamination": decontamination.decontamination(compared, contaminated_by),
-    }
+    repeated = decontamination(compared, contaminated_by)
+    return VerifySummary({name: language_summary(tallies)}, repeated, dict(left_out))

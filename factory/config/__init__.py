@@ -1,7 +1,7 @@
 """The config: every field with its type, bound, default and meaning in one place, one section a file.
 
-Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. Secrets never stand
-here: an API key is named by the environment variable that holds it.
+Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. It never holds
+secrets: for an API key it names the environment variable.
 """
 
 from factory.config.base import Section

@@ -1,8 +1,13 @@
-"""What all sections of the config share: unknown keys are refused, values never change, marks are in the schema."""
+"""What all sections of the config share: unknown keys are refused, values are fixed, the schema explains all keys."""
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sys
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
@@ -11,20 +16,47 @@ from pydantic.fields import FieldInfo
 from factory.config.marks import resume_of, varies_of
 
 
-def _show_marks(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """Add `x-resume` and `x-varies-when` to every key of a section's JSON schema that is not a section itself."""
+def _explain(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Add what is written below each field of a section to its JSON schema, as `description`.
+
+    Values get their marks too, as `x-resume` and `x-varies-when`.
+    """
     for name, field in model.model_fields.items():
+        found, text = schema["properties"][name], _meaning(model, name)
+        if text is not None:
+            found["description"] = text
         if holds_value(field):
-            schema["properties"][name]["x-resume"] = resume_of(field).value
+            found["x-resume"] = resume_of(field).value
         varies = varies_of(field)
         if varies is not None:
-            schema["properties"][name]["x-varies-when"] = "set" if varies.value is None else varies.value
+            found["x-varies-when"] = "set" if varies.value is None else varies.value
+
+
+def _meaning(model: type[BaseModel], field: str) -> str | None:
+    known = (_meanings(base.__module__).get((base.__name__, field)) for base in model.__mro__)
+    return next((text for text in known if text is not None), None)
+
+
+@cache
+def _meanings(module: str) -> dict[tuple[str, str], str]:
+    """The texts below the fields of a module's classes, by class and field.
+
+    Pydantic reads them too (`use_attribute_docstrings`), but as soon as a class is made: a third of the time that
+    every command would take to start, and only the schema shows them.
+    """
+    source = ast.parse(inspect.getsource(sys.modules[module])) if module.startswith(__package__) else ast.Module([], [])
+    return {
+        (section.name, field.target.id): inspect.cleandoc(text.value.value)
+        for section in source.body
+        if isinstance(section, ast.ClassDef)
+        for field, text in pairwise(section.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True, json_schema_extra=_show_marks
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, json_schema_extra=_explain)
 
 
 def sections_of(annotation: Any) -> tuple[type[Section], ...]:

@@ -1,4 +1,4 @@
-"""Who samples, and how."""
+"""The engines that sample, and how they are asked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class VllmEngine(Section):
     quantization: str | None = None
     """vLLM's name of a quantization method, such as "fp8" or "awq"."""
     max_model_len: int | None = Field(None, ge=16)
-    """Longest prompt plus answer, in tokens; None takes the model's."""
+    """Most tokens of a prompt and its answer together; None takes the model's limit."""
     max_num_seqs: int | None = Field(None, ge=1)
     """Sequences decoded at once; None leaves it to vLLM."""
     gpu_memory_utilization: Annotated[float, Resume.FREE] = Field(0.9, gt=0, le=1)
@@ -36,19 +36,19 @@ class VllmEngine(Section):
     enforce_eager: bool = False
     """Skip compilation and CUDA graphs: starts sooner, samples slower on GPUs."""
     speculative_config: dict[str, Any] | None = None
-    """vLLM's speculative decoding settings, as they stand."""
+    """Settings of vLLM's speculative decoding; passed on unchanged."""
     lora: Path | None = None
     """Directory of a LoRA adapter used for every request."""
     seed: int = 0
-    """Seed of the engine. Requests carry none: together with chunked prefill that can kill a CPU engine."""
+    """Seed of the engine. Single requests have no seed: with chunked prefill, one can kill an engine on CPUs."""
     in_flight: Annotated[int, Resume.FREE] = Field(1024, ge=1)
-    """Requests (of n = 1) handed to the engine at once."""
+    """Requests, of one rollout each, that the engine works on at once."""
     restarts: Annotated[int, Resume.FREE] = Field(2, ge=0)
-    """Times a dead engine is started again before the run gives up."""
+    """How often an engine that died is started again before the run gives up."""
     cpu_kv_cache_gb: Annotated[int, Resume.FREE] = Field(2, ge=1)
     """Gibibytes for the KV cache when vLLM runs on the CPU."""
     extra: dict[str, Any] = Field(default_factory=dict)
-    """Any other vLLM engine argument, passed as it stands."""
+    """Any other engine arguments of vLLM; passed on unchanged."""
 
 
 class OpenAIEngine(Section):
@@ -60,15 +60,15 @@ class OpenAIEngine(Section):
     base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://")
     """Address up to and including `/v1`."""
     api_key_env: Annotated[str | None, Resume.FREE] = None
-    """Environment variable that holds the API key; None sends none."""
+    """Environment variable that holds the API key; None sends no key."""
     in_flight: Annotated[int, Resume.FREE] = Field(64, ge=1)
     """Requests open at once."""
     retries: Annotated[int, Resume.FREE] = Field(6, ge=0)
-    """Further tries of a request after a failure that may pass (429, 5xx, no connection), with growing waits."""
+    """How often a request is sent again after a failure that may pass (429, 5xx, no connection); waits grow."""
     timeout_s: Annotated[float, Resume.FREE] = Field(600.0, gt=0)
-    """Seconds until a request without an answer has failed."""
+    """Seconds after which a request without an answer counts as failed."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of every request body."""
+    """Fields to add to the body of every request."""
 
 
 class ReplayEngine(Section):
@@ -83,12 +83,12 @@ EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discrim
 
 
 class SamplingConfig(Section):
-    """How rollouts are asked for. The numbers go to the engine as they stand."""
+    """How rollouts are sampled. The engine gets these numbers unchanged."""
 
     n: Annotated[int, Resume.EXTENDS] = Field(256, ge=1)
-    """Rollouts a prompt."""
+    """Rollouts of each prompt."""
     mode: Literal["chat", "completion"] = "chat"
-    """Through the model's chat template, or as plain continuation of starter code."""
+    """With "chat", prompts go through the model's chat template; with "completion", it continues starter code."""
     temperature: float = Field(0.8, ge=0)
     top_p: float = Field(0.95, gt=0, le=1)
     top_k: int | None = Field(None, ge=1)
@@ -97,7 +97,7 @@ class SamplingConfig(Section):
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     max_tokens: int = Field(1024, ge=1)
-    """Longest answer, in tokens."""
+    """Most tokens of an answer."""
     stop: tuple[str, ...] = ()
     """Strings that end an answer."""
     template: Path | None = None

@@ -1,4 +1,4 @@
-"""What a rollout has to get through: verification, review, decontamination, ranking."""
+"""What a rollout goes through before it is kept: verification, review, decontamination, ranking."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class VerifyConfig(Section):
     dedup: bool = True
     """Run programs of the same text once; false runs each."""
     canaries: Annotated[bool, Resume.FREE] = True
-    """Seed programs whose verdict is known into the stream; a wrong verdict on one stops the run."""
+    """Grade programs whose verdict is known among the others; a wrong verdict on one stops the run."""
     filters: tuple[str, ...] = ()
-    """Optional filters (`factory/filters/`), in order, that programs have to get through after they have passed, such
+    """Optional filters (`factory/filters/`) for programs that have passed, in the order in which they are applied, such
     as debug_output.
     """
     chunk: int = Field(256, ge=1, le=65536)
-    """Rollouts of one problem that are verified together: the unit of work and of resume."""
+    """Most rollouts of one problem that are verified together. A killed run loses at most the chunks in work."""
 
 
 KNOWN_BENCHMARKS: dict[str, dict[str, str]] = {
@@ -42,15 +42,15 @@ class Benchmark(Source):
     """A set of problems that nothing shipped may repeat."""
 
     name: str = Field(min_length=1)
-    """What it is called; of humaneval, humaneval_plus, mbpp, mbpp_plus, apps (its test split) and livecodebench the
-    name alone is enough. `path` may also be one text: a .txt file.
+    """Name of the benchmark. For humaneval, humaneval_plus, mbpp, mbpp_plus, apps (its test split) and livecodebench
+    the name is enough; others need a `path`, which may also be a text file (.txt), or a `dataset`.
     """
     mapping: dict[str, str] = Field(default_factory=dict)
-    """Columns of id, prompt, solution and date, where they have other names than in the known problem sets."""
+    """Names of the columns that hold id, prompt, solution and date, if the known problem sets name them otherwise."""
     since: date | None = None
-    """Only problems of this day or later; for benchmarks that date them, as LiveCodeBench does."""
+    """Take only problems of this day or later; for benchmarks with dates, such as LiveCodeBench."""
     until: date | None = None
-    """Only problems of this day or earlier."""
+    """Take only problems of this day or earlier."""
 
     @model_validator(mode="before")
     @classmethod
@@ -65,17 +65,17 @@ class Benchmark(Source):
 
 
 class DecontaminationConfig(Section):
-    """What must not be shipped although it passed: what repeats a benchmark, or another problem's program."""
+    """Programs that passed and are not shipped, since they repeat a benchmark or another problem's program."""
 
     benchmarks: tuple[Benchmark, ...] = ()
-    """Benchmarks that problems and programs are compared with; empty compares with none."""
+    """Benchmarks that problems and programs are compared with."""
     ngram: int = Field(13, ge=8, le=64)
-    """Tokens in a row that tell a text. 13 is that of GPT-3 (Brown et al. 2020, appendix C)."""
+    """A text repeats another that shares this many tokens in a row; 13 as for GPT-3 (Brown et al. 2020, appendix C)."""
     solution_share: float = Field(0.5, gt=0, le=1)
-    """Share of a benchmark solution's n-grams from which on a program that has them repeats it."""
+    """A program repeats a benchmark's solution if it has at least this share of the solution's n-grams."""
     near_duplicate: Annotated[float | None, Resume.FREE] = Field(0.85, gt=0, le=1)
-    """Similarity (Jaccard, estimated) from which on a program is not shipped beside one of an earlier problem; None
-    ships all. 0.85 is that of The Stack (Kocetkov et al. 2022).
+    """A program is not shipped if its estimated Jaccard similarity to a program of an earlier problem is at least this;
+    None ships all. 0.85 as for The Stack (Kocetkov et al. 2022).
     """
 
 
@@ -86,27 +86,27 @@ class RankConfig(Section):
     """Which survivors are best."""
 
     by: Annotated[tuple[RankKey, ...], VariesWhen("cpu")] = ("import_fixes", "lint", "length", "simplicity", "index")
-    """What is compared, in this order; less is better. `cpu` is the CPU time of a program on all cases."""
+    """What survivors are ordered by, first key first; less is better. `cpu` is a program's CPU time on all cases."""
     keep: int = Field(4, ge=1)
-    """Distinct survivors kept a problem."""
+    """Most distinct survivors that are kept of a problem."""
     diverse: bool = True
-    """After the best, keep those that differ most from the ones kept already; false keeps the first by rank."""
+    """After the best one, keep those that differ most from the ones kept already; false keeps the best by rank."""
     min_distance: float = Field(0.0, ge=0, le=1)
-    """`diverse`: a survivor nearer than this to one kept already is not kept; 0 fills up to `keep`."""
+    """With `diverse`, drop a survivor that is nearer than this to one kept already; 0 drops none for that."""
 
 
 class ReviewConfig(Section):
     """The review of programs that passed: whether they are right where the tests did not look."""
 
     programs: int = Field(32, ge=1)
-    """Distinct programs of a problem that are reviewed, best first, never fewer than `rank.keep`; no other is kept."""
+    """Distinct programs of a problem that are reviewed, best first, at least `rank.keep`. Others are not kept."""
     rerun: bool = True
-    """Run them again in another worker, under another hash seed, cases in reverse; what then fails is `flaky`."""
+    """Run them again in another worker, with another hash seed and cases in reverse; those that fail are `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)
-    """Most generated inputs, like those of the cases, on which they are compared with each other; 0 compares none."""
+    """Most inputs that are generated, like those of the cases, to compare programs with each other; 0 compares none."""
     majority: float = Field(0.8, gt=0.5, le=1)
-    """Share of them (and at least three) that must give one answer for the input to become a derived case."""
+    """An input becomes a derived case if this share of the programs, and at least three, give the same answer."""
     mutants: int = Field(16, ge=0, le=1024)
-    """Most mutants of the best programs on which the tests are tried; 0 leaves test strength unknown."""
+    """Most mutants of the best programs that the tests are tried on; with 0, test strength is not measured."""
     min_test_strength: float = Field(0.0, ge=0, le=1)
     """Share of wrong programs that a problem's tests must catch; otherwise no program of the problem is kept."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from factory.config.base import Section
@@ -26,6 +25,8 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
 
     Raises ConfigError naming place, key, value and what is allowed.
     """
+    import yaml  # here, since `factory schema` reads no YAML
+
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -65,6 +66,8 @@ def _put(data: dict[str, Any], override: str, source: str) -> str:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"{source}: must have the form a.b=value")
+    import yaml
+
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:

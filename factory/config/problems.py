@@ -23,7 +23,7 @@ class Source(Section):
     split: str = "test"
     """Split of `dataset`."""
     revision: str | None = None
-    """Branch, tag or commit of `dataset`; a run to be repeated names a commit."""
+    """Branch, tag or commit of `dataset`; to repeat a run, name a commit."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -36,14 +36,14 @@ class ProblemsConfig(Source):
     """Which problems to work on."""
 
     format: str = "auto"
-    """Name of a problem format, or "auto" to tell by the first row."""
+    """Name of a problem format, or "auto", which recognises it by the first row."""
     mapping: dict[str, str] = Field(default_factory=dict)
-    """Format "mapping": column of each field, such as {id: task, prompt: question, tests: asserts}."""
+    """For the format "mapping": the column of each field, such as {id: task, prompt: question, tests: asserts}."""
     check_reference: bool = True
-    """Run every reference solution once when problems are loaded, and set aside a problem that it fails. A reference
-    whose answers became the expected ones is run in any case.
+    """Run every reference solution once when problems are loaded, and leave out a problem whose reference fails. A
+    reference whose answers became the expected ones is always run.
     """
     limit: Annotated[int | None, Resume.EXTENDS] = Field(None, ge=1)
-    """Take only the first so many."""
+    """Take only the first problems, at most this number."""
     ids: tuple[str, ...] = ()
-    """Take only these, in the file's order; empty takes all."""
+    """Take only the problems with these ids, in the file's order; empty takes all."""

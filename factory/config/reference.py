@@ -43,32 +43,32 @@ def markdown() -> str:
     """The whole page."""
     schema = Config.model_json_schema()
     known: dict[str, Schema] = schema["$defs"]
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
     fields: Schema = schema["properties"]
     below = {name: field for name, field in fields.items() if _sections(field, known)}
     plain = {name: field for name, field in fields.items() if name not in below}
-    pieces = [_HEAD, "## Of the run\n", _table(plain, schema, known, told)]
+    pieces = [_HEAD, "## Of the run\n", _table(plain, schema, known, shown)]
     for name, field in below.items():
-        pieces += _pages(name, field, known, told)
+        pieces += _pages(name, field, known, shown)
     return "\n".join(pieces)
 
 
-def _pages(name: str, field: Schema, known: dict[str, Schema], told: dict[str, str]) -> Iterator[str]:
+def _pages(name: str, field: Schema, known: dict[str, Schema], shown: dict[str, str]) -> Iterator[str]:
     """Heading and table of every section that `field`, whose key is `name`, may be, and of those inside it.
 
-    `told` is what was told before, section by key: that is not told twice.
+    `shown` has the key below which each section was shown: no section is shown twice.
     """
     for section in _sections(field, known):
-        if section in told:
+        if section in shown:
             continue
-        told[section] = name
+        shown[section] = name
         content = known[section]
         constant = content["properties"].get("kind", {}).get("const")
         title = f"`{name}` with `kind: {constant}`" if constant else f"`{name}`"
         yield f"## {title}\n\n{content['description']}\n"
-        yield _table(content["properties"], content, known, told)
+        yield _table(content["properties"], content, known, shown)
         for key, inner in content["properties"].items():
-            yield from _pages(f"{name}.{key}", inner, known, told)
+            yield from _pages(f"{name}.{key}", inner, known, shown)
 
 
 def _sections(field: Schema, known: dict[str, Schema]) -> list[str]:
@@ -79,30 +79,30 @@ def _sections(field: Schema, known: dict[str, Schema]) -> list[str]:
     return [name for name in names if "properties" in known[name]]
 
 
-def _table(fields: Schema, section: Schema, known: dict[str, Schema], told: dict[str, str]) -> str:
+def _table(fields: Schema, section: Schema, known: dict[str, Schema], shown: dict[str, str]) -> str:
     needed = set(section.get("required", ()))
     rows = [
-        f"| `{name}` | {_cell(_type(field, known, told))} | {_default(name, field, needed)} | {_meaning(field)} "
+        f"| `{name}` | {_cell(_type(field, known, shown))} | {_default(name, field, needed)} | {_meaning(field)} "
         f"| {_ON_RESUME.get(field.get('x-resume', ''), '')} |"
         for name, field in fields.items()
     ]
     return "\n".join(["| key | type | default | meaning | on resume |", "|---|---|---|---|---|", *rows, ""])
 
 
-def _type(field: Schema, known: dict[str, Schema], told: dict[str, str]) -> str:
+def _type(field: Schema, known: dict[str, Schema], shown: dict[str, str]) -> str:
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
     if "$ref" in field and not _sections(field, known):
-        return _type(known[field["$ref"].rsplit("/", 1)[1]], known, told)
+        return _type(known[field["$ref"].rsplit("/", 1)[1]], known, shown)
     if "oneOf" in field or "$ref" in field:
         (section, *_) = _sections(field, known)
-        return f"as `{told[section]}`" if section in told else "section below"
+        return f"as `{shown[section]}`" if section in shown else "section below"
     if "anyOf" in field:
-        return " or ".join(_type(option, known, told) for option in field["anyOf"])
+        return " or ".join(_type(option, known, shown) for option in field["anyOf"])
     if field.get("type") == "array":
-        return f"list of {_type(field['items'], known, told)}" if "items" in field else "list"
+        return f"list of {_type(field['items'], known, shown)}" if "items" in field else "list"
     name = "path" if field.get("format") == "path" else _NAMES[field.get("type", "any")]
     return ", ".join([name, *_bounds(field)])
 

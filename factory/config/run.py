@@ -1,7 +1,7 @@
 """The config: every field with its type, bound, default and meaning in one place.
 
-Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. Secrets never stand
-here: an API key is named by the environment variable that holds it.
+Loaded from YAML, overridden by `--set a.b=c`. Unknown keys are refused. It never holds
+secrets: for an API key it names the environment variable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ChainConfig(Section):
 
 
 class ProblemsOnly(ChainConfig):
-    """What loading and grading needs: all that `factory problems --set` and `factory verify --set` take."""
+    """What loading and grading need: the keys that `factory problems --set` and `factory verify --set` take."""
 
     problems: ProblemsConfig
 
@@ -43,9 +43,9 @@ class Config(ChainConfig):
     """One run of the factory."""
 
     name: Annotated[str, Resume.FREE] = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    """Name of the run; it names the dataset."""
+    """Name of the run and of its dataset."""
     run_dir: Annotated[Path | None, Resume.FREE] = None
-    """Where the run lives; None is runs/NAME."""
+    """Directory of the run; None is runs/NAME."""
     problems: ProblemsConfig
     engine: EngineConfig
     sampling: SamplingConfig = SamplingConfig()

@@ -14,7 +14,7 @@ from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
 
 UNKNOWN_S = 10.0
-"""CPU seconds for `limits.cpu_s: auto` where nothing tells what a right program needs."""
+"""CPU seconds for `limits.cpu_s: auto` where no right program has been measured."""
 _DEFAULTS = Limits()
 
 
@@ -22,17 +22,17 @@ class LimitsConfig(Section):
     """What one program may use. CPU time decides, so that a busy machine fails nobody."""
 
     cpu_s: Annotated[CpuSeconds | Literal["auto"], VariesWhen("auto")] = _DEFAULTS.cpu_s
-    """CPU seconds: of one program on all its calls, or on one input when it reads stdin. auto takes ten times what the
-    reference or, without one, the median passing program needed, from 1 to 60.
+    """CPU seconds: of one program on all its calls, or on one input when it reads stdin. "auto" is ten times what the
+    reference needed (without a reference, the median passing program), at least 1 and at most 60.
     """
     wall_s: WallSeconds = _DEFAULTS.wall_s
     """Seconds on the clock, for programs that sleep."""
     memory_mb: MemoryMb = _DEFAULTS.memory_mb
-    """Mebibytes for all its processes together."""
+    """Mebibytes of memory of all its processes together."""
     processes: Processes = _DEFAULTS.processes
     """Processes and threads at once."""
     output_kb: OutputKb = _DEFAULTS.output_kb
-    """Kibibytes of the answer to one call, sixteen times that for all calls together; or of standard output."""
+    """Kibibytes of the answer to one call (all answers together: sixteen times that), or of standard output."""
     open_files: OpenFiles = _DEFAULTS.open_files
     """Open file descriptors a process."""
 
@@ -47,7 +47,7 @@ class LimitsConfig(Section):
 
 
 class MaxLimitsConfig(Section):
-    """The most that a problem may ask for in `limits` of its own. One that asks for more is set aside."""
+    """The most that a problem may set in its own `limits`. A problem that sets more is left out."""
 
     cpu_s: Annotated[CpuSeconds, Resume.EXTENDS] = 60.0
     """CPU seconds."""
@@ -82,20 +82,20 @@ def key_to_raise(status: Status) -> str:
 
 
 class SandboxConfig(Section):
-    """The wall, and who works behind it."""
+    """The wall around programs, and what its workers get."""
 
     backend: Annotated[str, Resume.FREE] = "auto"
-    """Which wall: docker, bubblewrap, or auto, which takes docker where a daemon answers, else bubblewrap."""
+    """Which wall: "docker", "bubblewrap", or "auto": docker if a daemon answers, else bubblewrap."""
     scratch_mb: int = Field(64, ge=1)
     """Mebibytes a program may write to its work directory; they count as its memory too."""
     isolation: Annotated[Isolation, Resume.FREE] = Isolation.FORK
-    """namespace gives each program PID, mount and IPC namespaces of its own; fork only a process."""
+    """With "namespace", each program gets its own PID, mount and IPC namespaces; with "fork", only its own process."""
     memory_mb: Annotated[int, Resume.FREE] = Field(4096, ge=64)
-    """docker: mebibytes of all inside a wall together. A program's own limit is limits.memory_mb."""
+    """docker: mebibytes that all programs behind one wall share. The limit of one program is `limits.memory_mb`."""
     processes: Annotated[int, Resume.FREE] = Field(512, ge=16)
-    """docker: processes and threads of all inside a wall. A program's own limit is limits.processes."""
+    """docker: processes and threads that all programs behind one wall share; of one program, `limits.processes`."""
     image: str | None = None
-    """docker: image to use, made by docker/build_sandbox.py; None is made of this machine's interpreter."""
+    """docker: image to use, built by docker/build_sandbox.py; None builds one from this machine's interpreter."""
     runtime: str | None = None
     """docker: a runtime the daemon knows, such as runsc (gVisor)."""
 
@@ -103,7 +103,7 @@ class SandboxConfig(Section):
     @classmethod
     def _known(cls, backend: str) -> str:
         if backend not in ("auto", *WALLS):
-            raise ValueError(f"there are: auto, {', '.join(WALLS)}")
+            raise ValueError(f"it must be one of auto, {', '.join(WALLS)}")
         return backend
 
     @model_validator(mode="after")

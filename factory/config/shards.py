@@ -16,15 +16,15 @@ class ShardsConfig(Section):
     """What is written for training."""
 
     views: Annotated[tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...], Resume.FREE] = ()
-    """Forms of the data beside the verified programs themselves, each a named config of the dataset."""
+    """Further forms of the data beside the verified programs; each is a named config of the dataset."""
     splits: Annotated[dict[str, float], Resume.FREE] = Field(default_factory=dict)
-    """Share of the problems in each split, by a hash of the problem's id; empty puts all in train."""
+    """Share of the problems in each split, chosen by a hash of the problem's id; empty puts all in train."""
     holdout: Annotated[tuple[str, ...] | Path, Resume.FREE] = ()
-    """Ids of problems that are in no split but one of their own, "holdout"; or a file of such ids, one a line."""
+    """Ids of problems that go to a split of their own, "holdout"; or a file with one such id a line."""
     rows: Annotated[int, Resume.FREE] = Field(50_000, ge=1)
-    """Most rows a file."""
+    """Most rows of a file."""
     max_bytes: Annotated[int, Resume.FREE] = Field(500_000_000, ge=1)
-    """Most bytes of row data a file, before compression; a longer row has a file to itself."""
+    """Most bytes of row data in a file, before compression; a longer row gets a file of its own."""
     evidence: Annotated[bool, Resume.FREE, VariesWhen(True)] = False
     """Add the CPU time and memory that were measured to the programs, and the cost to the card."""
 
@@ -42,9 +42,9 @@ class ShardsConfig(Section):
 
 
 class CostConfig(Section):
-    """Prices. They change no record, only what the summary, the report and the card say of money."""
+    """Prices. They change no record, only the dollars in the summary, the report and the card."""
 
     gpu_hour: Annotated[float | None, Resume.FREE] = Field(None, ge=0)
-    """Dollars a GPU-hour; None is not known, and a run that held GPUs then tells no dollars."""
+    """Dollars for one GPU-hour. If it is None, a run that held GPUs shows no dollars."""
     cpu_hour: Annotated[float | None, Resume.FREE, VariesWhen()] = Field(None, ge=0)
-    """Dollars a CPU-hour; None is not known, and no run then tells dollars."""
+    """Dollars for one CPU-hour. If it is None, no dollars are shown."""

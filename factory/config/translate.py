@@ -20,17 +20,17 @@ class TranslateConfig(Section):
     survivors: Annotated[int, Resume.EXTENDS] = Field(1, ge=1)
     """Survivors of each problem that are translated, best first."""
     n: int = Field(8, ge=1)
-    """Candidates a survivor and target."""
+    """Candidates for each survivor and target."""
     keep: int = Field(1, ge=1)
-    """Distinct good translations kept a survivor and target."""
+    """Most distinct verified translations that are kept for each survivor and target."""
     repair_rounds: int = Field(1, ge=0, le=8)
-    """Rounds in which failed candidates go back to the model with what was wrong."""
+    """How often failed candidates go back to the model, with what was wrong, to be repaired."""
     differential: int = Field(64, ge=0, le=4096)
-    """Generated inputs on which a translation that passed is compared with its source, at most; 0 compares none."""
+    """Most generated inputs on which a translation that passed is compared with its source; 0 skips this."""
     engine: EngineConfig | None = None
-    """Another engine for translating; None takes the same."""
+    """Engine for translations; None uses the run's `engine`."""
     temperature: float = Field(0.6, ge=0)
     max_tokens: int = Field(1536, ge=1)
-    """Longest answer, in tokens."""
+    """Most tokens of an answer."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one."""

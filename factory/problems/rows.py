@@ -23,8 +23,6 @@ from factory.config import Source
 from factory.errors import ProblemError
 
 SUFFIXES = (".jsonl", ".json", ".parquet")
-PACKED = ("", ".gz", ".zst")
-"""Endings behind .jsonl and .json."""
 _STATEMENT = "question.txt"
 _PARTS = {"input_output.json": "input_output", "solutions.json": "solutions", "starter_code.py": "starter_code"}
 """Files of a folder that is one problem, as APPS has them, and the columns that they are in its tables."""

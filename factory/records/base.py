@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -11,6 +14,22 @@ LanguageName = str
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A record that is a dataclass, and what is in it, as JSON has it: a field whose default is None only if it is set.
+
+    Fields keep their order, and so do keys.
+    """
+    if dataclasses.is_dataclass(value):
+        return {
+            it.name: plain(found)
+            for it in dataclasses.fields(value)
+            if (found := getattr(value, it.name)) is not None or it.default is not None
+        }
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class Record(BaseModel):

@@ -1,4 +1,4 @@
-"""What a test asserts of one answer, as an expression in which `answer` stands for it.
+"""What a test asserts of one answer, as an expression in which `answer` is its name.
 
 Promises: deciding one calls Python's own operators on plain values and the few functions listed here;
 no text of a test or of a program runs. So an assert that can be written this way decides, for every
@@ -62,7 +62,7 @@ FUNCTIONS: dict[str, Any] = {
     "sum": _sum,
 }
 MATH = frozenset({"ceil", "fabs", "floor", "inf", "isclose", "isinf", "isnan", "nan", "trunc"})
-"""Names of `math` that may stand in one."""
+"""Names of `math` that a predicate may use."""
 _NODES = (
     ast.Expression,
     ast.Compare,

@@ -47,7 +47,7 @@ class Comparison(Record):
     @model_validator(mode="after")
     def _says_how(self) -> Comparison:
         if (self.kind == "predicate") != bool(self.predicate):
-            raise ValueError("predicate: stands beside kind 'predicate', and only there")
+            raise ValueError("predicate: is for kind 'predicate', which needs one, and for no other kind")
         return self
 
 
@@ -55,7 +55,7 @@ class Case(Record):
     """One input with what is expected: a call (args, kwargs, expected) or a stream (stdin, stdout).
 
     `args`, `kwargs` and `expected` are tagged JSON, as in the file. Where a `predicate` or `checker` decides,
-    `expected` is one right answer, or null where none is known.
+    `expected` is one right answer, or null where no right answer is known.
     """
 
     args: list[Any] | None = None
@@ -84,7 +84,7 @@ class Case(Record):
         return self
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The case as it stands in a problem file, without what is not there; the same however it was read."""
+        """The case as a problem file has it, without fields that are not set; the same however it was read."""
         if self.stdin is not None:
             data: dict[str, JsonValue] = {"stdin": self.stdin, "stdout": self.stdout}
         else:

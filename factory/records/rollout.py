@@ -51,6 +51,14 @@ class Rollout(BaseModel):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made rollouts: the fields `generator` and `round` of each."""
+
+    generator: str = "default"
+    round: int = 0
+
+
 class Message(Record):
     role: Literal["system", "user", "assistant"]
     content: str
@@ -61,7 +69,7 @@ class Request:
     """What an engine is asked for: the rollouts `indices` of one prompt.
 
     `messages` are rendered by the model's chat template when `mode` is chat;
-    for completion `prompt` is continued as it stands.
+    for completion, `prompt` is continued unchanged.
     """
 
     problem_id: str

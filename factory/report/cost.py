@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
 from factory.config import CostConfig
-from factory.report.decontamination import compared
+from factory.records.summary import Cost, Speedup
+from factory.report.decontamination import Compared
 
 
 @dataclass(slots=True)
@@ -27,11 +28,13 @@ class Stage:
     gpu_held_s: float = 0.0
     engine_cpu_s: float = 0.0
     program_cpu_s: float = 0.0
+    dollars: float | None = None
+    """None where something that was used has no price."""
 
 
 @dataclass(slots=True)
 class _Engine:
-    """One start of an engine; its ledger lines count up, and may stand in any order."""
+    """One start of an engine; its ledger lines count up, and may come in any order."""
 
     seconds: float = 0.0
     load_s: float = 0.0
@@ -46,10 +49,10 @@ class Account:
 
     def __init__(self, ledger: Iterable[dict[str, Any]] = ()) -> None:
         self.skipped: dict[str, str] = {}
-        """Why a problem was skipped, of those of which that is the last that the ledger tells."""
+        """Why problems were skipped, of those that were not worked on again after it."""
         self.last: float | None = None
         """When the last line was written, in seconds since the epoch."""
-        self.compared: dict[str, Any] = compared({}, {})
+        self.compared = Compared()
         """With which benchmarks the run was compared when it was started last."""
         self._stages: dict[tuple[str, str], Stage] = {}
         self._engines: dict[str, _Engine] = {}
@@ -63,7 +66,7 @@ class Account:
         if line["event"] == "skipped":
             self.skipped[line["problem"]] = line["reason"]
         elif line["event"] == "compared":
-            self.compared = line
+            self.compared = Compared.from_facts(line)
         elif line["event"] in ("verified", "reviewed", "scrutinised"):  # the last until 0.1.0
             self._stage("verify", line).program_cpu_s += line["cpu_s"]
         elif line["event"] == "sampled":
@@ -82,30 +85,24 @@ class Account:
         language = way[1] if way[0] == "translations" else "python"
         return self._stages.setdefault((step, language), Stage(step, language))
 
-    def cost(self) -> dict[str, float | int]:
-        """Sums over all sessions of a run: tokens, seconds, CPU seconds.
-
-        `engine_s` runs from an engine's first request to the last part it finished, per engine start; `gpu_s`
-        is that times the GPUs held, `engine_cpu_s` times the CPUs where the engine computes on those.
-        `gpu_held_s` counts loading too: GPUs are paid for while weights are read.
-        """
+    def cost(self) -> Cost:
+        """Sums over all sessions of a run, without dollars."""
         engines, stages = self._engines.values(), self._stages.values()
-        totals: dict[str, float | int] = {
-            "rollouts": sum(stage.rollouts for stage in stages),
-            "completion_tokens": sum(stage.completion_tokens for stage in stages),
-            "program_cpu_s": sum((stage.program_cpu_s for stage in stages), 0.0),
-            "engine_s": sum(engine.seconds for engine in engines),
-            "load_s": sum(engine.load_s for engine in engines),
-            "gpu_s": sum(engine.seconds * engine.gpus for engine in engines),
-            "gpu_held_s": sum((engine.seconds + engine.load_s) * engine.gpus for engine in engines),
-            "engine_cpu_s": sum((engine.seconds + engine.load_s) * engine.cpus for engine in engines),
-        }
-        if totals["engine_s"] and totals["completion_tokens"]:
-            totals["tokens_per_s"] = totals["completion_tokens"] / totals["engine_s"]
-        return {name: round(value, 3) for name, value in totals.items()}
+        tokens, engine_s = sum(stage.completion_tokens for stage in stages), sum(engine.seconds for engine in engines)
+        return Cost(
+            rollouts=sum(stage.rollouts for stage in stages),
+            completion_tokens=tokens,
+            program_cpu_s=round(sum((stage.program_cpu_s for stage in stages), 0.0), 3),
+            engine_s=round(engine_s, 3),
+            load_s=round(sum(engine.load_s for engine in engines), 3),
+            gpu_s=round(sum(engine.seconds * engine.gpus for engine in engines), 3),
+            gpu_held_s=round(sum((engine.seconds + engine.load_s) * engine.gpus for engine in engines), 3),
+            engine_cpu_s=round(sum((engine.seconds + engine.load_s) * engine.cpus for engine in engines), 3),
+            tokens_per_s=round(tokens / engine_s, 3) if engine_s and tokens else None,
+        )
 
-    def stages(self, prices: CostConfig) -> list[dict[str, Any]]:
-        """What every step of a run used, Python first: the fields of `Stage`, and `dollars` as `priced` tells them."""
+    def stages(self, prices: CostConfig) -> list[Stage]:
+        """What every step of a run used, Python first."""
         found = {key: replace(stage) for key, stage in self._stages.items()}
         for engine in self._engines.values():
             for language, tokens in engine.tokens.items():
@@ -113,28 +110,36 @@ class Account:
                 stage.engine_s += share * engine.seconds
                 stage.gpu_held_s += share * (engine.seconds + engine.load_s) * engine.gpus
                 stage.engine_cpu_s += share * (engine.seconds + engine.load_s) * engine.cpus
-        ordered = sorted(found.values(), key=lambda stage: (stage.language != "python", stage.language, stage.step))
-        return [priced(asdict(stage), prices, 0) for stage in ordered]
+        for stage in found.values():
+            spent = dollars(stage, prices)
+            stage.dollars = None if spent is None else round(spent, 6)
+        return sorted(found.values(), key=lambda stage: (stage.language != "python", stage.language, stage.step))
 
 
-def speed(ratios: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """How kept translations compare with their sources in CPU time: {"measured", "median", "slower"}.
+def speed(ratios: Sequence[tuple[str, float]]) -> Speedup:
+    """How kept translations compare with their sources in CPU time.
 
-    `ratios` are names of rows with source time over own time; `slower` names those that take longer than their source.
+    `ratios` are names of rows with source time over own time.
     """
-    slower = [name for name, ratio in ratios if ratio < 1]
-    return {"measured": len(ratios), "median": round(median(ratio for _, ratio in ratios), 3), "slower": slower}
+    slower = tuple(name for name, ratio in ratios if ratio < 1)
+    return Speedup(len(ratios), round(median(ratio for _, ratio in ratios), 3), slower)
 
 
-def priced(totals: dict[str, Any], prices: CostConfig, records: int) -> dict[str, Any]:
-    """`totals` of `Account.cost`, with `dollars` and, where there are `records`, `dollars_per_record`.
+def dollars(used: Cost | Stage, prices: CostConfig) -> float | None:
+    """What was used, in dollars; None where something that was used has no price.
 
-    Left as they are when something that was used has no price. What an endpoint elsewhere costs is not known here;
-    where an engine computes on the CPUs, programs that ran meanwhile on the same ones are counted on top.
+    What an endpoint elsewhere costs is not known here; where an engine computes on the CPUs, programs that ran
+    meanwhile on the same ones are counted on top.
     """
-    if prices.cpu_hour is None or (totals["gpu_held_s"] and prices.gpu_hour is None):
-        return totals
-    cpu_hours = (totals["program_cpu_s"] + totals["engine_cpu_s"]) / 3600
-    dollars = totals["gpu_held_s"] / 3600 * (prices.gpu_hour or 0.0) + cpu_hours * prices.cpu_hour
-    a_record = {"dollars_per_record": round(dollars / records, 8)} if records else {}
-    return totals | {"dollars": round(dollars, 6)} | a_record
+    if prices.cpu_hour is None or (used.gpu_held_s and prices.gpu_hour is None):
+        return None
+    cpu_hours = (used.program_cpu_s + used.engine_cpu_s) / 3600
+    return used.gpu_held_s / 3600 * (prices.gpu_hour or 0.0) + cpu_hours * prices.cpu_hour
+
+
+def priced(cost: Cost, prices: CostConfig, records: int) -> Cost:
+    """`cost` with `dollars` and, where there are `records`, `dollars_per_record`; as it is where a price is missing."""
+    spent = dollars(cost, prices)
+    if spent is None:
+        return cost
+    return replace(cost, dollars=round(spent, 6), dollars_per_record=round(spent / records, 8) if records else None)

@@ -13,12 +13,15 @@ from typing import Any
 import altair as alt
 
 Row = dict[str, Any]
+"""One datum of a chart, by the names of its encodings."""
+Spec = dict[str, Any]
+"""A drawing in Vega-Lite's own JSON."""
 COLOURS = 5
 """Languages that the page has colours for."""
 BARS = 28
 """Pixels a bar of a horizontal chart takes."""
 _TEXT = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 12, "titleFontSize": 12}
-_THEME: dict[str, Any] = {
+_THEME: Spec = {
     "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
     "view": {"stroke": None},
     "axis": _TEXT
@@ -38,15 +41,15 @@ _THEME: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`said` is what a reader who cannot see it is told; `columns` and `rows` are its table."""
+    """`said` describes it to a reader who cannot see it; `columns` and `rows` are its table."""
 
-    spec: dict[str, Any]
+    spec: Spec
     said: str
     columns: tuple[str, ...]
     rows: Sequence[Sequence[object]]
 
 
-def spec(chart: alt.Chart | alt.LayerChart | alt.FacetChart, height: int) -> dict[str, Any]:
+def spec(chart: alt.Chart | alt.LayerChart | alt.FacetChart, height: int) -> Spec:
     """`chart` with the theme on, as wide as its place on the page and `height` pixels high."""
     shaped = chart.properties(
         width="container",
@@ -54,13 +57,13 @@ def spec(chart: alt.Chart | alt.LayerChart | alt.FacetChart, height: int) -> dic
         background="transparent",
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
-    whole: dict[str, Any] = shaped.configure(**_THEME).to_dict()
+    whole: Spec = shaped.configure(**_THEME).to_dict()
     return whole
 
 
 def bars(
     rows: list[Row], category: str, value: str, fill: str, good: str = "false", whole: float | None = None
-) -> dict[str, Any]:
+) -> Spec:
     """Horizontal bars with their `label` at the end; those for which `good` holds in the colour of what is good.
 
     The longest fills the width, or `whole` does.
@@ -88,7 +91,7 @@ def colour(at: int) -> str:
     return f"var(--language{at % COLOURS})"
 
 
-def told(language: str) -> str:
+def title_of(language: str) -> str:
     """A language as people write it."""
     return {"javascript": "JavaScript", "typescript": "TypeScript"}.get(language, language.capitalize())
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from factory.records import BenchmarkMatch, Status, Verdict
+from factory.records.summary import Funnel, LanguageSummary, ReviewCounts
 
 PASS_AT = (1, 10, 100)
+_TIERS = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
 _NOT_EXTRACTED = {Status.NO_CODE}
 _NOT_COMPILED = {Status.SYNTAX_ERROR, Status.COMPILE_ERROR}
 
@@ -43,23 +44,13 @@ class Tally:
     with_lint: int = 0
     """Passed rollouts in whose programs a static check found something."""
     cpu_s: float = 0.0
-    strength: dict[str, Any] | None = None
+    strength: ReviewCounts | None = None
     """Of one problem in Python: how strong its tests are (`strength.of`), where that is known."""
     speedups: list[tuple[str, float]] = field(default_factory=list)
-    """Names of kept rows with their source's CPU time over their own, where both tell something."""
+    """Names of kept rows with their source's CPU time over their own, where both are long enough to compare."""
 
     def add(self, other: Tally) -> None:
-        for name in (
-            "rollouts",
-            "extracted",
-            "compiled",
-            "executed",
-            "passed",
-            "passed_without_repair",
-            "distinct",
-            "kept",
-            "with_lint",
-        ):
+        for name in (*_TIERS, "with_lint"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
         self.import_fixes.update(other.import_fixes)
@@ -67,13 +58,15 @@ class Tally:
         self.cpu_s += other.cpu_s
         self.speedups += other.speedups
 
-    def as_dict(self) -> dict[str, Any]:
-        names = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
-        counts = {name: getattr(self, name) for name in names}
-        drops = {reason: count for reason, count in sorted(self.drops.items()) if count}
-        import_fixes = dict(sorted(self.import_fixes.items()))
-        told = {"review": self.strength} if self.strength else {}
-        return counts | {"drops": drops, "import_fixes": import_fixes, "with_lint": self.with_lint} | told
+    def funnel(self) -> Funnel:
+        """The counts as a record."""
+        return Funnel(
+            **{name: getattr(self, name) for name in _TIERS},
+            drops={reason: count for reason, count in sorted(self.drops.items()) if count},
+            import_fixes=dict(sorted(self.import_fixes.items())),
+            with_lint=self.with_lint,
+            review=self.strength,
+        )
 
     @property
     def graded(self) -> int:
@@ -137,8 +130,8 @@ def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, flo
     }
 
 
-def language_summary(by_problem: dict[str, Tally], unshipped: Counter[str] | None = None) -> dict[str, Any]:
-    """What `summary.json` says of one language: totals, rates, and the same per problem.
+def language_summary(by_problem: Mapping[str, Tally], unshipped: Counter[str] | None = None) -> LanguageSummary:
+    """Totals and rates of one language, and the counts of every problem.
 
     `unshipped` counts kept programs that no shard has, by reason.
     """
@@ -147,13 +140,13 @@ def language_summary(by_problem: dict[str, Tally], unshipped: Counter[str] | Non
     for counts in by_problem.values():
         total.add(counts)
     tallies = list(by_problem.values())
-    return {
-        "funnel": total.as_dict(),
-        "shipped": total.kept - left_out.total(),
-        "left_out": dict(sorted(left_out.items())),
-        "problems": len(by_problem),
-        "problems_with_survivors": sum(counts.kept > 0 for counts in tallies),
-        "pass_rates": pass_rates(tallies),
-        "pass_rates_without_repair": pass_rates(tallies, repaired=False),
-        "by_problem": {name: counts.as_dict() for name, counts in by_problem.items()},
-    }
+    return LanguageSummary(
+        funnel=total.funnel(),
+        shipped=total.kept - left_out.total(),
+        left_out=dict(sorted(left_out.items())),
+        problems=len(by_problem),
+        problems_with_survivors=sum(counts.kept > 0 for counts in tallies),
+        pass_rates=pass_rates(tallies),
+        pass_rates_without_repair=pass_rates(tallies, repaired=False),
+        by_problem={name: counts.funnel() for name, counts in by_problem.items()},
+    )

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from factory.console import Console
 from factory.records import Rollout, Status, Survivor, Verdict
+from factory.records.summary import Summary
 from factory.report.terminal import funnel, spent
 
 PLAIN_EVERY_S = 10.0
@@ -25,9 +34,9 @@ class RunProgress:
         self._sampled = self._tokens = self._kept = 0
         self._verified = dict.fromkeys(totals, 0)
         self._passed = dict.fromkeys(totals, 0)
-        self._started = self._told = time.monotonic()
+        self._started = self._shown = time.monotonic()
         self._bars: Progress | None = None
-        self._tasks: dict[str, Any] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -49,7 +58,7 @@ class RunProgress:
         if self._bars is not None:
             self._bars.stop()
         else:
-            self._tell()
+            self._print()
 
     def _total(self) -> int | None:
         known = [total for total in self._totals.values() if total is not None]
@@ -60,7 +69,7 @@ class RunProgress:
         self._tokens += rollout.completion_tokens or 0
         if self._bars is not None:
             self._bars.update(self._tasks["sampled"], advance=1, note=f"{self._tokens:,} tokens")
-        self._tell_now_and_then()
+        self._print_now_and_then()
 
     def verified(self, verdicts: Sequence[Verdict]) -> None:
         for verdict in verdicts:
@@ -69,7 +78,7 @@ class RunProgress:
         if verdicts and self._bars is not None:
             name = verdicts[0].language
             self._bars.update(self._tasks[name], advance=len(verdicts), note=f"{self._passed[name]:,} pass")
-        self._tell_now_and_then()
+        self._print_now_and_then()
 
     def kept(self, survivors: Sequence[Survivor]) -> None:
         self._kept += len(survivors)
@@ -77,15 +86,15 @@ class RunProgress:
     def note(self, line: str) -> None:
         self._console.print(line, highlight=False, soft_wrap=True)
 
-    def _tell_now_and_then(self) -> None:
-        if self._bars is None and time.monotonic() - self._told >= PLAIN_EVERY_S:
-            self._tell()
+    def _print_now_and_then(self) -> None:
+        if self._bars is None and time.monotonic() - self._shown >= PLAIN_EVERY_S:
+            self._print()
 
-    def _tell(self) -> None:
-        self._told = time.monotonic()
+    def _print(self) -> None:
+        self._shown = time.monotonic()
         languages = (f"{name} {self._verified[name]:,} verified, {self._passed[name]:,} pass" for name in self._totals)
         sampled = f"{self._sampled:,} sampled ({self._tokens:,} tokens)"
-        self.note(f"{self._told - self._started:6.0f} s  {'; '.join((sampled, *languages))}; {self._kept:,} kept")
+        self.note(f"{self._shown - self._started:6.0f} s  {'; '.join((sampled, *languages))}; {self._kept:,} kept")
 
 
 class Watch:
@@ -93,7 +102,7 @@ class Watch:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told = ""
+        self._shown = ""
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -104,18 +113,17 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, summary: dict[str, Any], unfinished: int, last: float | None) -> None:
+    def show(self, summary: Summary, unfinished: int, last: float | None) -> None:
         """`last` is the time (seconds since the epoch) of the ledger's last line, None where it has none."""
         said = "nothing sampled yet" if last is None else f"last news {max(time.time() - last, 0):.0f} s ago"
-        head = f"{summary['problems'] - unfinished:,} of {summary['problems']:,} problems done, {said}"
+        head = f"{summary.problems - unfinished:,} of {summary.problems:,} problems done, {said}"
         if self._console.is_terminal:
-            self._live.update(Group(head, spent(summary["cost"]), "", *funnel(summary)), refresh=True)
+            self._live.update(Group(head, spent(summary.cost), "", *funnel(summary)), refresh=True)
             return
-        told = "; ".join(
-            f"{name} {part['funnel']['rollouts']:,} verified, {part['funnel']['passed']:,} pass, "
-            f"{part['funnel']['kept']:,} kept"
-            for name, part in summary["languages"].items()
+        shown = "; ".join(
+            f"{name} {part.funnel.rollouts:,} verified, {part.funnel.passed:,} pass, {part.funnel.kept:,} kept"
+            for name, part in summary.languages.items()
         )
-        if told != self._told:
-            self._console.print(f"{head}; {told}", highlight=False, soft_wrap=True)
-            self._told = told
+        if shown != self._shown:
+            self._console.print(f"{head}; {shown}", highlight=False, soft_wrap=True)
+            self._shown = shown

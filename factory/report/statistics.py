@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from factory.languages.python.literals import arguments, literal
 from factory.records import Case, Problem, Review, Status, Verdict
@@ -25,7 +24,7 @@ SHORT = 400
 CASES = 5
 """Cases of a problem that are shown, those that models may see first."""
 REASONS = 10_000
-"""Different reasons of failure that are told apart in one language."""
+"""Different reasons of failure that are counted apart in one language."""
 SPEED_UPS = 20_000
 """Pairs of programs whose times are compared."""
 
@@ -90,13 +89,84 @@ class LanguageStatistics:
             self.speed_ups.append(parent.cpu_ms / kept[0].cpu_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rollouts of one problem in one language."""
+
+    rollouts: int
+    passed: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """A case of a problem, as text: for calls, values as Python writes them."""
+
+    input: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFailure:
+    """The first case that a program failed, as text."""
+
+    input: str
+    got: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProgram:
+    """One program of a sample; the fields are those of its verdict."""
+
+    language: str
+    status: str
+    kept: bool
+    code: str
+    detail: str
+    failure: ShownFailure | None
+    cases_passed: int
+    cases_total: int
+    cpu_ms: float
+    peak_mb: float
+    import_fixes: tuple[str, ...]
+    index: int
+    sha256: str
+    """The first 12 digits of the code's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is shown of one problem: its text, some cases, and a program a language."""
+
+    prompt: str
+    source: str
+    comparison: str
+    cases: tuple[ShownCase, ...]
+    cases_total: int
+    test_code: str
+    programs: tuple[ShownProgram, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """One problem that has verdicts."""
+
+    id: str
+    difficulty: str
+    counts: dict[str, Counts]
+    """By language."""
+    reasons: tuple[str, ...]
+    """The statuses of its verdicts."""
+    sample: Sample | None = None
+
+
 class RunStatistics:
     """Give every problem of a run to `add`, in order; then read what was gathered."""
 
     def __init__(self, problems: int) -> None:
         self.languages: dict[str, LanguageStatistics] = {}
-        self.rows: list[dict[str, Any]] = []
-        """One a problem that has verdicts: id, difficulty, counts by language, and its sample if there is one."""
+        self.rows: list[ProblemRow] = []
         self.samples = 0
         self._of, self._seen = max(problems, 1), 0
 
@@ -107,34 +177,34 @@ class RunStatistics:
             return
         for name, several in found.items():
             self.languages.setdefault(name, LanguageStatistics()).add(several)
-        row: dict[str, Any] = {"id": problem.id, "difficulty": problem.meta.difficulty}
-        row["counts"] = {name: _counts(several) for name, several in found.items()}
-        row["reasons"] = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
+        counts = {name: _counts(several) for name, several in found.items()}
+        reasons = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
+        sample = None
         if at * SAMPLES // self._of != (at - 1) * SAMPLES // self._of or self._of <= SAMPLES:
-            row["sample"] = _sample(problem, found)
+            sample = _sample(problem, found)
             self.samples += 1
-        self.rows.append(row)
+        self.rows.append(ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample))
 
 
-def _counts(several: Sequence[Graded]) -> dict[str, int]:
-    return {
-        "rollouts": sum(len(one.verdicts) for one in several),
-        "passed": sum(verdict.status is Status.PASSED for one in several for verdict in one.verdicts),
-        "kept": sum(len(one.kept) for one in several),
-    }
+def _counts(several: Sequence[Graded]) -> Counts:
+    return Counts(
+        rollouts=sum(len(one.verdicts) for one in several),
+        passed=sum(verdict.status is Status.PASSED for one in several for verdict in one.verdicts),
+        kept=sum(len(one.kept) for one in several),
+    )
 
 
-def _sample(problem: Problem, found: Mapping[str, Sequence[Graded]]) -> dict[str, Any]:
+def _sample(problem: Problem, found: Mapping[str, Sequence[Graded]]) -> Sample:
     cases = sorted(problem.cases, key=lambda case: not case.public)
-    return {
-        "prompt": cut(problem.prompt),
-        "source": " · ".join(filter(None, (problem.meta.source, problem.meta.license))),
-        "comparison": problem.comparison.kind,
-        "cases": [_case(case) for case in cases[:CASES]],
-        "cases_total": len(problem.cases),
-        "test_code": cut(problem.test_code),
-        "programs": [_program(name, verdict, kept) for name, (verdict, kept) in _side_by_side(found).items()],
-    }
+    return Sample(
+        prompt=cut(problem.prompt),
+        source=" · ".join(filter(None, (problem.meta.source, problem.meta.license))),
+        comparison=problem.comparison.kind,
+        cases=tuple(_case(case) for case in cases[:CASES]),
+        cases_total=len(problem.cases),
+        test_code=cut(problem.test_code),
+        programs=tuple(_program(name, verdict, kept) for name, (verdict, kept) in _side_by_side(found).items()),
+    )
 
 
 def _side_by_side(found: Mapping[str, Sequence[Graded]]) -> dict[str, tuple[Verdict, bool]]:
@@ -159,33 +229,33 @@ def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
     return max(candidates, key=lambda pair: (pair[0].cases_passed, bool(pair[0].code), -pair[0].index))
 
 
-def _program(name: str, verdict: Verdict, kept: bool) -> dict[str, Any]:
-    failure = verdict.first_failure
-    return {
-        "language": name,
-        "status": str(verdict.status),
-        "kept": kept,
-        "code": cut(verdict.code),
-        "detail": cut(verdict.detail, SHORT),
-        "failure": failure and {name: cut(getattr(failure, name), SHORT) for name in ("input", "got", "expected")},
-        "cases_passed": verdict.cases_passed,
-        "cases_total": verdict.cases_total,
-        "cpu_ms": verdict.cpu_ms,
-        "peak_mb": verdict.peak_mb,
-        "import_fixes": [cut(repair, SHORT) for repair in verdict.import_fixes],
-        "index": verdict.index,
-        "sha256": verdict.code_sha256[:12],
-    }
+def _program(name: str, verdict: Verdict, kept: bool) -> ShownProgram:
+    it = verdict.first_failure
+    return ShownProgram(
+        language=name,
+        status=str(verdict.status),
+        kept=kept,
+        code=cut(verdict.code),
+        detail=cut(verdict.detail, SHORT),
+        failure=ShownFailure(cut(it.input, SHORT), cut(it.got, SHORT), cut(it.expected, SHORT)) if it else None,
+        cases_passed=verdict.cases_passed,
+        cases_total=verdict.cases_total,
+        cpu_ms=verdict.cpu_ms,
+        peak_mb=verdict.peak_mb,
+        import_fixes=tuple(cut(fix, SHORT) for fix in verdict.import_fixes),
+        index=verdict.index,
+        sha256=verdict.code_sha256[:12],
+    )
 
 
-def _case(case: Case) -> dict[str, str]:
+def _case(case: Case) -> ShownCase:
     if case.stdin is not None:
-        return {"input": cut(case.stdin, SHORT), "expected": cut(case.stdout or "", SHORT)}
-    return {"input": cut(arguments(case, literal), SHORT), "expected": cut(literal(decode(case.expected)), SHORT)}
+        return ShownCase(cut(case.stdin, SHORT), cut(case.stdout or "", SHORT))
+    return ShownCase(cut(arguments(case, literal), SHORT), cut(literal(decode(case.expected)), SHORT))
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
-    """At most `longest` characters of `text`, an ellipsis telling that there were more."""
+    """At most `longest` characters of `text`, with an ellipsis where there were more."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 

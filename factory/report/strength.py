@@ -3,62 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from factory import escape
 from factory.records import Review
+from factory.records.summary import ReviewCounts, ReviewSummary
 
 _SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
 _CASES = ("derived_cases", "traced_cases")
 NAMED = 5
-"""Problems that are named where some stand out."""
+"""Problems that are named in a line, at most."""
 
 
-def of(review: Review) -> dict[str, Any]:
-    """What it has shown of one problem's tests, in numbers: `kill_rate`, `weak`, and counts."""
-    return {
-        "kill_rate": review.kill_rate,
-        "weak": review.weak,
+def of(review: Review) -> ReviewCounts:
+    """What it has shown of one problem's tests, in numbers."""
+    return ReviewCounts(
+        kill_rate=review.kill_rate,
+        weak=review.weak,
         **{name: getattr(review, name) for name in _SUMMED},
-        "derived_cases": len(review.derived),
-        "traced_cases": len(review.traced),
-    }
+        derived_cases=len(review.derived),
+        traced_cases=len(review.traced),
+    )
 
 
-def summed(by_problem: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """The same over all problems, which `by_problem` has by id: sums, the mean kill rate, and who stands out."""
-    rates = [it["kill_rate"] for it in by_problem.values() if it["kill_rate"] is not None]
-    return {
-        "problems": len(by_problem),
-        "rated": len(rates),
-        "kill_rate": round(sum(rates) / len(rates), 6) if rates else None,
-        **{name: sum(it[name] for it in by_problem.values()) for name in (*_SUMMED, *_CASES)},
-        "under_specified": [name for name, it in by_problem.items() if it["disputed"]],
-        "weak": [name for name, it in by_problem.items() if it["weak"]],
-    }
+def summed(by_problem: Mapping[str, ReviewCounts]) -> ReviewSummary:
+    """The same over all problems, by id in `by_problem`: sums, the mean kill rate, and problems that need a look."""
+    rates = [it.kill_rate for it in by_problem.values() if it.kill_rate is not None]
+    return ReviewSummary(
+        problems=len(by_problem),
+        rated=len(rates),
+        kill_rate=round(sum(rates) / len(rates), 6) if rates else None,
+        **{name: sum(getattr(it, name) for it in by_problem.values()) for name in (*_SUMMED, *_CASES)},
+        under_specified=tuple(name for name, it in by_problem.items() if it.disputed),
+        weak=tuple(name for name, it in by_problem.items() if it.weak),
+    )
 
 
-def weakest(by_problem: Mapping[str, dict[str, Any]], most: int) -> list[tuple[str, dict[str, Any]]]:
+def weakest(by_problem: Mapping[str, ReviewCounts], most: int) -> list[tuple[str, ReviewCounts]]:
     """The problems of weakest tests, at most `most`, of those whose tests missed something."""
-    found = [(name, it) for name, it in by_problem.items() if it["mutants_alive"] or it["rollouts_alive"]]
-    return sorted(found, key=lambda item: (item[1]["kill_rate"], item[0]))[:most]
+    found = [(name, it) for name, it in by_problem.items() if it.mutants_alive or it.rollouts_alive]
+    return sorted(found, key=lambda item: (item[1].kill_rate or 0.0, item[0]))[:most]
 
 
-def lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """What `summed` says, for people; nothing where nothing was looked at."""
-    if found.get("kill_rate") is not None:
-        caught = found["mutants_killed"], found["mutants_killed"] + found["mutants_alive"]
-        missed = found["rollouts_killed"], found["rollouts_killed"] + found["rollouts_alive"]
-        yield (
-            f"test strength {found['kill_rate']:.3f} (mean of {found['rated']:,} problems): tests caught "
-            f"{caught[0]:,} of {caught[1]:,} mutants and {missed[0]:,} of {missed[1]:,} wrong rollouts"
+def lines(found: ReviewSummary) -> Iterator[str]:
+    """What `summed` says, for people; nothing where nothing was reviewed."""
+    if found.kill_rate is not None:
+        mutants, rollouts = (
+            f"{killed:,} of {killed + alive:,}"
+            for killed, alive in (
+                (found.mutants_killed, found.mutants_alive),
+                (found.rollouts_killed, found.rollouts_alive),
+            )
         )
-    if found.get("inputs"):
-        yield f"{found['derived_cases']:,} of {found['inputs']:,} generated inputs became derived cases"
-    if found.get("traced_cases"):
-        yield f"{found['traced_cases']:,} calls of test code became cases for translations"
-    for key, told in (("under_specified", "under-specified"), ("weak", "dropped for weak tests")):
-        names = list(map(escape.line, found.get(key, [])))
+        yield (
+            f"test strength {found.kill_rate:.3f} (mean of {found.rated:,} problems): tests caught "
+            f"{mutants} mutants and {rollouts} wrong rollouts"
+        )
+    if found.inputs:
+        yield f"{found.derived_cases:,} of {found.inputs:,} generated inputs became derived cases"
+    if found.traced_cases:
+        yield f"{found.traced_cases:,} calls of test code became cases for translations"
+    for names, label in ((found.under_specified, "under-specified"), (found.weak, "dropped for weak tests")):
         if names:
+            some = ", ".join(map(escape.line, names[:NAMED]))
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-            yield f"{len(names):,} problem{'s' * (len(names) != 1)} {told}: {', '.join(names[:NAMED])}{more}"
+            yield f"{len(names):,} problem{'s' * (len(names) != 1)} {label}: {some}{more}"

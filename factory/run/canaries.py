@@ -53,7 +53,7 @@ PROBLEMS = {
 class Canaries:
     """An executor that sings in between: runs units by `executor`, and the canaries of their languages among them.
 
-    A context manager; leaving it without an error ends with a last round. `note` is told of each round.
+    A context manager; leaving it without an error ends with a last round. `note` gets a line on each round.
     """
 
     def __init__(self, executor: Executor, note: Callable[..., None] = lambda *_, **__: None) -> None:
@@ -120,6 +120,6 @@ def check(canary: Canary, verdict: Verdict) -> None:
     raise CanaryError(
         f"canary of {verdict.language}, {canary.kind}, {canary.name!r}: {due}: {verdict.status}, "
         f"{verdict.detail or 'no detail'}. Sandbox or judge cannot be trusted on this machine: delete the verdicts "
-        "written since the last good round (`canaries` in ledger.jsonl). `factory doctor` tells more; "
+        "written since the last good round (`canaries` in ledger.jsonl). `factory doctor` checks the machine; "
         "verify.canaries: false goes on without canaries"
     )

@@ -3,7 +3,7 @@
     config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
-Promises: one config and one process at a time; a part's name tells what it was made of, so what
+Promises: one config and one process at a time; a part's name says what it was made of, so what
 exists is done. A config that only extends the old one (more rollouts, more workers) is taken over;
 any other is refused with the difference.
 """
@@ -25,9 +25,14 @@ from factory.config import Config, validate
 from factory.config.marks import Resume
 from factory.config.resume import differences, keys
 from factory.errors import ConfigError, PartError
-from factory.records import Problem, sha256
+from factory.records import Maker, Problem, sha256
 from factory.run.ledger import Ledger
 from factory.storage.files import checked, put
+
+FIRST = Maker()
+"""The generator of a run that names none, in its first round."""
+_CHUNK = re.compile(r"(?P<problem>[\w-]+)(?P<maker>\.[\w-]+\.\d+)?\.(?P<start>\d+)-(?P<stop>\d+)\.parquet", re.ASCII)
+"""The name of a part of rollouts of one problem."""
 
 
 class RunDir:
@@ -59,22 +64,22 @@ class RunDir:
     def shards(self) -> Path:
         return self.path / "shards"
 
-    def rollouts(self, problem: Problem, indices: range) -> Path:
-        return self.path / "rollouts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
+    def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
+        return self.path / "rollouts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
 
-    def verdicts(self, problem: Problem, indices: range) -> Path:
-        return self.path / "verdicts" / f"{slug(problem.id)}.{_span(indices)}.parquet"
+    def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
+        return self.path / "verdicts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
 
-    def all_chunks(self) -> dict[str, list[range]]:
-        """The index ranges whose rollouts are there, ascending, by `slug` of the problem's id.
+    def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
+        """The index ranges of which the rollouts by `maker` are there, ascending, by `slug` of the problem's id.
 
         Reads the whole folder: ask once a run, not once a problem.
         """
         found: dict[str, list[range]] = {}
         for path in (self.path / "rollouts").glob("*.parquet"):
-            name, span, _ = path.name.split(".")
-            start, stop = span.split("-")
-            found.setdefault(name, []).append(range(int(start), int(stop)))
+            part = _CHUNK.fullmatch(path.name)
+            if part is not None and (part["maker"] or "") == _maker(maker):
+                found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():
             chunks.sort(key=lambda indices: indices.start)
         return found
@@ -86,10 +91,20 @@ class RunDir:
         return self.path / "review" / f"{slug(problem.id)}.{rollouts}.parquet"
 
     def translation(
-        self, target: str, problem: Problem, parent: str, round_number: int, kind: str, others: str = ""
+        self,
+        target: str,
+        problem: Problem,
+        parent: str,
+        round_number: int,
+        kind: str,
+        others: str = "",
+        maker: Maker = FIRST,
     ) -> Path:
-        """`kind` is "rollouts" or "verdicts"; `others` tells what it depends on besides `parent`, see `against`."""
-        name = f"{slug(problem.id)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
+        """A part of candidates in a repair round, counted from 0.
+
+        `kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`, see `against`.
+        """
+        name = f"{_stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
         return self.path / "translations" / target / kind / name
 
     def translated(self, target: str, problem: Problem, parent: str) -> Path:
@@ -169,10 +184,20 @@ class RunDir:
         self.ledger().append(event, **facts)
 
 
-def slug(problem_id: str) -> str:
-    """A file name for a problem id: readable, and unique by a piece of its hash."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", problem_id)[:60].strip("-")
-    return f"{readable}-{sha256(problem_id)[:8]}"
+def slug(name: str) -> str:
+    """A file name for a problem's id or a generator: readable, and unique by a piece of its hash."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-")
+    return f"{readable}-{sha256(name)[:8]}"
+
+
+def _stem(problem: Problem, maker: Maker) -> str:
+    """How the names of a problem's parts by `maker` begin."""
+    return f"{slug(problem.id)}{_maker(maker)}"
+
+
+def _maker(maker: Maker) -> str:
+    """What names the maker in a part's name; nothing for the first, of whom all parts were before there were others."""
+    return "" if maker == FIRST else f".{slug(maker.generator)}.{maker.round}"
 
 
 def against(others: Iterable[str]) -> str:

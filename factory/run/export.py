@@ -28,7 +28,7 @@ def outcomes(
         review = review_of(config, problem, run_dir)
         if kept and review is None:
             path = run_dir.review(problem, config.sampling.n)
-            raise PartError(f"{path}: is gone, and survivors stand by it; remedy: run again")
+            raise PartError(f"{path}: is gone, and survivors depend on it; remedy: run again")
         there = chunks.get(slug(problem.id), [])
         graded = tuple(_graded_rollouts(config, problem, kept, review, run_dir, there)) if rollouts else ()
         if kept or graded:

@@ -76,7 +76,7 @@ class Ledger:
         if not whole:
             raise PartError(
                 f"{self.path}: no line is whole: it is of another version, or spoilt; remedy: another --run-dir, or "
-                "move it away, and what it tells of costs with it"
+                "move it away; the costs in it are then lost"
             )
         aside, seal = free_name(self.path), b""
         aside.hardlink_to(self.path)  # so that a kill leaves one of them under the name

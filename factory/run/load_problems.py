@@ -84,8 +84,8 @@ def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:
     (verdict,) = verify(session, problem, [Program(0, problem.reference)], "python")
     if verdict.status is Status.PASSED:
         return found
-    told = f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}"
-    reason = f"its reference fails its own tests: {told}"
+    shown = f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}"
+    reason = f"its reference fails its own tests: {shown}"
     return Refusal(found.place, problem.id, reason)
 
 

@@ -28,7 +28,7 @@ def comparison_key(
     parent: Survivor | Verdict,
     review: Review | None,
 ) -> str:
-    """What tells, in a part's name, by what translations were graded that another look, or rollout, may change.
+    """What, in a part's name, identifies what translations were graded by; another review or rollout may change it.
 
     These are the cases traced from test code, and the other survivors with which inputs were agreed on.
     """

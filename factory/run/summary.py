@@ -6,13 +6,13 @@ way are read the same way. Raises PartError where a part is damaged.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from factory.config import Config
 from factory.records import Problem
+from factory.records.summary import ReviewCounts, Summary
 from factory.records.survivor import row_id
 from factory.report import strength
 from factory.report.cost import Account, priced, speed
@@ -31,8 +31,8 @@ def summarize(
     run_dir: RunDir,
     statistics: RunStatistics | None = None,
     account: Account | None = None,
-) -> dict[str, Any]:
-    """What the parts of a run, finished or not, come to: `summary.json`; every problem is added to `statistics`.
+) -> Summary:
+    """What the parts of a run, finished or not, come to; every problem is added to `statistics`.
 
     `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured is
     under "cost" and nowhere else. Raises PartError.
@@ -65,7 +65,7 @@ def sum_up(
     tallies: dict[str, dict[str, Tally]],
     account: Account,
     unshipped: Mapping[str, Counter[str]] | None = None,
-) -> dict[str, Any]:
+) -> Summary:
     """The summary of a run of which `tallies` has the counts by problem and language, and `account` what was spent.
 
     `unshipped` as of `left_out`; None while nobody asked.
@@ -84,27 +84,26 @@ def sum_up(
     contaminated_by = sum(
         (counts.contaminated_by for by_problem in by_language.values() for counts in by_problem.values()), Counter()
     )
-    return {
-        "name": config.name,
-        "problems": len(problems),
-        "languages": {
+    return Summary(
+        name=config.name,
+        problems=len(problems),
+        languages={
             name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
         },
-        "decontamination": decontamination(account.compared, contaminated_by),
-        "skipped": {name: why for name, why in account.skipped.items() if name not in by_language["python"]},
-        "untranslatable": {
-            target: [
+        decontamination=decontamination(account.compared, contaminated_by),
+        skipped={name: why for name, why in account.skipped.items() if name not in by_language["python"]},
+        untranslatable={
+            target: tuple(
                 problem.id
                 for problem in problems
-                if not (translatable(problem, target) or (strengths.get(problem.id) or {}).get("traced_cases"))
-            ]
+                if not (translatable(problem, target) or _has_traced_cases(strengths.get(problem.id)))
+            )
             for target in config.translate.targets
         },
-        "review": strength.summed(strengths),
-        "cost": priced(account.cost(), config.cost, records) | {"speedup": speedups},
-    }
+        review=strength.summed(strengths),
+        cost=replace(priced(account.cost(), config.cost, records), speedup=speedups),
+    )
 
 
-def as_json(summary: dict[str, Any]) -> bytes:
-    """`summary.json`."""
-    return (json.dumps(summary, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+def _has_traced_cases(found: ReviewCounts | None) -> bool:
+    return found is not None and found.traced_cases > 0

@@ -1,7 +1,7 @@
 """Rollouts from a file that belong to no problem in use: counted by reason, so that one bad row costs only its own.
 
-Promises: a rollout of a refused problem is told from one of a problem that was never given. Where no rollout's problem
-was given at all, the file does not belong to the problems, which is an error.
+Promises: a rollout of a refused problem is counted apart from one of a problem that was never given. Where no
+rollout's problem was given at all, the file does not belong to the problems, which is an error.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from factory.shards.check import faults
 from factory.shards.hub import Push, push
-from factory.shards.writer import PROGRAMS, needs_rollouts, write
+from factory.shards.manifest import PROGRAMS, Manifest
+from factory.shards.rows import Cells
+from factory.shards.writer import needs_rollouts, write
 
-__all__ = ["PROGRAMS", "Push", "faults", "needs_rollouts", "push", "write"]
+__all__ = ["PROGRAMS", "Cells", "Manifest", "Push", "faults", "needs_rollouts", "push", "write"]

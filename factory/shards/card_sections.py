@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from factory import escape
 from factory.config import Config
+from factory.records.base import plain
+from factory.records.summary import Summary
+from factory.shards.manifest import Manifest
 from factory.shards.views import VIEWS
 
 _TIERS = (
@@ -22,61 +24,50 @@ _NAMED = 100
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
-def shipped_languages(manifest: dict[str, Any]) -> list[str]:
-    """The languages of which there are programs."""
-    return sorted({item["language"] for item in manifest["files"] if item["view"] == "programs"})
-
-
-def shipped_views(manifest: dict[str, Any]) -> list[str]:
-    """The views that have rows."""
-    return [name for name, view in manifest["views"].items() if view["rows"]]
-
-
-def _what(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    programs = [item for item in manifest["files"] if item["view"] == "programs"]
+def _what(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     counts = {
-        name: sum(item["rows"] for item in programs if item["language"] == name) for name in shipped_languages(manifest)
+        name: sum(file.rows for file in manifest.programs if file.language == name) for name in manifest.languages
     }
-    told = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
+    text = ", ".join(f"{count} in {name.capitalize()}" for name, count in counts.items())
     return [
-        f"{manifest['rows']} programs ({told}), each executed in a sandbox on every test of its problem before it",
-        "was kept. A row carries the tests, so every verdict can be earned again.",
+        f"{manifest.rows} programs ({text}), each executed in a sandbox on every test of its problem before it",
+        "was kept. A row carries the tests, so every verdict can be checked again.",
         "",
     ]
 
 
-def _funnels(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _funnels(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     lines = ["## Funnel", ""]
-    for name, part in summary["languages"].items():
-        funnel = part["funnel"]
-        if not funnel["rollouts"]:
+    for name, part in summary.languages.items():
+        funnel = part.funnel
+        if not funnel.rollouts:
             continue
         lines += [f"| {name.capitalize()} | rollouts |", "|---|---:|"]
-        lines += [f"| {told} | {funnel[tier]} |" for tier, told in _TIERS]
-        lines += ["", f"{part['problems_with_survivors']} of {part['problems']} problems have a program that was kept."]
-        if part["pass_rates"]:
-            rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part["pass_rates"].items())
-            lines += [f"Unbiased over {part['problems']} problems: {rates}."]
-        if funnel["with_lint"]:
-            lines += [f"A static check found something in {funnel['with_lint']} of those that pass (`lint`)."]
-        drops = sorted(funnel["drops"].items(), key=lambda item: (-item[1], item[0]))
+        lines += [f"| {label} | {getattr(funnel, tier)} |" for tier, label in _TIERS]
+        lines += ["", f"{part.problems_with_survivors} of {part.problems} problems have a program that was kept."]
+        if part.pass_rates:
+            rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part.pass_rates.items())
+            lines += [f"Unbiased over {part.problems} problems: {rates}."]
+        if funnel.with_lint:
+            lines += [f"A static check found something in {funnel.with_lint} of those that pass (`lint`)."]
+        drops = sorted(funnel.drops.items(), key=lambda item: (-item[1], item[0]))
         lines += [f"Left out: {', '.join(f'{reason} {count}' for reason, count in drops)}."] if drops else []
         lines += [""]
     return lines
 
 
-def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _clean(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     lines = ["## Decontamination", ""]
-    found, settings = summary.get("decontamination", {}), config.decontamination
-    if not found.get("benchmarks"):
+    found, settings = summary.decontamination, config.decontamination
+    if not found.benchmarks:
         lines += ["Problems and programs were not compared with any benchmark but by the ids that were held out."]
     else:
         lines += ["| benchmark | problems | of ours set aside | programs dropped |", "|---|---:|---:|---:|"]
         lines += [
-            f"| {escape.markdown(name)} | {counts['problems']} | {counts['set_aside']} | {counts['programs']} |"
-            for name, counts in found["benchmarks"].items()
+            f"| {escape.markdown(name)} | {counts.problems} | {counts.set_aside} | {counts.programs} |"
+            for name, counts in found.benchmarks.items()
         ]
-        names = list(found["hits"])
+        names = list(found.hits)
         more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         lines += ["", *([f"Repeated: {_listed(names[:_NAMED])}{more}.", ""] if names else [])]
         run = f"{settings.ngram} tokens in a row"
@@ -87,7 +78,7 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
         ]
     lines += [""]
     if settings.near_duplicate is not None:
-        gone = sum(item["rows"] for item in manifest["left_out"])
+        gone = sum(item.rows for item in manifest.left_out)
         lines += [
             "Left out, with its translations, is what is estimated to be as much the same as a program of an earlier",
             f"problem as {settings.near_duplicate:.0%} or more: {gone} programs.",
@@ -96,85 +87,81 @@ def _clean(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) ->
     return lines
 
 
-def _cost(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _cost(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     lines = ["## Cost", ""]
-    for name, part in summary["languages"].items():
-        funnel = part["funnel"]
-        if funnel["kept"]:
-            lines += [f"- {name.capitalize()}: {funnel['rollouts'] / funnel['kept']:.1f} rollouts for a kept program."]
-    spent = summary["cost"]
-    if "dollars_per_record" in spent:
-        lines += [f"- ${spent['dollars_per_record']:.6f} a verified record, ${spent['dollars']:,.4f} in all."]
+    for name, part in summary.languages.items():
+        funnel = part.funnel
+        if funnel.kept:
+            lines += [f"- {name.capitalize()}: {funnel.rollouts / funnel.kept:.1f} rollouts for a kept program."]
+    spent = summary.cost
+    if spent.dollars_per_record is not None:
+        lines += [f"- ${spent.dollars_per_record:.6f} a verified record, ${spent.dollars:,.4f} in all."]
     if config.shards.evidence:
-        measured = {name: value for name, value in summary["cost"].items() if value and not isinstance(value, dict)}
+        measured = {name: value for name, value in plain(spent).items() if value and name != "speedup"}
         lines += [f"- Measured: {', '.join(f'{name} {value:,}' for name, value in measured.items())}."]
     else:
-        lines += ["- What was measured (tokens, seconds) stands in the run's report, not here: the same rollouts give"]
+        lines += ["- What was measured (tokens, seconds) is in the run's report, not here: the same rollouts give"]
         lines += ["  the same card."]
     return [*lines, ""]
 
 
-def _strength(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _strength(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     """What reviews have shown of the tests; nothing where there was no review."""
-    found = summary.get("review", {})
-    if not found.get("problems"):
+    found = summary.review
+    if not found.problems:
         return []
     lines = ["## How strong the tests are", ""]
-    if found["kill_rate"] is not None:
-        caught, missed = (
-            (found[f"{kind}_killed"], found[f"{kind}_killed"] + found[f"{kind}_alive"])
-            for kind in ("mutants", "rollouts")
-        )
+    if found.kill_rate is not None:
+        mutants = f"{found.mutants_killed} of {found.mutants_killed + found.mutants_alive}"
+        rollouts = f"{found.rollouts_killed} of {found.rollouts_killed + found.rollouts_alive}"
         lines += [
-            f"Tests caught {caught[0]} of {caught[1]} mutants of verified programs and {missed[0]} of {missed[1]}",
-            f"wrong rollouts; the mean over {found['rated']} problems is {found['kill_rate']:.3f}. Every row has",
-            f"its own (`test_strength`). {found['mutants_alike']} mutants differed nowhere and are in no rate.",
+            f"Tests caught {mutants} mutants of verified programs and {rollouts}",
+            f"wrong rollouts; the mean over {found.rated} problems is {found.kill_rate:.3f}. Every row has",
+            f"its own (`test_strength`). {found.mutants_alike} mutants differed nowhere and are in no rate.",
         ]
-    if found["inputs"]:
+    if found.inputs:
         lines += [
-            f"{found['derived_cases']} of {found['inputs']} generated inputs, on which a clear majority of programs",
+            f"{found.derived_cases} of {found.inputs} generated inputs, on which a clear majority of programs",
             "that passed agree, became `derived_cases`; programs that differ were dropped.",
         ]
-    if found["traced_cases"]:
-        lines += [f"{found['traced_cases']} calls of test code became cases for translations."]
-    if found["under_specified"]:
-        count = len(found["under_specified"])
+    if found.traced_cases:
+        lines += [f"{found.traced_cases} calls of test code became cases for translations."]
+    if found.under_specified:
+        count = len(found.under_specified)
         lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
-    if found["weak"]:
-        count, asked = len(found["weak"]), config.review.min_test_strength
+    if found.weak:
+        count, asked = len(found.weak), config.review.min_test_strength
         lines += [f"{count} problem{'s were' if count != 1 else ' was'} dropped for tests weaker than {asked:g}."]
     return [*lines, ""]
 
 
-def _splits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    shares, problems = manifest["splits"]["shares"], manifest["splits"]["problems"]
-    told = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
-    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {told}."]
+def _splits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
+    shares, problems = manifest.splits.shares, manifest.splits.problems
+    text = ", ".join(f"`{name}` {problems[name]}" for name in sorted(problems)) or "none"
+    lines = ["## Splits", "", f"By problem, never by row, and by a hash of the problem's id. Problems: {text}."]
     if len(shares) > 1:
         lines += [f"Shares asked for: {', '.join(f'{name} {share:g}' for name, share in shares.items())}."]
-    if manifest["splits"]["held_out_ids"]:
-        lines += [
-            f"Of {manifest['splits']['held_out_ids']} held out problem ids, those that this run has records of are"
-        ]
+    if manifest.splits.held_out_ids:
+        lines += [f"Of {manifest.splits.held_out_ids} held out problem ids, those that this run has records of are"]
         lines += ["in `holdout` and in no other split."]
     return [*lines, ""]
 
 
-def _origin(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _origin(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     return [
         "## Where it comes from",
         "",
-        f"- Models: {_listed(manifest['models'])}",
+        f"- Models: {_listed(manifest.models)}",
         f"- Asked for: {_asked(config)}",
-        f"- Licenses of the problems: {_listed(manifest['licenses'])}",
+        f"- Licenses of the problems: {_listed(manifest.licenses)}",
         "- A row names license and source of its problem; what a model's license says of its output is not looked into",
-        f"- sha256 of the prompt templates: {_listed(manifest['templates'])}",
-        f"- Made with rollout-factory {manifest['factory_version']}; config sha256 `{manifest['config_sha256']}`",
+        f"- sha256 of the prompt templates: {_listed(manifest.templates)}",
+        f"- Made with rollout-factory {manifest.factory_version}; config sha256 `{manifest.config_sha256}`",
         "",
     ]
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(escape.markdown, names)) or "not recorded"
 
 
@@ -182,17 +169,17 @@ def _asked(config: Config) -> str:
     """How often, and how, models were asked."""
     sampling, translate = config.sampling, config.translate
     if config.engine.kind == "replay":
-        told = f"up to {sampling.n} recorded rollouts a problem"
+        text = f"up to {sampling.n} recorded rollouts a problem"
     else:
-        told = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
+        text = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
     if translate.targets:
         into = " and ".join(target.capitalize() for target in translate.targets)
         best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
-        told += f"; {translate.n} translations into {into} of {best}"
-    return f"{told}. A row has what its program was sampled with"
+        text += f"; {translate.n} translations into {into} of {best}"
+    return f"{text}. A row has what its program was sampled with"
 
 
-def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
+def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
     limits, settings = config.limits, config.sandbox
     wall = "docker or bubblewrap, whichever the machine had" if settings.backend == "auto" else settings.backend
     wall += f" with {settings.runtime}" if settings.runtime is not None else ""
@@ -216,13 +203,13 @@ def _sandbox(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
     return lines
 
 
-def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    languages = shipped_languages(manifest)
+def _loading(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
+    languages = manifest.languages
     chosen = [
-        f"- `{name}`: {VIEWS[name].about}; {manifest['views'][name]['rows']} rows. `{VIEWS[name].use}`"
-        for name in shipped_views(manifest)
+        f"- `{name}`: {VIEWS[name].about}; {manifest.views[name].rows} rows. `{VIEWS[name].use}`"
+        for name in manifest.shipped_views
     ]
-    empty = [name for name in manifest["views"] if name not in shipped_views(manifest)]
+    empty = [name for name in manifest.views if name not in manifest.shipped_views]
     return [
         "## Loading",
         "",
@@ -231,7 +218,7 @@ def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
         "",
         'everything = load_dataset("path/to/this/folder", split="train")',
         f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
-        *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in shipped_views(manifest)],
+        *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in manifest.shipped_views],
         "```",
         "",
         "`cases`, `comparison`, `limits` and `sampling` are JSON texts. `messages` is ready for supervised",
@@ -244,8 +231,8 @@ def _loading(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) 
     ]
 
 
-def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    varies = manifest["varies_from_run_to_run"]
+def _limits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
+    varies = manifest.varies_from_run_to_run
     return [
         "## Limits",
         "",
@@ -256,7 +243,7 @@ def _limits(config: Config, manifest: dict[str, Any], summary: dict[str, Any]) -
     ]
 
 
-SECTIONS: tuple[Callable[[Config, dict[str, Any], dict[str, Any]], list[str]], ...] = (
+SECTIONS: tuple[Callable[[Config, Manifest, Summary], list[str]], ...] = (
     _what, _funnels, _clean, _strength, _cost, _splits, _origin, _sandbox, _loading, _limits,
 )  # fmt: skip
 """In the order of the card. A section gives no lines where the run has nothing for it."""

@@ -30,9 +30,9 @@ def faults(folder: Path) -> dict[str, str]:
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {SUMS}
     for name in sorted(there | sums.keys()):
         if name not in there:
-            found[name] = f"is missing, but stands in {SUMS}"
+            found[name] = f"is missing, but {SUMS} lists it"
         elif name not in sums:
-            found[name] = f"does not stand in {SUMS}"
+            found[name] = f"is not listed in {SUMS}"
         elif sums[name] != digest(folder / name):
             found[name] = f"is damaged: its sha256 is not the one in {SUMS}"
     return found

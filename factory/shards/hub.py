@@ -5,8 +5,8 @@ was uploaded before a push was cut short is not uploaded again; the commit is ma
 planned against, or planned anew; a repository that this makes is private unless asked otherwise, and what
 is meant to be private never goes to a public one. The token is in no message. Files of others in the
 repository are left alone: only parquet files of a former export are deleted. Large files go as the client
-sends them: by XET, or by LFS where HF_HUB_DISABLE_XET is set. XET has a patience of its own with a busy
-storage, some minutes, of which nothing is told.
+sends them: by XET, or by LFS where HF_HUB_DISABLE_XET is set. XET waits by itself for a busy storage, some
+minutes, and says nothing of it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def push(
     dry_run: bool = False,
     note: Callable[[str], None] = lambda line: None,
 ) -> Push:
-    """Make the dataset repository `repo_id` hold the shards in `folder`; `note` is told of waits.
+    """Make the dataset repository `repo_id` hold the shards in `folder`; `note` gets a line on each wait.
 
     Raises PartError for a folder that is not whole, HubRefused without token or rights, HubError.
     """
@@ -71,8 +71,8 @@ def push(
         )
     found = faults(folder)
     if found:
-        told = "\n".join(f"{folder / name}: {fault}" for name, fault in found.items())
-        raise PartError(f"{told}\nnothing was pushed; remedy: `factory export {folder.parent}`")
+        faulty = "\n".join(f"{folder / name}: {fault}" for name, fault in found.items())
+        raise PartError(f"{faulty}\nnothing was pushed; remedy: `factory export {folder.parent}`")
     target = _Target(HfApi(token=token, library_name="rollout-factory"), repo_id, revision, public, dry_run)
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(TRIES),
@@ -184,7 +184,7 @@ def _answer(error: BaseException) -> Any:
 
 
 def _refused(error: BaseException) -> int | None:
-    """401 or 403 where the hub refuses, or its XET storage, whose client tells the status in words alone."""
+    """401 or 403 where the hub refuses, or its XET storage, whose client gives the status in words alone."""
     answer = _answer(error)
     if answer is not None:
         status = answer.status_code

@@ -16,6 +16,8 @@ import pyarrow as pa
 from factory import languages
 from factory.records import Problem, ProblemOutcome, Review, Sampling, Survivor, cases_text, row_id
 
+Cells = dict[str, Any]
+"""A row that is about to be written: what pyarrow takes for each column."""
 _TEXT = pa.string()
 SCHEMA = pa.schema(
     [
@@ -81,10 +83,10 @@ def measured(targets: Iterable[str]) -> tuple[str, ...]:
     return (*EVIDENCE, *(f"{target}_speedup" for target in targets))
 
 
-def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str, Any]:
+def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> Cells:
     """The row of one survivor of `outcome`, keys as in `schema`."""
     problem = outcome.tests_for(survivor.language)
-    cells: dict[str, Any] = {
+    cells: Cells = {
         "id": row_id(survivor),
         "problem_id": problem.id,
         "language": survivor.language,
@@ -122,7 +124,7 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> dict[str
     return cells
 
 
-def _scrutiny(review: Review | None, survivor: Survivor) -> dict[str, Any]:
+def _scrutiny(review: Review | None, survivor: Survivor) -> Cells:
     if review is None:
         return dict.fromkeys(("derived_cases", "test_strength", "review"))
     counts = {name: getattr(review, name) for name in SCRUTINY}

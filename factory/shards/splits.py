@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from factory.config import ShardsConfig
 from factory.errors import ConfigError
+from factory.shards.manifest import SplitCounts
 
 HOLDOUT = "holdout"
 
@@ -40,9 +40,8 @@ class Splits:
                 return name
         return name
 
-    def as_dict(self) -> dict[str, Any]:
-        """For the manifest: shares, problems with records by split, and how many ids were to be held out."""
-        return {"shares": self._shares, "problems": dict(self._counts), "held_out_ids": len(self._held_out)}
+    def counts(self) -> SplitCounts:
+        return SplitCounts(self._shares, dict(self._counts), len(self._held_out))
 
 
 def _ids(holdout: tuple[str, ...] | Path) -> tuple[str, ...]:

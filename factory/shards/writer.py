@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,21 +27,21 @@ from factory.config import Config, ShardsConfig
 from factory.config.resume import settled, varies
 from factory.provenance import code_sha256
 from factory.records import ProblemOutcome, sha256
+from factory.records.summary import Summary
 from factory.shards.card import card
 from factory.shards.check import SUMS
-from factory.shards.rows import measured, row, schema
+from factory.shards.manifest import PROGRAMS, LeftOut, Manifest, ShardFile, ViewCounts
+from factory.shards.rows import Cells, measured, row, schema
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
 from factory.storage.files import atomic
 from factory.storage.parts import parquet_writer
 
-PROGRAMS = "programs"
-"""The view that is always written: verified programs with all that is needed to verify them again."""
 GROUP_ROWS, GROUP_BYTES = 8192, 8 * 2**20
-"""A row group is written when it has so many rows, or bytes of row data: what a file under way holds in memory."""
+"""A row group is written when it has this many rows, or bytes of row data: no more is held of a file in memory."""
 
 
-def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: dict[str, Any]) -> dict[str, Any]:
+def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: Summary) -> Manifest:
     """Write all shards of a run to `folder`, in place of what is there; the manifest. Raises ConfigError."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -58,7 +58,7 @@ def needs_rollouts(config: Config) -> bool:
     return any(VIEWS[name].graded for name in config.shards.views)
 
 
-def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: dict[str, Any]) -> dict[str, Any]:
+def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summary: Summary) -> Manifest:
     views: tuple[str, ...] = config.shards.views
     splits = Splits(config.shards)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
@@ -84,9 +84,9 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
     manifest = _manifest(config, files, origins, splits, left_out)
     texts = {
         "README.md": card(config, manifest, summary),
-        "manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
+        "manifest.json": manifest.as_text(),
     }
-    sums = {item["path"]: item["sha256"] for item in files} | {name: sha256(text) for name, text in texts.items()}
+    sums = {file.path: file.sha256 for file in files} | {name: sha256(text) for name, text in texts.items()}
     texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
     for name, text in texts.items():
         with atomic(folder / name) as temporary:
@@ -102,15 +102,19 @@ def _schema(config: Config) -> pa.Schema:
 class _Shelf:
     """The rows of one view, split and (of programs) language, put into numbered files as they come."""
 
-    def __init__(self, folder: Path, stem: str, about: dict[str, Any], columns: pa.Schema, most: ShardsConfig) -> None:
-        self._folder, self._stem, self._about, self._schema, self._most = folder, stem, about, columns, most
+    def __init__(
+        self, folder: Path, view: str, split: str, language: str | None, columns: pa.Schema, most: ShardsConfig
+    ) -> None:
+        self._folder, self._schema, self._most = folder, columns, most
+        self._view, self._split, self._language = view, split, language
+        self._stem = f"{view}/{split}" if language is None else f"data/{language}-{split}"
         self.total = 0
-        self.files: list[dict[str, Any]] = []
-        self._waiting: list[dict[str, Any]] = []
+        self.files: list[ShardFile] = []
+        self._waiting: list[Cells] = []
         self._waiting_bytes = self._rows = self._bytes = 0
         self._writer: pq.ParquetWriter | None = None
 
-    def add(self, cells: dict[str, Any]) -> None:
+    def add(self, cells: Cells) -> None:
         size = _size(cells)
         if self._rows and (self._rows >= self._most.rows or self._bytes + size > self._most.max_bytes):
             self.end_file()
@@ -126,16 +130,24 @@ class _Shelf:
         """Write what waits, and give the file its name; a file without rows too."""
         self._flush()
         self.close()
-        data = self._temporary.stat().st_size
+        size = self._temporary.stat().st_size
         with self._temporary.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        # `datasets` caches a folder by what its card says, not by its place: a name that tells the content keeps two
+        # `datasets` caches a folder by what its card says, not by its path: a name made of the content keeps two
         # exports from being taken for one another.
         path = self._folder / f"{self._stem}-{len(self.files):05d}-{digest[:12]}.parquet"
         self._temporary.rename(path)
-        name = str(path.relative_to(self._folder))
-        self.files.append({"path": name, **self._about, "rows": self._rows, "bytes": data, "sha256": digest})
+        shard = ShardFile(
+            path=str(path.relative_to(self._folder)),
+            view=self._view,
+            language=self._language,
+            split=self._split,
+            rows=self._rows,
+            bytes=size,
+            sha256=digest,
+        )
+        self.files.append(shard)
         self._rows = self._bytes = 0
 
     def close(self) -> None:
@@ -167,26 +179,24 @@ class _Shelves:
     def __init__(self, folder: Path, config: Config, closing: ExitStack) -> None:
         self._folder, self._settings, self._closing = folder, config.shards, closing
         self._programs = _schema(config)
-        self._open: dict[tuple[str, str, str], _Shelf] = {}
+        self._open: dict[tuple[str, str, str | None], _Shelf] = {}
 
-    def of(self, view: str, split: str, language: str = "") -> _Shelf:
+    def of(self, view: str, split: str, language: str | None = None) -> _Shelf:
         key = (view, split, language)
         if key not in self._open:
-            stem = f"data/{language}-{split}" if view == PROGRAMS else f"{view}/{split}"
-            about = {"view": view, **({"language": language} if language else {}), "split": split}
             columns = self._programs if view == PROGRAMS else VIEWS[view].schema
-            self._open[key] = _Shelf(self._folder, stem, about, columns, self._settings)
+            self._open[key] = _Shelf(self._folder, *key, columns, self._settings)
             self._closing.callback(self._open[key].close)
         return self._open[key]
 
-    def finish(self) -> list[dict[str, Any]]:
+    def finish(self) -> list[ShardFile]:
         """End every file; what was written, by path. Without any program there is a file of programs without rows."""
         if not any(view == PROGRAMS for view, _, _ in self._open):
             self.of(PROGRAMS, "train", "python").end_file()
         for shelf in self._open.values():
             if shelf.unfinished:
                 shelf.end_file()
-        return sorted((item for shelf in self._open.values() for item in shelf.files), key=lambda item: item["path"])
+        return sorted((file for shelf in self._open.values() for file in shelf.files), key=lambda file: file.path)
 
 
 def _size(value: Any) -> int:
@@ -210,34 +220,28 @@ def _note_origins(origins: dict[str, set[str]], outcome: ProblemOutcome) -> None
 
 def _manifest(
     config: Config,
-    files: list[dict[str, Any]],
+    files: Sequence[ShardFile],
     origins: dict[str, set[str]],
     splits: Splits,
     left_out: Counter[tuple[str, str]],
-) -> dict[str, Any]:
-    return {
-        "name": config.name,
-        "factory_version": __version__,
-        "code_sha256": code_sha256(),
-        "config_sha256": sha256(json.dumps(settled(config), sort_keys=True)),
+) -> Manifest:
+    def rows(view: str) -> int:
+        return sum(file.rows for file in files if file.view == view)
+
+    return Manifest(
+        name=config.name,
+        factory_version=__version__,
+        code_sha256=code_sha256(),
+        config_sha256=sha256(json.dumps(settled(config), sort_keys=True)),
         **{name: sorted(values - {""}) for name, values in origins.items()},
-        "rows": sum(item["rows"] for item in files if item["view"] == PROGRAMS),
-        "left_out": [
-            {"language": language, "reason": reason, "rows": count}
-            for (language, reason), count in sorted(left_out.items())
-        ],
-        "splits": splits.as_dict(),
-        "files": files,
-        "schema": _columns(_schema(config)),
-        "views": {
-            name: {
-                "rows": sum(item["rows"] for item in files if item["view"] == name),
-                "schema": _columns(VIEWS[name].schema),
-            }
-            for name in config.shards.views
-        },
-        "varies_from_run_to_run": varies(config),
-    }
+        rows=rows(PROGRAMS),
+        left_out=[LeftOut(*key, count) for key, count in sorted(left_out.items())],
+        splits=splits.counts(),
+        files=files,
+        schema=_columns(_schema(config)),
+        views={name: ViewCounts(rows(name), _columns(VIEWS[name].schema)) for name in config.shards.views},
+        varies_from_run_to_run=varies(config),
+    )
 
 
 def _columns(columns: pa.Schema) -> dict[str, str]:

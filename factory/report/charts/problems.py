@@ -9,11 +9,11 @@ import altair as alt
 import numpy as np
 
 from factory.report.curves import pass_curve, yield_curve
-from factory.report.drawing import Chart, Row, colour, spec, told
-from factory.report.statistics import LanguageStatistics, RunStatistics
+from factory.report.drawing import Chart, Row, colour, spec, title_of
+from factory.report.statistics import LanguageStatistics, ProblemRow, RunStatistics
 
 DIFFICULTIES = 10
-"""Difficulties that are told apart; those with fewest problems are put together."""
+"""Difficulties that have a bar of their own; those with fewest problems share one."""
 RANKS = 300
 """Steps of the curve of problems by their pass share."""
 LABELLED = 6
@@ -23,7 +23,7 @@ _PERCENT = alt.Axis(format="%", tickCount=5)
 
 def by_difficulty(statistics: RunStatistics) -> Chart | None:
     """Mean pass share of problems by difficulty and language; None where difficulties are not given."""
-    groups = Counter(row["difficulty"] or "not given" for row in statistics.rows)
+    groups = Counter(row.difficulty or "not given" for row in statistics.rows)
     if set(groups) <= {"not given"}:
         return None
     told_apart = sorted(groups, key=lambda name: (-groups[name], name))[:DIFFICULTIES]
@@ -31,18 +31,18 @@ def by_difficulty(statistics: RunStatistics) -> Chart | None:
     for difficulty in _natural(told_apart) + (["others"] if len(groups) > len(told_apart) else []):
         for name in statistics.languages:
             counts = [
-                row["counts"][name]
+                row.counts[name]
                 for row in statistics.rows
-                if name in row["counts"] and (_group(row, told_apart) == difficulty)
+                if name in row.counts and (_group(row, told_apart) == difficulty)
             ]
             if counts:
                 rows.append(
                     {
                         "difficulty": difficulty,
-                        "language": told(name),
-                        "share": sum(c["passed"] / c["rollouts"] for c in counts) / len(counts),
+                        "language": title_of(name),
+                        "share": sum(c.passed / c.rollouts for c in counts) / len(counts),
                         "problems": len(counts),
-                        "kept": sum(c["kept"] > 0 for c in counts),
+                        "kept": sum(c.kept > 0 for c in counts),
                     }
                 )
     for row in rows:
@@ -73,8 +73,8 @@ def by_difficulty(statistics: RunStatistics) -> Chart | None:
     )
 
 
-def _group(row: Row, told_apart: Sequence[str]) -> str:
-    name = row["difficulty"] or "not given"
+def _group(row: ProblemRow, told_apart: Sequence[str]) -> str:
+    name = row.difficulty or "not given"
     return name if name in told_apart else "others"
 
 
@@ -92,7 +92,7 @@ def _natural(names: Sequence[str]) -> list[str]:
 
 def _by_language(statistics: RunStatistics) -> alt.Color:
     names = list(statistics.languages)
-    scale = alt.Scale(domain=[told(name) for name in names], range=[colour(at) for at in range(len(names))])
+    scale = alt.Scale(domain=[title_of(name) for name in names], range=[colour(at) for at in range(len(names))])
     return alt.Color("language:N", scale=scale, legend=alt.Legend() if len(names) > 1 else None)
 
 
@@ -101,17 +101,17 @@ def by_problem(statistics: RunStatistics) -> Chart:
     rows: list[Row] = []
     table = []
     for name in statistics.languages:
-        counts = [row["counts"][name] for row in statistics.rows if name in row["counts"]]
-        shares = sorted((c["passed"] / c["rollouts"] for c in counts), reverse=True)
+        counts = [row.counts[name] for row in statistics.rows if name in row.counts]
+        shares = sorted((c.passed / c.rollouts for c in counts), reverse=True)
         steps = np.linspace(0, len(shares), min(len(shares), RANKS) + 1)
         rows += [
-            {"language": told(name), "rank": float(step), "of": float(step) / len(shares), "share": share}
+            {"language": title_of(name), "rank": float(step), "of": float(step) / len(shares), "share": share}
             for at, step in enumerate(steps)
             for share in [shares[min(int(step), len(shares) - 1)] if at < len(steps) - 1 else shares[-1]]
         ]
         none, every = sum(share == 0 for share in shares), sum(share == 1 for share in shares)
         middle = float(np.median(shares))
-        table.append((told(name), len(shares), len(shares) - none, none, every, f"{middle:.1%}"))
+        table.append((title_of(name), len(shares), len(shares) - none, none, every, f"{middle:.1%}"))
     line = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_area(interpolate="step-after", line={"strokeWidth": 2}, fillOpacity=0.12)
@@ -141,7 +141,7 @@ def pass_at(statistics: RunStatistics) -> Chart | None:
         for point in pass_curve(found.counts):
             rows.append(
                 {
-                    "language": told(name),
+                    "language": title_of(name),
                     "k": point.k,
                     "value": point.value,
                     "low": point.value if point.low is None else point.low,
@@ -149,7 +149,7 @@ def pass_at(statistics: RunStatistics) -> Chart | None:
                 }
             )
             interval = "" if point.low is None else f"{point.low:.3f} – {point.high:.3f}"
-            table.append((told(name), point.k, f"{point.value:.3f}", interval))
+            table.append((title_of(name), point.k, f"{point.value:.3f}", interval))
     if not rows:
         return None
     most = max(row["k"] for row in rows)
@@ -184,7 +184,7 @@ def pass_at(statistics: RunStatistics) -> Chart | None:
 
 
 def marginal(found: LanguageStatistics) -> Chart | None:
-    """Distinct passing programs, and problems that have one, against rollouts spent; None where none is graded."""
+    """Distinct passing programs, and problems that have one, against rollouts spent; None where nothing is graded."""
     curve = yield_curve(found.counts, found.normal_forms)
     if not curve:
         return None

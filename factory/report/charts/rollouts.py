@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import altair as alt
 
 from factory.records import Status
-from factory.report.drawing import Chart, Row, bars, beside, duration, spec, told
+from factory.records.summary import Funnel
+from factory.report.cost import Stage
+from factory.report.drawing import Chart, Row, bars, beside, duration, spec, title_of
 from factory.report.statistics import LanguageStatistics
 
 TIERS = (
@@ -21,13 +22,13 @@ TIERS = (
 )
 
 
-def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
+def funnel(name: str, fill: str, counts: Funnel) -> Chart:
     """The tiers of one language, in the colour `fill`, as centred bars, each as wide as what is left."""
-    most = counts["rollouts"]
+    most = counts.rollouts
     rows = []
     before = most
     for tier, label in TIERS:
-        count = counts[tier]
+        count = getattr(counts, tier)
         share = count / most
         rows.append(
             {
@@ -61,7 +62,7 @@ def funnel(name: str, fill: str, counts: dict[str, Any]) -> Chart:
     whole = base.mark_bar(color="var(--faint)", cornerRadius=4, height=28).encode(x=x("from"), x2="to:Q")
     left = base.mark_bar(color=fill, cornerRadius=4, height=28).encode(x=x("left"), x2="right:Q")
     counts_told = base.mark_text(align="right", fontWeight=600).encode(x=alt.value(alt.expr("width")), text="label:N")
-    said = f"Funnel of {told(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
+    said = f"Funnel of {title_of(name)}: " + ", ".join(f"{row['count']:,} {row['tier']}" for row in rows)
     table = [(row["tier"], f"{row['count']:,}", f"{row['of_all']:.1%}", f"{row['of_before']:.1%}") for row in rows]
     columns = ("tier", "rollouts", "of all", "of the tier before")
     return Chart(spec(alt.layer(whole, left, counts_told), len(TIERS) * 40), said, columns, table)
@@ -82,29 +83,22 @@ def verdicts(name: str, found: LanguageStatistics) -> Chart:
     ]
     return Chart(
         bars(rows, "verdict", "rollouts", "var(--bad)", "datum.passed"),
-        f"Verdicts on {total:,} {told(name)} rollouts: "
+        f"Verdicts on {total:,} {title_of(name)} rollouts: "
         + ", ".join(f"{row['verdict']} {row['label']}" for row in rows),
         ("verdict", "rollouts", "share"),
         [(row["verdict"], f"{row['rollouts']:,}", f"{row['share']:.1%}") for row in rows],
     )
 
 
-def spent(stages: Sequence[Row], value: str, unit: str) -> Chart | None:
-    """`value` ("engine_s" or "program_cpu_s") of every stage, in seconds; None where none was recorded."""
-    rows: list[Row] = [
-        {
-            "stage": f"{stage['step']} {told(stage['language'])}",
-            "seconds": stage[value],
-            "label": duration(stage[value]),
-        }
-        for stage in stages
-        if stage[value]
-    ]
+def spent(stages: Sequence[Stage], unit: str, seconds: Callable[[Stage], float]) -> Chart | None:
+    """The `seconds` of every stage that has any, as `unit` says what they are; None where no stage has."""
+    used = [(f"{stage.step} {title_of(stage.language)}", seconds(stage)) for stage in stages if seconds(stage)]
+    rows: list[Row] = [{"stage": name, "seconds": value, "label": duration(value)} for name, value in used]
     if not rows:
         return None
     return Chart(
         bars(rows, "stage", "seconds", "var(--accent)"),
         f"{unit} by stage: " + ", ".join(f"{row['stage']} {row['label']}" for row in rows),
         ("stage", unit),
-        [(row["stage"], f"{row['seconds']:,.1f}") for row in rows],
+        [(name, f"{value:,.1f}") for name, value in used],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
-from factory.report.drawing import Chart, Row, bars, spec, told
+from factory.report.drawing import Chart, Row, bars, spec, title_of
 from factory.report.statistics import LanguageStatistics, RunStatistics
 
 
@@ -13,7 +13,7 @@ def translated(statistics: RunStatistics) -> Chart | None:
     """Verified Python programs that have a verified translation, by target; None where nothing was translated."""
     rows: list[Row] = [
         {
-            "target": told(name),
+            "target": title_of(name),
             "share": found.parents_kept / found.parents,
             "label": f"{found.parents_kept:,} of {found.parents:,} ({found.parents_kept / found.parents:.0%})",
         }

@@ -1,7 +1,7 @@
 """One self-contained HTML page of a run.
 
 Promises: the page loads nothing, and its own policy (CSP) forbids it to; what came from a model, a problem
-or an error is text wherever it stands, and no script but the page's own runs. Charts are drawn by Vega, which
+or an error is shown as text everywhere, and no script but the page's own runs. Charts are drawn by Vega, which
 is in the page; every chart's numbers are also in a table. Needs a browser with JavaScript for charts and samples.
 """
 
@@ -23,11 +23,14 @@ import vl_convert
 from factory import escape
 from factory.config import Config
 from factory.records import Status
+from factory.records.base import plain
+from factory.records.summary import Summary
 from factory.report import charts, strength
+from factory.report.cost import Stage
 from factory.report.curves import pass_curve
-from factory.report.drawing import Chart, colour, duration, told
+from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
-from factory.report.statistics import LONGEST, SAMPLES, RunStatistics
+from factory.report.statistics import LONGEST, SAMPLES, ProblemRow, RunStatistics
 
 FOLDER = Path(__file__).parent
 TILES = 6
@@ -49,12 +52,12 @@ class About:
     """The config as YAML."""
 
 
-def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[dict[str, Any]], about: About) -> bytes:
-    """The page, UTF-8. `summary` as of `outcome.summarize`, `stages` of `cost.stages`."""
+def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage], about: About) -> bytes:
+    """The page, UTF-8. `stages` as of `Account.stages`."""
     drawn = _charts(summary, statistics, stages)
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
-        "languages": [[name, told(name)] for name in statistics.languages],
+        "languages": [[name, title_of(name)] for name in statistics.languages],
         "problems": [_row(row) for row in statistics.rows],
     }
     tiles = _tiles(summary, statistics)
@@ -67,7 +70,7 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["told"] = told
+    environment.filters["title_of"] = title_of
     text = environment.get_template("page.html.j2").render(
         about=about,
         summary=summary,
@@ -79,10 +82,10 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
         reasons={name: _reasons(statistics, name) for name in statistics.languages},
         marginal=_marginal(drawn),
         repeated=[
-            (name, *(f"{counts[key]:,}" for key in ("problems", "set_aside", "programs")))
-            for name, counts in summary["decontamination"]["benchmarks"].items()
+            (name, *(f"{count:,}" for count in (counts.problems, counts.set_aside, counts.programs)))
+            for name, counts in summary.decontamination.benchmarks.items()
         ],
-        strength=list(strength.lines(summary["review"])),
+        strength=list(strength.lines(summary.review)),
         weakest=_weakest(summary),
         stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
@@ -90,8 +93,8 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
         total=len(statistics.rows),
         samples=SAMPLES,
         longest=LONGEST,
-        difficulties=sorted({row["difficulty"] for row in statistics.rows} - {""}),
-        statuses=sorted({status for row in statistics.rows for status in row["reasons"]}),
+        difficulties=sorted({row.difficulty for row in statistics.rows} - {""}),
+        statuses=sorted({status for row in statistics.rows for status in row.reasons}),
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
         policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
@@ -103,7 +106,7 @@ def render(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[
 
 
 def embeddable(data: Any) -> str:
-    """`data` as JSON that may stand in a script element whatever its texts hold: without <, > and &."""
+    """`data` as JSON that is safe in a script element whatever its texts hold: without <, > and &."""
     text = json.dumps(escape.json_texts(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -119,21 +122,18 @@ def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    if "sample" not in row:
-        return row
-    programs = [
-        {key: value for key, value in program.items() if key != "code"}
-        | {"tokens": highlighted(program["code"], program["language"])}
-        for program in row["sample"]["programs"]
-    ]
-    return row | {"sample": row["sample"] | {"programs": programs}}
+def _row(row: ProblemRow) -> Any:
+    """A row as the page's script reads it: of programs, the highlighted tokens instead of the code."""
+    data = plain(row)
+    for program in data["sample"]["programs"] if row.sample else ():
+        program["tokens"] = highlighted(program.pop("code"), program["language"])
+    return data
 
 
-def _charts(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence[dict[str, Any]]) -> dict[str, Chart]:
+def _charts(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage]) -> dict[str, Chart]:
     found: dict[str, Chart | None] = {}
     for at, (name, language) in enumerate(statistics.languages.items()):
-        found[f"funnel-{name}"] = charts.funnel(name, colour(at), summary["languages"][name]["funnel"])
+        found[f"funnel-{name}"] = charts.funnel(name, colour(at), summary.languages[name].funnel)
         found[f"verdicts-{name}"] = charts.verdicts(name, language)
         found[f"speed-{name}"] = charts.speed_up(language)
     if statistics.rows:
@@ -142,48 +142,44 @@ def _charts(summary: dict[str, Any], statistics: RunStatistics, stages: Sequence
         found["translated"] = charts.translated(statistics)
         found["pass"] = charts.pass_at(statistics)
         found["yield"] = charts.marginal(statistics.languages["python"])
-    found["engine"] = charts.spent(stages, "engine_s", "engine-seconds")
-    found["cpu"] = charts.spent(stages, "program_cpu_s", "CPU-seconds")
+    found["engine"] = charts.spent(stages, "engine-seconds", lambda stage: stage.engine_s)
+    found["cpu"] = charts.spent(stages, "CPU-seconds", lambda stage: stage.program_cpu_s)
     return {name: chart for name, chart in found.items() if chart is not None}
 
 
-def _tiles(summary: dict[str, Any], statistics: RunStatistics) -> list[tuple[str, str, str]]:
+def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, str]]:
     """(what, figure, remark): the figures people ask for first."""
-    parts, spent = summary["languages"], summary["cost"]
-    kept = {name: part["funnel"]["kept"] for name, part in parts.items() if part["funnel"]["rollouts"]}
+    parts, spent = summary.languages, summary.cost
+    kept = {name: part.funnel.kept for name, part in parts.items() if part.funnel.rollouts}
     records = sum(kept.values())
     python = parts["python"]
     tiles = [
-        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {told(name)}" for name, n in kept.items())),
+        ("Verified records", f"{records:,}", " · ".join(f"{n:,} {title_of(name)}" for name, n in kept.items())),
         (
             "Problems that survive",
-            f"{python['problems_with_survivors']:,}",
-            f"of {summary['problems']:,}"
-            + (f", {python['problems']:,} graded" if python["problems"] < summary["problems"] else ""),
+            f"{python.problems_with_survivors:,}",
+            f"of {summary.problems:,}"
+            + (f", {python.problems:,} graded" if python.problems < summary.problems else ""),
         ),
     ]
     for name, language in statistics.languages.items():
         first = next(iter(pass_curve(language.counts)), None)
         if first is not None:
             remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
-            tiles.append((f"{told(name)} pass@1", f"{first.value:.1%}", remark))
-    if "dollars_per_record" in spent:
-        tiles.append(
-            ("A verified record", f"${money(spent['dollars_per_record'])}", f"${money(spent['dollars'])} in all")
-        )
-    if records and spent["gpu_held_s"]:
-        hours = spent["gpu_held_s"] / 3600
+            tiles.append((f"{title_of(name)} pass@1", f"{first.value:.1%}", remark))
+    if spent.dollars is not None and spent.dollars_per_record is not None:
+        tiles.append(("A verified record", f"${money(spent.dollars_per_record)}", f"${money(spent.dollars)} in all"))
+    if records and spent.gpu_held_s:
+        hours = spent.gpu_held_s / 3600
         tiles.append(("Records a GPU-hour", f"{records / hours:,.0f}", f"{hours:,.2f} GPU-hours, loading included"))
-    if records and spent["program_cpu_s"]:
-        hours = spent["program_cpu_s"] / 3600
-        tiles.append(
-            ("Records a CPU-hour", f"{records / hours:,.0f}", f"{duration(spent['program_cpu_s'])} of programs")
-        )
+    if records and spent.program_cpu_s:
+        hours = spent.program_cpu_s / 3600
+        tiles.append(("Records a CPU-hour", f"{records / hours:,.0f}", f"{duration(spent.program_cpu_s)} of programs"))
     return tiles
 
 
 def money(dollars: float) -> str:
-    """Dollars with as many digits as tell something."""
+    """Dollars with only the digits that matter."""
     if dollars >= 1 or dollars == 0:
         return f"{dollars:,.2f}"
     return f"{dollars:.2g}" if dollars >= 0.0001 or dollars < 0.000001 else f"{dollars:.6f}"
@@ -198,32 +194,31 @@ def _reasons(statistics: RunStatistics, name: str) -> list[tuple[str, str, str]]
     ]
 
 
-def _weakest(summary: dict[str, Any]) -> list[tuple[str, ...]]:
+def _weakest(summary: Summary) -> list[tuple[str, ...]]:
     """Problems whose tests missed most: strength, mutants and rollouts missed, inputs in dispute."""
     by_problem = {
-        name: counts["review"]
-        for name, counts in summary["languages"]["python"]["by_problem"].items()
-        if "review" in counts
+        name: counts.review
+        for name, counts in summary.languages["python"].by_problem.items()
+        if counts.review is not None
     }
-    keys = ("mutants_alive", "rollouts_alive", "disputed")
     return [
-        (name, f"{it['kill_rate']:.2f}", *(f"{it[key]:,}" for key in keys))
+        (name, f"{it.kill_rate:.2f}", f"{it.mutants_alive:,}", f"{it.rollouts_alive:,}", f"{it.disputed:,}")
         for name, it in strength.weakest(by_problem, COMMON)
     ]
 
 
-def _by_stage(stages: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows of the table of stages; without dollars where none are told."""
-    told_dollars = any("dollars" in stage for stage in stages)
-    columns = ("stage", *(["dollars"] if told_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
+def _by_stage(stages: Sequence[Stage]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows of the table of stages; without dollars where no stage has any."""
+    with_dollars = any(stage.dollars is not None for stage in stages)
+    columns = ("stage", *(["dollars"] if with_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
     return columns, [
         (
-            f"{stage['step']} {told(stage['language'])}",
-            *([f"${money(stage['dollars'])}"] if told_dollars else []),
-            duration(stage["engine_s"]) if stage["engine_s"] else "",
-            duration(stage["program_cpu_s"]) if stage["program_cpu_s"] else "",
-            f"{stage['rollouts']:,}" if stage["step"] == "sample" else "",
-            f"{stage['completion_tokens']:,}" if stage["step"] == "sample" else "",
+            f"{stage.step} {title_of(stage.language)}",
+            *([f"${money(stage.dollars)}" if stage.dollars is not None else ""] if with_dollars else []),
+            duration(stage.engine_s) if stage.engine_s else "",
+            duration(stage.program_cpu_s) if stage.program_cpu_s else "",
+            f"{stage.rollouts:,}" if stage.step == "sample" else "",
+            f"{stage.completion_tokens:,}" if stage.step == "sample" else "",
         )
         for stage in stages
     ]

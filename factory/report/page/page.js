@@ -103,8 +103,8 @@ function meter(problem, name, at) {
   const bar = element("b", "");
   bar.style.width = `${(100 * counts.passed) / counts.rollouts}%`;
   bar.style.background = `var(--language${at % 5})`;
-  const told = `${title(name)}: ${counts.passed} of ${counts.rollouts} pass, ${counts.kept} kept`;
-  return element("span", "meter", told, element("i", "", bar));
+  const text = `${title(name)}: ${counts.passed} of ${counts.rollouts} pass, ${counts.kept} kept`;
+  return element("span", "meter", text, element("i", "", bar));
 }
 
 function details(problem) {
@@ -172,8 +172,8 @@ function cases(sample) {
   const table = element("table", "", element("thead", "", head), body);
   const scroll = element("div", "scroll", table);
   scroll.tabIndex = 0;
-  const told = `${sample.cases.length} of ${sample.cases_total} test cases, compared as “${sample.comparison}”`;
-  return element("div", "", element("h4", "", told), scroll);
+  const text = `${sample.cases.length} of ${sample.cases_total} test cases, compared as “${sample.comparison}”`;
+  return element("div", "", element("h4", "", text), scroll);
 }
 
 document.documentElement.style.setProperty("--languages", String(Math.max(data.languages.length, 1)));

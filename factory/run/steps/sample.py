@@ -115,12 +115,12 @@ class Sampler:
                 try:
                     self.engine = await self._stack.enter_async_context(open_engine(self._config))
                 except FactoryError as error:
-                    self._failure = error  # those who wait for it hear the same, instead of trying again
+                    self._failure = error  # those who wait for it get the same error, instead of trying again
                     raise
             return self.engine
 
     def meter(self) -> dict[str, Any]:
-        """What the engine has used since it started, for the ledger; `engine` tells starts apart."""
+        """What the engine has used since it started, for the ledger; `engine` identifies the start."""
         if self.engine is None or self._config.kind == "replay":
             return {}  # a replay's tokens cost nothing and say nothing of speed
         meter = self.engine.meter

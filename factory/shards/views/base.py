@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, cases_text, row_id
 from factory.records.base import LanguageName
+from factory.shards.rows import Cells
 
 TEXT, INT = pa.string(), pa.int64()
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
@@ -34,12 +34,12 @@ class View:
     use: str
     """Python for the card that trains on it; `rows` is the loaded view."""
     schema: pa.Schema
-    rows: Callable[[ProblemOutcome, str, int], Iterable[dict[str, Any]]]
+    rows: Callable[[ProblemOutcome, str, int], Iterable[Cells]]
     graded: bool = False
     """Whether it needs every rollout, not only survivors."""
 
 
-def who(survivor: Survivor, prefix: str = "") -> dict[str, Any]:
+def who(survivor: Survivor, prefix: str = "") -> Cells:
     return {
         "id": row_id(survivor),
         "problem_id": survivor.problem_id,
@@ -55,7 +55,7 @@ def origin(problem: Problem) -> dict[str, str]:
     return {"source": problem.meta.source, "license": problem.meta.license, "difficulty": problem.meta.difficulty}
 
 
-def tests(outcome: ProblemOutcome, language: LanguageName) -> dict[str, Any]:
+def tests(outcome: ProblemOutcome, language: LanguageName) -> Cells:
     """What decided the verdicts on programs in `language`."""
     problem = outcome.tests_for(language)
     return {
@@ -71,7 +71,7 @@ def tests(outcome: ProblemOutcome, language: LanguageName) -> dict[str, Any]:
 def groups(outcome: ProblemOutcome) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
     """Graded rollouts by what they were asked: language and, for translations, parent.
 
-    Our failures are left out, and so is what repeats a benchmark; all of it where the tests are too weak to tell.
+    Our failures are left out, and so is what repeats a benchmark; everything is left out where the tests are too weak.
     """
     groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
     for rollout, verdict in outcome.graded if not is_weak(outcome) else ():

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
+from factory.shards.rows import Cells
 from factory.shards.views.base import INT, ORIGIN, TESTS, TEXT, View, origin, tests, who
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     problem = outcome.problem
     parents = {survivor.code_sha256: survivor for survivor in outcome.survivors if survivor.parent is None}
     for survivor in outcome.survivors:

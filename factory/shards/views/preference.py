@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
 from factory.records.survivor import row_id
-from factory.shards.rows import answer, task
+from factory.shards.rows import Cells, answer, task
 from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, WHO, View, groups, near_misses, origin
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
-    """Each survivor against one near miss, the best against the nearest; no program stands in two pairs."""
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
+    """Each survivor against one near miss, the best against the nearest; no program is in two pairs."""
     problem = outcome.problem
     for (language, parent), graded in groups(outcome).items():
         chosen = [one for one in outcome.survivors if (one.language, one.parent) == (language, parent)]

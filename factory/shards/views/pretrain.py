@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
-from factory.shards.rows import answer, task
+from factory.shards.rows import Cells, answer, task
 from factory.shards.views.base import LINEAGE, ORIGIN, TEXT, WHO, View, origin, who
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     for survivor in outcome.survivors:
         text = f"{task(outcome.problem, survivor.language)}\n\n{answer(survivor.code, survivor.language)}\n"
         yield {**who(survivor), "text": text, **origin(outcome.problem)}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome, Rollout, Status, Verdict
 from factory.records.base import LanguageName
-from factory.shards.rows import task
+from factory.shards.rows import Cells, task
 from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, View, groups, origin, tests
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     """One row a language: the task, the tests, and the reward of every rollout that could be graded.
 
     Where rollouts of one language have several modes, each has a row.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome, Status
-from factory.shards.rows import sampling_text, task
+from factory.shards.rows import Cells, sampling_text, task
 from factory.shards.views.base import INT, LINEAGE, MESSAGES, ORIGIN, TEXT, UNLABELLED, WHO, View, is_weak, origin
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     problem = outcome.problem
     for rollout, verdict in outcome.graded:
         unknown = verdict.status in UNLABELLED or (is_weak(outcome) and verdict.status is Status.PASSED)

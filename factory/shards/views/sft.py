@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
-from factory.shards.rows import messages
+from factory.shards.rows import Cells, messages
 from factory.shards.views.base import LINEAGE, MESSAGES, ORIGIN, WHO, View, origin, who
 
 
-def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[dict[str, Any]]:
+def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     for survivor in outcome.survivors:
         yield {**who(survivor), "messages": messages(outcome.problem, survivor), **origin(outcome.problem)}
 

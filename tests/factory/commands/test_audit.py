@@ -19,6 +19,7 @@ from factory import shards
 from factory.commands import audit, export
 from factory.errors import FactoryError
 from factory.records import ProblemOutcome, Rollout, sha256
+from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
 from factory.storage import files, parts
@@ -126,9 +127,17 @@ def test_one_flipped_bit_in_any_file_of_a_run_is_found_and_the_file_named(place:
 
 def test_a_summary_is_compared_with_the_parts_and_made_again_by_an_export(place: RunDir) -> None:
     before = place.summary_file.read_bytes()
-    for spoil in (lambda: place.summary_file.write_bytes(before.replace(b"3", b"4", 1)), place.summary_file.unlink):
-        spoil()
-        assert f"{place.summary_file}: is " in (told := told_by_audit(place))
+    found = Summary.read(place.summary_file)
+    for spoilt, fault in (
+        (replace(found, problems=9, name="other").as_json(), "is not what the parts come to: another name, problems"),
+        (before.replace(b"  ", b" "), "is not what the parts come to: another layout"),
+        (before[:-9], "is no summary"),
+        (None, "is missing"),
+    ):
+        place.summary_file.unlink()
+        if spoilt is not None:
+            place.summary_file.write_bytes(spoilt)
+        assert f"{place.summary_file}: {fault}; " in (told := told_by_audit(place))
         assert f"remedy: `factory export {place.path}`" in told
         export.export(place.open_config(), place.open_problems(), place)
         assert place.summary_file.read_bytes() == before
@@ -193,7 +202,7 @@ def test_what_a_kill_left_half_written_is_no_part(place: RunDir) -> None:
 def rewritten(place: RunDir, change: Callable[[ProblemOutcome], ProblemOutcome]) -> None:
     """Shards that are whole, of a run that is whole, and yet not true."""
     config, problems = place.open_config(), place.open_problems()
-    shards.write(place.shards, config, map(change, outcomes(config, problems, place)), {"languages": {}, "cost": {}})
+    shards.write(place.shards, config, map(change, outcomes(config, problems, place)), Summary("test", 1, {}))
 
 
 def test_a_record_that_does_not_pass_is_an_error_that_names_it(place: RunDir, factory: Factory) -> None:

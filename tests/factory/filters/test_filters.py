@@ -157,9 +157,9 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
         ("filtered", "filter debug_output: calls print, though it is to return a value"),
         ("wrong_answer", "case 0: answered 1, expected 2"),
     ]
-    funnel = summary["languages"]["python"]["funnel"]
-    assert funnel["drops"] == {"filtered (debug_output)": 1, "wrong_answer": 1}
-    assert funnel["passed"] == 1
+    funnel = summary.languages["python"].funnel
+    assert funnel.drops == {"filtered (debug_output)": 1, "wrong_answer": 1}
+    assert funnel.passed == 1
 
 
 def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def test_what_is_not_known_is_refused(text: str) -> None:
 def test_a_comparison_holds_one_exactly_when_it_is_its_kind() -> None:
     assert Comparison(kind="predicate", predicate="answer > 1").predicate == "answer > 1"
     for given in ({"kind": "predicate"}, {"predicate": "answer > 1"}):
-        with pytest.raises(ValidationError, match="stands beside kind 'predicate', and only there"):
+        with pytest.raises(ValidationError, match="is for kind 'predicate', which needs one"):
             Comparison.model_validate(given)
     with pytest.raises(ValidationError, match="knows no 'open"):
         Comparison(kind="predicate", predicate="open(answer)")

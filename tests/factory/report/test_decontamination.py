@@ -7,21 +7,23 @@ from collections import Counter
 
 from factory.decontamination.matcher import Hit
 from factory.records import BenchmarkMatch
+from factory.records.base import plain
+from factory.records.summary import DecontaminationSummary
 from factory.report.cost import Account
-from factory.report.decontamination import NOTHING, compared, decontamination, lines
+from factory.report.decontamination import Compared, decontamination, lines
 
 
 def test_counts_are_by_benchmark_and_hits_by_its_problem() -> None:
     hits = {"set/1": Hit("a", "a/1", "…"), "set/2": Hit("a", "a/1", "…"), "set/3": Hit("b", "b/7", "…")}
-    found = compared({"a": 10, "b": 20, "c": 30}, hits)
-    assert json.loads(json.dumps(found)) == found, "it stands in the ledger"
+    found = Compared.of({"a": 10, "b": 20, "c": 30}, hits)
+    assert Compared.from_facts(json.loads(json.dumps(found.as_facts()))) == found, "the ledger has it"
     told = decontamination(found, Counter({BenchmarkMatch("b", "b/7"): 3, BenchmarkMatch("a", "a/2"): 1}))
-    assert told["benchmarks"] == {
+    assert plain(told.benchmarks) == {
         "a": {"problems": 10, "set_aside": 2, "programs": 1},
         "b": {"problems": 20, "set_aside": 1, "programs": 3},
         "c": {"problems": 30, "set_aside": 0, "programs": 0},
     }
-    assert told["hits"] == {
+    assert plain(told.hits) == {
         "a/1": {"benchmark": "a", "set_aside": ["set/1", "set/2"], "programs": 0},
         "b/7": {"benchmark": "b", "set_aside": ["set/3"], "programs": 3},
         "a/2": {"benchmark": "a", "set_aside": [], "programs": 1},
@@ -35,15 +37,15 @@ def test_counts_are_by_benchmark_and_hits_by_its_problem() -> None:
 
 
 def test_the_last_start_counts_and_none_is_nothing() -> None:
-    ledger = [{"event": "started"}, {"event": "compared", **compared({"a": 1}, {})}]
-    ledger += [{"event": "compared", **compared({"a": 2}, {})}]
-    assert Account(ledger).compared["benchmarks"] == {"a": 2}
-    assert decontamination(Account(ledger[:1]).compared, Counter()) == NOTHING
-    assert lines(NOTHING) == []
+    ledger = [{"event": "started"}, {"event": "compared", **Compared.of({"a": 1}, {}).as_facts()}]
+    ledger += [{"event": "compared", **Compared.of({"a": 2}, {}).as_facts()}]
+    assert Account(ledger).compared.benchmarks == {"a": 2}
+    assert decontamination(Account(ledger[:1]).compared, Counter()) == DecontaminationSummary()
+    assert lines(DecontaminationSummary()) == []
 
 
 def test_only_some_of_many_hits_are_named_in_a_line() -> None:
     hits = {f"set/{n}": Hit("a", f"a/{n}", "…") for n in range(25)}
-    assert lines(decontamination(compared({"a": 50}, hits), Counter()))[-1].endswith(
+    assert lines(decontamination(Compared.of({"a": 50}, hits), Counter()))[-1].endswith(
         "a/19, and 5 more, in summary.json"
     )

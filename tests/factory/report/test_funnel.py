@@ -11,6 +11,8 @@ import pytest
 
 from factory.config import CostConfig, RankConfig
 from factory.records import BenchmarkMatch, Differential, Status, Verdict
+from factory.records.base import plain
+from factory.records.summary import Cost, Speedup
 from factory.report.cost import Account, priced, speed
 from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
 from factory.selection.select import select
@@ -65,7 +67,7 @@ def counted() -> Tally:
 
 def test_every_tier_is_counted() -> None:
     counts = counted()
-    assert counts.as_dict() == {
+    assert plain(counts.funnel()) == {
         "rollouts": 11,
         "extracted": 10,
         "compiled": 9,
@@ -92,7 +94,7 @@ def test_what_was_dropped_and_what_was_kept_add_up() -> None:
     for _ in range(3):
         total.add(counted())
     assert total.kept + sum(total.drops.values()) == total.rollouts == 33
-    assert total.as_dict()["drops"]["wrong_answer"] == 6
+    assert total.funnel().drops["wrong_answer"] == 6
     assert total.cpu_s == pytest.approx(5.25)
     assert total.with_lint == 3
 
@@ -106,12 +108,12 @@ def test_tiers_only_narrow() -> None:
 def test_adding_changes_only_the_sum() -> None:
     one, other = counted(), counted()
     one.add(other)
-    assert other.as_dict() == counted().as_dict()
+    assert other == counted()
 
 
 def test_an_empty_tally_counts_nothing() -> None:
     counts = tally([], 0, {"duplicate": 0, "beyond rank.keep": 0})
-    assert counts.as_dict()["drops"] == {}
+    assert counts.funnel().drops == {}
     assert (counts.rollouts, counts.graded) == (0, 0)
 
 
@@ -147,11 +149,11 @@ def test_rates_are_given_with_and_without_repair() -> None:
 
 def test_the_summary_of_a_language() -> None:
     summary = language_summary({"t/0": counted(), "t/1": tally([verdict(0, Status.NO_CODE)], 0, {})})
-    assert summary["funnel"]["rollouts"] == 12
-    assert (summary["problems"], summary["problems_with_survivors"]) == (2, 1)
-    assert summary["by_problem"]["t/0"] == counted().as_dict()
-    assert summary["pass_rates"] == {"pass@1": 0.25}
-    assert language_summary({})["pass_rates"] == {}
+    assert summary.funnel.rollouts == 12
+    assert (summary.problems, summary.problems_with_survivors) == (2, 1)
+    assert summary.by_problem["t/0"] == counted().funnel()
+    assert summary.pass_rates == {"pass@1": 0.25}
+    assert language_summary({}).pass_rates == {}
 
 
 SAMPLED = {"event": "sampled", "part": "rollouts/x.parquet", "rollouts": 1, "completion_tokens": 1}
@@ -169,15 +171,11 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
         VERIFIED | {"cpu_s": 0.25},
         {"event": "skipped", "problem": "x", "reason": "too long"},
     ]
-    assert Account(ledger).cost() == {
-        "rollouts": 16, "completion_tokens": 400, "program_cpu_s": 0.75, "engine_s": 10.0, "load_s": 5.0, "gpu_s": 19.0,
-        "gpu_held_s": 26.0, "engine_cpu_s": 0,
-        "tokens_per_s": 40.0,
-    }  # fmt: skip
-    assert Account().cost() == {
-        "rollouts": 0, "completion_tokens": 0, "program_cpu_s": 0.0, "engine_s": 0, "load_s": 0, "gpu_s": 0,
-        "gpu_held_s": 0, "engine_cpu_s": 0,
-    }  # fmt: skip
+    assert Account(ledger).cost() == Cost(
+        rollouts=16, completion_tokens=400, program_cpu_s=0.75, engine_s=10.0, load_s=5.0, gpu_s=19.0,
+        gpu_held_s=26.0, tokens_per_s=40.0,
+    )  # fmt: skip
+    assert Account().cost() == Cost()
 
 
 def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
@@ -197,28 +195,28 @@ def test_what_repeats_a_benchmark_is_a_drop_of_its_own_whatever_it_was_compared_
     one = Verdict("p", 0, "go", Status.CONTAMINATED, differential=Differential(4), contaminated_by=match)
     counts = tally([one, one], 0, {})
     counts.add(tally([one], 0, {}))
-    assert counts.as_dict()["drops"] == {"contaminated": 3}
+    assert counts.funnel().drops == {"contaminated": 3}
     assert counts.contaminated_by == {match: 3}
 
 
 def test_what_is_left_out_of_shards_is_told_beside_what_is_kept() -> None:
     part = language_summary({"p": tally([], 5, {})}, Counter({"near_duplicate": 2}))
-    assert (part["funnel"]["kept"], part["shipped"], part["left_out"]) == (5, 3, {"near_duplicate": 2})
-    assert language_summary({"p": tally([], 5, {})})["shipped"] == 5
+    assert (part.funnel.kept, part.shipped, part.left_out) == (5, 3, {"near_duplicate": 2})
+    assert language_summary({"p": tally([], 5, {})}).shipped == 5
 
 
 def test_speed_names_what_is_slower_than_its_source() -> None:
     ratios = [("a", 0.5), ("b", 2.0), ("c", 3.0)]
-    assert speed(ratios) == {"measured": 3, "median": 2.0, "slower": ["a"]}
+    assert speed(ratios) == Speedup(3, 2.0, ("a",))
 
 
 def test_an_engine_on_cpus_is_paid_for_by_the_cpu_hour() -> None:
     line = SAMPLED | {"engine": "one", "gpus": 0, "cpus": 4}
     totals = Account([line | {"engine_s": 80.0, "load_s": 10.0}, VERIFIED | {"cpu_s": 40.0}]).cost()
-    assert (totals["engine_cpu_s"], totals["gpu_held_s"]) == (360.0, 0.0)
+    assert (totals.engine_cpu_s, totals.gpu_held_s) == (360.0, 0.0)
     told = priced(totals, CostConfig(cpu_hour=9.0), 10)
-    assert (told["dollars"], told["dollars_per_record"]) == (1.0, 0.1)
-    assert "dollars_per_record" not in priced(totals, CostConfig(cpu_hour=9.0), 0)
+    assert (told.dollars, told.dollars_per_record) == (1.0, 0.1)
+    assert priced(totals, CostConfig(cpu_hour=9.0), 0).dollars_per_record is None
     assert priced(totals, CostConfig(gpu_hour=9.0), 10) == totals, "CPUs were used and have no price"
 
 
@@ -226,4 +224,4 @@ def test_gpus_without_a_price_leave_dollars_untold() -> None:
     line = SAMPLED | {"engine": "one", "gpus": 2, "cpus": 0}
     totals = Account([line | {"engine_s": 1700.0, "load_s": 100.0}]).cost()
     assert priced(totals, CostConfig(cpu_hour=1.0), 1) == totals
-    assert priced(totals, CostConfig(cpu_hour=1.0, gpu_hour=3.0), 2)["dollars_per_record"] == 1.5
+    assert priced(totals, CostConfig(cpu_hour=1.0, gpu_hour=3.0), 2).dollars_per_record == 1.5

@@ -17,6 +17,7 @@ import pytest
 from factory import escape
 from factory.config import Config, CostConfig
 from factory.records import Failure, Problem, Status, Verdict
+from factory.records.summary import Summary
 from factory.report import statistics as gathering
 from factory.report.cost import Account
 from factory.report.page import About, embeddable, money, render
@@ -119,7 +120,7 @@ class Reader(html.parser.HTMLParser):
 
 def page(
     found: Sequence[tuple[Problem, Found]], settings: Config | None = None, unfinished: int = 0, ledger: Any = ()
-) -> tuple[bytes, dict[str, Any]]:
+) -> tuple[bytes, Summary]:
     """(the page, the summary it was made of)."""
     settings = settings or config()
     gathered = RunStatistics(len(found))
@@ -137,7 +138,7 @@ def payload(reader: Reader) -> Any:
 
 
 @pytest.fixture(scope="module")
-def whole() -> tuple[Reader, dict[str, Any]]:
+def whole() -> tuple[Reader, Summary]:
     made, summary = page(
         [(problem(f"set/{n}"), both() if n < 3 else some(2, 4)) for n in range(5)] + [(problem("set/5"), {})],
         config(cost={"gpu_hour": 3.6, "cpu_hour": 0.36}),
@@ -146,26 +147,26 @@ def whole() -> tuple[Reader, dict[str, Any]]:
     return Reader(made), summary
 
 
-def test_the_counts_are_those_of_the_summary(whole: tuple[Reader, dict[str, Any]]) -> None:
+def test_the_counts_are_those_of_the_summary(whole: tuple[Reader, Summary]) -> None:
     reader, summary = whole
     charts = payload(reader)["charts"]
     for name in ("python", "go"):
-        funnel = summary["languages"][name]["funnel"]
+        funnel = summary.languages[name].funnel
         values = next(iter(charts[f"funnel-{name}"]["datasets"].values()))
         assert [row["count"] for row in values] == [
-            funnel[tier] for tier in ("rollouts", "extracted", "compiled", "passed", "distinct", "kept")
+            getattr(funnel, tier) for tier in ("rollouts", "extracted", "compiled", "passed", "distinct", "kept")
         ]
     assert "Verified records 10 7 Python · 3 Go" in reader.text
     assert "Problems that survive 5 of 6, 5 graded" in reader.text
     rows = payload(reader)["problems"]
     assert [row["id"] for row in rows] == [f"set/{n}" for n in range(5)]
-    by_problem = summary["languages"]["python"]["by_problem"]
+    by_problem = summary.languages["python"].by_problem
     assert {row["id"]: row["counts"]["python"]["passed"] for row in rows} == {
-        name: counts["passed"] for name, counts in by_problem.items()
+        name: counts.passed for name, counts in by_problem.items()
     }
 
 
-def test_every_chart_has_a_description_and_a_table(whole: tuple[Reader, dict[str, Any]]) -> None:
+def test_every_chart_has_a_description_and_a_table(whole: tuple[Reader, Summary]) -> None:
     reader, _ = whole
     places = [attributes for _, attributes in reader.elements if "data-chart" in attributes]
     assert {place["data-chart"] for place in places} == set(payload(reader)["charts"])
@@ -179,7 +180,7 @@ def test_every_chart_has_a_description_and_a_table(whole: tuple[Reader, dict[str
     assert all(attributes.get("scope") for tag, attributes in reader.elements if tag == "th")
 
 
-def test_the_page_asks_for_nothing_elsewhere(whole: tuple[Reader, dict[str, Any]]) -> None:
+def test_the_page_asks_for_nothing_elsewhere(whole: tuple[Reader, Summary]) -> None:
     reader, _ = whole
     for tag, attributes in reader.elements:
         for name in ("src", "href", "action", "srcset", "data", "poster", "ping", "xlink:href"):
@@ -195,7 +196,7 @@ def test_the_page_asks_for_nothing_elsewhere(whole: tuple[Reader, dict[str, Any]
     assert all("unsafe-eval" not in policy for policy in policies if policy)
 
 
-def test_reasons_speed_ups_and_yields_are_told(whole: tuple[Reader, dict[str, Any]]) -> None:
+def test_reasons_speed_ups_and_yields_are_told(whole: tuple[Reader, Summary]) -> None:
     reader, _ = whole
     assert "compile error: undefined: a name" in reader.text
     assert "median 4.00×" in reader.text
@@ -203,11 +204,11 @@ def test_reasons_speed_ups_and_yields_are_told(whole: tuple[Reader, dict[str, An
     assert "95 %:" in reader.text
 
 
-def test_dollars_are_told_by_stage_and_by_record(whole: tuple[Reader, dict[str, Any]]) -> None:
+def test_dollars_are_told_by_stage_and_by_record(whole: tuple[Reader, Summary]) -> None:
     """110 s × 2 GPUs at $3.60 an hour and 36 s at $0.36: $0.22 + $0.0036."""
     reader, summary = whole
-    assert summary["cost"]["dollars"] == pytest.approx(0.2236)
-    assert summary["cost"]["dollars_per_record"] == pytest.approx(0.02236)
+    assert summary.cost.dollars == pytest.approx(0.2236)
+    assert summary.cost.dollars_per_record == pytest.approx(0.02236)
     assert "A verified record $0.022 $0.22 in all" in reader.text
     assert "sample Python $0.17 75.0 s 8 300" in reader.text
     assert "verify Go $0.0006 6.0 s" in reader.text
@@ -321,8 +322,8 @@ def test_money_keeps_the_digits_that_tell_something(dollars: float, told: str) -
 
 
 def test_prices_are_needed_of_all_that_was_used() -> None:
-    assert "dollars" not in Account(LEDGER).stages(CostConfig(cpu_hour=1.0))[0]
-    assert "dollars" in Account(LEDGER[2:]).stages(CostConfig(cpu_hour=1.0))[0]
+    assert Account(LEDGER).stages(CostConfig(cpu_hour=1.0))[0].dollars is None
+    assert Account(LEDGER[2:]).stages(CostConfig(cpu_hour=1.0))[0].dollars is not None
 
 
 def opened(folder: Path, made: bytes) -> str:

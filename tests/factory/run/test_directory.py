@@ -12,7 +12,7 @@ import yaml
 
 from factory.config import Config
 from factory.errors import ConfigError, PartError
-from factory.records import Problem
+from factory.records import Maker, Problem
 from factory.run.directory import RunDir, against, slug
 from factory.storage.files import put
 
@@ -235,6 +235,27 @@ def test_chunks_are_the_whole_parts_in_order(place: RunDir) -> None:
     half.with_name(f".{half.name}.123.tmp").touch()
     found = place.all_chunks()
     assert found == {slug("set/1"): [range(256), range(256, 512), range(512, 700)], slug("set/11"): [range(8)]}
+
+
+def test_parts_of_several_generators_and_rounds_lie_beside_each_other(place: RunDir) -> None:
+    one, many = problem("set/1"), (Maker(), Maker("large"), Maker("large", 1), Maker("default", 1), Maker("a.b 1", 12))
+    (place.path / "rollouts").mkdir()
+    for number, maker in enumerate(many, 1):
+        place.rollouts(one, range(number), maker).touch()
+    for number, maker in enumerate(many, 1):
+        assert place.all_chunks(maker) == {slug("set/1"): [range(number)]}
+    assert place.rollouts(one, range(8)).name == f"{slug('set/1')}.000000-000008.parquet", "as it was ever called"
+    paths = [
+        path
+        for maker in many
+        for path in (
+            place.rollouts(one, range(8), maker),
+            place.verdicts(one, range(8), maker),
+            place.translation("go", one, "a" * 64, 1, "rollouts", maker=maker),
+            place.translation("go", one, "a" * 64, 1, "rollouts", against(["b" * 64]), maker),
+        )
+    ]
+    assert len(set(paths)) == len(paths)
 
 
 def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:

@@ -358,8 +358,8 @@ def test_a_run_killed_before_the_look_can_be_told_and_exported(
         shutil.rmtree(copied / name)
     config, place = load(calm[0]), RunDir(copied)
     told = summarize(config, place.open_problems(), place)
-    assert told["review"]["problems"] == 0
-    assert told["languages"]["python"]["by_problem"]["t/sort"]["passed"] == 8
+    assert told.review.problems == 0
+    assert told.languages["python"].by_problem["t/sort"].passed == 8
     page = look.report(config, place.open_problems(), place, tmp_path / "page.html").read_text()
     assert "Test strength" not in page
     export.export(config, place.open_problems(), place)
@@ -403,7 +403,7 @@ def test_a_look_at_rollouts_that_are_gone_says_nothing(tmp_path: Path, go_on: Go
     assert looked == []
     told = summary(run_dir)
     assert told["languages"]["python"]["funnel"]["kept"] == 0
-    assert told["review"]["problems"] == 0
+    assert told.review.problems == 0
     assert told["untranslatable"] == {"go": ["t/code"]}
 
 

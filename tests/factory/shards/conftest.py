@@ -13,10 +13,11 @@ import pytest
 
 from factory.config import Config
 from factory.records import Problem, ProblemOutcome, Survivor, sha256
+from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.shards import write
 
-SUMMARY: dict[str, Any] = {"languages": {}, "cost": {}}
+SUMMARY = Summary("test", 1, {})
 
 
 @pytest.fixture(scope="session")

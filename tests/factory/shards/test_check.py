@@ -28,8 +28,8 @@ def test_a_file_that_is_gone_or_foreign_is_named(exported: RunDir) -> None:
     gone.unlink()
     Path(exported.shards / "data" / "mine.parquet").write_bytes(b"mine")
     assert faults(exported.shards) == {
-        str(gone.relative_to(exported.shards)): "is missing, but stands in SHA256SUMS",
-        "data/mine.parquet": "does not stand in SHA256SUMS",
+        str(gone.relative_to(exported.shards)): "is missing, but SHA256SUMS lists it",
+        "data/mine.parquet": "is not listed in SHA256SUMS",
     }
     (exported.shards / "SHA256SUMS").unlink()
     assert faults(exported.shards) == {"SHA256SUMS": "is missing"}

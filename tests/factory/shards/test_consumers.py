@@ -16,6 +16,7 @@ from factory import reward
 from factory.config import Config
 from factory.errors import InfrastructureError, ProblemError
 from factory.records import Failure, Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, sha256
+from factory.records.summary import Summary
 from factory.shards import write
 
 HERE = Path(__file__).parent
@@ -58,7 +59,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = Config.model_validate(
         {"name": "t", "problems": {"path": "p"}, "engine": {"kind": "replay", "path": "r"}, "shards": views}
     )
-    write(folder, config, map(outcome, ("a/1", "a/2", "a/3")), {"languages": {}, "cost": {}})
+    write(folder, config, map(outcome, ("a/1", "a/2", "a/3")), Summary("test", 1, {}))
     return folder
 
 

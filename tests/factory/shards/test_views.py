@@ -30,13 +30,14 @@ from factory.records import (
     Verdict,
     sha256,
 )
+from factory.records.summary import Cost, Summary
 from factory.shards import faults, write
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
 from factory.shards.writer import _size
 
 ALL = tuple(VIEWS)
-SUMMARY: dict[str, Any] = {"languages": {}, "cost": {}}
+SUMMARY = Summary("test", 1, {})
 
 
 def problem(name: str = "set/0", **fields: Any) -> Problem:
@@ -236,7 +237,7 @@ def test_every_view_loads_by_its_name_and_streams(tmp_path: Path) -> None:
     for name in ALL:
         cache = str(tmp_path / "cache")
         loaded = load_dataset(str(tmp_path / "s"), name, split="train", cache_dir=cache)
-        assert loaded.num_rows == manifest["views"][name]["rows"] == len(rows(name))
+        assert loaded.num_rows == manifest.views[name].rows == len(rows(name))
         streamed = list(load_dataset(str(tmp_path / "s"), name, split="train", streaming=True))
         assert streamed == list(loaded)
         assert streamed == rows(name)
@@ -266,7 +267,7 @@ def test_the_card_is_one_the_hub_client_reads(tmp_path: Path) -> None:
 
 
 def test_the_card_tells_what_was_measured_only_where_evidence_is_asked_for(tmp_path: Path) -> None:
-    summary = SUMMARY | {"cost": {"gpu_s": 4321.5, "tokens": 0}}
+    summary = replace(SUMMARY, cost=Cost(gpu_s=4321.5))
     write(tmp_path / "s", config(), [OUTCOME], summary)
     assert "4,321.5" not in (tmp_path / "s" / "README.md").read_text()
     write(tmp_path / "s", config(evidence=True), [OUTCOME], summary)
@@ -278,7 +279,7 @@ def test_the_card_tells_what_was_measured_only_where_evidence_is_asked_for(tmp_p
 def test_a_view_without_rows_is_named_but_is_no_config(tmp_path: Path) -> None:
     bare = ProblemOutcome(problem(), (survivor(GOOD),), ROLLOUTS[:1])
     manifest = write(tmp_path / "s", config(views=("pairs", "sft")), [bare], SUMMARY)
-    assert manifest["views"]["pairs"]["rows"] == 0
+    assert manifest.views["pairs"].rows == 0
     text = (tmp_path / "s" / "README.md").read_text()
     assert "Without rows in this run: pairs." in text
     assert "config_name: pairs" not in text
@@ -294,20 +295,18 @@ def test_the_same_harvest_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_files_hold_at_most_so_many_bytes_of_rows(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(views=("sft",), max_bytes=3000), many(40), SUMMARY)
-    files = [item for item in manifest["files"] if item["view"] == "sft"]
+    files = [item for item in manifest.files if item.view == "sft"]
     assert len(files) > 5
-    sizes = [
-        sum(_size(row) for row in pq.ParquetFile(tmp_path / "s" / item["path"]).read().to_pylist()) for item in files
-    ]
+    sizes = [sum(_size(row) for row in pq.ParquetFile(tmp_path / "s" / item.path).read().to_pylist()) for item in files]
     assert max(sizes) <= 3000
     assert min(sizes[:-1]) > 1500
     whole = write(tmp_path / "w", config(views=("sft",)), many(40), SUMMARY)
-    assert manifest["views"] == whole["views"]
+    assert manifest.views == whole.views
 
 
 def test_a_row_larger_than_a_file_has_one_to_itself(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(max_bytes=1), many(2), SUMMARY)
-    assert [item["rows"] for item in manifest["files"]] == [1] * 6
+    assert [item.rows for item in manifest.files] == [1] * 6
 
 
 def test_a_row_group_is_compressed_with_zstd(tmp_path: Path) -> None:
@@ -340,16 +339,16 @@ def test_a_problem_is_in_one_split_in_every_view(tmp_path: Path) -> None:
     settings = config(views=ALL, splits={"train": 0.6, "validation": 0.3, "test": 0.1}, holdout=["set/3", "set/x"])
     manifest = write(tmp_path / "s", settings, many(60), SUMMARY)
     where: dict[str, set[str]] = {}
-    for item in manifest["files"]:
-        for row in pq.ParquetFile(tmp_path / "s" / item["path"]).read().to_pylist():
+    for item in manifest.files:
+        for row in pq.ParquetFile(tmp_path / "s" / item.path).read().to_pylist():
             name = row.get("problem_id") or row["extra_info"]["problem_id"]
-            where.setdefault(name, set()).add(item["split"])
+            where.setdefault(name, set()).add(item.split)
     assert len(where) == 60
     assert {len(splits) for splits in where.values()} == {1}
     assert [name for name, splits in where.items() if splits == {"holdout"}] == ["set/3"]
-    assert manifest["splits"]["problems"]["holdout"] == 1
-    assert manifest["splits"]["held_out_ids"] == 2
-    assert set(manifest["splits"]["problems"]) == {"train", "validation", "test", "holdout"}
+    assert manifest.splits.problems["holdout"] == 1
+    assert manifest.splits.held_out_ids == 2
+    assert set(manifest.splits.problems) == {"train", "validation", "test", "holdout"}
 
 
 def split_of(settings: ShardsConfig, name: str) -> str:
@@ -362,7 +361,7 @@ def test_a_split_is_told_by_the_problem_id_alone() -> None:
     found = [both.place(f"set/{n}") for n in range(5000)]
     assert [split_of(settings, f"set/{n}") for n in range(50)] == found[:50]
     assert 60 <= found.count("validation") <= 140
-    assert both.as_dict()["problems"] == {"train": found.count("train"), "validation": found.count("validation")}
+    assert both.counts().problems == {"train": found.count("train"), "validation": found.count("validation")}
 
 
 def test_held_out_problems_are_never_in_train(tmp_path: Path) -> None:
@@ -374,10 +373,10 @@ def test_held_out_problems_are_never_in_train(tmp_path: Path) -> None:
         assert found == ["train", "holdout", "train", "holdout", "train"]
     settings = config(views=ALL, holdout=str(ids))
     manifest = write(tmp_path / "s", settings, many(5), SUMMARY)
-    for item in manifest["files"]:
-        found = pq.ParquetFile(tmp_path / "s" / item["path"]).read().to_pylist()
+    for item in manifest.files:
+        found = pq.ParquetFile(tmp_path / "s" / item.path).read().to_pylist()
         told = json.dumps(found)
-        assert ('"set/1' in told or '"set/3' in told) == (item["split"] == "holdout"), item["path"]
+        assert ('"set/1' in told or '"set/3' in told) == (item.split == "holdout"), item.path
 
 
 @pytest.mark.parametrize("content", [None, "\n \n"])
@@ -433,7 +432,7 @@ def test_every_flipped_byte_of_an_export_is_found_and_its_file_named(tmp_path: P
 
 def test_a_file_gone_cut_or_added_is_found(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(), many(1), SUMMARY)
-    name = manifest["files"][0]["path"]
+    name = manifest.files[0].path
     path = tmp_path / "s" / name
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
@@ -442,7 +441,7 @@ def test_a_file_gone_cut_or_added_is_found(tmp_path: Path) -> None:
     assert "is missing" in faults(tmp_path / "s")[name]
     path.write_bytes(whole)
     (tmp_path / "s" / "extra").touch()
-    assert faults(tmp_path / "s") == {"extra": "does not stand in SHA256SUMS"}
+    assert faults(tmp_path / "s") == {"extra": "is not listed in SHA256SUMS"}
     (tmp_path / "s" / "SHA256SUMS").unlink()
     assert faults(tmp_path / "s") == {"SHA256SUMS": "is missing"}
 
@@ -453,4 +452,4 @@ def test_anyone_can_check_the_sums_without_our_code(tmp_path: Path) -> None:
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "s", capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count(": OK") == len(manifest["files"]) + 2
+    assert done.stdout.count(": OK") == len(manifest.files) + 2

@@ -15,9 +15,12 @@ from datasets import load_dataset
 
 from factory.config import Config
 from factory.records import Difference, Differential, Problem, ProblemOutcome, Status, Survivor, Verdict, sha256
+from factory.records.base import plain
+from factory.records.summary import Cost, Summary
 from factory.report.funnel import language_summary, tally
 from factory.selection.select import select
 from factory.shards import write
+from factory.shards.manifest import LeftOut
 
 CASES = [
     {"args": [1], "expected": {"$": "tuple", "v": [2]}, "public": True},
@@ -64,19 +67,14 @@ def config(**sections: Any) -> Config:
     return Config.model_validate(base | sections)
 
 
-def summary() -> dict[str, Any]:
+def summary(gpu_s: float = 123.456) -> Summary:
     verdicts = [
         Verdict("set/0", 0, "python", Status.PASSED, normal_form="a", cpu_ms=3.0, lint=("line 1: x",)),
         Verdict("set/0", 1, "python", Status.TIMEOUT),
     ]
     selection = select(verdicts, config().rank)
-    return {
-        "languages": {
-            "python": language_summary({"set/0": tally(verdicts, len(selection.kept), selection.dropped)}),
-            "go": language_summary({}),
-        },
-        "cost": {"gpu_s": 123.456},
-    }
+    python = language_summary({"set/0": tally(verdicts, len(selection.kept), selection.dropped)})
+    return Summary("test", 1, {"python": python, "go": language_summary({})}, cost=Cost(gpu_s=gpu_s))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -93,7 +91,7 @@ def loaded(folder: Path, tmp_path: Path, *name: str) -> Any:
 
 def test_the_same_survivors_give_the_same_bytes_in_every_file(tmp_path: Path) -> None:
     one = write(tmp_path / "one", config(), kept(), summary())
-    other = write(tmp_path / "two", config(), kept(), summary() | {"cost": {"gpu_s": 1.0}})
+    other = write(tmp_path / "two", config(), kept(), summary(1.0))
     assert one == other
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
@@ -111,12 +109,12 @@ def test_what_was_measured_does_not_reach_the_bytes(tmp_path: Path) -> None:
 
 def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(shards={"evidence": True}), kept(), summary())
-    assert manifest["varies_from_run_to_run"] == ["shards.evidence"]
+    assert manifest.varies_from_run_to_run == ["shards.evidence"]
     assert [row["cpu_ms"] for row in rows_of(tmp_path / "s", "python")[:2]] == [1.5, 2.5]
-    assert manifest["schema"]["cpu_ms"] == "double"
+    assert manifest.schema["cpu_ms"] == "double"
     ranked = write(tmp_path / "s", config(rank={"by": ["cpu"]}), kept(), summary())
-    assert ranked["varies_from_run_to_run"] == ["rank.by: cpu"]
-    assert write(tmp_path / "s", config(), kept(), summary())["varies_from_run_to_run"] == []
+    assert ranked.varies_from_run_to_run == ["rank.by: cpu"]
+    assert write(tmp_path / "s", config(), kept(), summary()).varies_from_run_to_run == []
 
 
 def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
@@ -134,19 +132,19 @@ def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) 
 
 def test_the_manifest_has_every_file_with_its_sum(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(shards={"rows": 3}), kept(), summary())
-    assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == manifest
-    numbers = [item["path"].rpartition("-")[0] for item in manifest["files"]]
+    assert json.loads((tmp_path / "s" / "manifest.json").read_text()) == plain(manifest)
+    numbers = [item.path.rpartition("-")[0] for item in manifest.files]
     assert numbers == [
         "data/go-train-00000", "data/go-train-00001",
         "data/python-train-00000", "data/python-train-00001", "data/python-train-00002",
     ]  # fmt: skip
-    for item in manifest["files"]:
-        assert item["path"].endswith(f"-{item['sha256'][:12]}.parquet")
-        data = (tmp_path / "s" / item["path"]).read_bytes()
-        assert (item["sha256"], item["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
-        assert pq.read_table(tmp_path / "s" / item["path"]).num_rows == item["rows"] <= 3
-    assert manifest["rows"] == sum(item["rows"] for item in manifest["files"]) == 12
-    assert (manifest["models"], manifest["licenses"], manifest["factory_version"]) == (
+    for item in manifest.files:
+        assert item.path.endswith(f"-{item.sha256[:12]}.parquet")
+        data = (tmp_path / "s" / item.path).read_bytes()
+        assert (item.sha256, item.bytes) == (hashlib.sha256(data).hexdigest(), len(data))
+        assert pq.read_table(tmp_path / "s" / item.path).num_rows == item.rows <= 3
+    assert manifest.rows == sum(item.rows for item in manifest.files) == 12
+    assert (manifest.models, manifest.licenses, manifest.factory_version) == (
         ["m"],
         ["Apache-2.0", "MIT"],
         "1.2.3",
@@ -161,7 +159,7 @@ def test_the_manifest_names_the_code_that_made_it(tmp_path: Path) -> None:
         for path in sorted((root / package).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 listed += f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-    assert manifest["code_sha256"] == sha256(listed)
+    assert manifest.code_sha256 == sha256(listed)
 
 
 def test_the_number_of_rows_a_file_does_not_change_the_rows(tmp_path: Path) -> None:
@@ -229,10 +227,10 @@ def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) 
 def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
     # `datasets` itself refuses a split without any row ("corresponds to no data"); other readers do not.
     manifest = write(tmp_path / "s", config(), [], summary())
-    assert manifest["rows"] == 0
-    (item,) = manifest["files"]
-    table = pq.read_table(tmp_path / "s" / item["path"])
-    assert (table.num_rows, table.column_names) == (0, list(manifest["schema"]))
+    assert manifest.rows == 0
+    (item,) = manifest.files
+    table = pq.read_table(tmp_path / "s" / item.path)
+    assert (table.num_rows, table.column_names) == (0, list(manifest.schema))
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
@@ -244,7 +242,7 @@ def test_a_new_export_replaces_the_old_as_a_whole(tmp_path: Path) -> None:
     write(tmp_path / "s", config(shards={"rows": 1}), kept(), summary())
     (tmp_path / "s" / "stray.txt").write_text("old")
     manifest = write(tmp_path / "s", config(), kept()[:1], summary())
-    paths = [item["path"] for item in manifest["files"]]
+    paths = [item.path for item in manifest.files]
     assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "SHA256SUMS", *paths, "manifest.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
@@ -270,7 +268,7 @@ def test_the_card_tells_counts_licenses_and_how_to_load(tmp_path: Path) -> None:
     assert [item["config_name"] for item in head["configs"]] == ["default", "go", "python"]
     assert "12 programs (4 in Go, 8 in Python)" in text
     assert "Apache-2.0, MIT" in text
-    assert manifest["config_sha256"] in text
+    assert manifest.config_sha256 in text
     assert "| sampled | 2 |" in text
     assert "pass@1 0.500" in text
     assert "A static check found something in 1 of those that pass (`lint`)." in text
@@ -282,12 +280,12 @@ def test_what_is_left_out_is_counted_and_takes_no_place_in_a_split(tmp_path: Pat
     first, *others = kept()
     gone = replace(first, survivors=(), left_out=tuple((one, "near_duplicate") for one in first.survivors))
     manifest = write(tmp_path / "s", config(), [gone, *others], summary())
-    assert manifest["left_out"] == [
-        {"language": "go", "reason": "near_duplicate", "rows": 1},
-        {"language": "python", "reason": "near_duplicate", "rows": 2},
+    assert manifest.left_out == [
+        LeftOut("go", "near_duplicate", 1),
+        LeftOut("python", "near_duplicate", 2),
     ]
-    assert manifest["splits"]["problems"] == {"train": 3}
-    assert manifest["rows"] == 9
+    assert manifest.splits.problems == {"train": 3}
+    assert manifest.rows == 9
     assert "or more: 3 programs." in (tmp_path / "s" / "README.md").read_text()
 
 
@@ -318,7 +316,7 @@ def test_the_card_tells_how_programs_were_made_and_run(tmp_path: Path, sections:
 
 def test_the_configs_sum_changes_with_what_changes_the_data_only(tmp_path: Path) -> None:
     def sum_of(**sections: Any) -> str:
-        return str(write(tmp_path / "s", config(**sections), [], summary())["config_sha256"])
+        return str(write(tmp_path / "s", config(**sections), [], summary()).config_sha256)
 
     assert (
         sum_of()
