@@ -240,7 +240,7 @@ def _fault(row: Cells, known: dict[str, _Tests]) -> str:
     return ""
 
 
-def _settings_fault(row: dict[str, Any], config: Config, problem: Problem) -> str:
+def _settings_fault(row: Cells, config: Config, problem: Problem) -> str:
     """What is wrong with the settings that a record says decided its verdict, or ""."""
     due = {"limits": config.limits.over(problem.limits), "sandbox": config.sandbox.deciding()}
     due["comparison"] = problem.comparison.model_dump(mode="json")
