@@ -8,7 +8,7 @@ expected answers have to be computed.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from factory.problems.formats import (
     apps,
@@ -23,17 +23,18 @@ from factory.problems.formats import (
     taco,
 )
 from factory.problems.oracle import Oracle
+from factory.problems.parsing.fields import Row
 from factory.records import Problem
 
 __all__ = ["FORMATS", "Format"]
 
 
 class Format(Protocol):
-    def sniff(self, row: dict[str, Any]) -> bool: ...
+    def sniff(self, row: Row) -> bool: ...
 
-    def id_of(self, row: dict[str, Any]) -> str: ...
+    def id_of(self, row: Row) -> str: ...
 
-    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem: ...
+    def read(self, row: Row, oracle: Oracle | None = None) -> Problem: ...
 
 
 FORMATS: dict[str, Format] = {

@@ -13,25 +13,26 @@ from typing import Any
 from factory.languages.python.calls import call_text
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"question", "input_output", "solutions"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     return problem(row, id_of(row), ProblemMeta(source="hendrycks/apps", license="MIT"), oracle)
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError or ValueError naming the field."""
     number = row.get("problem_id", row.get("id"))
     return f"apps/{number}" if number is not None else contest.name_of("apps", fields.text(row, "question"))
 
 
-def problem(row: dict[str, Any], name: str, meta: ProblemMeta, oracle: Oracle | None) -> Problem:
+def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Problem:
     """A row in APPS's form as the problem `name`."""
     question, starter = fields.text(row, "question"), fields.optional(row, "starter_code")
     tests = fields.parsed(row, "input_output")

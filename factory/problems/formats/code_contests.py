@@ -7,10 +7,9 @@ License of deepmind/code_contests: CC-BY-4.0, by its card on the hub.
 
 from __future__ import annotations
 
-from typing import Any
-
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 
 PYTHON3 = 3
@@ -18,21 +17,21 @@ PYTHON3 = 3
 _DIFFICULTIES = ("", "EASY", "MEDIUM", "HARD", "HARDER", "HARDEST", "EXTERNAL")
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"description", "public_tests", "private_tests"} <= row.keys() or {"content", "labels", "test"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     return _original(row) if "description" in row else _passed_on(row)
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError or ValueError naming the field."""
     return f"code_contests/{fields.text(row, 'name') if 'description' in row else row['id']}"
 
 
-def _original(row: dict[str, Any]) -> Problem:
+def _original(row: Row) -> Problem:
     for field in ("input_file", "output_file"):
         if row.get(field):
             raise ValueError(f"{field}: {row[field]!r}: its programs use files, not stdin and stdout")
@@ -57,7 +56,7 @@ def _original(row: dict[str, Any]) -> Problem:
     )
 
 
-def _passed_on(row: dict[str, Any]) -> Problem:
+def _passed_on(row: Row) -> Problem:
     tests, labels = fields.parsed(row, "test"), fields.parsed(row, "labels")
     inputs = [test["input"]["stdin"] for test in tests]
     cases = contest.streams(inputs, [test["output"]["stdout"] for test in tests])

@@ -22,6 +22,7 @@ from factory.problems.formats import humaneval, mbpp
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import literal, split
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Comparison, Problem, ProblemMeta
 from factory.records.predicate import ANSWER
 from factory.records.values import decode, encode
@@ -47,26 +48,26 @@ class _Tests:
     view: str = ANSWER
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     released = {"task_id", "entry_point", "base_input", "plus_input"} <= row.keys()
     return released or ({"task_id", "prompt", "test"} <= row.keys() and "assertion(" in str(row["test"]))
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     return _mbpp(row, oracle) if _is_mbpp(row) else _humaneval(row, oracle)
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError."""
     return f"{'MBPP+' if _is_mbpp(row) else 'HumanEval+'}/{str(row['task_id']).rpartition('/')[2]}"
 
 
-def _is_mbpp(row: dict[str, Any]) -> bool:
+def _is_mbpp(row: Row) -> bool:
     return "test_list" in row or str(row["task_id"]).startswith("Mbpp/")
 
 
-def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
+def _humaneval(row: Row, oracle: Oracle | None) -> Problem:
     prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     reference = prompt + fields.text(row, "canonical_solution")
     tests = _released(row, []) if "base_input" in row else _listed(row)
@@ -85,7 +86,7 @@ def _humaneval(row: dict[str, Any], oracle: Oracle | None) -> Problem:
     )
 
 
-def _mbpp(row: dict[str, Any], oracle: Oracle | None) -> Problem:
+def _mbpp(row: Row, oracle: Oracle | None) -> Problem:
     reference = fields.text(row, "code" if "code" in row else "canonical_solution").replace("\r\n", "\n")
     shown = _shown(row)
     asserts = [node for node in shown if isinstance(node, ast.Assert)]
@@ -162,7 +163,7 @@ def _is_floats(value: Any) -> bool:
 # ---- the release's form ----
 
 
-def _released(row: dict[str, Any], views: Sequence[tuple[str, list[Any]]]) -> _Tests:
+def _released(row: Row, views: Sequence[tuple[str, list[Any]]]) -> _Tests:
     samples = [args for _, args in views]
     inputs = [typed(list(args), samples) for args in [*row["base_input"], *(row["plus_input"] or [])]]
     ways = {view for view, _ in views}
@@ -195,7 +196,7 @@ def typed(value: Any, samples: Sequence[Any]) -> Any:
     return (kinds.pop() if kinds else list)(items)
 
 
-def _shown(row: dict[str, Any]) -> list[ast.stmt]:
+def _shown(row: Row) -> list[ast.stmt]:
     """The statements of the tests that the row shows."""
     listed = [*row.get("test_imports", ()), *row["test_list"]] if "test_list" in row else [row.get("assertion") or ""]
     try:
@@ -238,7 +239,7 @@ def _put(tree: ast.expr, new: ast.expr, old: ast.expr | None = None) -> ast.expr
 # ---- the hub's form ----
 
 
-def _listed(row: dict[str, Any]) -> _Tests:
+def _listed(row: Row) -> _Tests:
     """`inputs`, and the loop that gives each to `assertion(f(*inp), exp, atol)`, or `ref_func(*inp)` for exp.
 
     Raises ValueError.

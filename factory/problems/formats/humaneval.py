@@ -10,20 +10,20 @@ from __future__ import annotations
 import ast
 import doctest
 import json
-from typing import Any
 
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields, suite
 from factory.problems.parsing.asserts import literal
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 from factory.records.values import Unencodable, encode
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"task_id", "prompt", "entry_point", "test"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     solution = row.get("canonical_solution")
@@ -42,7 +42,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     )
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError or ValueError naming the field."""
     return fields.text(row, "task_id")
 

@@ -7,18 +7,18 @@ License of KodCode/KodCode-V1: CC-BY-NC-4.0, by its card on the hub.
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, suite
+from factory.problems.parsing.fields import Row
 from factory.records import Problem, ProblemMeta
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"question", "solution", "test"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     question, test = fields.text(row, "question"), fields.text(row, "test")
     function = _function(row, test)
@@ -43,13 +43,13 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     )
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError or ValueError naming the field."""
     name = row.get("question_id")
     return f"kodcode/{name}" if name else contest.name_of("kodcode", fields.text(row, "question"))
 
 
-def _function(row: dict[str, Any], test: str) -> str:
+def _function(row: Row, test: str) -> str:
     info = fields.json_of("test_info", row.get("test_info")) or []
     names = {str(item["function_name"]) for item in info}
     if not names:

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
 
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement, suite
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 
 _METHOD = re.compile(r"^Solution\(\)\.(\w+)$")
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"entry_point", "starter_code", "test"} <= row.keys() and bool(_METHOD.match(str(row["entry_point"])))
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     match = _METHOD.match(str(row["entry_point"]))
     if match is None:
@@ -52,7 +52,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     )
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises ValueError naming the field."""
     return f"leetcode/{fields.optional(row, 'task_id', 'question_id')}"
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 
 MOST_BYTES = 2**30
@@ -25,11 +26,11 @@ _STRINGS = frozenset({"UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"
 _HARMLESS = frozenset({"PROTO", "FRAME", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "STOP"})
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"question_content", "public_test_cases", "private_test_cases"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     text, starter = fields.text(row, "question_content"), fields.optional(row, "starter_code")
     public = fields.parsed(row, "public_test_cases")
@@ -67,7 +68,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     )
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError."""
     return f"livecodebench/{row['question_id']}"
 

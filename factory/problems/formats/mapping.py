@@ -13,6 +13,7 @@ from typing import Any
 from factory.errors import ProblemError
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement, suite
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Comparison, Problem, ProblemMeta
 
 FIELDS = (
@@ -35,10 +36,10 @@ class Mapping:
             raise ProblemError("problems.mapping.tests: goes with entry_point, and without inputs and outputs")
         self._columns = columns
 
-    def sniff(self, row: dict[str, Any]) -> bool:
+    def sniff(self, row: Row) -> bool:
         return all(column.partition(".")[0] in row for column in self._columns.values())
 
-    def read(self, row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+    def read(self, row: Row, oracle: Oracle | None = None) -> Problem:
         """The problem in `row`. Raises KeyError or ValueError naming the field."""
         prompt, entry_point = self._text(row, "prompt"), self._text(row, "entry_point") or None
         tests = self._tests(row, entry_point)
@@ -57,11 +58,11 @@ class Mapping:
             meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
         )
 
-    def id_of(self, row: dict[str, Any]) -> str:
+    def id_of(self, row: Row) -> str:
         """The problem's id. Raises ValueError naming the field."""
         return self._text(row, "id") or contest.name_of("mapping", self._text(row, "prompt"))
 
-    def _tests(self, row: dict[str, Any], entry_point: str | None) -> suite.Suite:
+    def _tests(self, row: Row, entry_point: str | None) -> suite.Suite:
         if "inputs" in self._columns:
             cases = [*self._cases(row, "public_", entry_point), *self._cases(row, "", entry_point)]
             return suite.Suite(tuple(cases), "")
@@ -71,7 +72,7 @@ class Mapping:
             raise ValueError("entry_point: is empty; tests call a function")
         return suite.of_check(text) if "def check(" in text else suite.of_file(text, entry_point)
 
-    def _cases(self, row: dict[str, Any], kind: str, entry_point: str | None) -> Sequence[Case]:
+    def _cases(self, row: Row, kind: str, entry_point: str | None) -> Sequence[Case]:
         if f"{kind}inputs" not in self._columns:
             return ()
         inputs, outputs = (
@@ -85,7 +86,7 @@ class Mapping:
             raise ValueError(f"{kind}inputs: as many argument lists as outputs are due")
         return [contest.call(args, output, public=bool(kind)) for args, output in zip(inputs, outputs, strict=True)]
 
-    def _value(self, row: dict[str, Any], field: str) -> Any:
+    def _value(self, row: Row, field: str) -> Any:
         value: Any = row
         for part in self._columns[field].split("."):
             if not isinstance(value, dict) or part not in value:
@@ -93,7 +94,7 @@ class Mapping:
             value = value[part]
         return value
 
-    def _text(self, row: dict[str, Any], field: str) -> str:
+    def _text(self, row: Row, field: str) -> str:
         """A text, "" where the field has no column; numbers, as ids are in some sets, are written out."""
         if field not in self._columns:
             return ""

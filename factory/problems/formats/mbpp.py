@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import Any
 
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import split
+from factory.problems.parsing.fields import Row
 from factory.records import Case, Problem, ProblemMeta
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return {"task_id", "code", "test_list"} <= row.keys()
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
     text = fields.text(row, "prompt" if row.get("prompt") else "text")
     setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
@@ -50,7 +50,7 @@ def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
     )
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError."""
     return f"mbpp/{row['task_id']}"
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
 
 from factory.problems.oracle import Oracle
+from factory.problems.parsing.fields import Row
 from factory.records import Problem
 from factory.records.values import decode
 
 
-def sniff(row: dict[str, Any]) -> bool:
+def sniff(row: Row) -> bool:
     return "id" in row and "prompt" in row
 
 
-def id_of(row: dict[str, Any]) -> str:
+def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError."""
     return str(row["id"])
 
 
-def read(row: dict[str, Any], oracle: Oracle | None = None) -> Problem:
+def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises ValueError naming the field."""
     problem = Problem.model_validate(row)
     for number, case in enumerate(problem.cases):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+Row = dict[str, Any]
+"""One row of a problem set in its own format: JSON, or a parquet row, of which nothing is known yet."""
 
-def text(row: dict[str, Any], field: str) -> str:
+
+def text(row: Row, field: str) -> str:
     """A field that holds text. Raises KeyError, or ValueError naming it."""
     value = row[field]
     if not isinstance(value, str):
@@ -14,7 +17,7 @@ def text(row: dict[str, Any], field: str) -> str:
     return value
 
 
-def optional(row: dict[str, Any], *fields: str) -> str:
+def optional(row: Row, *fields: str) -> str:
     """The first of `fields` that holds anything: its text, or a number written out; "" where none does."""
     for field in fields:
         value = row.get(field)
@@ -23,7 +26,7 @@ def optional(row: dict[str, Any], *fields: str) -> str:
     return ""
 
 
-def parsed(row: dict[str, Any], field: str) -> Any:
+def parsed(row: Row, field: str) -> Any:
     """What a field holds as JSON text; what is no text is itself. Raises KeyError, or ValueError naming the field."""
     return json_of(field, row[field])
 
