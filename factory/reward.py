@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.errors import InfrastructureError
 from factory.grading.session import GradingSession
 from factory.records import Status
@@ -60,6 +60,6 @@ def _graded(ground_truth: str, completions: Sequence[Completion]) -> list[float]
 @cache
 def _session(settings: str) -> tuple[GradingSession, threading.Lock]:
     """One for each kind of sandbox: limits are the problem's."""
-    session = GradingSession(ChainConfig.model_validate_json(settings))
+    session = GradingSession(GradingConfig.model_validate_json(settings))
     atexit.register(session.close)
     return session, threading.Lock()

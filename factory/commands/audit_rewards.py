@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from factory.config import ChainConfig, Config
+from factory.config import Config, GradingConfig
 from factory.errors import ProblemError
 from factory.executors import open_executor
 from factory.executors.base import Executor
@@ -74,14 +74,14 @@ async def reverify(config: Config, responses: Sequence[Response]) -> list[str]:
         else:
             units.setdefault(_behind(config, settings).model_dump_json(), []).append((unit, several))
     for settings_text, alike in units.items():
-        settings = ChainConfig.model_validate_json(settings_text)
+        settings = GradingConfig.model_validate_json(settings_text)
         async with open_executor(config.executor, partial(GradingSession, settings)) as executor:
             for faults in await asyncio.gather(*(_faults(executor, *it) for it in alike)):
                 wrong += faults
     return sorted(wrong)
 
 
-def _behind(config: Config, settings: ChainConfig) -> ChainConfig:
+def _behind(config: Config, settings: GradingConfig) -> GradingConfig:
     """A row's `settings`, behind the wall of the run."""
     sandbox = config.sandbox.model_copy(update=settings.sandbox.deciding())
     return settings.model_copy(update={"sandbox": sandbox})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from factory.config import ChainConfig, Config, ProblemsConfig
+from factory.config import Config, GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.records import Problem
 from factory.records.summary import Summary
@@ -81,7 +81,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
     return out
 
 
-def survey(source: ProblemsConfig, settings: ChainConfig) -> Survey:
+def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
     """What would be loaded: counts, and every refusal. Raises FactoryError."""
     loaded = load_problems(source, settings)
     cases = [(problem, case) for problem in loaded.problems for case in problem.cases]

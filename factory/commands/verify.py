@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.languages import language
 from factory.records import Problem, Rollout, Verdict
@@ -30,7 +30,7 @@ IN_FLIGHT_A_WORKER = 4
 
 
 async def verify(
-    source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: ChainConfig, console: Console
+    source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: GradingConfig, console: Console
 ) -> VerifySummary:
     """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
     note = plain(console)

@@ -10,7 +10,7 @@ from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.problems import ProblemsConfig, Source
-from factory.config.run import ChainConfig, Config, ProblemsOnly
+from factory.config.run import Config, GradingConfig, ProblemsOnly
 from factory.config.sandbox import UNKNOWN_S, LimitsConfig, MaxLimitsConfig, SandboxConfig, key_to_raise
 from factory.config.shards import CostConfig, ShardsConfig
 from factory.config.translate import TranslateConfig
@@ -18,12 +18,12 @@ from factory.config.translate import TranslateConfig
 __all__ = [
     "UNKNOWN_S",
     "Benchmark",
-    "ChainConfig",
     "Config",
     "CostConfig",
     "DecontaminationConfig",
     "EngineConfig",
     "ExecutorConfig",
+    "GradingConfig",
     "LimitsConfig",
     "LocalExecutorConfig",
     "MaxLimitsConfig",

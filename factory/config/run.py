@@ -22,8 +22,8 @@ from factory.config.shards import CostConfig, ShardsConfig
 from factory.config.translate import TranslateConfig
 
 
-class ChainConfig(Section):
-    """What the filter chain needs."""
+class GradingConfig(Section):
+    """What grading programs needs: limits, sandbox, executor, filters."""
 
     limits: LimitsConfig = LimitsConfig()
     max_limits: MaxLimitsConfig = MaxLimitsConfig()
@@ -33,13 +33,13 @@ class ChainConfig(Section):
     decontamination: DecontaminationConfig = DecontaminationConfig()
 
 
-class ProblemsOnly(ChainConfig):
+class ProblemsOnly(GradingConfig):
     """What loading and grading need: the keys that `factory problems --set` and `factory verify --set` take."""
 
     problems: ProblemsConfig
 
 
-class Config(ChainConfig):
+class Config(GradingConfig):
     """One run of the factory."""
 
     name: Annotated[str, Resume.FREE] = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")

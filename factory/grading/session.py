@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
-from factory.config import UNKNOWN_S, ChainConfig
+from factory.config import UNKNOWN_S, GradingConfig
 from factory.errors import InfrastructureError
 from factory.grading import time_limits
 from factory.grading.checker import check
@@ -35,7 +35,7 @@ class GradingSession:
     programs are run again.
     """
 
-    def __init__(self, settings: ChainConfig) -> None:
+    def __init__(self, settings: GradingConfig) -> None:
         self.settings = settings
         self.ran_ms = 0.0
         """CPU milliseconds of all programs run so far."""

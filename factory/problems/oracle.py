@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from factory.config import ChainConfig, key_to_raise
+from factory.config import GradingConfig, key_to_raise
 from factory.errors import InfrastructureError
 from factory.languages.python import trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
@@ -24,7 +24,7 @@ from sandbox.contract import Answer, read_answers
 class Oracle:
     """A context manager; its walls are built when first needed."""
 
-    def __init__(self, settings: ChainConfig) -> None:
+    def __init__(self, settings: GradingConfig) -> None:
         self._settings = settings
         self._open = ExitStack()
         self._walls: dict[str, Sandbox] = {}

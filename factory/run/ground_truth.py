@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.errors import ProblemError
 from factory.records import Problem, Rollout
 from factory.run.units import GradeUnit
@@ -20,7 +20,7 @@ Completion = str | list[dict[str, str]]
 """A text, or a chat of which the last message is the answer."""
 
 
-def read(ground_truth: str, completions: Sequence[Completion]) -> tuple[ChainConfig, GradeUnit]:
+def read(ground_truth: str, completions: Sequence[Completion]) -> tuple[GradingConfig, GradeUnit]:
     """The settings and the unit by which `completions` are graded as the rollouts of the row were.
 
     In a chat a program is found as in a chat; in a text as in the row's own responses, by their mode.
@@ -45,7 +45,7 @@ def read(ground_truth: str, completions: Sequence[Completion]) -> tuple[ChainCon
             _rollout(problem.id, index, one, str(truth["language"]), truth.get("mode", "chat"))
             for index, one in enumerate(completions)
         )
-        return ChainConfig.model_validate(settings), GradeUnit(
+        return GradingConfig.model_validate(settings), GradeUnit(
             problem, rollouts, str(truth["language"]), filtered=False
         )
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from factory import problems
-from factory.config import ChainConfig, ProblemsConfig, key_to_raise
+from factory.config import GradingConfig, ProblemsConfig, key_to_raise
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination, Hit
 from factory.errors import ProblemError
@@ -43,7 +43,7 @@ class LoadedProblems:
             yield f"set aside: {len(self.refused) - most} more; `factory problems` lists them"
 
 
-def load_problems(config: ProblemsConfig, settings: ChainConfig) -> LoadedProblems:
+def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProblems:
     """The problems that a config names. Raises ConfigError, ProblemError where there is none, InfrastructureError."""
     known = Contamination(
         (one for each in settings.decontamination.benchmarks for one in benchmarks.read(each)), settings.decontamination

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from factory import filters
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.executors import open_executor
 from factory.executors.base import Executor
 from factory.grading.session import GradingSession
@@ -19,7 +19,7 @@ from factory.languages import language
 from factory.run.canaries import Canaries
 from sandbox import Sandbox
 
-S = TypeVar("S", bound=ChainConfig)
+S = TypeVar("S", bound=GradingConfig)
 
 
 def with_sandbox(settings: S, names: Iterable[str], note: Callable[[str], None]) -> S:
@@ -38,7 +38,7 @@ def with_sandbox(settings: S, names: Iterable[str], note: Callable[[str], None])
 
 
 @contextlib.asynccontextmanager
-async def workers(settings: ChainConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
+async def workers(settings: GradingConfig, log: Callable[..., None] = lambda *_, **__: None) -> AsyncIterator[Executor]:
     """An executor whose workers grade, with canaries among their units unless the config has none."""
     async with open_executor(settings.executor, partial(GradingSession, settings)) as executor:
         if not settings.verify.canaries:

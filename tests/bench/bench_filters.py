@@ -26,7 +26,7 @@ from unittest import mock
 
 from bench_sandbox import tree_cpu_s
 
-from factory.config import Benchmark, ChainConfig, DecontaminationConfig, ProblemsConfig, RankConfig, ReviewConfig
+from factory.config import Benchmark, DecontaminationConfig, GradingConfig, ProblemsConfig, RankConfig, ReviewConfig
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
 from factory.grading.chain import verify
@@ -107,7 +107,7 @@ class Meter:
 class Bench:
     """Both chains, warm, and what became of the rollouts."""
 
-    def __init__(self, settings: ChainConfig, known: Contamination, stack: ExitStack) -> None:
+    def __init__(self, settings: GradingConfig, known: Contamination, stack: ExitStack) -> None:
         self.meter = Meter()
         self._known, self._rank, self._review = known, RankConfig(), ReviewConfig()
         alone = settings.model_copy(update={"verify": settings.verify.model_copy(update={"dedup": False})})
@@ -228,7 +228,7 @@ def main() -> None:
             of[rollout.problem_id].append(rollout)
     named = tuple(Benchmark(name=path.name.partition(".")[0], path=path) for path in options.benchmark)
     # bubblewrap: Docker's daemons work for whoever else uses them, and so their CPU time would not be ours.
-    settings = ChainConfig.model_validate({"limits": {"cpu_s": options.cpu_s}, "sandbox": {"backend": "bubblewrap"}})
+    settings = GradingConfig.model_validate({"limits": {"cpu_s": options.cpu_s}, "sandbox": {"backend": "bubblewrap"}})
     source = ProblemsConfig(path=options.problems, ids=tuple(of), check_reference=False)
     problems = load_problems(source, settings).problems
     known = Contamination((one for each in named for one in benchmarks.read(each)), DecontaminationConfig())

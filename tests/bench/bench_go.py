@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 from bench_sandbox import tree_cpu_s
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.languages.go import Go
@@ -83,7 +83,7 @@ def type_checks(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
 
 def verifications(stack: ExitStack, work: Sequence[Batch]) -> Callable[[], None]:
     """The whole chain: type check, compile, link, run on ten cases, compare, and what `go vet` checks."""
-    session = stack.enter_context(GradingSession(ChainConfig.model_validate({"sandbox": {"backend": WALL}})))
+    session = stack.enter_context(GradingSession(GradingConfig.model_validate({"sandbox": {"backend": WALL}})))
 
     def run() -> None:
         for task, sources in work:

@@ -17,7 +17,7 @@ import pytest
 
 from factory.cli import main
 from factory.commands import audit, process
-from factory.config import ChainConfig, LimitsConfig, SandboxConfig
+from factory.config import GradingConfig, LimitsConfig, SandboxConfig
 from factory.errors import RenamedKeyWarning
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
@@ -60,7 +60,7 @@ def make_problem() -> MakeProblem:
 @pytest.fixture(scope="session")
 def session() -> Iterator[GradingSession]:
     limits = LimitsConfig(cpu_s=0.5, wall_s=30, memory_mb=256)
-    with GradingSession(ChainConfig(limits=limits, sandbox=BUBBLEWRAP)) as session:
+    with GradingSession(GradingConfig(limits=limits, sandbox=BUBBLEWRAP)) as session:
         yield session
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig, LimitsConfig, SandboxConfig, VerifyConfig
+from factory.config import GradingConfig, LimitsConfig, SandboxConfig, VerifyConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Case, LimitOverrides, Problem, Program, Status, Verdict
@@ -55,7 +55,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def shared_session(backend: str) -> Iterator[GradingSession]:
     walled = SandboxConfig(backend=backend)
-    with GradingSession(ChainConfig(limits=LIMITS, sandbox=walled, verify=VerifyConfig(dedup=False))) as session:
+    with GradingSession(GradingConfig(limits=LIMITS, sandbox=walled, verify=VerifyConfig(dedup=False))) as session:
         yield session
 
 

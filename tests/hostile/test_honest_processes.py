@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.config import ChainConfig, LimitsConfig, SandboxConfig
+from factory.config import GradingConfig, LimitsConfig, SandboxConfig
 from factory.grading.session import GradingSession
 from sandbox import Isolation, Sandbox, WallUnavailable
 
@@ -300,7 +300,7 @@ def isolated_session(backend: str, request: pytest.FixtureRequest) -> Iterator[G
     except WallUnavailable as error:
         pytest.skip(str(error))
     limits = LimitsConfig(cpu_s=5, wall_s=30, memory_mb=256)
-    with GradingSession(ChainConfig(limits=limits, sandbox=walled)) as session:
+    with GradingSession(GradingConfig(limits=limits, sandbox=walled)) as session:
         yield session
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.config import ChainConfig, LimitsConfig, SandboxConfig, VerifyConfig
+from factory.config import GradingConfig, LimitsConfig, SandboxConfig, VerifyConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Case, LimitOverrides, Problem, Program, Status
@@ -178,7 +178,7 @@ HOGS = {
 
 @pytest.fixture(scope="module")
 def neighbours(backend: str) -> Iterator[GradingSession]:
-    settings = ChainConfig(
+    settings = GradingConfig(
         limits=LimitsConfig(cpu_s=1, memory_mb=256),
         sandbox=SandboxConfig(backend=backend),
         verify=VerifyConfig(dedup=False),

@@ -11,8 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from factory.config import (
-    ChainConfig,
     Config,
+    GradingConfig,
     LimitsConfig,
     MaxLimitsConfig,
     OpenAIEngine,
@@ -232,10 +232,10 @@ def test_an_error_in_an_override_names_it(tmp_path: Path, override: str, message
 
 
 def test_a_section_may_be_made_of_overrides_alone() -> None:
-    settings = parse_section(ChainConfig, ("limits.cpu_s=2", "verify.dedup=no"))
+    settings = parse_section(GradingConfig, ("limits.cpu_s=2", "verify.dedup=no"))
     assert (settings.limits.cpu_s, settings.verify.dedup) == (2.0, False)
     with pytest.raises(ConfigError, match=r"^--set sampling\.n=2: sampling: unknown key"):
-        parse_section(ChainConfig, ("sampling.n=2",))
+        parse_section(GradingConfig, ("sampling.n=2",))
 
 
 def test_limits_have_the_sandboxs_names_and_a_problems_own_go_first() -> None:

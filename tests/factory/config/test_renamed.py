@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.config import ChainConfig, Config, load, parse_section
+from factory.config import Config, GradingConfig, load, parse_section
 from factory.config.base import values_of
 from factory.config.renamed import KEYS, VALUES
 from factory.errors import ConfigError, RenamedKeyWarning
@@ -81,7 +81,7 @@ def test_an_override_by_an_old_name_wins_over_the_file(tmp_path: Path) -> None:
 
 def test_a_section_of_its_own_is_read_too() -> None:
     with pytest.warns(RenamedKeyWarning, match=r"^--set clean\.ngram=9: clean is now called decontamination"):
-        assert parse_section(ChainConfig, ("clean.ngram=9",)).decontamination.ngram == 9
+        assert parse_section(GradingConfig, ("clean.ngram=9",)).decontamination.ngram == 9
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from factory import filters
 from factory.commands import verify
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.errors import ConfigError
 from factory.filters.base import Chosen
@@ -146,7 +146,7 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
         {"problem_id": "t/0", "index": at, "mode": "code", "text": text} for at, text in enumerate((PLAIN, LOUD, WRONG))
     ]
     (tmp_path / "rollouts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    settings = ChainConfig.model_validate(
+    settings = GradingConfig.model_validate(
         {"verify": {"filters": ["debug_output"]}, "executor": {"workers": 1}, "sandbox": {"backend": "bubblewrap"}}
     )
     source = ProblemsConfig(path=tmp_path / "problems.jsonl")
@@ -162,7 +162,7 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
     assert funnel.passed == 1
 
 
-def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> VerifySummary:
+def commands_verify(source: ProblemsConfig, folder: Path, settings: GradingConfig) -> VerifySummary:
     import asyncio
 
     console = Console(stderr=True, quiet=True)

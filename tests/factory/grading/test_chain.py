@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig, SandboxConfig
+from factory.config import GradingConfig, SandboxConfig
 from factory.errors import ConfigError, InfrastructureError
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
@@ -18,7 +18,7 @@ from sandbox import ExecutionResult, Sandbox, WallUnavailable, WorkerLost
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
-WALLED = ChainConfig(sandbox=SandboxConfig(backend="bubblewrap"))
+WALLED = GradingConfig(sandbox=SandboxConfig(backend="bubblewrap"))
 TWICE = "def f(x):\n    return 2 * x\n"
 
 
@@ -128,7 +128,10 @@ def frame(kind, payload=b""):
         ("os.write(3, frame(b'P')); os._exit(0)", "wrote out of turn: a frame 'P' before it was loaded"),
         ("os.write(3, b'passed'); os._exit(0)", "wrote out of turn: bytes that are no frame"),
         ("os.write(3, frame(b'R'))\ndef f(x): return 2 * x", "wrote out of turn: more answers than the 3 inputs"),
-        ("def f(x):\n    os.write(3, frame(b'V', b'2'))\n    return 2 * x", "wrote out of turn: more answers than the 3 inputs"),
+        (
+            "def f(x):\n    os.write(3, frame(b'V', b'2'))\n    return 2 * x",
+            "wrote out of turn: more answers than the 3 inputs",
+        ),
         ("os.write(3, frame(b'R') + frame(b'V', b'2') + frame(b'V', b'0')); os._exit(0)", "before it had answered"),
         (
             "os.write(3, frame(b'R') + 3 * frame(b'V', b'[' * 99999) + frame(b'Z')); os._exit(0)",
@@ -229,7 +232,7 @@ def test_duplicate_of_is_an_index_and_no_position(session: GradingSession, doubl
 
 
 def test_without_dedup_every_program_runs(double: Problem) -> None:
-    settings = ChainConfig.model_validate({"verify": {"dedup": False}, "sandbox": {"backend": "bubblewrap"}})
+    settings = GradingConfig.model_validate({"verify": {"dedup": False}, "sandbox": {"backend": "bubblewrap"}})
     with GradingSession(settings) as session:
         verdicts = verify(session, double, [Program(0, TWICE), Program(1, TWICE)], "python")
     assert [(verdict.status, verdict.duplicate_of) for verdict in verdicts] == [(Status.PASSED, None)] * 2
@@ -514,7 +517,7 @@ def test_a_wall_that_cannot_be_built_raises(monkeypatch: pytest.MonkeyPatch, dou
 
     monkeypatch.setattr("factory.grading.session.Sandbox", no_wall)
     with (
-        GradingSession(ChainConfig()) as session,
+        GradingSession(GradingConfig()) as session,
         pytest.raises(InfrastructureError, match="problem 't/0': no bubblewrap here"),
     ):
         verify(session, double, [Program(0, TWICE)], "python")

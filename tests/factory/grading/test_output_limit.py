@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status
@@ -15,7 +15,7 @@ from sandbox import Limits
 PYTHON = "def f(n):\n    return 'x' * n\n"
 GO = 'package x\nimport "strings"\nfunc F(n int) string { return strings.Repeat("x", n) }\n'
 JAVASCRIPT = "function f(n) { return 'x'.repeat(n); }\n"
-SETTINGS = ChainConfig.model_validate({"limits": {"output_kb": 64}})
+SETTINGS = GradingConfig.model_validate({"limits": {"output_kb": 64}})
 
 
 @pytest.mark.parametrize(("name", "source"), [("python", PYTHON), ("go", GO), ("javascript", JAVASCRIPT)])

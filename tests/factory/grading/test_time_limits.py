@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.config import UNKNOWN_S, ChainConfig, LimitsConfig, SandboxConfig, parse_section
+from factory.config import UNKNOWN_S, GradingConfig, LimitsConfig, SandboxConfig, parse_section
 from factory.errors import ConfigError
 from factory.grading import time_limits
 from factory.grading.chain import verify
@@ -18,7 +18,7 @@ ENDLESS = "def f(n):\n    while True:\n        pass\n"
 @pytest.fixture(scope="module")
 def session():
     with GradingSession(
-        ChainConfig(limits=LimitsConfig(cpu_s="auto"), sandbox=SandboxConfig(backend="bubblewrap"))
+        GradingConfig(limits=LimitsConfig(cpu_s="auto"), sandbox=SandboxConfig(backend="bubblewrap"))
     ) as session:
         yield session
 
@@ -94,6 +94,6 @@ def test_stdin_programs_are_measured_by_their_slowest_input(session):
 
 def test_anything_else_is_refused_in_words():
     with pytest.raises(ConfigError) as refused:
-        parse_section(ChainConfig, ("limits.cpu_s=soon",))
+        parse_section(GradingConfig, ("limits.cpu_s=soon",))
     assert str(refused.value).startswith('--set limits.cpu_s=soon: limits.cpu_s: "soon" is not allowed:')
     assert "'auto'" in str(refused.value)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.config import ChainConfig, LimitsConfig, SandboxConfig
+from factory.config import GradingConfig, LimitsConfig, SandboxConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status
@@ -50,7 +50,7 @@ def mutated(source: str, old: str, new: str) -> str:
 
 @pytest.fixture(scope="session")
 def session() -> Iterator[GradingSession]:
-    with GradingSession(ChainConfig(limits=LIMITS, sandbox=SandboxConfig(backend="bubblewrap"))) as session:
+    with GradingSession(GradingConfig(limits=LIMITS, sandbox=SandboxConfig(backend="bubblewrap"))) as session:
         yield session
 
 

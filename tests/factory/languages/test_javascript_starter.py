@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.languages.javascript import JavaScript
@@ -113,7 +113,7 @@ def js_session() -> Iterator[GradingSession]:
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
     with GradingSession(
-        ChainConfig.model_validate({"limits": {"cpu_s": 0.5}, "sandbox": {"backend": "bubblewrap"}})
+        GradingConfig.model_validate({"limits": {"cpu_s": 0.5}, "sandbox": {"backend": "bubblewrap"}})
     ) as session:
         yield session
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.problems import Oracle
 
 
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
-    with Oracle(ChainConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})) as oracle:
+    with Oracle(GradingConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})) as oracle:
         yield oracle

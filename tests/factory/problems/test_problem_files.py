@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from factory import problems
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import GradingConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems import Loaded, Refusal
 from factory.problems.formats import native
@@ -156,7 +156,7 @@ def test_a_file_without_problems(tmp_path: Path, text: str, message: str) -> Non
     path = tmp_path / "p.jsonl"
     path.write_text(text)
     with pytest.raises(ProblemError) as caught:
-        load_problems(ProblemsConfig(path=path), ChainConfig())
+        load_problems(ProblemsConfig(path=path), GradingConfig())
     assert str(caught.value).replace(str(path), "FILE").startswith(message)
 
 
@@ -197,12 +197,12 @@ def test_every_way_to_write_the_file_gives_the_same_problems(tmp_path: Path) -> 
 
 def test_a_config_takes_some_of_a_file(tmp_path: Path) -> None:
     path = written(tmp_path, *(row(n) for n in range(5)))
-    taken = load_problems(ProblemsConfig(path=path, limit=2), ChainConfig())
+    taken = load_problems(ProblemsConfig(path=path, limit=2), GradingConfig())
     assert [problem.id for problem in taken.problems] == ["set/0", "set/1"]
-    chosen = load_problems(ProblemsConfig(path=path, ids=("set/3", "set/1")), ChainConfig())
+    chosen = load_problems(ProblemsConfig(path=path, ids=("set/3", "set/1")), GradingConfig())
     assert [problem.id for problem in chosen.problems] == ["set/1", "set/3"], "in the file's order"
     with pytest.raises(ProblemError, match="has no problem 'set/9' that can be used; such as 'set/1' are there"):
-        load_problems(ProblemsConfig(path=path, ids=("set/1", "set/9")), ChainConfig())
+        load_problems(ProblemsConfig(path=path, ids=("set/1", "set/9")), GradingConfig())
 
 
 def test_a_problem_survives_its_own_json() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import GradingConfig, ProblemsConfig
 from factory.records import Problem, Status, Verdict
 from factory.records.values import decode
 from factory.run.load_problems import load_problems
 
 FILE = Path(__file__).parents[3] / "configs" / "problems" / "starter.jsonl"
-PROBLEMS = load_problems(ProblemsConfig(path=FILE, check_reference=False), ChainConfig()).problems
+PROBLEMS = load_problems(ProblemsConfig(path=FILE, check_reference=False), GradingConfig()).problems
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import factory.run.canaries as canaries
-from factory.config import ChainConfig, SandboxConfig
+from factory.config import GradingConfig, SandboxConfig
 from factory.errors import CanaryError
 from factory.grading.session import GradingSession
 from factory.languages import LANGUAGES
@@ -37,7 +37,7 @@ class Recorder:
 
 @pytest.fixture(scope="module")
 def session():
-    with GradingSession(ChainConfig(sandbox=SandboxConfig(backend="bubblewrap"))) as session:
+    with GradingSession(GradingConfig(sandbox=SandboxConfig(backend="bubblewrap"))) as session:
         yield session
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from factory.commands.look import survey
-from factory.config import ChainConfig, ProblemsConfig
+from factory.config import GradingConfig, ProblemsConfig
 from factory.errors import ProblemError
 from factory.problems import FORMATS, Refusal, read
 from factory.run.load_problems import load_problems
 
-SETTINGS = ChainConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
+SETTINGS = GradingConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
 GOOD: dict[str, Any] = {
     "id": "s/1",
     "prompt": "p",
@@ -108,7 +108,7 @@ def test_a_row_that_asks_for_too_much_or_for_nonsense_is_refused_alone(
 
 def test_a_raised_ceiling_lets_a_row_have_more(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD | {"limits": {"wall_s": 700}})
-    raised = ChainConfig.model_validate({"max_limits": {"wall_s": 700}})
+    raised = GradingConfig.model_validate({"max_limits": {"wall_s": 700}})
     assert load_problems(ProblemsConfig(path=path), raised).problems[0].limits.wall_s == 700
 
 
@@ -124,7 +124,7 @@ def test_a_refusal_for_a_limit_names_the_key_to_raise(tmp_path: Path) -> None:
     long = row | {"task_id": "Mbpp/2", "base_input": [[5000]]}
     slow = row | {"task_id": "Mbpp/3", "canonical_solution": "def f(n):\n    while n: pass"}
     big = row | {"task_id": "Mbpp/4", "canonical_solution": "def f(n):\n    return len(bytearray(10**9))"}
-    small = ChainConfig.model_validate({"limits": {"output_kb": 4, "cpu_s": 0.5}})
+    small = GradingConfig.model_validate({"limits": {"output_kb": 4, "cpu_s": 0.5}})
     taken = load_problems(ProblemsConfig(path=written(tmp_path, row, long, slow, big)), small)
     assert [problem.id for problem in taken.problems] == ["MBPP+/1"], "three answers of 3 KiB are within 4 KiB each"
     assert [(it.id, it.reason.rpartition("; ")[2]) for it in taken.refused] == [

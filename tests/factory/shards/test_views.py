@@ -16,7 +16,7 @@ import pytest
 from datasets import load_dataset
 from huggingface_hub import DatasetCard
 
-from factory.config import ChainConfig, Config, ShardsConfig
+from factory.config import Config, GradingConfig, ShardsConfig
 from factory.errors import ConfigError
 from factory.records import (
     Differential,
@@ -86,7 +86,7 @@ ROLLOUTS = (
     graded(2, Status.WRONG_ANSWER, 2, "go", parent="another parent"),
 )
 GO = ROLLOUTS[6]
-CHAIN = ChainConfig()
+CHAIN = GradingConfig()
 OUTCOME = ProblemOutcome(
     problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS,
     limits=CHAIN.limits.model_dump(), sandbox=CHAIN.sandbox.deciding(),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.errors import InfrastructureError
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
@@ -552,7 +552,7 @@ def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
     assert (
-        DifferentialFilter(GradingSession(ChainConfig()), [survivor("def f(a, b): return 1")], 64).apply(
+        DifferentialFilter(GradingSession(GradingConfig()), [survivor("def f(a, b): return 1")], 64).apply(
             problem, failed
         )
         == failed
