@@ -303,7 +303,7 @@ def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.Monk
     sampled = [at for at, row in enumerate(rows) if "sample" in row]
     assert len(sampled) == 10
     assert max(after - before for before, after in itertools.pairwise(sampled)) <= 10
-    assert "Programs are shown of 10 of 95 problems" in reader.text
+    assert "programs are shown for 10 of 95 problems" in reader.text
 
 
 def test_long_texts_are_cut() -> None:

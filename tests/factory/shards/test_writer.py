@@ -174,7 +174,7 @@ def test_a_row_has_all_that_is_needed_to_verify_it_again(tmp_path: Path) -> None
     row = rows_of(tmp_path / "s", "python")[0]
     assert json.loads(row["cases"]) == CASES
     assert json.loads(row["comparison"])["kind"] == "equal"
-    assert json.loads(row["limits"]) == {"cpu_s": 2.0}
+    assert json.loads(row["limits"]) == config().limits.model_dump() | {"cpu_s": 2.0}
     assert json.loads(row["sampling"]) == {"n": 4}
     assert (row["id"], row["status"], row["entry_point"]) == (f"set/0/python/{row['code_sha256'][:12]}", "passed", "f")
     assert (row["source"], row["license"], row["difficulty"]) == ("here", "MIT", "easy")
