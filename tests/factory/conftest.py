@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from factory.cli import main
-from factory.commands import audit, process
+from factory.commands import audit, audit_rewards, process
 from factory.config import GradingConfig, LimitsConfig, SandboxConfig
 from factory.errors import RenamedKeyWarning
 from factory.grading.chain import verify
@@ -128,7 +128,7 @@ def in_process(*arguments: object) -> subprocess.CompletedProcess[str]:
         changed.enter_context(contextlib.redirect_stderr(err))
         changed.enter_context(mock.patch.object(sys, "argv", ["factory", *map(str, arguments)]))
         changed.enter_context(mock.patch.dict(os.environ, NO_DOCKER))
-        for module in (workers, audit):
+        for module in (workers, audit, audit_rewards):
             changed.enter_context(mock.patch.object(module, "open_executor", inline))
         changed.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from factory.commands import audit_rewards
 from factory.reward import passes
 from factory.run.directory import RunDir
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 RIGHT = "def f(x):\n    return 2 * x\n"
 MEMORY = "def f(x):\n    held = bytearray(150_000_000)\n    held[::4096] = b'x' * len(held[::4096])\n    return 2 * x\n"
 TIME = "import time\ndef f(x):\n    while time.process_time() < 0.9: pass\n    return 2 * x\n"
@@ -44,7 +45,9 @@ def rollouts(name: str, mode: str, *texts: str) -> list[dict[str, Any]]:
     return [{"problem_id": name, "index": index, "text": text, "mode": mode} for index, text in enumerate(texts)]
 
 
-def run(folder: Path, problems: list[dict[str, Any]], given: list[dict[str, Any]], **sections: Any) -> Path:
+def run(
+    factory: Factory, folder: Path, problems: list[dict[str, Any]], given: list[dict[str, Any]], **sections: Any
+) -> Path:
     config = {
         "name": "odd",
         "problems": {"path": str(folder / "problems.jsonl")},
@@ -64,13 +67,8 @@ def run(folder: Path, problems: list[dict[str, Any]], given: list[dict[str, Any]
     return folder / "run"
 
 
-def factory(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def odd(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
     starter = "from typing import List\n\ndef f(x: List[int]) -> int:\n"
     lists = [{"args": [[1, 2]], "expected": 2}, {"args": [[]], "expected": 0}]
     problems = [
@@ -86,7 +84,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *rollouts("bare", "code", "def f(x):\n    return median([2 * x])\n", f"```python\n{RIGHT}```"),
     ]
     sandbox = {"backend": "bubblewrap", "scratch_mb": 1}
-    return run(tmp_path_factory.mktemp("odd"), problems, given, limits=TIGHT, sandbox=sandbox)
+    return run(factory, tmp_path_factory.mktemp("odd"), problems, given, limits=TIGHT, sandbox=sandbox)
 
 
 def rows(run_dir: Path, view: str = "rl") -> dict[str, dict[str, Any]]:
@@ -116,7 +114,7 @@ def test_every_row_has_the_limits_that_its_program_was_held_to(odd: Path) -> Non
         assert json.loads(row["sandbox"]) == {"scratch_mb": 1, "image": None, "runtime": None}
 
 
-def test_an_audit_earns_rewards_again(odd: Path) -> None:
+def test_an_audit_earns_rewards_again(odd: Path, factory: Factory) -> None:
     done = factory("audit", odd)
     assert done.returncode == 0, done.stderr
     assert "rewarded the same again: 15 responses" in done.stdout
@@ -138,11 +136,11 @@ def test_an_audit_names_a_row_that_forgot_its_limits(odd: Path, tmp_path: Path) 
     assert {line.partition(":")[0] for line in wrong} == {"tight/python", "roomy/python"}
 
 
-def test_measured_time_is_in_no_row_and_the_same_rule_gives_the_same_rewards(tmp_path: Path) -> None:
+def test_measured_time_is_in_no_row_and_the_same_rule_gives_the_same_rewards(tmp_path: Path, factory: Factory) -> None:
     slow = "def f(x):\n    for _ in range(12_000_000): pass\n    return 2 * x\n"
     endless = "def f(x):\n    while True: pass\n"
     given = rollouts("auto", "chat", *(f"```python\n{code}```" for code in (RIGHT, slow, endless)))
-    run_dir = run(tmp_path, [problem("auto", reference=RIGHT)], given, limits={"cpu_s": "auto"})
+    run_dir = run(factory, tmp_path, [problem("auto", reference=RIGHT)], given, limits={"cpu_s": "auto"})
     (row,) = rows(run_dir).values()
     truth = json.loads(row["reward_model"]["ground_truth"])
     assert (json.loads(truth["limits"])["cpu_s"], truth["reference"]) == ("auto", RIGHT)
