@@ -69,7 +69,8 @@ class Child:
         self.breach: str | None = None
         self.resting = False
         """Waiting for the host: time on the clock that is not the candidate's."""
-        self._cpu_seen = self._cpu_lost = 0.0
+        self._spent: dict[str, tuple[int, int]] = {}
+        self._cpu_lost = 0.0
         self._files_mb = 0.0 if own_kb else scratch.used_mb()
         self._own_mb = len(scratch.PLACES) * (own_kb or 0) / 1024
         self.started = time.monotonic()
@@ -120,10 +121,10 @@ class Child:
     def look(self) -> bool:
         """Whether a limit is broken; if so everything is killed."""
         self._look_at = time.monotonic() + LOOK_S
-        cpu_s, held_mb = resource_usage.usage()
-        # Time that one look saw and the next does not was spent by processes that nobody waited for.
-        self._cpu_lost += max(0.0, self._cpu_seen - cpu_s)
-        self._cpu_seen = cpu_s
+        spent, held_mb = resource_usage.usage()
+        self._cpu_lost += resource_usage.unclaimed_s(self._spent, spent)
+        self._spent = spent
+        cpu_s = sum(map(sum, spent.values())) / resource_usage.CLOCK
         most_mb = max(0.0, float(self.limits["memory_mb"]) - self._written_mb())
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")

@@ -53,16 +53,27 @@ def thread_mb(folder: str, fields: list[bytes]) -> float:
     return int(fields[21]) * PAGE / 2**20 + mappings + tables_mb(folder)
 
 
-def usage() -> tuple[float, float]:
-    """(CPU seconds, MiB at most) of all living processes; pages that several share count in each."""
-    cpu, held = 0.0, queues_mb()
+def usage() -> tuple[dict[str, tuple[int, int]], float]:
+    """Of all living processes: ticks of CPU time by process, its own and that of children it waited for; MiB at most.
+
+    Pages that several share count in each.
+    """
+    spent, held = {}, queues_mb()
     for name in living():
         with contextlib.suppress(OSError, ValueError):  # it ended while we looked
             fields = stat_fields(f"/proc/{name}/stat")
             # Fields 14-17: user and system time, its own and that of children it waited for.
-            cpu += sum(map(int, fields[11:15])) / CLOCK
+            user, system, of_children, in_system = map(int, fields[11:15])
+            spent[name] = user + system, of_children + in_system
             held += held_mb(f"/proc/{name}", fields)
-    return cpu, held
+    return spent, held
+
+
+def unclaimed_s(before: dict[str, tuple[int, int]], now: dict[str, tuple[int, int]]) -> float:
+    """CPU seconds of processes that are gone since `before`, and that nobody waited for."""
+    gone = sum(own + waited_for for name, (own, waited_for) in before.items() if name not in now)
+    claimed = sum(waited_for - before.get(name, (0, 0))[1] for name, (_, waited_for) in now.items())
+    return max(0, gone - claimed) / CLOCK
 
 
 def memory_mb() -> float:

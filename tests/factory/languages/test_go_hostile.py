@@ -482,6 +482,38 @@ func f(a int) int { return large(a) + a }
 """
 
 
+@pytest.mark.parametrize(
+    ("source", "alone"),
+    [
+        ('import "reflect"\nfunc f(a int) int { if reflect.DeepEqual(a, 1) { return a }; return a }', False),
+        ('import "reflect"\nfunc f(a int) int { return int(reflect.ValueOf(a).Int()) }', True),
+        ('import "os"\nfunc f(a int) int { os.Stdout.WriteString("x"); return a }', False),
+        ('import "os"\nfunc f(a int) int { os.ReadFile("/proc/self/exe"); return a }', True),
+        ('import "runtime"\nfunc f(a int) int { runtime.GC(); return a }', False),
+        ('import "runtime"\nfunc f(a int) int { runtime.Callers(0, nil); return a }', True),
+        ('import "time"\nfunc f(a int) int { time.Sleep(1); return a }', False),
+        ('import "time"\nfunc f(a int) int { time.AfterFunc(1, func() {}); return a }', True),
+        ('import "context"\nfunc f(a int) int { context.WithCancel(context.Background()); return a }', True),
+        ("func f(a int) int { c := make(chan int, 1); c <- a; return <-c }", False),
+        ("func f(a int) int { c := make(chan int); go func() { c <- a }(); return <-c }", True),
+    ],
+    ids=(
+        "compares reflects writes reads_the_binary collects walks_the_stack sleeps runs_later cancels has_a_channel "
+        "has_a_goroutine"
+    ).split(),
+)
+def test_who_could_reach_its_neighbours_has_a_binary_alone(go_sandbox: Sandbox, source: str, alone: bool) -> None:
+    from factory.languages.go.builder import Builder
+
+    problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
+    builder = Builder(problem, go_sandbox)
+    (prepared,) = builder.analyse([source])
+    assert not isinstance(prepared, Rejection), prepared
+    built = list(builder.build(["package p\n\nfunc f(a int) int { return a }\n", prepared.code]))
+    assert not any(isinstance(one, Rejection) for one in built), built
+    assert builder.links == 1 + alone
+
+
 def test_what_breaks_a_batch_costs_only_itself(go_sandbox: Sandbox) -> None:
     from factory.languages.go import Go
     from factory.languages.go.builder import Builder, Built

@@ -15,7 +15,7 @@ var inert = []string{
 	"fmt", "hash/crc32", "hash/fnv", "html", "io", "iter", "maps", "math", "math/big", "math/bits", "math/cmplx",
 	"math/rand", "math/rand/v2", "path",
 	"os", "reflect", "regexp", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "text/tabwriter",
-	"time", "unicode", "unicode/utf16", "unicode/utf8", "context", "runtime",
+	"time", "unicode", "unicode/utf16", "unicode/utf8", "runtime",
 }
 
 // partly is what a program may use of a package and still share a binary. With more it could find its neighbours: read
@@ -28,7 +28,7 @@ var partly = map[string][]string{
 }
 
 // parallel is what starts goroutines with functions of the program, of the packages that are inert.
-var parallel = []string{"time.AfterFunc", "context.AfterFunc", "sync.Go"}
+var parallel = []string{"time.AfterFunc", "sync.Go"}
 
 // linkable is whether a program may share a binary: nothing of it runs, or takes effect, before main, and none of its
 // neighbours is within its reach.
