@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -20,12 +19,22 @@ from factory.config import Config
 from factory.console import Console
 from factory.errors import RenamedKeyWarning
 from factory.problems import Refusal
+from factory.records.summary import (
+    BenchmarkCounts,
+    BenchmarkHit,
+    DecontaminationSummary,
+    Funnel,
+    LanguageSummary,
+    ReviewSummary,
+    Summary,
+)
 from factory.report import decontamination, strength
 from factory.report.page import embeddable
 from factory.report.progress import RunProgress
-from factory.report.terminal import funnel, plain, print_problems
+from factory.report.terminal import Survey, funnel, plain, print_problems
 from factory.run.directory import slug
 from factory.shards.card import card
+from factory.shards.manifest import Manifest, ShardFile, SplitCounts
 
 HOSTILE = {
     "title of the terminal": "\x1b]0;owned\x07",
@@ -92,18 +101,18 @@ def test_a_terminal_shows_a_message_as_it_reads(text: str) -> None:
 @pytest.mark.parametrize("text", CASES)
 def test_no_table_nor_line_of_a_report_is_steered(text: str) -> None:
     names = [f"Q1{text}", f"Q2{text}"]
-    counts = dict.fromkeys(("rollouts", "extracted", "compiled", "passed", "distinct", "kept"), 1)
-    part = {
-        "funnel": counts | {"drops": {}}, "problems": 1, "problems_with_survivors": 1, "left_out": {}, "shipped": 1,
-        "pass_rates": {}, "pass_rates_without_repair": {}, "by_problem": dict.fromkeys(names, counts),
-    }  # fmt: skip
-    benchmark = {name: {"problems": 1, "set_aside": 0, "programs": 0} for name in names}
-    summary = {
-        "languages": {"python": part},
-        "review": {"weak": names},
-        "decontamination": {"benchmarks": benchmark, "hits": benchmark},
-        "skipped": {text: text},
-    }
+    counts = Funnel(1, 1, 1, 1, 1, 1, 1, 1, {}, {}, 0)
+    part = LanguageSummary(counts, 1, {}, 1, 1, {}, {}, dict.fromkeys(names, counts))
+    summary = Summary(
+        "test",
+        1,
+        {"python": part},
+        review=ReviewSummary(kill_rate=None, weak=tuple(names)),
+        decontamination=DecontaminationSummary(
+            {name: BenchmarkCounts(1) for name in names}, {name: BenchmarkHit("b") for name in names}
+        ),
+        skipped={text: text},
+    )
     console = Console(file=io.StringIO(), width=400)
     for piece in funnel(summary, problems=9):
         console.print(piece)
@@ -116,9 +125,8 @@ def test_no_table_nor_line_of_a_report_is_steered(text: str) -> None:
 @pytest.mark.parametrize("text", CASES)
 def test_no_survey_of_problems_is_steered(text: str) -> None:
     console = Console(file=io.StringIO(), width=400)
-    survey = dict.fromkeys(("problems", "references", "cases", "public_cases", "traced_cases"), 1)
-    refused = [{"place": f"p{text}", "id": f"i{text}", "reason": f"r{text}"}]
-    print_problems(console, survey | {"kinds": {}, "comparisons": {}, "refused": refused})
+    refused = [Refusal(f"p{text}", f"i{text}", f"r{text}")]
+    print_problems(console, Survey(1, {}, 1, 1, 1, 1, {}, refused))
     *_, last = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert last == f"  p{escape.line(text)}: i{escape.line(text)}: r{escape.line(text)}"
 
@@ -167,16 +175,27 @@ def test_no_card_is_steered(text: str) -> None:
             "decontamination": {"benchmarks": [{"name": "own", "path": "p"}]},
         }
     )
-    counts = {"problems": 1, "set_aside": 1, "programs": 0}
-    summary: dict[str, Any] = {
-        "languages": {}, "cost": {}, "decontamination": {"benchmarks": {text: counts}, "hits": {f"x{text}": counts}}
-    }  # fmt: skip
-    manifest = {
-        "models": [f"m{text}"], "licenses": [f"l{text}"], "templates": [f"t{text}"], "rows": 1, "left_out": [],
-        "files": [{"view": "programs", "language": "python", "split": "train", "path": "data/x.parquet", "rows": 1}],
-        "views": {}, "splits": {"shares": {"train": 1.0}, "problems": {"train": 1}, "held_out_ids": 0},
-        "factory_version": "1", "config_sha256": "0", "varies_from_run_to_run": [],
-    }  # fmt: skip
+    repeated = DecontaminationSummary({text: BenchmarkCounts(1, 1)}, {f"x{text}": BenchmarkHit("b", ("p",))})
+    summary = Summary("test", 1, {}, decontamination=repeated)
+    file = ShardFile(
+        path="data/x.parquet", view="programs", language="python", split="train", rows=1, bytes=1, sha256="0"
+    )
+    manifest = Manifest(
+        name="test",
+        factory_version="1",
+        code_sha256="0",
+        config_sha256="0",
+        models=[f"m{text}"],
+        templates=[f"t{text}"],
+        licenses=[f"l{text}"],
+        rows=1,
+        left_out=[],
+        splits=SplitCounts({"train": 1.0}, {"train": 1}, 0),
+        files=[file],
+        schema={},
+        views={},
+        varies_from_run_to_run=[],
+    )
     told = card(config, manifest, summary)
     assert shown(told)
     _, head, body = told.split("---\n", 2)
@@ -198,7 +217,9 @@ def test_no_page_is_steered(text: str) -> None:
     assert not set("<>&") & set(embeddable([text]))
     assert shown(str(escape.html(text)))
     names = [text]
-    for line in (*strength.lines({"weak": names}), *decontamination.lines({"benchmarks": {}, "hits": {text: 1}})):
+    reviewed = ReviewSummary(kill_rate=None, weak=tuple(names))
+    repeated = DecontaminationSummary({}, {text: BenchmarkHit("b")})
+    for line in (*strength.lines(reviewed), *decontamination.lines(repeated)):
         assert line.isprintable()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from factory.errors import ConfigError
 from factory.filters.base import Chosen
 from factory.grading.session import GradingSession
 from factory.records import Problem, Program, Status, Verdict
+from factory.records.summary import VerifySummary
 from factory.storage import parts
 
 MakeProblem = Callable[..., Problem]
@@ -162,7 +162,7 @@ def test_rejects_are_written_out_and_counted(tmp_path: Path, double: Problem) ->
     assert funnel.passed == 1
 
 
-def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> dict[str, Any]:
+def commands_verify(source: ProblemsConfig, folder: Path, settings: ChainConfig) -> VerifySummary:
     import asyncio
 
     console = Console(stderr=True, quiet=True)

@@ -128,7 +128,10 @@ def frame(kind, payload=b""):
         ("os.write(3, frame(b'P')); os._exit(0)", "wrote out of turn: a frame 'P' before it was loaded"),
         ("os.write(3, b'passed'); os._exit(0)", "wrote out of turn: bytes that are no frame"),
         ("os.write(3, frame(b'R'))\ndef f(x): return 2 * x", "wrote out of turn: more answers than the 3 inputs"),
-        ("def f(x):\n    os.write(3, frame(b'V', b'2'))\n    return 2 * x", "wrote out of turn: more answers than the 3 inputs"),
+        (
+            "def f(x):\n    os.write(3, frame(b'V', b'2'))\n    return 2 * x",
+            "wrote out of turn: more answers than the 3 inputs",
+        ),
         ("os.write(3, frame(b'R') + frame(b'V', b'2') + frame(b'V', b'0')); os._exit(0)", "before it had answered"),
         (
             "os.write(3, frame(b'R') + 3 * frame(b'V', b'[' * 99999) + frame(b'Z')); os._exit(0)",

@@ -403,7 +403,7 @@ def test_a_look_at_rollouts_that_are_gone_says_nothing(tmp_path: Path, go_on: Go
     assert looked == []
     told = summary(run_dir)
     assert told["languages"]["python"]["funnel"]["kept"] == 0
-    assert told.review.problems == 0
+    assert told["review"]["problems"] == 0
     assert told["untranslatable"] == {"go": ["t/code"]}
 
 
