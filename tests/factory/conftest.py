@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
@@ -93,6 +94,29 @@ def problem() -> Problem:
 def stdin_problem() -> Problem:
     cases = (Case(stdin="1 2\n", stdout="3\n", public=True), Case(stdin="70007 80008\n", stdout="150015\n"))
     return Problem(id="set/2", prompt="Read numbers, print their sum.", cases=cases)
+
+
+# ---- cost ----
+
+
+@pytest.fixture(scope="session")
+def growth() -> Callable[[Callable[[int], object], int], float]:
+    """`growth(work, size)`: how often the CPU time of `work(size)` goes into that of `work(2 * size)`; 2 where linear.
+
+    The least of several tries each, since whatever else the machine does only adds to one.
+    """
+
+    def cpu_s(work: Callable[[int], object], size: int) -> float:
+        started = time.process_time()
+        work(size)
+        return time.process_time() - started
+
+    def grown(work: Callable[[int], object], size: int) -> float:
+        work(size)
+        once, twice = (min(cpu_s(work, many) for _ in range(4)) for many in (size, 2 * size))
+        return twice / once
+
+    return grown
 
 
 # ---- the command line ----

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 
@@ -373,9 +371,7 @@ def test_children_that_outlive_the_answer_keep_nobody_waiting(attack):
                 time.sleep(600)
         return 0
     """
-    began = time.monotonic()
-    attack(code, "wrong_answer")
-    assert time.monotonic() - began < 3
+    attack(code, "wrong_answer")  # not "timeout", as it would be after a wait
 
 
 def test_memory_error_that_is_swallowed_is_not_passed(attack):

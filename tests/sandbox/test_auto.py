@@ -49,7 +49,7 @@ def test_the_first_that_can_be_built_is_taken_and_kept(monkeypatch):
     with Sandbox("auto", wall) as sandbox:
         assert (sandbox.backend, sandbox.why) == ("b", "since a is not installed")
         sandbox.close()
-        sandbox._worker()
+        sandbox.__enter__()
     assert [len(one.asked) for one in walls] == [1, 2, 0]
     assert walls[1].asked == [wall, wall]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from factory.grading.chain import verify
@@ -101,13 +99,11 @@ def test_a_program_that_keeps_vet_for_ever_is_found_so_and_harms_no_neighbour(go
         condition = f"({condition} && a == {n} || a == 0)"
     slow = f"package p\n\nfunc g(a int) bool {{ return {condition} }}\n\nfunc f(a int) int {{ return a }}\n"
     _, wrong_verb, told = SUSPICIOUS[0]
-    started = time.monotonic()
     assert found(go_sandbox, wrong_verb, slow, CLEAN) == [
         tuple(told),
         ("not checked: vet exceeded 1 s of CPU time",),
         (),
     ]
-    assert time.monotonic() - started < 30
 
 
 def test_verdicts_carry_findings_of_what_passed_and_duplicates_take_them_over(session: GradingSession) -> None:
