@@ -63,7 +63,9 @@ def test_what_is_parsed_in_search_of_a_program_is_bounded(
     sizes: list[int] = []
     python = language("python")
     looks_like = type(python).looks_like
-    monkeypatch.setattr(type(python), "looks_like", lambda self, text: sizes.append(len(text)) or looks_like(self, text))
+    monkeypatch.setattr(
+        type(python), "looks_like", lambda self, text: sizes.append(len(text)) or looks_like(self, text)
+    )
     text = "".join(f"x{n} = {n}\n" for n in range(10_000)) + "("
     extract(Rollout(problem_id="t/0", index=0, mode="chat", text=text), make_problem(((1,), 1)), python)
     assert len(text) * 3 < sum(sizes) <= 5 * MAX_SOURCE
@@ -79,7 +81,9 @@ def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
                 raise error
             return [Verdict("t/0", rollout.index, "python", Status.PASSED, "") for rollout in unit.rollouts]
 
-    rollouts = tuple(Rollout(problem_id="t/0", index=n, mode="code", text=text) for n, text in enumerate(("good", "bad", "good")))
+    rollouts = tuple(
+        Rollout(problem_id="t/0", index=n, mode="code", text=text) for n, text in enumerate(("good", "bad", "good"))
+    )
     unit = GradeUnit(make_problem(((1,), 1)), rollouts, "python")
     verdicts, lost = asyncio.run(graded(Executor(), unit, lambda line: None))  # type: ignore[arg-type]
     assert [verdict.status for verdict in verdicts] == [Status.PASSED, Status.INFRASTRUCTURE_ERROR, Status.PASSED]
@@ -93,8 +97,8 @@ def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
 def test_an_answer_of_colliding_members_is_wrong(make_problem: MakeProblem, grade: Grade) -> None:
     forged = (
         "import os\ndef f(n):\n"
-        "    v = b','.join(b'{\"$\":\"int\",\"v\":\"%d\"}' % (k * (2**61 - 1)) for k in range(1, 20_001))\n"
-        "    p = b'{\"$\":\"set\",\"v\":[' + v + b']}'\n"
+        '    v = b\',\'.join(b\'{"$":"int","v":"%d"}\' % (k * (2**61 - 1)) for k in range(1, 20_001))\n'
+        '    p = b\'{"$":"set","v":[\' + v + b\']}\'\n'
         "    data = b'V' + len(p).to_bytes(4, 'big') + p + b'Z\\0\\0\\0\\0'\n"
         "    while data: data = data[os.write(3, data):]\n"
         "    os._exit(0)\n"
@@ -137,7 +141,9 @@ def test_a_flood_of_lines_is_looked_at_once(make_problem: MakeProblem) -> None:
     flood = "import os\nos.write(1, input().encode() + b'\\n' * 64_000)\n"
     inside = "x = input()\nprint(x + 10_000 * ' ' + '.')\n"
     with GradingSession(settings) as session:
-        verdicts = verify(session, problem, [Program(0, flood), Program(1, inside), Program(2, "print(input())")], "python")
+        verdicts = verify(
+            session, problem, [Program(0, flood), Program(1, inside), Program(2, "print(input())")], "python"
+        )
     assert [verdict.status for verdict in verdicts] == [Status.OUTPUT_LIMIT, Status.WRONG_ANSWER, Status.PASSED]
     assert verdicts[1].detail.startswith(f"case 0: answered {10_002} characters, far more")
     assert longest_answer(2) < 10_002
@@ -211,7 +217,7 @@ def test_a_row_of_values_nested_too_deep_is_refused(read_rows: Callable[..., lis
     ]
     good, *refused = read_rows(rows)
     assert not isinstance(good, Refusal)
-    assert [it.reason for it in refused][0] == f"cases.0: holds values nested deeper than {MAX_NESTING}"
+    assert refused[0].reason == f"cases.0: holds values nested deeper than {MAX_NESTING}"
     assert all(isinstance(it, Refusal) for it in refused)
 
 
