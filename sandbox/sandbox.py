@@ -89,11 +89,12 @@ class Sandbox:
         return self._attempt(attempt)
 
     def run_streams(self, job: PythonStreams) -> tuple[ExecutionResult, ...]:
-        """Run one program once per input; reports end early after one that broke a limit."""
+        """Run one program once per input; reports end early after one that broke a limit, its own or that of all."""
 
         def attempt(link: WorkerLink) -> tuple[ExecutionResult, ...]:
             self._load(link, "streams", job.inputs)
-            header = {"op": "streams", "limits": _limits(job.limits)}
+            together = job.limits.for_calls(len(job.inputs)).output_kb
+            header = {"op": "streams", "limits": _limits(job.limits), "together_kb": together}
             link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
             return _reports(read_message(link, _deadline(job.limits, len(job.inputs))))
 

@@ -2,8 +2,8 @@
 
 Promises: looks at tokens, so that a comment or a string that mentions `print` is no output; a program that is to
 print (one that reads standard input) is kept. Does not promise to find output by a name of the program's own
-(`p = print`), nor to tell an error message on purpose from a forgotten one. Python under
-`if __name__ == "__main__"` counts too: it is no part of the answer.
+(`p = print`) or behind the first `MAX_LEXED` characters, nor to tell an error message on purpose from a forgotten one.
+Python under `if __name__ == "__main__"` counts too: it is no part of the answer.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, String, Text
 
 from factory.records import Problem, Verdict
+from factory.records.bounds import MAX_LEXED
 
 _OUTPUT = {
     "python": re.compile(r"(?<![.\w])(?<!def )((?:pprint\.)?pp?rint|(?:sys\.)?std(?:out|err)\.write) *\("),
@@ -41,5 +42,5 @@ def _reason(code: str, language: str) -> str | None:
 
 def _bare(code: str, language: str) -> str:
     """`code` without comments, strings and white space."""
-    tokens = get_lexer_by_name(language).get_tokens(code)
+    tokens = get_lexer_by_name(language).get_tokens(code[:MAX_LEXED])
     return "".join(" " if kind in Comment or kind in String or kind in Text else text for kind, text in tokens)

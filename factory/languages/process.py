@@ -106,11 +106,15 @@ def answer_streams(
     """
     outputs: list[str | Rejection] = []
     usage, slowest_ms = Usage(), 0.0
+    left = limits.for_calls(len(problem.cases)).output_kb * 1024
     for case in problem.cases:
         report = start((case.stdin or "").encode("utf-8", "surrogateescape"))
+        left -= len(report.output)
         usage += report.usage
         slowest_ms = max(slowest_ms, report.usage.cpu_ms)
         ended = ending(report, limits)
+        if left < 0:
+            ended = Rejection(Status.OUTPUT_LIMIT, "wrote more output than allowed, for all inputs together")
         outputs.append(ended or report.output.decode("utf-8", "surrogateescape"))
         if ended is not None and ended.status is not Status.RUNTIME_ERROR:
             return as_run(outputs, ended, usage, slowest_ms)

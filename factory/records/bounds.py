@@ -10,6 +10,8 @@ MAX_TEXT = 2_000_000
 """Characters of a rollout."""
 MAX_SOURCE = 200_000
 """Characters of a program; the memory of parsers grows with it."""
+MAX_LEXED = 10_000
+"""Characters of a program that Pygments reads; its lexers take quadratic time for some texts, here 1 s."""
 MAX_TRIED = 5 * MAX_SOURCE
 """Characters parsed in search of where a program in a rollout begins and ends, all attempts together: less than 1 s."""
 MAX_ANSWER = 1_000_000

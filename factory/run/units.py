@@ -48,6 +48,8 @@ class ReviewUnit:
 
 
 Unit = GradeUnit | ReviewUnit
+_FAILURES = (InfrastructureError, RecursionError, MemoryError)
+"""What may keep us from a verdict; the last two of a text that is too much for this process, which nothing foresaw."""
 
 
 def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
@@ -67,16 +69,14 @@ async def graded(executor: Executor, unit: GradeUnit, note: Callable[[str], None
     """`grade` by an executor, and whether workers were lost: the unit is then done again, one rollout at a time."""
     try:
         return await executor.run(grade, unit), False
-    except InfrastructureError as error:
-        note(f"one by one after a lost worker: {error}")
+    except _FAILURES as error:
+        note(f"one by one after a lost worker: {error or type(error).__name__}")
     verdicts: list[Verdict] = []
     total = len(unit.problem.cases) + bool(unit.problem.test_code)
     for rollout in unit.rollouts:
         try:
             verdicts += await executor.run(grade, replace(unit, rollouts=(rollout,)))
-        except InfrastructureError as error:
-            status = Status.INFRASTRUCTURE_ERROR
-            verdicts.append(
-                Verdict(unit.problem.id, rollout.index, unit.language, status, str(error), cases_total=total)
-            )
+        except _FAILURES as error:
+            status, detail = Status.INFRASTRUCTURE_ERROR, str(error) or type(error).__name__
+            verdicts.append(Verdict(unit.problem.id, rollout.index, unit.language, status, detail, cases_total=total))
     return verdicts, True

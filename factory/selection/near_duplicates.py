@@ -4,7 +4,8 @@ Similarity is that of the sets of `SHINGLE` tokens in a row (Jaccard), estimated
 Pygments without comments and docstrings; names of variables and functions count as one, those after a dot do not.
 
 Promises: the same programs in the same order give the same answer in every process. Within a problem nothing is
-compared: those programs were chosen for being different. An estimate from `SLOTS` slots is off by some hundredths.
+compared: those programs were chosen for being different. Of a program the first `MAX_LEXED` characters count. An
+estimate from `SLOTS` slots is off by some hundredths.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pygments.token import Comment, Name, String, Text
 from rensa import RMinHash, RMinHashDeduplicator
 
 from factory.records import Survivor
+from factory.records.bounds import MAX_LEXED
 
 SHINGLE = 5
 """Tokens in a row, as in SantaCoder (Ben Allal et al. 2023)."""
@@ -85,7 +87,7 @@ def _shingles(code: str, language: str) -> list[str]:
 
 def _tokens(code: str, language: str) -> Iterator[str]:
     before = ""
-    for kind, text in _lexer(language).get_tokens(code):
+    for kind, text in _lexer(language).get_tokens(code[:MAX_LEXED]):
         if kind in Comment or kind in String.Doc or kind in Text:
             continue
         yield "_" if kind in _BLIND and before != "." else text

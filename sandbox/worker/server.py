@@ -118,6 +118,8 @@ class Server:
             reports.append(report)
             sizes += [append(out, kept), append(errors, kept, ERRORS_KEPT)]
             clean(stdin, out, errors)
+            if report["breach"] is None and sum(sizes[::2]) > int(header["together_kb"]) * 1024:
+                report["breach"] = "output"
             if report["breach"]:
                 break
         respond(reports, kept, sizes)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from factory.config import ProblemsConfig
 from factory.problems import FORMATS, Loaded, Oracle, Refusal, read
@@ -55,6 +58,18 @@ ROWS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 ODD: list[Any] = [None, 5, -1.5, True, "", "x", "[", "5", "{}", "[[]]", "\x00", [], [None], [[5]], {}, {"a": {"b": []}}]
+ANYTHING = st.recursive(
+    st.one_of(st.sampled_from(ODD), st.integers(), st.floats(), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(("$", "v", "inputs", "outputs", "args", "kind", "a")), inner, max_size=3),
+        inner.map(json.dumps),
+        st.lists(inner, max_size=2).map(lambda values: "\n".join(f"assert f({it!r}) == {it!r}" for it in values)),
+    ),
+    max_leaves=8,
+)
+"""What may stand in a field: JSON, JSON in texts, tests."""
+MORE = int(os.environ.get("FUZZ", "0"))
 MAPPING = {"prompt": "p.q", "entry_point": "f", "tests": "t", "id": "i"}
 MAPPED = {"p": {"q": ""}, "f": "f", "t": ["assert f(1) == 1"], "i": 1}
 
@@ -85,3 +100,26 @@ def test_whatever_stands_in_a_field(tmp_path: Path, oracle: Oracle, name: str) -
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_told_by_its_own_rows_first(name: str) -> None:
     assert next(other for other, form in FORMATS.items() if form.sniff(ROWS[name])) == name
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "mapping"])
+def test_whatever_else_stands_in_fields(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    """Without an oracle, so that nothing runs; `FUZZ=20000` in the environment tries as many rows, by chance."""
+    sample = ROWS.get(name, MAPPED)
+    config = {"format": name, "mapping": MAPPING if name == "mapping" else {}}
+    path = tmp_path_factory.mktemp("fuzzed") / "p.jsonl"
+
+    @settings(
+        max_examples=MORE or 40,
+        derandomize=not MORE,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.dictionaries(st.sampled_from(sorted(sample)), ANYTHING, min_size=1, max_size=2))
+    def every_row_is_a_problem_or_refused(fields: dict[str, Any]) -> None:
+        path.write_text(json.dumps(sample | fields) + "\n")
+        (found,) = read(ProblemsConfig(path=path, **config))
+        assert isinstance(found, Loaded) or found.reason
+
+    every_row_is_a_problem_or_refused()

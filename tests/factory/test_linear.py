@@ -1,0 +1,197 @@
+"""Host time is linear in what a model, a program or a problem file wrote, whatever that is.
+
+No test here knows a time: each compares the CPU time of a text with that of one `TIMES` as long. What is quadratic
+takes `TIMES` squared. `FLOOR_S` is below what a clock can tell apart; at these sizes, what is quadratic is far above.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from factory.decontamination.matcher import tokens as words
+from factory.grading.comparison import close, exact, same_lines, tokens, unordered
+from factory.grading.extract import complete, fenced, find, without_reasoning
+from factory.languages import language
+from factory.languages.go.answers import GoAnswer
+from factory.languages.go.fit import fit as go_fit
+from factory.languages.javascript import normal_form as javascript_form
+from factory.languages.javascript.answers import JavaScriptAnswer
+from factory.languages.javascript.fit import fit as javascript_fit
+from factory.languages.javascript.names import defined
+from factory.languages.python import functions, imports, normal_form
+from factory.languages.python.literals import show
+from factory.languages.python.parse import parse
+from factory.languages.python.reach import reached
+from factory.languages.python.tables import pairs
+from factory.problems.parsing import contest, statement, suite
+from factory.records.predicate import predicate
+from factory.records.values import read
+from factory.selection.diversity import features
+
+SIZE, TIMES, MOST = 2000, 4, 9
+FLOOR_S = 0.0005
+TRIES = 4
+"""A ratio is that of two measurements, which others on the machine disturb."""
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """CPU seconds of `work`; what it raises is what it does."""
+    start = time.thread_time()
+    try:
+        work()
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return max(time.thread_time() - start, FLOOR_S)
+
+
+def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], size: int = SIZE) -> None:
+    small, large = make(size), make(TIMES * size)
+    assert any(
+        (needed := cpu_s(lambda: work(large))) < MOST * FLOOR_S or needed < MOST * cpu_s(lambda: work(small))
+        for _ in range(TRIES)
+    ), f"not linear in {make(3)!r}"
+
+
+UNITS = (
+    *(" ", "\n", "\t", "\r\n", "a", "a ", "a\n", "é", "0", "_", ".", ",", ";", ":", "=", "(", ")", "[", "]", "{", "}"),
+    *("`", "```", "```\n", "~~~\n", "``` a", "> ", ">", "<think>", "</think>", "<think></think>", "'", '"', "'''\n"),
+    *('"""', "\\", '\\"', "\\'", "\\\n", "/", "//", "/*", "a/*", "*/", "${", "#", "#!", "<!--", "-->", "a = 1\n"),
+    *("def f\n", "def f(:\n", "class A:\n", "import a\n", "from ", "func ", "func (\n", "func main", "var f\n"),
+    *("function ", "function f", "const ", "export ", "exports.", "module.exports ", "f\n", "f =", "x = (\n"),
+    *("input ", "open(", "stdin ", "if 1:\n", "package a\n", "type a ", "10 ", "error ", "uppercase or lowercase "),
+    *("any ", "print any ", "many ", "-1", "1e", "f(1)\n", "\u2028", "\x0c", "\ud800", "\0", "elif a:\n b\n"),
+)
+FRAMES = (("", ""), ("```", "`"), ("def f():\n '''\n", ""), ("const f = ", ";"), ('x = "', "\\"), ("```python\n", ""))
+UNCLOSED = (" ", "\n", "a", "\\", '\\"', "\\'", "a/*", "(", "> ", "x = (\n")
+PYTHON, GO, JAVASCRIPT = map(language, ("python", "go", "javascript"))
+
+
+def _of_tree(work: Callable[[ast.Module], object]) -> Callable[[str], object]:
+    """`work` on the tree of a text that is a program."""
+
+    def parsed(text: str) -> object:
+        tree = parse(text)
+        return work(tree) if isinstance(tree, ast.Module) else None
+
+    return parsed
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "reasoning": without_reasoning,
+    "fences": lambda text: list(fenced(text)),
+    **{
+        f"{kind} {target.name}": (lambda text, target=target, do=do: do(text, target))
+        for target in (PYTHON, GO, JAVASCRIPT)
+        for kind, do in {
+            "defines": lambda text, target: target.defines(text, "f"),
+            "defines a program": lambda text, target: target.defines(text, None),
+            "looks like": lambda text, target: target.looks_like(text),
+            "features": lambda text, target: features(text, target.name),
+        }.items()
+    },
+    "complete": lambda text: complete("def f():\n", text, "f", PYTHON),
+    "names": defined,
+    "normal form of JavaScript": javascript_form.key,
+    "normal form": lambda text: _of_tree(lambda tree: normal_form.key(text, tree))(text),
+    "imports": lambda text: _of_tree(lambda tree: imports.fix(text, tree, text))(text),
+    "functions": lambda text: functions.function_keys(text, 20),
+    "tables": lambda text: pairs(text, "f"),
+    "words": words,
+    "statement": statement.of_calls,
+    "statement of a program": statement.of_streams,
+    "objects": contest.refuse_objects,
+    "tests": lambda text: suite.of_file(text, "f"),
+    "lines": lambda text: same_lines(text, "1"),
+    "tokens": lambda text: tokens(text, f"1.5 {text}", 0.1, 0.1, numbers=True, any_case=True),
+    "shown": show,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_of_texts_is_linear(name: str) -> None:
+    for unit in UNITS:
+        assert_linear(READERS[name], lambda size, unit=unit: unit * (size // len(unit)))  # type: ignore[misc]
+    for (before, after), unit in itertools.product(FRAMES, UNCLOSED):
+        assert_linear(
+            READERS[name],
+            lambda size, unit=unit, before=before, after=after: before + unit * (size // len(unit)) + after,  # type: ignore[misc]
+        )
+
+
+@pytest.mark.parametrize("target", [PYTHON, GO, JAVASCRIPT], ids=lambda target: target.name)
+@pytest.mark.parametrize("unit", [" ", "\n", "```\n", "``` a\n", "> ```\n", "<think></think>", "export f\n"])
+def test_finding_a_program_is_linear(target: Any, unit: str) -> None:
+    assert_linear(lambda text: find(text, "f", target), lambda size: unit * (size // len(unit)))
+
+
+def _alike(size: int) -> list[int]:
+    return [k * (2**61 - 1) for k in range(1, size // 4)]
+
+
+def _written(kind: str) -> Callable[[int], str]:
+    return lambda size: json.dumps({"$": kind, "v": [{"$": "int", "v": str(one)} for one in _alike(size)]})
+
+
+ANSWERS: dict[str, tuple[Callable[[Any], object], Callable[[int], Any]]] = {
+    "a set": (read, _written("set")),
+    "a frozenset": (read, _written("frozenset")),
+    "a dict": (
+        read,
+        lambda size: json.dumps({"$": "dict", "v": [[{"$": "int", "v": str(k)}, 0] for k in _alike(size)]}),
+    ),
+    "in any order": (lambda value: unordered(value, [1, 2]), _alike),
+    "in any order, inside": (lambda value: unordered([dict.fromkeys(value, 0)], [{1: 2}]), lambda size: range(size)),
+    "set() of a predicate": (predicate("set(answer) == {1}"), _alike),
+    "sum() of a predicate": (predicate("sum(answer, []) == [1]"), lambda size: [[1]] * size),
+    "sum() of tuples": (predicate("sum(answer, ()) == (1,)"), lambda size: [(1,)] * size),
+    "floats": (lambda value: close(value, value[::-1], 0.1, 0.1), lambda size: [float(n) for n in range(size)]),
+    "of exact type": (lambda value: exact(value, value[::-1]), lambda size: [{n} for n in range(size)]),
+    "shown": (show, _alike),
+    "many Arrays where one long is expected": (
+        lambda text: javascript_fit(JavaScriptAnswer(text), [list(range(text.count("[")))]),
+        lambda size: f"[{','.join(['[1]'] * size)}]",
+    ),
+    "many objects where a large one is expected": (
+        lambda text: javascript_fit(JavaScriptAnswer(text), [dict.fromkeys(map(str, range(text.count("[[]]"))), 1)]),
+        lambda size: "[" + ",".join(['{"$":"object","v":[]}'] * size) + "]",
+    ),
+    "a Set of JavaScript": (
+        lambda text: javascript_fit(JavaScriptAnswer(text), None),
+        lambda size: '{"$":"set","v":[' + ",".join(f'{{"$":"int","v":"{one:x}"}}' for one in _alike(size)) + "]}",
+    ),
+    "many slices where one long is expected": (
+        lambda text: go_fit(GoAnswer(text), [list(range(text.count("[1]")))]),
+        lambda size: (
+            '{"types":[["int","int","int"],["slice","[]int",0],["slice","[][]int",1]],"results":[[2,['
+            + ",".join(["[1]"] * size)
+            + "]]]}"
+        ),
+    ),
+    "many structs where a large dict is expected": (
+        lambda text: go_fit(GoAnswer(text), [dict.fromkeys(map(str, range(text.count("[1]"))), 1)]),
+        lambda size: (
+            '{"types":[["int","int","int"],["struct","T",[["A",0]]],["slice","[]T",1]],"results":[[2,['
+            + ",".join(["[1]"] * size)
+            + "]]]}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_reading_and_comparing_an_answer_is_linear(name: str) -> None:
+    assert_linear(*ANSWERS[name])
+
+
+def test_what_reaches_what_is_told_in_linear_time() -> None:
+    def chain(size: int) -> ast.Module:
+        return ast.parse("".join(f"def f{n}(): f{n + 1}()\n" for n in range(size // 2)))
+
+    assert_linear(lambda tree: reached(tree, "f0"), chain)
