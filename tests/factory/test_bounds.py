@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import ChainConfig
+from factory.config import GradingConfig
 from factory.errors import InfrastructureError
 from factory.grading.chain import verify
 from factory.grading.checker import check
@@ -136,7 +136,7 @@ def test_blanks_of_other_scripts_are_text(make_problem: MakeProblem, grade: Grad
 
 
 def test_a_flood_of_lines_is_looked_at_once(make_problem: MakeProblem) -> None:
-    settings = ChainConfig.model_validate({"limits": {"output_kb": 64}})
+    settings = GradingConfig.model_validate({"limits": {"output_kb": 64}})
     problem = make_problem(*((f"{n}\n", f"{n}\n") for n in range(40)))
     flood = "import os\nos.write(1, input().encode() + b'\\n' * 64_000)\n"
     inside = "x = input()\nprint(x + 10_000 * ' ' + '.')\n"
