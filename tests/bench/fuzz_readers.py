@@ -54,7 +54,7 @@ def fuzz_fit(data: atheris.FuzzedDataProvider) -> None:
 def fuzz_compare(data: atheris.FuzzedDataProvider) -> None:
     texts = [data.ConsumeUnicode(data.ConsumeIntInRange(0, 60)) for _ in range(2)]
     same_lines(*texts)
-    tokens(*texts, 0.1, 0.1, numbers=True, any_case=True)
+    tokens(texts[0], texts[1], 0.1, 0.1, numbers=True, any_case=True)
     try:
         got, want = map(read, texts)
     except Unreadable:

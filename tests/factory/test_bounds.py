@@ -46,7 +46,7 @@ def nested(depth: int, of: type = list) -> Any:
 
 @pytest.mark.parametrize("mode", ["chat", "code", "completion"])
 def test_a_text_beyond_the_bound_is_no_code(make_problem: MakeProblem, mode: str) -> None:
-    rollout = Rollout(problem_id="t/0", index=4, mode=mode, text="x" * (MAX_TEXT + 1))  # type: ignore[arg-type]
+    rollout = Rollout(problem_id="t/0", index=4, mode=mode, text="x" * (MAX_TEXT + 1))
     program = extract(rollout, make_problem(((1,), 1)), language("python"))
     assert program == Program(4, None, f"an answer of {MAX_TEXT + 1} characters; at most {MAX_TEXT} are read")
 

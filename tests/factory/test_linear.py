@@ -11,6 +11,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "reasoning": without_reasoning,
     "fences": lambda text: list(fenced(text)),
     **{
-        f"{kind} {target.name}": (lambda text, target=target, do=do: do(text, target))
+        f"{kind} {target.name}": partial(do, target=target)
         for target in (PYTHON, GO, JAVASCRIPT)
         for kind, do in {
             "defines": lambda text, target: target.defines(text, "f"),

@@ -218,7 +218,7 @@ def test_audit_earns_both_again(calm: tuple[Path, Path], factory: Factory) -> No
 
 def test_rewards_of_a_translation_are_those_of_its_harvested_calls(calm: tuple[Path, Path]) -> None:
     (row,) = [row for row in rows(calm[1], "rl") if row["id"] == "t/code/go"]
-    answers = [f"```go\n{text}```" for text in (GO_DOUBLE, GO_LATE)]
+    answers = [GO_DOUBLE, GO_LATE]  # read as the recorded rollouts were: all of a text is code
     assert passes(answers, [row["reward_model"]] * 2) == row["rewards"][::-1] == [1.0, 0.0]
 
 
