@@ -13,13 +13,16 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from factory.config import GradingConfig
 from factory.errors import InfrastructureError
+from factory.grading.extract import fenced
 from factory.grading.session import GradingSession
-from factory.records import Status
+from factory.languages import language
+from factory.records import Rollout, Status
 from factory.run import ground_truth as truths
 from factory.run.ground_truth import Completion
 from factory.run.units import grade
@@ -28,7 +31,8 @@ from factory.run.units import grade
 def passes(completions: Sequence[Completion], reward_model: Sequence[dict[str, str]], **_: Any) -> list[float]:
     """TRL's form: a reward a completion, chats or texts; `reward_model` is the column of the `rl` view.
 
-    A text is read as the responses of its row were, by their mode. Raises ProblemError, InfrastructureError.
+    A text is read as the responses of its row were, by their mode; where these are bare programs, one that is none but
+    has a program in a fence is read as a chat. Raises ProblemError, InfrastructureError.
     """
     groups: dict[str, list[int]] = {}
     for place, cell in enumerate(reward_model):
@@ -48,6 +52,7 @@ def compute_score(data_source: str, solution_str: str, ground_truth: str, extra_
 
 def _graded(ground_truth: str, completions: Sequence[Completion]) -> list[float]:
     settings, unit = truths.read(ground_truth, completions)
+    unit = replace(unit, rollouts=tuple(map(_as_chat_if_fenced, unit.rollouts)))
     session, alone = _session(settings.model_dump_json())
     with alone:
         verdicts = grade(session, unit)
@@ -55,6 +60,12 @@ def _graded(ground_truth: str, completions: Sequence[Completion]) -> list[float]
         if verdict.status is Status.INFRASTRUCTURE_ERROR:
             raise InfrastructureError(f"problem {unit.problem.id!r}: {verdict.detail}")
     return [float(verdict.status is Status.PASSED) for verdict in verdicts]
+
+
+def _as_chat_if_fenced(rollout: Rollout) -> Rollout:
+    if rollout.mode != "code" or language(rollout.language).looks_like(rollout.text) or not any(fenced(rollout.text)):
+        return rollout
+    return rollout.model_copy(update={"mode": "chat"})
 
 
 @cache

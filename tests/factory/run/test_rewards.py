@@ -81,7 +81,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
         *rollouts("tight", "chat", *(f"```python\n{code}```" for code in GREEDY)),
         *rollouts("roomy", "code", *GREEDY),
         *rollouts("goes on", "completion", "    return len(x)\n\nprint(f([1, 2]))\n", "    return 1\n"),
-        *rollouts("bare", "code", "def f(x):\n    return median([2 * x])\n", f"```python\n{RIGHT}```"),
+        *rollouts("bare", "code", "def f(x):\n    return median([2 * x])\n", f"{RIGHT}\nThat doubles it.\n"),
     ]
     sandbox = {"backend": "bubblewrap", "scratch_mb": 1}
     return run(factory, tmp_path_factory.mktemp("odd"), problems, given, limits=TIGHT, sandbox=sandbox)
@@ -105,6 +105,12 @@ def test_rewards_follow_from_the_rows_alone(odd: Path) -> None:
     }
     for row in found.values():
         assert rewarded(row) == row["rewards"], row["id"]
+
+
+def test_a_fenced_answer_to_a_row_of_bare_programs_is_read_as_a_chat(odd: Path) -> None:
+    truth = rows(odd)["bare/python"]["reward_model"]
+    documented = 'def f(x):\n    """\n```python\nf(1)\n```\n"""\n    return median([2 * x])\n'
+    assert passes([f"```python\n{RIGHT}```", documented, "```python\nx = 1\n```"], [truth] * 3) == [1.0, 1.0, 0.0]
 
 
 def test_every_row_has_the_limits_that_its_program_was_held_to(odd: Path) -> None:

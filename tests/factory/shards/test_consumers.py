@@ -114,7 +114,7 @@ def test_a_failure_of_ours_is_no_reward(shards: Path, tmp_path: Path, monkeypatc
     row = rl_rows(shards, tmp_path)["a/1/python"]
     lost = Verdict("a/1", 0, "python", Status.INFRASTRUCTURE_ERROR, "three workers died")
     monkeypatch.setattr(reward, "grade", lambda *_: [lost])
-    with pytest.raises(InfrastructureError, match="a/1: three workers died"):
+    with pytest.raises(InfrastructureError, match="problem 'a/1': three workers died"):
         reward.passes([RIGHT], [row["reward_model"]])
 
 
