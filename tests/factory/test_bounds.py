@@ -46,7 +46,7 @@ def nested(depth: int, of: type = list) -> Any:
 
 @pytest.mark.parametrize("mode", ["chat", "code", "completion"])
 def test_a_text_beyond_the_bound_is_no_code(make_problem: MakeProblem, mode: str) -> None:
-    rollout = Rollout(problem_id="t/0", index=4, mode=mode, text="x" * (MAX_TEXT + 1))  # type: ignore[arg-type]
+    rollout = Rollout(problem_id="t/0", index=4, mode=mode, text="x" * (MAX_TEXT + 1))
     program = extract(rollout, make_problem(((1,), 1)), language("python"))
     assert program == Program(4, None, f"an answer of {MAX_TEXT + 1} characters; at most {MAX_TEXT} are read")
 
@@ -89,6 +89,18 @@ def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
     assert [verdict.status for verdict in verdicts] == [Status.PASSED, Status.INFRASTRUCTURE_ERROR, Status.PASSED]
     assert lost
     assert verdicts[1].detail == (str(error) or type(error).__name__)
+
+
+@pytest.mark.parametrize("name", ["python", "go", "javascript"])
+def test_a_program_beyond_the_bound_is_not_parsed(
+    make_problem: MakeProblem, session: GradingSession, name: str
+) -> None:
+    right = {"python": "def f(n): return n\n", "go": "package a\nfunc F(n int) int { return n }\n"}
+    code = right.get(name, "function f(n) { return n }\n")
+    programs = [Program(0, code + "\n" * MAX_SOURCE), Program(1, code)]
+    long, short = verify(session, make_problem(((1,), 1)), programs, name)
+    assert long.detail == f"program of {MAX_SOURCE + len(code)} characters; at most {MAX_SOURCE} are parsed"
+    assert (long.status in (Status.SYNTAX_ERROR, Status.COMPILE_ERROR), short.status) == (True, Status.PASSED)
 
 
 # ---- answers ----

@@ -83,11 +83,15 @@ def _of_tree(work: Callable[[ast.Module], object]) -> Callable[[str], object]:
     return parsed
 
 
+def _in(do: Callable[[str, Any], object], target: Any) -> Callable[[str], object]:
+    return lambda text: do(text, target)
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "reasoning": without_reasoning,
     "fences": lambda text: list(fenced(text)),
     **{
-        f"{kind} {target.name}": (lambda text, target=target, do=do: do(text, target))
+        f"{kind} {target.name}": _in(do, target)
         for target in (PYTHON, GO, JAVASCRIPT)
         for kind, do in {
             "defines": lambda text, target: target.defines(text, "f"),
