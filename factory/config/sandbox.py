@@ -32,7 +32,7 @@ class LimitsConfig(Section):
     processes: Processes = _DEFAULTS.processes
     """Processes and threads at once."""
     output_kb: OutputKb = _DEFAULTS.output_kb
-    """Kibibytes of the answer to one call (all answers together: sixteen times that), or of standard output."""
+    """Kibibytes of the answer to one call, or of standard output; sixteen times that for all of them together."""
     open_files: OpenFiles = _DEFAULTS.open_files
     """Open file descriptors a process."""
 

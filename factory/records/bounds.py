@@ -24,6 +24,11 @@ MAX_NODES = 500_000
 """Syntax nodes of one row's test code that names stand for, each counted wherever its name is used."""
 
 
+def too_long(source: str) -> str | None:
+    """Why a program is not parsed for its length alone, in one line; None where it is."""
+    return f"program of {len(source)} characters; at most {MAX_SOURCE} are parsed" if len(source) > MAX_SOURCE else None
+
+
 def longest_answer(expected: int) -> int:
     """Characters of an answer that may be right where `expected` characters are expected."""
     return TIMES_EXPECTED * expected + BESIDE_EXPECTED

@@ -52,11 +52,11 @@ def fuzz_fit(data: atheris.FuzzedDataProvider) -> None:
 
 
 def fuzz_compare(data: atheris.FuzzedDataProvider) -> None:
-    texts = [data.ConsumeUnicode(data.ConsumeIntInRange(0, 60)) for _ in range(2)]
-    same_lines(*texts)
-    tokens(texts[0], texts[1], 0.1, 0.1, numbers=True, any_case=True)
+    given, due = (data.ConsumeUnicode(data.ConsumeIntInRange(0, 60)) for _ in range(2))
+    same_lines(given, due)
+    tokens(given, due, 0.1, 0.1, numbers=True, any_case=True)
     try:
-        got, want = map(read, texts)
+        got, want = read(given), read(due)
     except Unreadable:
         return
     for decide in (exact, rounded, unordered, lambda a, b: close(a, b, 0.1, 0.1)):

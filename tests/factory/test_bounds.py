@@ -91,6 +91,18 @@ def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
     assert verdicts[1].detail == (str(error) or type(error).__name__)
 
 
+@pytest.mark.parametrize("name", ["python", "go", "javascript"])
+def test_a_program_beyond_the_bound_is_not_parsed(
+    make_problem: MakeProblem, session: GradingSession, name: str
+) -> None:
+    right = {"python": "def f(n): return n\n", "go": "package a\nfunc F(n int) int { return n }\n"}
+    code = right.get(name, "function f(n) { return n }\n")
+    programs = [Program(0, code + "\n" * MAX_SOURCE), Program(1, code)]
+    long, short = verify(session, make_problem(((1,), 1)), programs, name)
+    assert long.detail == f"program of {MAX_SOURCE + len(code)} characters; at most {MAX_SOURCE} are parsed"
+    assert (long.status in (Status.SYNTAX_ERROR, Status.COMPILE_ERROR), short.status) == (True, Status.PASSED)
+
+
 # ---- answers ----
 
 

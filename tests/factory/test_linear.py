@@ -11,7 +11,6 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -84,11 +83,15 @@ def _of_tree(work: Callable[[ast.Module], object]) -> Callable[[str], object]:
     return parsed
 
 
+def _in(do: Callable[[str, Any], object], target: Any) -> Callable[[str], object]:
+    return lambda text: do(text, target)
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "reasoning": without_reasoning,
     "fences": lambda text: list(fenced(text)),
     **{
-        f"{kind} {target.name}": partial(do, target=target)
+        f"{kind} {target.name}": _in(do, target)
         for target in (PYTHON, GO, JAVASCRIPT)
         for kind, do in {
             "defines": lambda text, target: target.defines(text, "f"),

@@ -23,6 +23,7 @@ from factory.languages.go.canaries import CANARIES
 from factory.languages.go.toolchain import describe, ensure_toolchain
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
+from factory.records.bounds import too_long
 from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
 
 TOGETHER = 32
@@ -49,7 +50,10 @@ class GoRunner:
         return ensure_toolchain().mounts()
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
-        return list(Builder(problem, sandbox).analyse(sources)) if sources else []
+        reasons = [too_long(source) for source in sources]
+        fitting = [source for source, reason in zip(sources, reasons, strict=True) if reason is None]
+        found = Builder(problem, sandbox).analyse(fitting) if fitting else iter(())
+        return [next(found) if reason is None else Rejection(Status.COMPILE_ERROR, reason) for reason in reasons]
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
         if not problem.cases:

@@ -15,7 +15,7 @@ from typing import Any
 from factory.languages.javascript import node
 from factory.languages.process import line
 from factory.records import Rejection, Status
-from factory.records.bounds import MAX_SOURCE
+from factory.records.bounds import too_long
 from sandbox import CommandJob, Limits, Sandbox, WorkerLost
 
 
@@ -34,14 +34,11 @@ def encoded(source: str) -> bytes:
 def check(sources: Sequence[str], sandbox: Sandbox) -> Iterator[Kind | Rejection]:
     """What each source is, or the syntax error in it; one result each, in order. Raises WorkerLost."""
     while sources:
-        fitting = list(takewhile(lambda source: len(source) <= MAX_SOURCE, sources))
+        fitting = list(takewhile(lambda source: too_long(source) is None, sources))
         done = _parsed(fitting, sandbox) if fitting else []
         yield from done
         if not done:
-            told = "the parser crashed on it, or took too long"
-            if not fitting:
-                told = f"program of {len(sources[0])} characters; at most {MAX_SOURCE} are parsed"
-            yield Rejection(Status.COMPILE_ERROR, told)
+            yield Rejection(Status.COMPILE_ERROR, too_long(sources[0]) or "the parser crashed on it, or took too long")
         sources = sources[max(len(done), 1) :]
 
 

@@ -9,13 +9,13 @@ import ast
 import warnings
 
 from factory.records import Rejection, Status
-from factory.records.bounds import MAX_SOURCE
+from factory.records.bounds import too_long
 
 
 def parse(source: str) -> ast.Module | Rejection:
     """The syntax tree of `source`, or the syntax error it is."""
-    if len(source) > MAX_SOURCE:
-        return Rejection(Status.SYNTAX_ERROR, f"program of {len(source)} characters; at most {MAX_SOURCE} are parsed")
+    if (reason := too_long(source)) is not None:
+        return Rejection(Status.SYNTAX_ERROR, reason)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a candidate's "\d" is its own affair
