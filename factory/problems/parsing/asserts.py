@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from factory.problems.parsing.live import may_end
 from factory.records import Case, Comparison
 from factory.records.bounds import MAX_NODES
 from factory.records.predicate import ANSWER, FUNCTIONS, predicate
@@ -41,9 +42,12 @@ def split(statements: Sequence[ast.stmt], function: str, around: Sequence[ast.st
     followed = _followed(statements, function)
     if followed is not None:
         return Split(followed, ())
-    cases, rest = [], []
+    cases: list[Case] = []
+    rest: list[ast.stmt] = []
+    runs = True
     for statement in statements:
-        found = _cases(statement, _Names(function))
+        runs = runs and not may_end(statement)
+        found = _cases(statement, _Names(function)) if runs else []
         if found:
             cases += found
         elif isinstance(statement, ast.Import | ast.ImportFrom) or not _says_nothing(statement):
@@ -218,8 +222,10 @@ def _bound(statements: Sequence[ast.stmt]) -> set[str]:
     """The names that the statements give a meaning to, among them "*" for any; plain imports give none another."""
     found: set[str] = set()
     for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            found.add(str(node.name))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.ImportFrom):
