@@ -122,7 +122,7 @@ def split_frames(data: bytes, most: int) -> tuple[list[tuple[str, str]], bytes]:
         if end > len(data):
             break
         kind = chr(data[start])
-        if kind not in "RVUXLMZCPF":
+        if kind not in "RVUXWLMZCPF":
             break
         frames.append((kind, data[start + 5 : end].decode("utf-8", "replace")))
         start = end

@@ -164,13 +164,16 @@ def _lines(text: str) -> list[str]:
 def tokens(got: str, want: str, rel: float, eps: float, *, numbers: bool = False, any_case: bool = False) -> bool:
     """The same tokens between white space; a number with a point or exponent within `rel` or `eps` of its own.
 
+    Where both are 0 nothing but the same token will do: 3.10 is no 3.1, 1e3 no 1000.
+
     With `numbers` an integer may be written as one with a point, too; with `any_case` the case of letters is nothing.
     """
     if any_case:
         got, want = got.casefold(), want.casefold()
     left, right = (_BLANK.split(text.strip(BLANKS)) for text in (got, want))
+    near = bool(rel or eps)
     return len(left) == len(right) and all(
-        a == b or _same_number(a, b, rel, eps, numbers) for a, b in zip(left, right, strict=True)
+        a == b or (near and _same_number(a, b, rel, eps, numbers)) for a, b in zip(left, right, strict=True)
     )
 
 

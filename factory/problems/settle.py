@@ -2,14 +2,18 @@
 
 Promises: test code becomes cases only where these decide, for every possible program, as it did. That is so
 when each of its calls stands alone on one side of `assert call == …`, nothing else depends on
-an answer, and nothing changes from run to run: the calls are then the same for every program, and
-what passes is what answers as a passing reference does. Everything else stays test code.
+an answer, no list that a call could change is looked at elsewhere, and nothing changes from run to run: the calls are
+then the same for every program, and what passes is what answers as a passing reference does. Everything else stays
+test code.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 from factory.languages.python.calls import call_text
 from factory.problems.oracle import Oracle
@@ -53,12 +57,15 @@ def is_open(problem: Problem, case: Case) -> bool:
 def _traced(problem: Problem, oracle: Oracle) -> Problem:
     if not problem.test_code or problem.comparison.kind != "equal":
         return problem
-    if not repeatable(ast.parse(problem.test_code), problem.entry_point or ""):
+    tree = ast.parse(problem.test_code)
+    if not repeatable(tree, problem.entry_point or ""):
         return problem
     try:
         told = oracle.calls(problem)
     except ValueError:
         return problem  # whether its reference is at fault is seen when that is checked
+    if looks_again(tree, problem.entry_point or "") and any(_has_mutable(json.loads(call)) for call, _ in told):
+        return problem
     cases = list(problem.cases)
     known = {call_text(case) for case in cases if case.comparison is None}
     for call, answer in told:
@@ -72,16 +79,44 @@ def _traced(problem: Problem, oracle: Oracle) -> Problem:
 
 def repeatable(tree: ast.Module, entry_point: str) -> bool:
     """Whether test code asks every program the same, and only whether the answers equal what it computes itself."""
-    if any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body):
-        (check,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-        names = {entry_point, "candidate", *(arg.arg for arg in check.args.args)}
-    else:
-        names = {entry_point, "candidate"}
-    lone: set[int] = set()
+    names = _names(tree, entry_point)
+    lone = {id(call.func) for call in _lone_calls(tree, names)}
+    return all(_is_repeatable(node, names, lone) for node in ast.walk(tree))
+
+
+def looks_again(tree: ast.Module, entry_point: str) -> bool:
+    """Whether repeatable test code reads a name that is among the arguments of a call in another place as well."""
+    calls = _lone_calls(tree, _names(tree, entry_point))
+    given = {
+        node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name) and node is not call.func
+    }
+    read = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return any(read[name] > 1 for name in given)
+
+
+def _has_mutable(arguments: list[Any]) -> bool:
+    """Whether the tagged JSON of [args, kwargs] holds a list, dict or set."""
+    args, kwargs = arguments
+    return any(map(_is_mutable, [*args, *kwargs.values()]))
+
+
+def _is_mutable(data: Any) -> bool:
+    if isinstance(data, dict) and data.get("$") == "tuple":
+        return any(map(_is_mutable, data["v"]))
+    immutable = isinstance(data, dict) and data.get("$") in ("int", "float", "complex", "bytes", "frozenset")
+    return isinstance(data, list | dict) and not immutable
+
+
+def _names(tree: ast.Module, entry_point: str) -> set[str]:
+    """By what test code may call what it tests."""
+    checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
+    return {entry_point, "candidate", *(arg.arg for check in checks[:1] for arg in check.args.args)}
+
+
+def _lone_calls(tree: ast.Module, names: set[str]) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and (call := lone_call(node.test, names)) is not None:
-            lone.add(id(call.func))
-    return all(_is_repeatable(node, names, lone) for node in ast.walk(tree))
+            yield call
 
 
 def lone_call(test: ast.expr, names: set[str]) -> ast.Call | None:

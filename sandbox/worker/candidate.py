@@ -7,7 +7,9 @@ compared outside, where the expected values are.
 A frame is one byte of kind, four of length (big endian), then the payload:
   R  the program is loaded and the entry point is there
   V  a value, as tagged JSON           U  a value that is not plain: its type's name
-  X  the call raised: JSON {type, message, line}
+  X  the call raised: JSON {type, kind, message, line}
+  W  in a conversation, a call that also changed its arguments or shares containers: JSON {kind: V, U or X, payload,
+     args: [args, kwargs] as they are now, or null, same: see `mirror`}
   L  loading raised, as X              M  no such entry point: JSON list of the names there are
   Z  the end: every input was answered
 """
@@ -26,7 +28,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
-from sandbox.worker import codec
+from sandbox.worker import codec, mirror
 
 MODULE = "solution"
 FILE = "solution.py"
@@ -46,7 +48,7 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """`error` as JSON: its type, its message in short, the last line of the program it passed through."""
+    """`error` as JSON: its type and what built-in kind it is of, its message in short, its last line in the program."""
     line = None
     trace = error.__traceback__
     while trace is not None:
@@ -59,7 +61,8 @@ def describe(error: BaseException) -> str:
         message = str(error)[:300]
     except BaseException as second:  # the candidate's own __str__ runs here, and may do anything
         message = f"(message raised {type(second).__name__})"
-    return json.dumps({"type": type(error).__name__, "message": message, "line": line})
+    kind = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
+    return json.dumps({"type": type(error).__name__, "kind": kind.__name__, "message": message, "line": line})
 
 
 def load(source: bytes, name: str) -> dict[str, Any]:
@@ -96,14 +99,37 @@ def on_fresh_object(owner: Callable[[], object], method: str, /, *args: Any, **k
     return getattr(owner(), method)(*args, **kwargs)
 
 
+def call(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> tuple[str, str, object]:
+    """Kind and payload of one call's frame, and what it returned."""
+    try:
+        value = target(*args, **kwargs)
+        return "V", codec.dumps(value), value
+    except codec.Unencodable as error:
+        return "U", str(error), None
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
+        return "X", describe(error), None
+
+
 def answer(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> bytes:
     """One call's frame."""
+    kind, payload, _ = call(target, args, kwargs)
+    return frame(kind.encode(), payload)
+
+
+def full_answer(target: Callable[..., object], text: str, known: mirror.Mirror) -> bytes:
+    """The frame of the call that `text` asks, with what it did besides."""
+    args, kwargs = codec.loads(text)
+    before, given = codec.dumps([args, kwargs]), mirror.containers([args, kwargs])
+    kind, payload, value = call(target, args, kwargs)
+    same = known.claims(given, value) if kind == "V" else []
     try:
-        return frame(b"V", codec.dumps(target(*args, **kwargs)))
+        after = codec.dumps([args, kwargs])
     except codec.Unencodable as error:
-        return frame(b"U", str(error))
-    except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
-        return frame(b"X", describe(error))
+        return frame(b"U", f"{error} in an argument")
+    if after == before and not same:
+        return frame(kind.encode(), payload)
+    changed = after if after != before else None
+    return frame(b"W", json.dumps({"kind": kind, "payload": payload, "args": changed, "same": same}))
 
 
 def answer_calls(source: bytes, entry_point: str, inputs: list[tuple[list[Any], dict[str, Any]]], out: int) -> None:
@@ -123,9 +149,9 @@ def converse(source: bytes, entry_point: str, asked: int, out: int) -> None:
     target = find(source, entry_point, put)
     if target is None:
         return
+    known = mirror.Mirror()
     for text in _calls(asked):
-        args, kwargs = codec.loads(text)
-        put(answer(target, args, kwargs))
+        put(full_answer(target, text, known))
 
 
 class Gone(BaseException):
@@ -136,18 +162,23 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     """Run test code whose candidate sits behind another wall: every call is asked and answered by frames.
 
     Frames out: C a call, as tagged JSON [args, kwargs]; P the tests are satisfied; F they are not, as X.
-    Frames in, as JSON: {"kind": V, U or X of the candidate's frame, "payload"}, or {"kind": ""} for no answer.
+    Frames in, as JSON: {"kind": V, U or X of the candidate's frame, "payload"}, also "args" and "same" of a frame W, or
+    {"kind": ""} for no answer.
 
     The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts.
     """
     put = partial(write_all, out)
     replies = _calls(asked)
+    known = mirror.Mirror()
 
     def proxy(*args: Any, **kwargs: Any) -> Any:
         put(frame(b"C", codec.dumps([list(args), kwargs])))
+        given = mirror.containers([list(args), kwargs])
         reply = json.loads(next(replies))
+        if reply.get("args") is not None:
+            mirror.assign([list(args), kwargs], codec.loads(reply["args"]))
         if reply["kind"] == "V":
-            return codec.loads(reply["payload"])
+            return known.joined(given, codec.loads(reply["payload"]), reply.get("same", []))
         if reply["kind"] == "U":
             raise TypeError(f"the candidate returned {reply['payload'][:80]}, which is no plain value")
         if reply["kind"] == "X":
@@ -174,7 +205,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
 def revived(payload: str) -> Exception:
     """The built-in exception a candidate raised, for tests that expect one; RuntimeError for any other."""
     error = json.loads(payload)
-    kind = getattr(builtins, str(error["type"]), RuntimeError)
+    kind = getattr(builtins, str(error["kind"]), RuntimeError)
     if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, StopIteration):
         kind = RuntimeError  # a StopIteration would end the test's own loops, as if all were well
     try:

@@ -65,7 +65,11 @@ def fuzz_compare(data: atheris.FuzzedDataProvider) -> None:
 
 def fuzz_tests(data: atheris.FuzzedDataProvider) -> None:
     text = data.ConsumeUnicode(data.remaining_bytes())
-    for reader in (lambda: suite.of_file(text, "f"), lambda: suite.of_check(text), lambda: statement.of_calls(text)):
+    for reader in (
+        lambda: suite.of_file(text, "f"),
+        lambda: suite.of_check(text, "f"),
+        lambda: statement.of_calls(text),
+    ):
         try:
             reader()
         except (ValueError, RecursionError, MemoryError):

@@ -55,6 +55,28 @@ def test_forged_verdict_of_the_tests_is_not_passed(attack_tests, kind):
     attack_tests(FRAMES + f"\ndef f(n):\n    write_everywhere(frame(b'{kind}'))\n    os._exit(0)\n", "runtime_error")
 
 
+FULL = """'{"kind": "%s", "payload": "%s", "args": %s, "same": %s}'"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("'{'", "runtime_error"),
+        ("'[]'", "runtime_error"),
+        ("'[' * 100_000", "runtime_error"),
+        (FULL % ("P", "", "null", "[]"), "runtime_error"),
+        (FULL % ("V", "[]", "null", "[[0, 0, 0]]"), "wrong_answer"),
+        (FULL % ("V", "[]", "null", "[[0, -1, 99]]"), "wrong_answer"),
+        (FULL % ("V", "[]", "null", "5"), "wrong_answer"),
+        (FULL % ("V", "0", r'"[[[]], {}, 5]"', "[]"), "wrong_answer"),
+        (FULL % ("V", "0", r'"("', "[]"), "wrong_answer"),
+    ],
+)
+def test_a_forged_account_of_what_a_call_did_is_not_passed(attack_tests, text, status):
+    code = FRAMES + f"\ndef f(n):\n    write_everywhere(frame(b'W', {text}))\n    os._exit(0)\n"
+    attack_tests(code, status)
+
+
 def test_forged_verdict_while_loading_is_not_passed(attack_tests):
     attack_tests(FRAMES + "\nwrite_everywhere(frame(b'P'))\nos._exit(0)\n", "runtime_error")
 
@@ -84,7 +106,7 @@ def test_patched_assertions_are_not_passed(attack_tests):
     builtins.AssertionError = type("E", (BaseException,), {})
     for name in list(sys.modules):
         if "candidate" in name:
-            sys.modules[name].answer = lambda *a: b"P" + bytes(4)
+            sys.modules[name].full_answer = lambda *a: b"P" + bytes(4)
     def f(n):
         return 0
     """

@@ -2,13 +2,15 @@
 
 Promises: the tests, and with them every expected value, run in the examiner's wall; the
 candidate in its own sees arguments only. Tests that end well without one answered call have not
-been passed. Does not promise to show tests what a candidate did to its arguments: they cross by
-value.
+been passed. What a program does to its arguments, and what it returns twice, tests see as in one
+process (`sandbox.worker.mirror`). A program that changed an argument has to satisfy them also where calls cross by
+value: it could change it into what makes `f(x) == sorted(x)` true. So tests that want a change are passed by none.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from factory.languages.python.answers import breach_rejection, ended, raised
 from factory.records import Prepared, Problem, Rejection, Status
@@ -25,7 +27,10 @@ def examine(
     program: Prepared, problem: Problem, limits: Limits, sandbox: Sandbox, examiner: Sandbox
 ) -> Rejection | None:
     """None when the tests were satisfied, else why not. Raises WorkerLost."""
-    return _tried(program.code, problem, limits, sandbox, examiner)
+    rejection, trial = _tried(program.code, problem, limits, sandbox, examiner)
+    if rejection is None and trial.changed:
+        rejection, _ = _tried(program.code, problem, limits, sandbox, examiner, by_value=True)
+    return rejection
 
 
 def record(
@@ -36,9 +41,11 @@ def record(
     The first is [args, kwargs]. A Rejection where it fails them, or a call of theirs raised. Raises WorkerLost.
     """
     said: list[tuple[str, tuple[str, str]]] = []
-    rejection = _tried(code, problem, limits, sandbox, examiner, said)
+    rejection, trial = _tried(code, problem, limits, sandbox, examiner, said)
     if rejection is not None:
         return rejection
+    if trial.shared:
+        return Rejection(Status.RUNTIME_ERROR, "a call of the tests changes its arguments, or shares what it returns")
     if len(said) > MOST_RECORDED:
         return Rejection(Status.RUNTIME_ERROR, f"the tests make more than {MOST_RECORDED} calls")
     if any(kind != "V" for _, (kind, _) in said):
@@ -53,26 +60,34 @@ def _tried(
     sandbox: Sandbox,
     examiner: Sandbox,
     said: list[tuple[str, tuple[str, str]]] | None = None,
-) -> Rejection | None:
-    """The verdict of `examine`; `said` is given each call with its answer's frame, at most `MOST_RECORDED` + 1."""
+    by_value: bool = False,
+) -> tuple[Rejection | None, _Trial]:
+    """The verdict of `examine`, and how it came to it. With `by_value`, tests see of a call what it returns, no more.
+
+    `said` is given each call with its answer's frame, at most `MOST_RECORDED` + 1.
+    """
     name = problem.entry_point or ""
     tests = Limits(TEST_CPU_S, limits.wall_s + TEST_CPU_S, 1024)
     with (
         sandbox.conversation(Conversation(code, name, limits)) as candidate,
         examiner.conversation(Conversation(problem.test_code, name, tests, tests=True)) as exam,
     ):
-        trial = _Trial(candidate, exam, said)
+        trial = _Trial(candidate, exam, said, by_value)
         trial.lead()
     assert candidate.report is not None
     if (broken := breach_rejection(candidate.report)) is not None:
-        return broken
-    return trial.verdict(name) or (None if trial.answered else ended(candidate.report))
+        return broken, trial
+    return trial.verdict(name) or (None if trial.answered else ended(candidate.report)), trial
 
 
 class _Trial:
-    def __init__(self, candidate: Talk, exam: Talk, said: list[tuple[str, tuple[str, str]]] | None) -> None:
-        self.candidate, self.exam, self.said = candidate, exam, said
+    def __init__(
+        self, candidate: Talk, exam: Talk, said: list[tuple[str, tuple[str, str]]] | None, by_value: bool
+    ) -> None:
+        self.candidate, self.exam, self.said, self.by_value = candidate, exam, said, by_value
         self.answered = 0
+        self.shared = self.changed = False
+        """Whether a call did more than return a new value, and whether it changed an argument."""
         self.last: tuple[str, str] | None = None
         self.outcome: tuple[str, str] | None = None
 
@@ -82,14 +97,17 @@ class _Trial:
             return
         said = self.exam.opening
         while said is not None and said[0] == "C":
-            self.last = self.candidate.ask(said[1])
+            self.last, more = _unpacked(self.candidate.ask(said[1]))
+            self.shared = self.shared or bool(more)
+            self.changed = self.changed or more.get("args") is not None
             if self.last is None or self.last[0] not in "VUX":
                 self.last = None
                 return
             self.answered += 1
             if self.said is not None and len(self.said) <= MOST_RECORDED:
                 self.said.append((said[1], self.last))
-            said = self.exam.ask(json.dumps({"kind": self.last[0], "payload": self.last[1]}))
+            told = {"kind": self.last[0], "payload": self.last[1]} | ({} if self.by_value else more)
+            said = self.exam.ask(json.dumps(told))
         self.outcome = said
 
     def verdict(self, name: str) -> Rejection | None:
@@ -106,3 +124,15 @@ class _Trial:
         if self.last is not None and self.last[0] == "X" and "AssertionError" not in failed:
             return raised(self.last[1])
         return Rejection(Status.WRONG_ANSWER, f"test code: {failed}")
+
+
+def _unpacked(frame: tuple[str, str] | None) -> tuple[tuple[str, str] | None, dict[str, Any]]:
+    """The plain frame in a frame W (None: it is broken), and what the call did besides; any other frame is itself."""
+    if frame is None or frame[0] != "W":
+        return frame, {}
+    try:
+        told = json.loads(frame[1])
+        plain, more = (str(told["kind"]), str(told["payload"])), {"args": told["args"], "same": told["same"]}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None, {}
+    return plain, more

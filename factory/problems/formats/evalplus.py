@@ -23,6 +23,7 @@ from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import literal, split
 from factory.problems.parsing.fields import Row
+from factory.problems.parsing.live import refuse_idle
 from factory.records import Case, Comparison, Problem, ProblemMeta
 from factory.records.predicate import ANSWER
 from factory.records.values import decode, encode
@@ -94,6 +95,7 @@ def _mbpp(row: Row, oracle: Oracle | None) -> Problem:
     views = [(view, args) for test in asserts for view, args in _views(test, entry_point)]
     tests = _released(row, views) if "base_input" in row else _listed(row)
     cases = _cases(tests, reference, entry_point, oracle)
+    refuse_idle(shown)
     parts = split(shown, entry_point)
     known = set(map(_asked, cases))
     cases += [case for case in _own(parts.cases, tests) if _asked(case) not in known]

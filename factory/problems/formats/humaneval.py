@@ -1,8 +1,8 @@
 """HumanEval in its original form: `task_id, prompt, entry_point, canonical_solution, test`.
 
-The asserts of `check(candidate)` become cases where that is certain; what else the check does
-stays `test_code`, behind the helpers that the prompt defines. Cases that the prompt's doctests
-show are public. License of openai/human-eval: MIT, by the card of openai/openai_humaneval on the hub.
+The asserts of `check(candidate)`, and those beside it and in HumanEval-ET's `test_case_list`, become cases where that
+is certain; what else they do stays `test_code`, behind the helpers that the prompt defines. Cases that the prompt's
+doctests show are public. License of openai/human-eval: MIT, by the card of openai/openai_humaneval on the hub.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     prompt, entry_point = fields.text(row, "prompt"), fields.text(row, "entry_point")
     solution = row.get("canonical_solution")
     reference = prompt + str(solution) if solution is not None else None
-    tests = suite.of_check(fields.text(row, "test"), _helpers(prompt, entry_point))
+    text = "\n".join([fields.text(row, "test"), *map(str, row.get("test_case_list") or ())])
+    tests = suite.of_check(text, entry_point, _helpers(prompt, entry_point))
     shown = doctests(prompt, entry_point)
     return Problem(
         id=id_of(row),

@@ -70,7 +70,7 @@ class Mapping:
         text = "\n".join(map(str, given)) if isinstance(given, list) else str(given)
         if entry_point is None:
             raise ValueError("entry_point: is empty; tests call a function")
-        return suite.of_check(text) if "def check(" in text else suite.of_file(text, entry_point)
+        return suite.of_check(text, entry_point) if "def check(" in text else suite.of_file(text, entry_point)
 
     def _cases(self, row: Row, kind: str, entry_point: str | None) -> Sequence[Case]:
         if f"{kind}inputs" not in self._columns:

@@ -14,6 +14,7 @@ from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import split
 from factory.problems.parsing.fields import Row
+from factory.problems.parsing.live import refuse_idle
 from factory.records import Case, Problem, ProblemMeta
 
 
@@ -26,7 +27,9 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     text = fields.text(row, "prompt" if row.get("prompt") else "text")
     setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
     code = fields.text(row, "code")
-    tests = [_assert(test) for test in row["test_list"]]
+    shown = [*row["test_list"], *(row.get("challenge_test_list") or ()), *(row.get("test_case_list") or ())]
+    tests = [_assert(test) for test in dict.fromkeys(map(str, shown))]
+    refuse_idle(tests)
     if not tests:
         raise ValueError("test_list: is empty")
     entry_point = function_called(code, tests)

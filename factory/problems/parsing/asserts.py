@@ -4,7 +4,8 @@ Promises: an assert that becomes a case decides exactly as before, for every pos
 to be run as test code. What counts as certain: one call on literals, alone on a side of `==` (an equal
 case), or inside an expression that `factory.records.predicate` knows (`is`, `not`, `in`, `abs(f(x) - y) < e`,
 `math.isclose`, `set(f(x)) == …`: a case with a comparison of its own); `and` and `all([…])` of such; and names
-assigned before, where these stand for literals or for one such call. Loops are not: a reference can tell what they
+assigned before, where these stand for literals or for one such call, unless a list that a call has had is looked at
+again. Loops are not: a reference can tell what they
 ask (`settle`).
 """
 
@@ -12,10 +13,12 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from factory.problems.parsing.live import may_end
 from factory.records import Case, Comparison
 from factory.records.bounds import MAX_NODES
 from factory.records.predicate import ANSWER, FUNCTIONS, predicate
@@ -41,9 +44,12 @@ def split(statements: Sequence[ast.stmt], function: str, around: Sequence[ast.st
     followed = _followed(statements, function)
     if followed is not None:
         return Split(followed, ())
-    cases, rest = [], []
+    cases: list[Case] = []
+    rest: list[ast.stmt] = []
+    runs = True
     for statement in statements:
-        found = _cases(statement, _Names(function))
+        runs = runs and not may_end(statement)
+        found = _cases(statement, _Names(function)) if runs else []
         if found:
             cases += found
         elif isinstance(statement, ast.Import | ast.ImportFrom) or not _says_nothing(statement):
@@ -69,6 +75,10 @@ class _Names(ast.NodeTransformer):
         self._sizes: dict[str, int] = {}
         """Nodes of each literal, those of the names in it among them."""
         self._left = MAX_NODES
+        self._mutable: set[str] = set()
+        """Names of lists and the like."""
+        self._given: set[str] = set()
+        """Those that a call has had, and may have changed."""
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """What the name stands for. Raises ValueError where all of that together has become too much."""
@@ -76,6 +86,18 @@ class _Names(ast.NodeTransformer):
         if self._left < 0:
             raise ValueError(f"test: names in it stand for more than {MAX_NODES} syntax nodes")
         return self.literals.get(node.id, node)
+
+    def looks_again(self, statement: ast.stmt) -> bool:
+        """Whether a statement looks at a list, dict or set that a call has had, itself or under another name."""
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Name):
+            return statement.value.id in self._mutable
+        loaded = Counter(name for name in _loaded(statement) if name in self._mutable)
+        calls = [node for node in ast.walk(statement) if self.is_call(node)]
+        given = {name for call in calls for name in _loaded(call) if name in self._mutable}
+        if loaded.keys() & self._given or any(loaded[name] > 1 for name in given):
+            return True
+        self._given |= given
+        return False
 
     def is_call(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == self.function
@@ -93,6 +115,8 @@ class _Names(ast.NodeTransformer):
         value = self.visit(copy.deepcopy(value))
         self._sizes[name] = own + left - self._left
         self.literals.pop(name, None)
+        self._given.discard(name)
+        self._mutable.discard(name)
         self.calls.pop(name, None)
         if isinstance(value, ast.Call) and self.is_call(value):
             self.calls[name] = value
@@ -102,13 +126,21 @@ class _Names(ast.NodeTransformer):
         except (ValueError, Unencodable):
             return False
         self.literals[name] = value
+        if any(isinstance(node, ast.List | ast.Dict | ast.Set) for node in ast.walk(value)):
+            self._mutable.add(name)
         return True
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    return (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
 
 
 def _followed(statements: Sequence[ast.stmt], function: str) -> tuple[Case, ...] | None:
     """The cases of statements that are nothing but asserts and assignments; None if any of them is something else."""
     names, cases = _Names(function), []
     for statement in statements:
+        if names.looks_again(statement):
+            return None
         if names.assign(statement) or _says_nothing(statement):
             continue
         found = _cases(statement, names)
@@ -218,8 +250,10 @@ def _bound(statements: Sequence[ast.stmt]) -> set[str]:
     """The names that the statements give a meaning to, among them "*" for any; plain imports give none another."""
     found: set[str] = set()
     for node in (node for statement in statements for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            found.add(str(node.name))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.ImportFrom):

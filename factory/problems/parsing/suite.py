@@ -1,8 +1,8 @@
 """Test texts as cases and what is left of them to run: `check(candidate)` functions, and files for pytest or unittest.
 
-Promises: what becomes a case decides as the test did (see `asserts`); the rest is test code that runs without pytest,
-which is not behind the wall. A file that needs more of pytest than `parametrize`, `raises` and `approx` of a
-number is refused by name.
+Promises: what becomes a case decides as the test did (see `asserts`); whatever else might assert (see `live`) is test
+code that runs without pytest, which is not behind the wall; nothing else is left out. A file that needs more of pytest
+than `parametrize`, `raises` and `approx` of a number is refused by name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from factory.problems.parsing.asserts import literal, split
+from factory.problems.parsing.live import is_collected_class, is_inert, refuse_idle, runner, with_main
 from factory.records import Case
 from factory.records.bounds import MAX_NODES
 
@@ -23,33 +24,50 @@ class Suite:
     test_code: str
 
 
-def of_check(test: str, around: Sequence[ast.stmt] = ()) -> Suite:
-    """A text that defines `check(candidate)`, behind the statements `around`. Raises ValueError."""
-    body = _parsed(test)
+def of_check(test: str, function: str, around: Sequence[ast.stmt] = ()) -> Suite:
+    """A text that defines `check(candidate)`, behind the statements `around`, which are no tests. Raises ValueError."""
+    body = with_main(_parsed(test))
+    refuse_idle(body)
     checks = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    if len(checks) != 1 or not checks[0].args.args:
+    if len(checks) != 1 or not checks[0].args.args or checks[0].decorator_list:
         raise ValueError("test: defines no check(candidate)")
-    around = [*around, *(node for node in body if node is not checks[0])]
-    parts = split(checks[0].body, checks[0].args.args[0].arg, around)
-    if not parts.rest:
-        return Suite(parts.cases, "")
-    # Where something is prepared on the way, the whole check stays as it stands, beside the cases.
-    prepared = any(not isinstance(statement, ast.Assert) for statement in parts.rest)
+    loose = [node for node in body if isinstance(node, ast.Assert)]
+    beside = [node for node in body if node is not checks[0] and not isinstance(node, ast.Assert)]
+    name = checks[0].args.args[0].arg
+    parts = split(checks[0].body, name, [*around, *beside])
+    shown = split(loose, function, [*around, *beside])
+    cases = (*parts.cases, *shown.cases)
+    running = [node for node in beside if not is_inert(node)]
+    live = [*parts.rest, *shown.rest, *running]
+    if not (live and _mention([*live, *beside], {function, name, "check"})):
+        return Suite(cases, "")
+    # Where something is prepared on the way, or may call it, the whole check stays as it stands, beside the cases.
+    prepared = any(not isinstance(statement, ast.Assert) for statement in [*parts.rest, *running])
     check = copy.copy(checks[0])
-    check.body = checks[0].body if prepared else list(parts.rest)
-    return Suite(parts.cases, _text([*around, check]))
+    check.body = checks[0].body if prepared else list(parts.rest) or [ast.Pass()]
+    gone = set(map(id, loose)) - set(map(id, shown.rest))
+    kept = [check if node is checks[0] else node for node in body if id(node) not in gone]
+    return Suite(cases, _text([*around, *kept]))
+
+
+def _mention(statements: Sequence[ast.stmt], names: set[str]) -> bool:
+    """Whether statements have to do with what is tested: what does not cannot fail by it, however it is run."""
+    return any(name in ast.unparse(statement) for statement in statements for name in names)
 
 
 def of_file(test: str, function: str) -> Suite:
     """A file of tests that call `function`: test functions and classes, or just asserts. Raises ValueError."""
-    body = [_without_pytest(node) for node in _parsed(test) if not _is_frame(node)]
+    body = [_without_pytest(node) for node in with_main(_parsed(test)) if not _is_frame(node)]
+    refuse_idle(body)
     tests = [test for node in body for test in _tests(node)]
-    taken = {id(test.node) for test in tests}
+    taken = {id(test.node): test for test in tests}
     rest: list[ast.stmt] = [node for node in body if id(node) not in taken and not isinstance(node, ast.Assert)]
+    is_live = not all(map(is_inert, rest))
+    constants = [] if is_live else [node for node in rest if _is_constant(node)]
     if loose := [node for node in body if isinstance(node, ast.Assert)]:
-        tests.append(_Test(loose[0], [[node for node in body if id(node) not in taken]], [*loose]))
-        rest = [node for node in rest if not isinstance(node, ast.Assert)]
-    constants = [node for node in rest if _is_constant(node)]
+        known = set(map(id, constants))
+        shown = [node for node in body if isinstance(node, ast.Assert) or id(node) in known]
+        tests.append(_Test(loose[0], [shown], [*loose]))
     size = sum(1 for node in constants for _ in ast.walk(node))
     if size * sum(len(one.blocks) for one in tests) > 4 * MAX_NODES:  # each block is read with all of them
         raise ValueError(f"test: {size} syntax nodes of constants are too many for so many tests")
@@ -61,9 +79,13 @@ def of_file(test: str, function: str) -> Suite:
             cases += [case for block in blocks for case in block.cases]
         else:
             left += one.code
-    if not left:
+    if not ((left or is_live) and _mention([*left, *rest], {function})):
         return Suite(tuple(cases), "")
-    code = [*rest, *left]
+    if is_live:  # it may call any of the tests, and finds all of them where they stand
+        code = [part for node in body for part in (taken[id(node)].code if id(node) in taken else [node])]
+    else:
+        code = [*rest, *left]
+    code += runner() if is_live or any(isinstance(node, ast.ClassDef) for node in left) else []
     for node in (node for statement in code for node in ast.walk(statement)):
         if isinstance(node, ast.Name) and node.id == "pytest":
             raise ValueError("test: needs more of pytest than parametrize, raises and approx of a number")
@@ -83,13 +105,11 @@ def _text(body: Sequence[ast.stmt]) -> str:
 
 
 def _is_frame(node: ast.stmt) -> bool:
-    """What only starts tests or fetches what is tested: `from solution import f`, `import pytest`, `if __name__ …`."""
+    """What only fetches what is tested, or pytest: `from solution import f`, `import pytest`."""
     match node:
         case ast.ImportFrom(module="solution"):
             return True
         case ast.Import(names=[ast.alias(name="pytest" | "solution", asname=None)]):
-            return True
-        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
             return True
     return False
 
@@ -120,18 +140,16 @@ class _Test:
 def _tests(node: ast.stmt) -> Iterator[_Test]:
     if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
         yield _function(node)
-    elif isinstance(node, ast.ClassDef):
+    elif isinstance(node, ast.ClassDef) and is_collected_class(node):
         methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")]
-        if methods:
-            yield _class(node, methods)
+        yield _class(node, methods)
 
 
 def _function(node: ast.FunctionDef) -> _Test:
     parameters = [arg.arg for arg in node.args.args]
     if not node.decorator_list and not parameters:
-        called = copy.copy(node)
-        called.name = f"test_{node.name}"  # what is run is told by its name
-        return _Test(node, [node.body], [called])
+        run = [] if node.name.startswith("test_") else [ast.Expr(ast.Call(ast.Name(node.name, ast.Load()), [], []))]
+        return _Test(node, [node.body], [node, *run])
     match node.decorator_list:
         case [ast.Call(func=ast.Attribute(attr="parametrize"), args=[names, values], keywords=[])]:
             pass
@@ -174,23 +192,17 @@ def _expanded(body: list[ast.stmt], names: Sequence[str], values: ast.expr) -> l
 
 
 def _class(node: ast.ClassDef, methods: list[ast.FunctionDef]) -> _Test:
-    simple = len(methods) == len([one for one in node.body if not _is_docstring(one)])
+    inherits = any(not ast.unparse(base).endswith(("TestCase", "object")) for base in node.bases)
+    simple = not inherits and len(methods) == len([one for one in node.body if not _is_docstring(one)])
     blocks = []
     for method in methods:
         if method.decorator_list or len(method.args.args) != 1:
             raise ValueError(f"test: {node.name}.{method.name} takes arguments or is decorated, as only pytest knows")
         blocks.append([_Unittest().visit(copy.deepcopy(statement)) for statement in method.body])
-    is_unittest = any(
-        isinstance(base, ast.Attribute | ast.Name) and ast.unparse(base).endswith("TestCase") for base in node.bases
-    )
-    if is_unittest:
-        loader = "__import__('unittest').defaultTestLoader"
-        run = f"for _one in {loader}.loadTestsFromTestCase({node.name}):\n    _one.debug()"
-    else:
-        run = "\n".join(f"{node.name}().{method.name}()" for method in methods)
-        if not simple:
-            raise ValueError(f"test: {node.name} prepares its tests in a way that only pytest knows")
-    return _Test(node, blocks if simple else [], [node, *ast.parse(run).body])
+    names = {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    if any(name.lower().startswith(("setup_", "teardown_", "setupmodule")) or name == "setup" for name in names):
+        raise ValueError(f"test: {node.name} prepares its tests in a way that only pytest knows")
+    return _Test(node, blocks if simple else [], [node])
 
 
 def _is_docstring(node: ast.stmt) -> bool:

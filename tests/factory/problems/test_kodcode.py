@@ -91,7 +91,11 @@ def test_cases_and_code_stand_side_by_side() -> None:
         ("@pytest.mark.skip\ndef test_a():\n    pass\n", "decorated in a way that only pytest knows"),
         ("def test_a():\n    half(1)\n    pytest.fail()\n", "needs more of pytest than"),
         ("def test_a():\n    assert half(1) == pytest.approx([1.0])\n", "needs more of pytest than"),
-        ("class TestA:\n    x = 1\n    def test_a(self):\n        assert half(self.x)\n", "prepares its tests"),
+        (
+            "class TestA:\n    def setup_method(self):\n        self.x = 1\n"
+            "    def test_a(self):\n        assert half(self.x)\n",
+            "prepares its tests",
+        ),
         ("x = 1\n", "decides nothing"),
         ("def (", "test: line 4"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from factory.grading.comparison import matcher
 from factory.problems.parsing.statement import of_calls, of_streams
 
 
@@ -49,10 +50,10 @@ def test_other_uses_of_the_words_do_no_harm(text: str) -> None:
     [
         ("if its absolute or relative error does not exceed 10^{-6}.", 1e-6),
         ("the relative or absolute error should not exceed 10^-9", 1e-9),
-        ("considered correct if its relative error is at most 10 - 4.", 1e-4),
-        ("with an absolute error of less than 1e-5", 1e-5),
-        ("within precision 0.001 please", 1e-3),
-        ("error of at most 10^{-6}, or error of 10^{-4} for the first", 1e-6),
+        ("considered correct if its error is at most 10 - 4.", 1e-4),
+        ("Print it with an error of less than 1e-5", 1e-5),
+        ("Print it within precision 0.001 please", 1e-3),
+        ("an answer with an error of at most 10^{-6}, or an error of 10^{-4} for the first", 1e-6),
     ],
 )
 def test_a_tolerance_is_taken_from_the_statement(text: str, tolerance: float) -> None:
@@ -72,6 +73,93 @@ def test_a_tolerance_is_taken_from_the_statement(text: str, tolerance: float) ->
 )
 def test_letters_of_either_case_only_where_the_statement_says_so(text: str) -> None:
     assert of_streams(text).any_case
+
+
+@pytest.mark.parametrize(
+    ("text", "relative", "absolute"),
+    [
+        ("The answer is accepted if its absolute error is at most 10^-4.", 0, 1e-4),
+        ("The answer is accepted if its relative error is at most 10^-4.", 1e-4, 0),
+        ("Answers within 10-5 of the actual answer will be accepted.", 0, 1e-5),
+    ],
+)
+def test_no_more_is_granted_than_is_said(text: str, relative: float, absolute: float) -> None:
+    for comparison in (of_streams(text), of_calls(text)):
+        assert (comparison.rel, comparison.abs) == (relative, absolute)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sensor has an error of at most 10^-3. Print the mean.",
+        "Print the number of points within 0.001 of the origin.",
+        "The names given are case-insensitive. Print their number.",
+        "You can order the deck in any order. Print the deck.",
+        "Print the version.",
+    ],
+)
+def test_words_about_something_else_grant_nothing(text: str) -> None:
+    comparison = of_streams(text)
+    assert (comparison.rel, comparison.abs, comparison.numbers, comparison.any_case) == (0, 0, False, False)
+    assert of_calls(text).kind == "equal"
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "right"),
+    [
+        ("1234566.89", "1234567.89", False),
+        ("3.1", "3.10", False),
+        ("1000", "1e3", False),
+        ("3.10 x", "3.10  x\n", True),
+    ],
+)
+def test_without_a_tolerance_tokens_are_matched_to_the_letter(got: str, want: str, right: bool) -> None:
+    assert matcher(of_streams("Print it."), stream=True)(got, want) is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is an interactive problem.",
+        "Flush the output after each query.",
+        "Your program interacts with the grader.",
+    ],
+)
+def test_an_interactive_problem_is_refused(text: str) -> None:
+    for of in (of_streams, of_calls):
+        with pytest.raises(ValueError, match="interactive"):
+            of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return any string that is good.",
+        "Output any permutation.",
+        "Construct any graph with n vertices.",
+        "Print any such array.",
+        "Any answer which fits will be accepted.",
+        "If there are two, anyone will do.",
+    ],
+)
+def test_other_ways_to_leave_a_choice(text: str) -> None:
+    for of in (of_streams, of_calls):
+        with pytest.raises(ValueError, match="accepts any of several answers"):
+            of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("You can order the deck in any order. Return the deck.", "equal"),
+        ("Return the largest sum after the cards are rearranged in any order.", "equal"),
+        ("Return all pairs in any order.", "unordered"),
+        ("The answer may be given in any order.", "unordered"),
+        ("Return the pairs. Any order is accepted.", "unordered"),
+    ],
+)
+def test_any_order_is_that_of_the_answer(text: str, kind: str) -> None:
+    assert of_calls(text).kind == kind
 
 
 def test_values_in_any_order() -> None:

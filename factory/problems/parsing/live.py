@@ -1,0 +1,142 @@
+"""Which statements of a test file can make it fail, and which rows say nothing by them.
+
+Promises: a statement that is called inert runs no assert and no test, however it is run: imports, plain values,
+definitions that pytest does not collect. All others have to be run. Tests that never assert what they seem to are
+refused by name.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+
+_HARMLESS = frozenset(
+    "print random.seed sys.path.append sys.path.insert sys.setrecursionlimit warnings.filterwarnings "
+    "warnings.simplefilter logging.basicConfig".split()
+)
+"""Calls that prepare or tell something, and check nothing."""
+_STARTERS = frozenset("unittest.main pytest.main doctest.testmod sys.exit exit".split())
+_PLAIN = frozenset([*dir(builtins), *"ABC Enum Flag IntEnum NamedTuple OrderedDict Protocol defaultdict".split()])
+"""Bases whose classes hold no tests."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_RUNNER = """
+def _run_class(kind):
+    import unittest
+    if issubclass(kind, unittest.TestCase):
+        kind.setUpClass()
+        for one in unittest.defaultTestLoader.loadTestsFromTestCase(kind):
+            try:
+                one.debug()
+            except unittest.SkipTest:
+                pass
+        kind.tearDownClass()
+        return
+    for name in dir(kind):
+        member = getattr(kind, name)
+        if isinstance(member, type) and name.startswith("Test"):
+            _run_class(member)
+        elif name.startswith("test") and callable(member):
+            getattr(kind(), name)()
+def _run_all(found):
+    import unittest
+    for name, one in found:
+        if isinstance(one, type) and (name.startswith("Test") or issubclass(one, unittest.TestCase)):
+            _run_class(one)
+        elif callable(one) and name.startswith("test") and not name.startswith("test_"):
+            one()
+_run_all(list(globals().items()))
+"""
+
+
+def runner() -> list[ast.stmt]:
+    """Code that runs the classes that pytest would collect, and functions `test…` that are not called `test_…`."""
+    return ast.parse(_RUNNER).body
+
+
+def is_inert(node: ast.stmt) -> bool:
+    """Whether a statement at the top of a test file, or of a class in it, can neither fail nor be collected."""
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Pass():
+            return True
+        case ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Expr(value=ast.Call(func=func)):
+            return ast.unparse(func) in _HARMLESS
+        case ast.Assert(test=ast.Constant(value=value)):
+            return bool(value)
+        case ast.Assign(targets=targets, value=value):
+            return all(map(_is_plain, targets)) and not _calls(value)
+        case ast.AnnAssign(target=target, value=value):
+            return _is_plain(target) and not (value and _calls(value))
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+            return not (node.name.startswith("test") or node.decorator_list or any(map(_calls, defaults)))
+        case ast.ClassDef():
+            plain = not (is_collected_class(node) or node.decorator_list or node.keywords)
+            return plain and not any(map(_calls, node.bases)) and all(map(is_inert, node.body))
+    return False
+
+
+def is_collected_class(node: ast.ClassDef) -> bool:
+    """Whether pytest may take a class for tests, as far as its name and bases tell."""
+    return node.name.startswith("Test") or any(
+        ast.unparse(base).rpartition(".")[2] not in _PLAIN for base in node.bases
+    )
+
+
+def _is_plain(target: ast.expr) -> bool:
+    """A name, or several, by none of which pytest finds what is assigned."""
+    if isinstance(target, ast.Tuple):
+        return all(map(_is_plain, target.elts))
+    return isinstance(target, ast.Name) and not target.id.lower().startswith("test")
+
+
+def _calls(value: ast.expr) -> bool:
+    return any(isinstance(node, ast.Call | ast.Await | ast.Lambda) for node in ast.walk(value))
+
+
+def with_main(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """`body` with what stands under `if __name__ == …` in its place, but for the calls that only start tests."""
+    found: list[ast.stmt] = []
+    for node in body:
+        match node:
+            case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), body=inner, orelse=other):
+                found += [one for one in [*inner, *other] if not _starts_tests(one)]
+            case _:
+                found.append(node)
+    return found
+
+
+def _starts_tests(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Call(func=func)):
+            return ast.unparse(func) in _STARTERS
+    return is_inert(node)
+
+
+def may_end(node: ast.stmt) -> bool:
+    """Whether a statement may keep those behind it in its function from running."""
+    return any(isinstance(one, ast.Return | ast.Raise | ast.Break | ast.Continue) for one in _own(node))
+
+
+def refuse_idle(body: Sequence[ast.stmt]) -> None:
+    """Raise ValueError where a test never asserts what it seems to: a tuple, a coroutine, a generator."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        match node:
+            case ast.Assert(test=ast.Tuple(elts=[_, *_])):
+                raise ValueError(f"test: line {node.lineno}: asserts a tuple, which holds whatever is answered")
+            case ast.AsyncFunctionDef(name=name) if name.startswith("test") or name == "check":
+                raise ValueError(f"test: {name} is async, and only a plugin of pytest runs it")
+            case ast.FunctionDef(name=name) if name.startswith("test") or name == "check":
+                if any(isinstance(inner, ast.Yield | ast.YieldFrom) for part in node.body for inner in _own(part)):
+                    raise ValueError(f"test: {name} is a generator, which nothing runs")
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """`node` and what is in it, but not inside functions and classes that it defines."""
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _own(child)

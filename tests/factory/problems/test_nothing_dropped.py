@@ -1,0 +1,150 @@
+"""Every statement of a test that might assert becomes a case, stays code, or is the reason why the row is refused.
+
+Each file asserts `f(1) == 2` in a way that becomes a case, and `f(5) == 6` in another: `return 2` must not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from factory.problems.formats import evalplus, humaneval, kodcode, mbpp
+from factory.records import Status, Verdict
+
+Grade = Callable[..., list[Verdict]]
+RIGHT, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return 2\n"
+FILES = {
+    "loop": "for i in range(4):\n    assert f(i) == i + 1",
+    "while": "i = 0\nwhile i < 9:\n    i += 1\n    assert f(i) == i + 1",
+    "with": "import contextlib\nwith contextlib.suppress(KeyError):\n    assert f(5) == 6",
+    "try": "try:\n    assert f(5) == 6\nfinally:\n    pass",
+    "match": "match f(5):\n    case 6:\n        pass\n    case _:\n        raise AssertionError",
+    "walrus": "print(y := f(5))\nassert y == 6",
+    "raise": "if f(5) != 6:\n    raise ValueError('no')",
+    "comprehension": "def one(x):\n    assert f(x) == x + 1\n[one(x) for x in (5, 6)]",
+    "called lambda": "(lambda x: [][f(x) - 6])(5) if f(5) != 6 else None",
+    "called later": "def outer():\n    def inner():\n        assert f(5) == 6\n    return inner\nouter()()",
+    "decorator": "def now(g):\n    g()\n@now\ndef one():\n    assert f(5) == 6",
+    "decorator of a test": "def now(g):\n    g()\n    return g\n@now\nclass One:\n    y = 6\n    assert f(5) == y",
+    "default": "def one(y=f(5) == 6 or 1 / 0):\n    pass",
+    "class body": "class Data:\n    assert f(5) == 6",
+    "class body, deeper": "class Data:\n    class Inner:\n        for x in (5,):\n            assert f(x) == 6",
+    "main": "if __name__ == '__main__':\n    assert f(5) == 6",
+    "main calls": "def run():\n    assert f(5) == 6\nif __name__ == '__main__':\n    run()\n    print('ok')",
+    "call": "def run_all():\n    assert f(5) == 6\nrun_all()",
+    "test without underscore": "def tests():\n    assert f(5) == 6",
+    "if": "import sys\nif sys.version_info >= (3, 8):\n    def test_b():\n        assert f(5) == 6",
+    "if, other name": "if True:\n    def testMore():\n        assert f(5) == 6",
+    "lambda": "test_b = lambda: 1 / (f(5) == 6)",
+    "assigned": "def check_b():\n    assert f(5) == 6\ntest_b = check_b",
+    "nested class": "class TestOuter:\n    class TestInner:\n        def test_b(self):\n            assert f(5) == 6",
+    "inherited": "class Base:\n    def check_b(self):\n        assert f(5) == 6\n\n"
+    "class TestB(Base):\n    test_b = Base.check_b",
+    "inherited tests": "class Base:\n    def test_b(self):\n        assert f(5) == self.y\n\n"
+    "class TestB(Base):\n    y = 6",
+    "inherited unittest": "import unittest\nclass Base(unittest.TestCase):\n    y = 6\n"
+    "class More(Base):\n    def test_b(self):\n        self.assertEqual(f(5), self.y)",
+    "setUpClass": "import unittest\nclass T(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n"
+    "        cls.y = 6\n    def test_b(self):\n        self.assertEqual(f(5), self.y)",
+    "subTest": "import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n        for x in (5,):\n"
+    "            with self.subTest(x=x):\n                self.assertEqual(f(x), 6)",
+    "one skipped": "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.skipTest('no')\n"
+    "    def test_b(self):\n        self.assertEqual(f(5), 6)",
+    "behind a changed constant": "X = [1]\nX[0] = 5\ndef test_b():\n    assert f(X[0]) == 6",
+    "constant given anew": "Y = 4\nassert f(3) == Y\nY = 6\nassert f(5) == Y",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_statement_of_a_file_is_dropped(grade: Grade, name: str) -> None:
+    test = f"from solution import f\n\ndef test_a():\n    assert f(1) == 2\n\n{FILES[name]}\n"
+    problem = kodcode.read({"question": "f", "solution": RIGHT, "test": test})
+    right, wrong = grade(problem, RIGHT, WRONG)
+    assert (right.status, wrong.status) == (Status.PASSED, Status.WRONG_ANSWER), (right.detail, problem.test_code)
+
+
+CHECKS = {
+    "loose": "assert f(5) == 6\n{}",
+    "loose, other name": "{}\nassert isinstance(f(7), int) and f(7) == 8",
+    "called test": "def test_more():\n    assert f(5) == 6\n{}\ncheck(f)\ntest_more()",
+    "called helper": "def more():\n    assert f(5) == 6\n{}\nmore()",
+    "helper of check": "def more(candidate):\n    assert candidate(5) == 6\n{}\n    more(candidate)",
+    "class body": "{}\nclass T:\n    assert f(5) == 6",
+    "loop": "{}\nfor i in range(4):\n    assert f(i) == i + 1",
+    "main": "{}\nif __name__ == '__main__':\n    check(f)\n    assert f(5) == 6",
+    "raise": "{}\n    if candidate(5) != 6:\n        raise ValueError('no')",
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_no_statement_beside_check_is_dropped(grade: Grade, name: str) -> None:
+    test = CHECKS[name].format("def check(candidate):\n    assert candidate(1) == 2")
+    row = {"task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x + 1\n"}
+    problem = humaneval.read(row | {"test": test})
+    right, wrong = grade(problem, RIGHT, WRONG)
+    assert (right.status, wrong.status) == (Status.PASSED, Status.WRONG_ANSWER), (right.detail, problem.test_code)
+
+
+def test_what_asserts_nothing_stays_out(grade: Grade) -> None:
+    test = (
+        "import sys, random\nsys.path.append('.')\nrandom.seed(1)\nMETADATA = {'author': 'x'}\nA, B = 1, 2\n\n"
+        "class Odd(Exception):\n    '''One of its own.'''\n\ndef helper(x):\n    return x\n\n"
+        "def check(candidate):\n    assert candidate(1) == 2\n"
+    )
+    row = {"task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x + 1\n"}
+    problem = humaneval.read(row | {"test": test})
+    assert (len(problem.cases), problem.test_code) == (1, "")
+
+
+def test_what_stands_behind_a_return_never_ran(grade: Grade) -> None:
+    test = "from solution import f\n\ndef test_a():\n    assert f(1) == 2\n    return\n    assert f(3) == 99\n"
+    problem = kodcode.read({"question": "f", "solution": RIGHT, "test": test})
+    assert grade(problem, RIGHT)[0].status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("async def test_b():\n    assert f(5) == 6", "test_b is async"),
+        ("class TestB:\n    async def test_b(self):\n        assert f(5) == 6", "test_b is async"),
+        ("def test_b():\n    assert f(5) == 6\n    yield 1", "test_b is a generator"),
+        ("def test_b():\n    assert (f(5) == 6, 'six')", "line 7: asserts a tuple"),
+        ("class TestB:\n    def setup_method(self):\n        self.x = 5\n    def test_b(self):\n"
+         "        assert f(self.x) == 6", "prepares its tests"),
+    ],
+)  # fmt: skip
+def test_a_test_that_only_seems_to_assert_is_a_reason(test: str, message: str) -> None:
+    test = f"from solution import f\n\ndef test_a():\n    assert f(1) == 2\n\n{test}\n"
+    with pytest.raises(ValueError, match=message):
+        kodcode.read({"question": "f", "solution": RIGHT, "test": test})
+
+
+MBPP: dict[str, Any] = {"task_id": 1, "text": "t", "code": RIGHT, "test_list": ["assert f(1) == 2"]}
+
+
+@pytest.mark.parametrize("field", ["challenge_test_list", "test_case_list"])
+def test_the_other_lists_of_tests_are_tests(grade: Grade, field: str) -> None:
+    problem = mbpp.read(MBPP | {field: ["assert f(5) == 6", "assert f(1) == 2"]})
+    assert [(case.args, case.public) for case in problem.cases] == [([1], True), ([5], False)]
+    assert [it.status for it in grade(problem, RIGHT, WRONG)] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+def test_humaneval_et_has_its_cases_in_a_list(grade: Grade) -> None:
+    row = {"task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x + 1\n"}
+    row |= {"test": "def check(candidate):\n    assert candidate(1) == 2\n"}
+    problem = humaneval.read(row | {"test_case_list": ["assert f(5) == 6", "assert f(7) in [8, f(8) - 1]"]})
+    assert [case.args for case in problem.cases] == [[1], [5]]
+    assert "f(7)" in problem.test_code
+    assert [it.status for it in grade(problem, RIGHT, WRONG)] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+@pytest.mark.parametrize("tests", [["assert (f(1) == 2, 'two')"], ["assert f(1) == 2", "assert (f(5), 6)"]])
+def test_an_assert_of_a_tuple_is_a_reason(tests: list[str]) -> None:
+    with pytest.raises(ValueError, match="asserts a tuple, which holds whatever is answered"):
+        mbpp.read(MBPP | {"test_list": tests})
+    row = {"task_id": "Mbpp/1", "prompt": "p", "canonical_solution": RIGHT, "entry_point": "f"}
+    loop = "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(f(*inp), exp, 0)"
+    with pytest.raises(ValueError, match="asserts a tuple"):
+        evalplus.read(row | {"test": f"inputs = [[1]]\nresults = [2]\n{loop}", "test_list": tests})
