@@ -73,6 +73,11 @@ class Answer:
     kind: AnswerKind
     payload: str
 
+    @property
+    def of_a_subclass(self) -> bool:
+        """Whether something in the value says that it was of a subclass of a type of Python's own."""
+        return '{"$":"subclass",' in self.payload  # in a JSON string the quotes would be escaped
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from factory.config import GradingConfig, ProblemsConfig
@@ -18,6 +19,7 @@ from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.steps.grade import Grader
+from factory.run.summary import odd_cases
 from factory.run.units import GradeUnit
 from factory.run.unused import Unused
 from factory.run.workers import with_sandbox, workers
@@ -49,7 +51,8 @@ async def verify(
         for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
     compared = Compared.of(loaded.benchmarks.sizes, loaded.contaminated)
-    summary = _verify_summary(verdicts, name, compared, left_out)
+    odd = {name: found} if (found := odd_cases(loaded.problems, name)) else {}
+    summary = replace(_verify_summary(verdicts, name, compared, left_out), odd_cases=odd)
     parts.write(out / "verdicts.parquet", Verdict, verdicts)
     with files.atomic(out / "summary.json") as temporary:
         temporary.write_bytes(summary.as_json())

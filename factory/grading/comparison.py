@@ -11,6 +11,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from factory.records import Comparison
@@ -110,7 +112,7 @@ def close(got: Any, want: Any, rel: float, eps: float) -> bool:
     """Numbers within `rel` or `eps` of the expected ones, anywhere in the value; all else equal."""
     if isinstance(want, bool) or isinstance(got, bool):
         return bool(got == want)
-    if isinstance(want, float | int) and isinstance(got, float | int):
+    if isinstance(want, float | int) and isinstance(got, float | int | Fraction | Decimal):
         if got == want or (got != got and want != want):
             return True
         try:

@@ -18,6 +18,7 @@ from factory.languages.python.literals import show, show_input
 from factory.records import Case, Comparison, Failure, Problem, Rejection, Run, Status
 from factory.records.bounds import MAX_ANSWER, longest_answer
 from factory.records.values import decode
+from sandbox.contract import Answer
 
 Fit = Callable[[Any, Any], Any]
 Check = Callable[[Case, Any], Rejection | None]
@@ -93,6 +94,8 @@ class Judge:
             return output
         expected, comparison = self._expected[number], self.problem.comparison_of(case)
         try:
+            if comparison.kind == "exact" and isinstance(output, Answer) and output.of_a_subclass:
+                raise Unfit("answered with an object of a subclass, where types have to be the same")
             answer = self._fit(output, expected)
             if self._stream:
                 _refuse_longer(answer, expected, comparison)

@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from factory.records import Canary, Prepared, Problem, Rejection, Run, Status
 from sandbox import Limits, Mount, Sandbox
 
+Call = tuple[list[Any], dict[str, Any]]
+"""The arguments of a call, positional and by keyword, as plain values."""
+
 
 class Syntax(Protocol):
     """How the language looks: where a program is in a model's answer, and what it defines."""
@@ -103,6 +106,13 @@ class Values(Protocol):
         """
         ...
 
+    def undeclared(self, given: Sequence[Call], call: Call, output: Any) -> bool:
+        """Whether `call`, to which `output` is no right answer, is outside of what the program declares to take.
+
+        Where the language declares nothing, that is what it was asked to: values as in the calls `given`.
+        """
+        ...
+
 
 class Wording(Protocol):
     """What people and models call it, and what a translator minds."""
@@ -118,6 +128,10 @@ class Wording(Protocol):
 
     def signature(self, problem: Problem, code: str) -> str:
         """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
+        ...
+
+    def odd_case(self, problem: Problem) -> int | None:
+        """The number of the one case whose values have types such that no declaration fits it and the others, too."""
         ...
 
     def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:

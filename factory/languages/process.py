@@ -8,18 +8,18 @@ failure, in one human line. Of what an answer means only what is the same in eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from collections import deque
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, KeysView, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from factory.languages.base import Unfit
+from factory.languages.base import Call, Unfit
 from factory.records import Problem, Rejection, Run, Status
 from factory.records.values import MAX_INT_DIGITS, apart, decode
 from sandbox import ExecutionResult, Limits, Usage
 from sandbox.contract import Answer, AnswerKind, Answers
 
 LONGEST_DETAIL = 300
-Call = tuple[list[Any], dict[str, Any]]
 A = TypeVar("A")
 
 
@@ -29,6 +29,18 @@ def line(text: str) -> str:
 
 
 # ---- what goes in ----
+
+
+def counterpart(value: Any) -> Any:
+    """What stands, in a language without its like, for an argument of a type that has a tag for answers alone."""
+    match value:
+        case bytearray() | memoryview():
+            return bytes(value)
+        case deque():
+            return list(value)
+        case KeysView() | ItemsView():
+            return set(value)
+    return str(value)
 
 
 class Shape(Protocol):

@@ -15,3 +15,8 @@ def parameters(code: str, entry_point: str) -> list[str]:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)][bool(owner) :]
     return []
+
+
+def plain(name: str) -> str:
+    """What camelCase and snake_case spellings of a name share."""
+    return name.replace("_", "").lower()

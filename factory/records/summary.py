@@ -74,6 +74,8 @@ class Funnel:
     """Rollouts that are no survivor, by reason."""
     import_fixes: Mapping[str, int]
     with_lint: int
+    inputs_left_out: int | None = None
+    """Times that a translation was not compared with its source on an input, which its declaration excludes."""
     review: ReviewCounts | None = None
     """Of one problem in Python, where it was reviewed."""
 
@@ -167,6 +169,8 @@ class Summary:
     """Problems of which nothing was sampled, with the reason."""
     untranslatable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Problems whose tests cannot be asked of a target, by target."""
+    odd_cases: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By target and problem, the number of the one case whose values have types that no declaration has room for."""
     review: ReviewSummary = ReviewSummary(kill_rate=None)
     cost: Cost = Cost()
 
@@ -191,6 +195,8 @@ class VerifySummary:
     decontamination: DecontaminationSummary
     left_out: Mapping[str, int]
     """Rollouts that were not graded, by reason."""
+    odd_cases: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """As in `Summary`."""
 
     def as_json(self) -> bytes:
         """`summary.json`. Equal summaries give equal bytes."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Self
 
 from factory.records.base import LanguageName
+
+Misfit = Literal["", "range", "type"]
 
 
 class Status(StrEnum):
@@ -47,6 +49,9 @@ class Rejection:
     detail: str
     costly: bool = False
     """To find out took so much that nothing else of the same program is looked at."""
+    misfit: Misfit = field(default="", compare=False)
+    """Of a case whose input is none that the program declares to take: "range" for a number too large for any type
+    there is, else "type". Never by the word of the program's own process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,12 @@ class Differential:
     """The first differences, and the one that is wrong."""
     inputs: tuple[str, ...] = ()
     """All that were compared, as JSON of cases, with the source's answers; of a translation that is not wrong."""
+    left_out: int = 0
+    """Inputs on which it was not compared: all given cases fit what it declares to take, and they do not."""
 
     def counts_text(self) -> str:
-        """{"compared", "range", "rounding"} as JSON."""
-        return json.dumps({"compared": self.compared, "range": self.range, "rounding": self.rounding})
+        """{"compared", "range", "rounding", "left_out"} as JSON."""
+        return json.dumps({name: getattr(self, name) for name in ("compared", "range", "rounding", "left_out")})
 
 
 @dataclass(frozen=True, slots=True)

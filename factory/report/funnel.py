@@ -43,6 +43,8 @@ class Tally:
     """Contaminated rollouts by `Verdict.contaminated_by`."""
     with_lint: int = 0
     """Passed rollouts in whose programs a static check found something."""
+    inputs_left_out: int = 0
+    """Generated inputs on which translations were not compared: what they declare to take excludes them."""
     cpu_s: float = 0.0
     strength: ReviewCounts | None = None
     """Of one problem in Python: how strong its tests are (`strength.of`), where that is known."""
@@ -50,7 +52,7 @@ class Tally:
     """Names of kept rows with their source's CPU time over their own, where both are long enough to compare."""
 
     def add(self, other: Tally) -> None:
-        for name in (*_TIERS, "with_lint"):
+        for name in (*_TIERS, "with_lint", "inputs_left_out"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
         self.import_fixes.update(other.import_fixes)
@@ -65,6 +67,7 @@ class Tally:
             drops={reason: count for reason, count in sorted(self.drops.items()) if count},
             import_fixes=dict(sorted(self.import_fixes.items())),
             with_lint=self.with_lint,
+            inputs_left_out=self.inputs_left_out or None,
             review=self.strength,
         )
 
@@ -85,6 +88,7 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
         counts.executed += bool(verdict.normal_form) and verdict.duplicate_of is None
         if verdict.duplicate_of is None:
             counts.cpu_s += verdict.cpu_ms / 1000
+            counts.inputs_left_out += verdict.differential.left_out if verdict.differential else 0
         if verdict.status is Status.PASSED:
             counts.passed += 1
             counts.passed_without_repair += not verdict.import_fixes

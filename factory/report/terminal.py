@@ -62,12 +62,15 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
 
 
 def _not_worked_on(summary: Summary) -> Iterator[str]:
-    """A line on each problem that was skipped, and on those that are not translated."""
+    """A line on each problem that was skipped, and on those that are not translated, or have an odd case."""
     for name, reason in summary.skipped.items():
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
     for target, names in summary.untranslatable.items():
         if names:
             yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"
+    for target, odd in summary.odd_cases.items():
+        for name, number in odd.items():
+            yield f"case {number} of {escape.line(name)} has types of its own: no {target} declaration fits all cases"
 
 
 def _funnel(name: str, part: LanguageSummary) -> Table:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from factory.config import Config
+from factory.languages import language
 from factory.records import Problem
 from factory.records.summary import ReviewCounts, Summary
 from factory.records.survivor import row_id
@@ -100,9 +101,16 @@ def sum_up(
             )
             for target in config.translate.targets
         },
+        odd_cases={target: found for target in config.translate.targets if (found := odd_cases(problems, target))},
         review=strength.summed(strengths),
         cost=replace(priced(account.cost(), config.cost, records), speedup=speedups),
     )
+
+
+def odd_cases(problems: Sequence[Problem], target: str) -> dict[str, int]:
+    """By problem, the number of the one case that is to blame where no declaration in `target` fits its cases."""
+    found = {problem.id: language(target).odd_case(problem) for problem in problems}
+    return {name: number for name, number in found.items() if number is not None}
 
 
 def _has_traced_cases(found: ReviewCounts | None) -> bool:

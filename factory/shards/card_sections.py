@@ -197,7 +197,8 @@ def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         lines += [
             "A translation passed the same tests, and gave the answers of the program it was made from on up to",
             f"{config.translate.differential} generated inputs besides; one that differs in number range or rounding",
-            "alone is kept, and its row's `differential` says so.",
+            "alone is kept, and its row's `differential` says so, as it counts inputs that are left out because the",
+            "translation declares to take none such.",
             "",
         ]
     return lines

@@ -2,7 +2,9 @@
 
 Promises: one wrong answer to an input that counts (see `factory.translation.expected`) and the translation has not
 passed, unless it differs only in number range (the language's ints are narrower than Python's, and Python met wider
-ones) or in the last digits of a float; such a difference is labelled. Expected answers never enter a sandbox.
+ones) or in the last digits of a float; such a difference is labelled. An input that is none of what the translation
+declares to take, though all given cases are, is no evidence: it is left out and counted. Expected answers never enter
+a sandbox.
 
 Does not promise equality beyond the inputs there were, nor that there are any: then `compared` is 0. Orders of sets
 are those of one hash seed.
@@ -21,6 +23,7 @@ from factory.grading.session import GradingSession
 from factory.inputs.run_on_inputs import MOST_RUNS
 from factory.languages import language
 from factory.languages.base import Unfit
+from factory.languages.process import calls
 from factory.languages.python.literals import show_input
 from factory.records import Case, Difference, Differential, Prepared, Problem, Rejection, Run, Status, Survivor, Verdict
 from factory.records.values import decode
@@ -30,7 +33,7 @@ LEAST_MS = 20.0
 """CPU milliseconds from which two times are compared: to start a process alone takes 2 to 4."""
 SHOWN = 4
 """Labelled differences kept whole in the record."""
-WRONG, RANGE, ROUNDING = "wrong", "range", "rounding"
+RIGHT, WRONG, RANGE, ROUNDING, LEFT_OUT = "right", "wrong", "range", "rounding", "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ class _Comparison:
         # One bit less than it holds: a right program may add two numbers on the way where Python did not.
         roomy = held and range(held[0] // 2, held[-1] // 2 + 1)
         self._expected = expected_answers(session, problem, sources, count, roomy)
-        self._judge = session.judge(problem.model_copy(update={"cases": self._expected.cases}), target)
+        asked = problem.model_copy(update={"cases": self._expected.cases})
+        self._judge = session.judge(asked, target)
+        self._given, self._calls = (calls(it) if it.entry_point is not None else [] for it in (problem, asked))
 
     def verdicts(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         runs = self._runs(verdicts, self._expected.cases)
@@ -113,21 +118,23 @@ class _Comparison:
         return run_programs(self._session, asked, programs, self._target, limits)
 
     def _verdict(self, verdict: Verdict, run: Run) -> Verdict:
-        compared, labels = 0, Counter({RANGE: 0, ROUNDING: 0})
+        compared: list[int] = []
+        labels = Counter({RANGE: 0, ROUNDING: 0, LEFT_OUT: 0})
         decided: list[Difference] = []
         for number, output in self._outputs(verdict, run):
-            compared += 1
             rejection = rejection_of(self._judge, number, output, self._target)
-            if rejection is None:
-                continue
-            label = self._label(verdict.code, number, output)
+            label = RIGHT if rejection is None else self._label(verdict.code, number, output)
             labels[label] += 1
+            if label != LEFT_OUT:
+                compared.append(number)
+            if rejection is None or label == LEFT_OUT:
+                continue
             case, failure = self._expected.cases[number], self._judge.failure(number, rejection, output)
             if label == WRONG or len(decided) < SHOWN:
                 decided.append(Difference(label, _case_text(case), failure.got))
             if label == WRONG:
                 detail = f"differential: for {show_input(case)} {rejection.detail}"
-                record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided))
+                record = self._record(compared, labels, decided)
                 return replace(
                     verdict,
                     status=Status.WRONG_ANSWER,
@@ -135,9 +142,13 @@ class _Comparison:
                     first_failure=failure,
                     differential=record,
                 )
-        inputs = tuple(_case_text(case) for case in self._expected.cases[:compared])
-        record = Differential(compared, labels[RANGE], labels[ROUNDING], tuple(decided), inputs)
+        inputs = tuple(_case_text(self._expected.cases[number]) for number in compared)
+        record = replace(self._record(compared, labels, decided), inputs=inputs)
         return replace(verdict, differential=record, speedup=_ratio(self._expected.cpu_ms, run.cpu_ms))
+
+    def _record(self, compared: list[int], labels: Counter[str], decided: list[Difference]) -> Differential:
+        counts = (len(compared), labels[RANGE], labels[ROUNDING])
+        return Differential(*counts, tuple(decided), left_out=labels[LEFT_OUT])
 
     def _outputs(self, verdict: Verdict, run: Run) -> Iterator[tuple[int, Any]]:
         """Each input's number with the output; behind an input that ended the program, it is run again."""
@@ -162,7 +173,9 @@ class _Comparison:
                     return ROUNDING
             except Unfit:
                 return WRONG
-        return RANGE if target.narrower(code, output, self._expected.wide[number]) else WRONG
+        if target.narrower(code, output, self._expected.wide[number]):
+            return RANGE
+        return LEFT_OUT if self._given and target.undeclared(self._given, self._calls[number], output) else WRONG
 
 
 def _case_text(case: Case) -> str:

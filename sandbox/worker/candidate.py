@@ -71,7 +71,7 @@ def load(source: bytes, name: str) -> dict[str, Any]:
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILE
     sys.modules[name] = module
-    exec(compile(source.lstrip(b"\xef\xbb\xbf"), FILE, "exec", dont_inherit=True), module.__dict__)
+    exec(compile(source.removeprefix(b"\xef\xbb\xbf"), FILE, "exec", dont_inherit=True), module.__dict__)
     return module.__dict__
 
 

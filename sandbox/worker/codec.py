@@ -1,20 +1,28 @@
 """Plain values as JSON and back: the only language spoken across the wall.
 
-Promises: a value that decodes is built of exact built-in types; decoding runs nothing
-and looks nothing up by name, and takes time linear in the text, but for whole numbers,
-which take time quadratic in their digits. Does not promise to carry anything else: an object of any
-other type (a subclass of `int`, a generator, a class of the candidate's) is refused by
-its type's name. `Counter`, `defaultdict` and `OrderedDict` count as the dicts they are.
+Promises: a value that decodes is built of exact types of Python's own; decoding runs nothing of a
+candidate's and looks nothing up by name, and takes time linear in the text, but for whole numbers,
+which take time quadratic in their digits. An object of a subclass of a built-in type (a named tuple,
+an IntEnum) counts as the value that it holds, unless the class says by an `__eq__` of its own what
+it equals. Does not promise to carry anything else: an object of any other type (a generator, a class
+of the candidate's) is refused by its type's name. `Counter`, `defaultdict` and `OrderedDict` count
+as the dicts they are.
 
 JSON is too poor for some values; those are tagged as {"$": kind, "v": ...}:
 tuple, set, frozenset, bytes (base64), float ("nan", "inf", "-inf"), complex ([re, im]),
 int (decimal text, beyond ±2^53) and dict (pairs, when a key is no string or is "$").
+What `==` may hold equal to those has a tag, too: subclass (the value that it holds), keys and items
+(of a dict), bytearray and memoryview (base64), fraction ([numerator, denominator]), decimal and date,
+datetime (text), deque (items).
 """
 
 import base64
 import json
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 200
@@ -22,6 +30,11 @@ SAFE_INT = 2**53
 MAX_ALIKE = 100
 """Different members of a set, or keys of a dict, that may have one hash: each is compared with all those before it.
 Honest ones share theirs with few (-1 with -2); any number can be made (multiples of 2^61 - 1, tuples of -1 and -2)."""
+MAX_EXPONENT = 10_000
+"""Largest exponent of a Decimal, either way: as an int, one of a few characters may take gigabytes."""
+_DICTS = (defaultdict, OrderedDict, Counter)
+_KEYS: tuple[type, ...] = (type({}.keys()), type(OrderedDict().keys()))
+_ITEMS: tuple[type, ...] = (type({}.items()), type(OrderedDict().items()))
 
 
 class Unencodable(ValueError):
@@ -53,7 +66,7 @@ def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
         if kind is not tuple:
             items.sort(key=lambda item: json.dumps(item, sort_keys=True))
         return {"$": kind.__name__, "v": items}
-    if kind is dict or kind is defaultdict or kind is OrderedDict or kind is Counter:
+    if kind is dict or _among(kind, _DICTS):
         pairs = [[_encode(key, depth - 1), _encode(item, depth - 1)] for key, item in dict.items(value)]
         if all(type(key) is str and key != "$" for key, _ in pairs):
             return {str(key): item for key, item in pairs}
@@ -62,7 +75,50 @@ def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
         return {"$": "bytes", "v": base64.b64encode(value).decode("ascii")}
     if kind is complex:
         return {"$": "complex", "v": [_encode(value.real, 1), _encode(value.imag, 1)]}
-    raise Unencodable(kind.__name__)
+    return _encode_other(value, kind, depth)
+
+
+def _encode_other(value: Any, kind: type, depth: int) -> Any:
+    """What is of no type of JSON's or of the common tags."""
+    name = kind.__name__
+    if _among(kind, _KEYS):
+        return {"$": "keys", "v": [_encode(item, depth - 1) for item in value]}
+    if _among(kind, _ITEMS):
+        return {"$": "items", "v": [[_encode(part, depth - 1) for part in pair] for pair in value]}
+    if kind is bytearray or (kind is memoryview and value.format == "B" and value.ndim == 1):
+        return {"$": name, "v": base64.b64encode(bytes(value)).decode("ascii")}
+    if kind is Fraction:
+        return {"$": "fraction", "v": [_encode(value.numerator, 1), _encode(value.denominator, 1)]}
+    if kind is Decimal or kind is date or kind is datetime:
+        return {"$": name.lower(), "v": str(value)}
+    if kind is deque:
+        return {"$": name, "v": [_encode(item, depth - 1) for item in value]}
+    for above in kind.__mro__:
+        for base, held in _HELD:
+            if above is base:
+                return {"$": "subclass", "v": _encode(held(value), depth)}
+        if "__eq__" in vars(above) and not _among(above, _DICTS):
+            break
+    raise Unencodable(name)
+
+
+def _among(kind: type, kinds: tuple[type, ...]) -> bool:
+    return any(kind is one for one in kinds)
+
+
+# What an object of a subclass holds, whatever the methods of its own class say.
+_HELD: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (int, int.__int__),
+    (float, float.__float__),
+    (complex, complex.__complex__),
+    (str, str.__str__),
+    (bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    (list, lambda value: list(list.__iter__(value))),
+    (tuple, lambda value: tuple(tuple.__iter__(value))),
+    (set, lambda value: set(set.__iter__(value))),
+    (frozenset, lambda value: frozenset(frozenset.__iter__(value))),
+    (dict, lambda value: dict(dict.items(value))),
+)
 
 
 _write = json.JSONEncoder(separators=(",", ":")).encode
@@ -148,13 +204,41 @@ def _decode_dict(payload: Any) -> dict[Any, Any]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
-_DECODERS = {
+def _decode_fraction(payload: Any) -> Fraction:
+    parts = _items(payload)
+    if len(parts) != 2 or not all(type(part) is int for part in parts) or parts[1] < 1:
+        raise ValueError("expected [numerator, denominator]")
+    return Fraction(*parts)
+
+
+def _decode_decimal(payload: Any) -> Decimal:
+    value = Decimal(_text(payload))
+    if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > MAX_EXPONENT):
+        raise ValueError(f"a signal, or an exponent beyond {MAX_EXPONENT}")
+    return value
+
+
+def _decode_bytes(payload: Any) -> bytes:
+    return base64.b64decode(_text(payload), validate=True)
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {
     "tuple": lambda payload: tuple(_items(payload)),
     "set": lambda payload: set(apart(_items(payload))),
     "frozenset": lambda payload: frozenset(apart(_items(payload))),
-    "bytes": lambda payload: base64.b64decode(_text(payload), validate=True),
+    "bytes": _decode_bytes,
     "float": _decode_float,
     "complex": _decode_complex,
     "int": lambda payload: int(_text(payload)),
     "dict": _decode_dict,
+    "subclass": lambda payload: decode(payload),
+    "keys": lambda payload: dict.fromkeys(apart(_items(payload))).keys(),
+    "items": lambda payload: _decode_dict(payload).items(),
+    "bytearray": lambda payload: bytearray(_decode_bytes(payload)),
+    "memoryview": lambda payload: memoryview(_decode_bytes(payload)),
+    "fraction": _decode_fraction,
+    "decimal": _decode_decimal,
+    "date": lambda payload: date.fromisoformat(_text(payload)),
+    "datetime": lambda payload: datetime.fromisoformat(_text(payload)),
+    "deque": lambda payload: deque(_items(payload)),
 }

@@ -32,10 +32,6 @@ def test_lying_subclass_is_not_passed(attack, base):
     attack(code, "wrong_answer")
 
 
-def test_lying_subclass_with_the_right_value_is_not_plain(attack):
-    attack("class I(int):\n    pass\ndef f(n):\n    return I(2 * n)\n", "wrong_answer")
-
-
 def test_metaclass_that_calls_itself_int_is_not_passed(attack):
     code = """
     class Meta(type):

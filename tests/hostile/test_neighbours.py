@@ -10,7 +10,7 @@ import pytest
 from factory.config import GradingConfig, LimitsConfig, SandboxConfig, VerifyConfig
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
-from factory.records import Case, LimitOverrides, Problem, Program, Status
+from factory.records import Case, Problem, Program, Status
 from sandbox import WallUnavailable
 
 PROBLEMS = {
@@ -19,13 +19,11 @@ PROBLEMS = {
         prompt="",
         entry_point="f",
         cases=tuple(Case(args=[n], expected=2 * n) for n in (3, 10, 4711)),
-        limits=LimitOverrides(wall_s=10),
     ),
     "streams": Problem(
         id="neighbours/echo",
         prompt="",
         cases=tuple(Case(stdin=f"{n}\n", stdout=f"{2 * n}\n") for n in (3, 4711)),
-        limits=LimitOverrides(wall_s=10),
     ),
 }
 CALLS, STREAMS = PROBLEMS

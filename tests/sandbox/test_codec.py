@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -37,11 +40,36 @@ def test_dicts_of_the_collections_module_are_dicts(value):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), range(3), type("I", (int,), {})(1), iter([]), {"a": {1: object}}, bytearray()]
+    "value",
+    [object(), range(3), type("I", (int,), {"__eq__": lambda *_: True})(1), iter([]), {"a": {1: object}}, {}.values()],
 )
 def test_other_types_are_refused_by_name(value):
     with pytest.raises(codec.Unencodable):
         codec.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("1.50"), Decimal("-inf"), Fraction(1, 3), date(2020, 1, 2), datetime(2020, 1, 2, 3), deque([1, (2,)]),
+     bytearray(b"x"), memoryview(b"x")],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_what_may_equal_a_plain_value_crosses_as_it_is(value):
+    back = codec.loads(codec.dumps(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+def test_views_of_a_dict_cross_in_their_order():
+    pairs = {3: "a", 1: "b"}
+    assert list(codec.loads(codec.dumps(pairs.keys()))) == [3, 1]
+    assert list(codec.loads(codec.dumps(OrderedDict(pairs).items()))) == [(3, "a"), (1, "b")]
+
+
+def test_an_object_of_a_subclass_is_what_it_holds():
+    back = codec.loads(codec.dumps([type("I", (int,), {})(1), type("T", (tuple,), {"__iter__": None})((1, 2))]))
+    assert back == [1, (1, 2)]
+    assert [type(item) for item in back] == [int, tuple]
 
 
 def test_nesting_has_an_end():
@@ -58,7 +86,9 @@ def test_nesting_has_an_end():
      '{"$": "int"}', '{"$": "int", "v": 1}', '{"$": "int", "v": "x"}', '{"$": "eval", "v": "1"}', '{"$": [], "v": 1}',
      '{"$": "tuple", "v": 1}', '{"$": "set", "v": [[]]}', '{"$": "dict", "v": [[1]]}', '{"$": "dict", "v": [[[], 1]]}',
      '{"$": "bytes", "v": "*"}', '{"$": "float", "v": "1"}', '{"$": "complex", "v": [1]}',
-     '{"$": "int", "v": "1", "w": 2}'],
+     '{"$": "int", "v": "1", "w": 2}', '{"$": "fraction", "v": [1, 0]}', '{"$": "fraction", "v": [1.5, 2]}',
+     '{"$": "decimal", "v": "1e99999"}', '{"$": "decimal", "v": "sNaN"}', '{"$": "date", "v": "x"}',
+     '{"$": "keys", "v": [[]]}', '{"$": "items", "v": [1]}', '{"$": "deque", "v": 1}'],
 )  # fmt: skip
 def test_malformed_text_is_refused(text):
     with pytest.raises((ValueError, TypeError)):

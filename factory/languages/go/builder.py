@@ -42,6 +42,8 @@ class Built:
     slot: tuple[str, ...]
     shared: bool = False
     """Whether other programs are in the binary, too."""
+    parameters: dict[str, Any] | None = None
+    """What the entry point declares to take, as `declared.misfit` reads it."""
 
 
 class Builder:
@@ -99,8 +101,11 @@ class Builder:
             start += length
 
         def read(result: dict[str, Any]) -> Built | Rejection:
+            if (rejection := _rejection(result)) is not None:
+                return rejection
             slot = (result["slot"],) if "slot" in result else ()
-            return _rejection(result) or Built(binaries[result["binary"]], slot, result.get("shared", False))
+            binary, shared = binaries[result["binary"]], result.get("shared", False)
+            return Built(binary, slot, shared, result.get("parameters"))
 
         return [read(result) for result in trailer["results"]]
 

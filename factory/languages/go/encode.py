@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from factory.languages import process
-from factory.languages.process import Call, calls
+from factory.languages.base import Call
+from factory.languages.process import calls, counterpart
 from factory.records import Problem
 
 _KINDS: dict[type, bytes] = {list: b"l", tuple: b"u", set: b"e", frozenset: b"z"}
@@ -48,6 +49,8 @@ def encode(value: Any) -> bytes:
         return b"b" + _blob(value)
     if kind is dict:
         return b"m" + _size(len(value)) + b"".join(encode(key) + encode(item) for key, item in value.items())
+    if kind not in _KINDS:
+        return encode(counterpart(value))
     items = [encode(item) for item in value]
     if kind in (set, frozenset):
         items.sort()

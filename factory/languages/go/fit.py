@@ -23,10 +23,11 @@ from typing import Any
 from factory.languages.base import Unfit
 from factory.languages.go.answers import GoAnswer
 from factory.languages.process import ANYTHING, Forms, Wanted, bigint, hashed, line, reading
+from factory.languages.source import plain
 
 Type = list[Any]
-CHARACTERS = frozenset({"int32", "uint8"})
-"""Go types that also stand for one character."""
+CHARACTERS = {"int32": 0x110000, "uint8": 0x80, "int8": 0x80}
+"""Go types that also stand for one character, and the first number that is none of theirs."""
 
 
 def fit(answer: GoAnswer, expected: Any) -> Any:
@@ -207,11 +208,6 @@ def _suits(want: Any, kind: str, data: Any) -> bool:
 _hashed = partial(hashed, dicts="Go map or struct")
 
 
-def plain(name: str) -> str:
-    """What camelCase and snake_case spellings of a name share."""
-    return name.replace("_", "").lower()
-
-
 def _index(place: Any) -> int:
     if type(place) is not int or place < 0:
         raise ValueError("a type is a number")
@@ -225,9 +221,8 @@ def _is(data: Any, kind: type) -> Any:
 
 
 def _character(code: int, width: str, want: Any) -> int | str:
-    """A rune or byte is a character where one is expected, unless no character has that number."""
-    top = 0x80 if width == "uint8" else 0x110000
-    return chr(code) if type(want) is str and width in CHARACTERS and 0 <= code < top else code
+    """A rune, byte or int8 is a character where one is expected, unless no character has that number."""
+    return chr(code) if type(want) is str and 0 <= code < CHARACTERS.get(width, 0) else code
 
 
 def _float(data: Any) -> float:

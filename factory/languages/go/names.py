@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from factory.languages.source import plain
+
 KEYWORDS = frozenset(
     "break case chan const continue default defer else fallthrough for func go goto if import interface map "
     "package range return select struct switch type var".split()
 )
+_DECLARED = re.compile(r"^[^\S\n]*+(?:func|var)\s++(\w++)\s*[\[(=\s]", re.MULTILINE)
 TAKEN = frozenset({"main", "init"})
 """Functions of these names are something else in Go."""
 
@@ -33,9 +36,12 @@ def accepted_names(python_name: str) -> tuple[str, ...]:
 
 
 def declares(code: str, python_name: str) -> bool:
-    """Whether `code`, by its text, declares a function, or a variable that may be one, of an accepted name."""
-    names = "|".join(re.escape(name) for name in accepted_names(python_name))
-    return re.search(rf"^[^\S\n]*+(?:func|var)\s+(?:{names})\s*[\[(=\s]", code, re.MULTILINE) is not None
+    """Whether `code`, by its text, declares a function, or a variable that may be one, of an accepted name.
+
+    The tool decides: of names that differ from the accepted ones in case and underscores, it takes the only one.
+    """
+    wanted = {plain(name) for name in accepted_names(python_name)}
+    return any(plain(found[1]) in wanted - {"main", "init"} for found in _DECLARED.finditer(code))
 
 
 def _upper(word: str) -> str:

@@ -16,12 +16,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from factory.languages.base import Call
 from factory.languages.go import encode
-from factory.languages.go.answers import ending, read_calls
+from factory.languages.go.answers import GoAnswer, ending, read_calls
 from factory.languages.go.builder import Builder, Built
 from factory.languages.go.canaries import CANARIES
+from factory.languages.go.declared import misfit
 from factory.languages.go.toolchain import describe, ensure_toolchain
-from factory.languages.process import answer_streams, as_run
+from factory.languages.process import answer_streams, as_run, calls
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from factory.records.bounds import too_long
 from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
@@ -61,13 +63,14 @@ class GoRunner:
                 f"{problem.id}: test_code is Python and cannot judge Go; only problems with cases can be run"
             )
         builder = Builder(problem, sandbox)
+        every = calls(problem) if problem.entry_point is not None else []
         encoded = encode.encode_calls(problem) if problem.entry_point is not None else b""
 
         def tried(built: Built | Rejection) -> Run:
             if isinstance(built, Rejection):
                 return Run(failure=built)
             if problem.entry_point is not None:
-                return _answer_calls(built, encoded, len(problem.cases), limits, sandbox)
+                return _answer_calls(built, encoded, every, limits, sandbox)
             return answer_streams(problem, limits, partial(_start, built, limits=limits, sandbox=sandbox), ending)
 
         for start in range(0, len(programs), TOGETHER):
@@ -99,12 +102,20 @@ class GoRunner:
         raise NotImplementedError("test code is Python and calls Python; `examinable` says so")
 
 
-def _answer_calls(built: Built, encoded: bytes, due: int, limits: Limits, sandbox: Sandbox) -> Run:
-    nonce, limits = secrets.token_hex(16), limits.for_calls(due)
+def _answer_calls(built: Built, encoded: bytes, every: list[Call], limits: Limits, sandbox: Sandbox) -> Run:
+    nonce, limits = secrets.token_hex(16), limits.for_calls(len(every))
     max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, encode.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
-    outputs, failure = read_calls(report, limits, nonce, due)
-    return as_run(outputs, failure, report.usage, report.usage.cpu_ms)
+    outputs, failure = read_calls(report, limits, nonce, len(every))
+    told = (_told(output, call, built) for output, call in zip(outputs, every, strict=False))
+    return as_run(told, failure, report.usage, report.usage.cpu_ms)
+
+
+def _told(output: GoAnswer | Rejection, call: Call, built: Built) -> GoAnswer | Rejection:
+    """`output`, where it is none, with how the call's arguments are none that the program declares to take."""
+    if isinstance(output, Rejection) and built.parameters is not None:
+        return replace(output, misfit=misfit(call, built.parameters))
+    return output
 
 
 def _short_of_memory(run: Run) -> bool:

@@ -6,7 +6,7 @@ None), it says nothing at all rather than guess: an empty text leaves the choice
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from factory.languages.go.names import KEYWORDS, go_name
@@ -16,6 +16,8 @@ from factory.records.values import decode
 
 _INT64 = range(-(2**63), 2**63)
 _UNKNOWN = "?"
+MOST_ODD = 16
+"""Cases of types that no other case has, of which the odd one is looked for."""
 
 
 def signature(problem: Problem, code: str) -> str:
@@ -27,17 +29,44 @@ def signature(problem: Problem, code: str) -> str:
     if len({len(call) for call in calls}) != 1 or len(names) != len(calls[0]):
         return ""
     types = [_merged(_type(value) for value in values) for values in zip(*calls, strict=True)]
-    answers = [case.expected for case in problem.cases if case.expected is not None or not _open(problem, case)]
-    result = _result([decode(answer) for answer in answers]) if answers else _UNKNOWN
+    result = _answer(problem, problem.cases) or _UNKNOWN
     if any(_UNKNOWN in kind for kind in [*types, result]):
         return ""
     declared = ", ".join(f"{_name(name)} {kind}" for name, kind in zip(names, types, strict=True))
     return f"func {go_name(problem.entry_point)}({declared}) {result}".rstrip()
 
 
+def odd_case(problem: Problem) -> int | None:
+    """The number of the one case whose values have other types than those of all others have; None without one."""
+    cases = problem.cases
+    if problem.entry_point is None or len(cases) < 3 or any(case.kwargs for case in cases):
+        return None
+    kinds = [(*(_type(decode(value)) for value in case.args or ()), _answer(problem, [case])) for case in cases]
+    alone = [at for at, kind in enumerate(kinds) if kinds.count(kind) == 1 and _UNKNOWN not in kind]
+    if len(alone) > MOST_ODD or _fit(problem, cases):
+        return None
+    odd = [at for at in alone if _fit(problem, cases[:at] + cases[at + 1 :])]
+    return odd[0] if len(odd) == 1 else None
+
+
+def _fit(problem: Problem, cases: Sequence[Case]) -> bool:
+    """Whether one declaration fits `cases`."""
+    columns = zip(*([decode(value) for value in case.args or ()] for case in cases), strict=False)
+    kinds = [_merged(map(_type, column)) for column in columns]
+    return len({len(case.args or ()) for case in cases}) == 1 and _UNKNOWN not in "".join(kinds) + _answer(
+        problem, cases
+    )
+
+
+def _answer(problem: Problem, cases: Sequence[Case]) -> str:
+    """The type of what is expected in `cases`; "" where no answer is known."""
+    known = [decode(case.expected) for case in cases if not _open(problem, case)]
+    return _result(known) if known else ""
+
+
 def _open(problem: Problem, case: Case) -> bool:
-    """Whether null, as what is expected, may only mean that no right answer is known."""
-    return problem.comparison_of(case).kind in ("predicate", "checker")
+    """Whether what is expected is null because no right answer is known."""
+    return case.expected is None and problem.comparison_of(case).kind in ("predicate", "checker")
 
 
 def _name(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory.languages.go.names import go_name
-from factory.languages.go.signature import signature
+from factory.languages.go.signature import odd_case, signature
 from factory.records import Problem
 
 
@@ -18,6 +18,9 @@ class GoWording:
 
     def signature(self, problem: Problem, code: str) -> str:
         return signature(problem, code)
+
+    def odd_case(self, problem: Problem) -> int | None:
+        return odd_case(problem)
 
     def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
         shape: tuple[str, ...] = ()

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from factory.languages.process import calls, shapes
+from factory.languages.process import calls, counterpart, shapes
 from factory.records import Problem
 
 SAFE = 2**53
 """Up to here, both ways, every integer is a number of its own."""
 _SEQUENCES = (list, tuple, set, frozenset)
+_OWN = (bool, int, float, str, type(None))
+_SAME: dict[type, type] = {float: int, tuple: list, frozenset: set}
+"""Types that are one in JavaScript."""
 
 
 class Shape:
@@ -43,6 +46,15 @@ class Shape:
     def keyed(self) -> bool:
         """Whether dicts here are Maps: some key is no string."""
         return bool(self.key.kinds - {str})
+
+    def within(self, other: Shape) -> bool:
+        """Whether in JavaScript all that is here is of types that `other` has; one that tells nothing has all."""
+        if not other.kinds:
+            return True
+        same = {_SAME.get(kind, kind) for kind in self.kinds} <= {_SAME.get(kind, kind) for kind in other.kinds}
+        if not same or self.large > other.large or (dict in self.kinds and self.keyed > other.keyed):
+            return False
+        return self.item.within(other.item) and self.key.within(other.key)
 
     def add(self, value: Any) -> Shape:
         """This shape, with `value` at its place too."""
@@ -93,7 +105,7 @@ def encode(value: Any, shape: Shape) -> Any:
         if kind in (list, tuple):
             return items
         return _tagged("set", sorted(items, key=repr))
-    return value
+    return value if kind in _OWN else encode(counterpart(value), shape)
 
 
 def _tagged(kind: str, value: Any) -> dict[str, Any]:

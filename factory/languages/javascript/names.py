@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from factory.languages.source import plain
+
 TAKEN = frozenset(
     "arguments async await break case catch class const continue debugger default delete do else enum eval export "
     "exports extends false finally for function if implements import in instanceof interface let module new null "
@@ -41,9 +43,16 @@ def accepted_names(python_name: str) -> tuple[str, ...]:
     )
 
 
+def names_in(code: str, python_name: str) -> tuple[str, ...]:
+    """The accepted names, and behind them the only one in `code` that differs in case and underscores alone."""
+    names = accepted_names(python_name)
+    alike = [name for name in defined(code) if plain(name) == plain(names[0]) and name not in TAKEN]
+    return tuple(dict.fromkeys((*names, *alike))) if len(alike) == 1 else names
+
+
 def declares(code: str, python_name: str) -> bool:
     """Whether `code`, by its text, declares, assigns or exports something of an accepted name."""
-    name = f"(?:{'|'.join(map(re.escape, accepted_names(python_name)))})"
+    name = f"(?:{'|'.join(map(re.escape, names_in(code, python_name)))})"
     return bool(
         re.search(rf"\b(?:function\s*+\*?|const|let|var)\s*+\b{name}\b(?!\$)", code)
         or re.search(rf"^(?:(?:module\.)?exports\.|globalThis\.)?{name}\s*=[^=]", code, re.MULTILINE)

@@ -17,7 +17,7 @@ from factory.languages.javascript import encode, node, normal_form
 from factory.languages.javascript.answers import ending, read_calls
 from factory.languages.javascript.canaries import CANARIES
 from factory.languages.javascript.checker import Kind, check, encoded
-from factory.languages.javascript.names import accepted_names
+from factory.languages.javascript.names import names_in
 from factory.languages.process import answer_streams, as_run
 from factory.records import Prepared, Problem, Rejection, Run, Status
 from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox
@@ -72,7 +72,7 @@ class JavaScriptRunner:
 
 def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], limits: Limits, sandbox: Sandbox) -> Run:
     nonce, hook = secrets.token_hex(16), f"_{secrets.token_hex(8)}"
-    names, limits = accepted_names(entry_point), limits.for_calls(len(calls))
+    names, limits = names_in(code, entry_point), limits.for_calls(len(calls))
     request = {
         "nonce": nonce,
         "hook": hook,

@@ -62,4 +62,4 @@ def _one(shape: Shape, kind: type) -> str:
     if kind in (list, tuple):
         item = _type(shape.item)
         return f"({item})[]" if "|" in item else f"{item}[]"
-    return _PLAIN[kind]
+    return _PLAIN.get(kind, "?")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from factory.languages import process
+from factory.languages.base import Call
 from factory.languages.javascript import encode
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.fit import fit
@@ -23,3 +26,9 @@ class JavaScriptValues:
 
     def narrower(self, code: str, output: Any, wide: bool) -> bool:
         return wide and _ANY_SIZE.search(code) is None
+
+    def undeclared(self, given: Sequence[Call], call: Call, output: Any) -> bool:
+        """Whether an argument is of a type that none of those given has: a bigint, a Map, null."""
+        (before, named), (now, now_named) = process.shapes(given, encode.Shape), process.shapes([call], encode.Shape)
+        pairs = [*zip(now, before, strict=False), *((shape, named[name]) for name, shape in now_named.items())]
+        return not all(shape.within(other) for shape, other in pairs)

@@ -19,6 +19,9 @@ class JavaScriptWording:
     def signature(self, problem: Problem, code: str) -> str:
         return signature(problem, code)
 
+    def odd_case(self, problem: Problem) -> int | None:
+        return None
+
     def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
         reading = "`require('fs').readFileSync(0, 'utf8')` reads all input."
         types = (

@@ -6,7 +6,8 @@ also sorts the pairs of a dict, whose order another language may not keep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, ItemsView, Iterable, KeysView
 from typing import Any
 
 from factory.records import Case
@@ -60,6 +61,10 @@ def _written(value: Any, scalar: Callable[[Any], str], longest: int | None) -> s
             return f"({', '.join(each(value[:longest]))}{',' * (len(value) == 1)})"
         case str() | bytes() if longest is not None:
             return scalar(value[: 64 * longest])
+        case deque() | KeysView() | ItemsView():
+            return f"{type(value).__name__}([{', '.join(each(value))}])"
+        case memoryview():
+            return f"memoryview({each([bytes(value)])[0]})"
         case set() | frozenset() if value:
             members = f"{{{', '.join(sorted(each(value)))}}}"
             return members if isinstance(value, set) else f"frozenset({members})"

@@ -17,5 +17,8 @@ class PythonWording:
     def signature(self, problem: Problem, code: str) -> str:
         return ""
 
+    def odd_case(self, problem: Problem) -> int | None:
+        return None
+
     def rules(self, entry_point: bool, signature: bool) -> tuple[str, ...]:
         return ()

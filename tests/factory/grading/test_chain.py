@@ -56,7 +56,7 @@ def test_a_right_program_passes_with_its_evidence(grade: Grade, double: Problem)
             "case 0: returned generator, which is no plain value",
         ),
         (
-            "class I(int): pass\ndef f(x):\n    return I(2 * x)",
+            "class I(int):\n    __eq__ = lambda *_: True\ndef f(x):\n    return I(2 * x)",
             "wrong_answer",
             "case 0: returned I, which is no plain value",
         ),

@@ -369,3 +369,42 @@ def test_programs_print_the_names_that_they_have_where_they_ship(go_sandbox: San
 @pytest.mark.parametrize("name", ["twoSum", "TwoSum"])
 def test_a_method_of_a_class_is_a_function(try_go: Any, name: str) -> None:
     ready(try_go(f"func {name}(a int) int {{ return a + 2 }}", "Solution.twoSum", ((1,), 3)))
+
+
+@pytest.mark.parametrize("name", ["ADDTWO", "Addtwo", "addtwo", "ADD_TWO", "Add_Two", "add_TWO"])
+def test_the_only_function_of_the_name_but_for_case_and_underscores_is_called(try_go: Any, name: str) -> None:
+    source = f"package main\n\nfunc {name}(a int) int {{ return a + 2 }}\n\nfunc main() {{ println({name}(1)) }}"
+    assert Go().defines(source, "add_two")
+    ready(try_go(source, "add_two", ((1,), 3)))
+
+
+AMBIGUOUS = "func Addtwo(a int) int { return a + 2 }\nfunc ADDTWO(a int) int { return a + 2 }"
+
+
+def test_of_several_such_none_is_called(try_go: Any) -> None:
+    assert try_go(AMBIGUOUS, "add_two", ((1,), 3)).prepared.status is Status.MISSING_ENTRY_POINT
+    method = "type S int\nfunc (s S) ADDTWO(a int) int { return a + 2 }\ntype Addtwo func(int) int\nvar x Addtwo"
+    assert try_go(method, "add_two", ((1,), 3)).prepared.status is Status.MISSING_ENTRY_POINT
+
+
+def test_an_accepted_name_goes_before_one_that_is_alike(try_go: Any) -> None:
+    ready(try_go("func ADDTWO(a int) int { return 0 }\n" + ADD, "add_two", ((1,), 3)))
+
+
+def test_which_function_is_called_is_part_of_the_normal_form(try_go: Any) -> None:
+    bodies = "func {}(a int) int {{ return a + 2 }}\nfunc {}(a int) int {{ return a + 3 }}"
+    right = try_go(bodies.format("ADDTWO", "other"), "add_two", ((1,), 3))
+    wrong = try_go(bodies.format("other", "ADDTWO"), "add_two", ((1,), 3))
+    assert right.passes(3)
+    assert not wrong.passes(3)
+    assert right.prepared.normal_form != wrong.prepared.normal_form
+
+
+def test_an_int8_is_a_character_where_one_is_given_or_expected(try_go: Any) -> None:
+    source = "func f(c int8, n int8) int8 { return c - 'a' + 'A' + n }"
+    assert try_go(source, "f", (("b", 0), "B"), (("b", 1), "C")).passes("B", "C")
+    assert not try_go(source, "f", (("b", 1), "B")).passes("B")
+    (output,) = try_go("func f(c int8) int8 { return c }", "f", (("é",), "é")).run.outputs
+    assert "is no Go int8" in output.detail
+    (value,) = try_go("func f(n int) int8 { return int8(n) }", "f", ((-1,), "a")).values
+    assert value == -1

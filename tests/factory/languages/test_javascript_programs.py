@@ -299,3 +299,13 @@ def test_a_node_that_will_not_do_is_told_the_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(WallUnavailable, match="is no Node of version 18 or later"):
         node.find_node()
+
+
+@pytest.mark.parametrize("name", ["ADDTWO", "Addtwo", "addtwo", "ADD_TWO"])
+def test_the_only_function_of_the_name_but_for_case_and_underscores_is_called(try_js: Any, name: str) -> None:
+    source = f"function {name}(a) {{ return a + 2; }}\n"
+    assert JavaScript().defines(source, "add_two")
+    assert try_js(source, "add_two", ((1,), 3)).passes(3)
+    assert not try_js(source, "add_two", ((1,), 4)).passes(4)
+    assert try_js(source + "function addTwo(a) { return 7; }\n", "add_two", ((1,), 7)).passes(7)
+    assert not try_js(source + "function aDDtwo(a) { return a + 2; }\n", "add_two", ((1,), 3)).passes(3)

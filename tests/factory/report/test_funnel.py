@@ -180,13 +180,14 @@ def test_the_cost_of_a_run_is_summed_over_its_sessions() -> None:
 
 def test_a_drop_after_all_cases_passed_has_its_own_reason() -> None:
     compared = [
-        verdict(0, differential=Differential(4)),
+        verdict(0, differential=Differential(4, left_out=3)),
         verdict(1, Status.WRONG_ANSWER, differential=Differential(4)),
         verdict(2, Status.WRONG_ANSWER),
     ]
     counts = tally(compared, 1, {})
     assert (counts.passed, counts.kept) == (1, 1)
     assert counts.drops == {"differential": 1, "wrong_answer": 1}
+    assert counts.funnel().inputs_left_out == 3
     assert counts.kept + sum(counts.drops.values()) == counts.rollouts
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from factory import escape
 from factory.config import Config, CostConfig
-from factory.records import Failure, Problem, Status, Verdict
+from factory.records import Case, Differential, Failure, Problem, Status, Verdict
 from factory.records.summary import Summary
 from factory.report import statistics as gathering
 from factory.report.cost import Account
@@ -292,6 +293,18 @@ def test_skipped_problems_are_told_with_their_reason() -> None:
     ledger = [{"event": "skipped", "problem": "set/9", "reason": "the prompt has 99 tokens"}]
     made, _ = page([(problem(), some(1, 1))], ledger=ledger)
     assert "set/9 the prompt has 99 tokens" in Reader(made).text
+
+
+def test_inputs_that_were_left_out_and_an_odd_case_are_told() -> None:
+    source, translation = verdict(0, code="first"), verdict(0, name="go", code="good")
+    compared = replace(translation, differential=Differential(9, left_out=3))
+    cases = [{"args": [one], "expected": 1} for one in (1, 2, "x", 3)]
+    odd = problem().model_copy(update={"cases": tuple(map(Case.model_validate, cases)), "entry_point": "f"})
+    made, summary = page([(odd, {"python": [graded(source)], "go": [graded(compared, parent=source)]})])
+    text = Reader(made).text
+    assert "3 times a Go program was not compared with its source on a generated input" in text
+    assert f"Case 2 of {odd.id} has values of other types than all its other cases" in text
+    assert summary.odd_cases == {"go": {odd.id: 2}}
 
 
 def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

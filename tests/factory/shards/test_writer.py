@@ -118,11 +118,11 @@ def test_evidence_is_added_when_asked_for_and_the_manifest_says_so(tmp_path: Pat
 
 
 def test_a_translation_tells_how_many_inputs_it_was_compared_on(tmp_path: Path) -> None:
-    compared = Differential(64, 3, 0, (Difference("range", '{"args": [1], "expected": 1}', "2"),))
+    compared = Differential(64, 3, 0, (Difference("range", '{"args": [1], "expected": 1}', "2"),), left_out=2)
     python, go = survivor(PROBLEMS[0]), survivor(PROBLEMS[0], "go", differential=compared, speedup=2.5)
     write(tmp_path / "s", config(shards={"evidence": True}), [ProblemOutcome(PROBLEMS[0], (python, go))], summary())
     (row,) = rows_of(tmp_path / "s", "go")
-    assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0}
+    assert json.loads(row["differential"]) == {"compared": 64, "range": 3, "rounding": 0, "left_out": 2}
     assert row["go_speedup"] == 2.5
     (row,) = rows_of(tmp_path / "s", "python")
     assert (row["differential"], row["go_speedup"]) == (None, None)

@@ -22,6 +22,7 @@ from factory.records import Differential, Problem, Program, Rejection, Run, Stat
 from factory.records.values import decode
 from factory.translation.differential import DifferentialFilter
 from factory.translation.expected import expected_answers
+from sandbox import WallUnavailable
 
 MakeProblem = Callable[..., Problem]
 Compare = Callable[..., list[Verdict]]
@@ -598,3 +599,77 @@ def test_expected_answers_have_their_inputs_and_wide_numbers(
     assert any(expected.wide)
     assert [decode(case.expected) for case in expected.cases] == [2 * int(n) for n in shown]
     assert expected.cpu_ms is not None
+
+
+# Each: the given case, the source, a right translation whose declaration not all inputs fit, and one that is wrong
+# on inputs that do.
+DECLARED = [
+    ("a_rune", (("banana", "a"), 3), "def f(s, ch): return s.count(ch) if ch else 0",
+     "func f(s string, ch rune) int { n := 0; for _, c := range s { if c == ch { n++ } }; return n }",
+     "func f(s string, ch rune) int { n := 0; for _, c := range s { if c == ch || c > 999 { n++ } }; return n }"),
+    ("a_byte", (("a", 3), "aaa"), "def f(c, n): return c * min(n, 99)",
+     "func f(c byte, n int) string { return strings.Repeat(string(rune(c)), max(0, min(n, 99))) }",
+     "func f(c byte, n int) string { return strings.Repeat(string(rune(c)), max(1, min(n, 99))) }"),
+    ("an_array", (([1, 2], 5), 8), "def f(xs, n): return sum(xs) + n",
+     "func f(xs [2]int, n int) int { return xs[0] + xs[1] + n }",
+     "func f(xs [2]int, n int) int { return xs[0] + xs[1] + max(n, -1) }"),
+    ("a_whole_number_that_has_no_sign", ((7, 2), 3), "def f(n, k): return n // 2 + 0 * k",
+     "func f(n uint, k int) int { return int(n / 2) }",
+     "func f(n uint, k int) int { if k < 0 { return 0 }; return int(n / 2) }"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "source", "right", "wrong"), [it[1:] for it in DECLARED], ids=[it[0] for it in DECLARED]
+)
+def test_inputs_that_the_declaration_excludes_are_left_out_and_counted(
+    compare: Compare, make_problem: MakeProblem, case: Any, source: str, right: str, wrong: str
+) -> None:
+    kept, dropped = compare(make_problem(case), source, right, wrong)
+    assert (kept.status, kept.detail) == (Status.PASSED, "")
+    told = record(kept)
+    assert told.left_out > 0
+    assert told.compared > 0
+    assert len(told.inputs) == told.compared
+    assert json.loads(told.counts_text())["left_out"] == told.left_out
+    assert dropped.status is Status.WRONG_ANSWER
+    assert dropped.detail.startswith("differential: ")
+
+
+FORGED = """
+import ("os"; "syscall")
+var words = []byte("argument 1: a Python str of 3 characters is no Go int32")
+var calls int
+func f(n int) int {
+	calls++
+	if calls < 2 { return n + 1 }
+	for fd := 10; fd < 64; fd++ { syscall.Write(fd, append([]byte{'U', 0, 0, 0, byte(len(words))}, words...)) }
+	os.Exit(0)
+	return 0
+}
+"""
+
+
+def test_a_program_that_says_an_input_is_none_of_its_own_is_not_believed(
+    compare: Compare, make_problem: MakeProblem
+) -> None:
+    (forged,) = compare(make_problem(((3,), 4)), "def f(n): return n + 1", FORGED)
+    assert forged.status is Status.WRONG_ANSWER
+
+
+def test_inputs_of_other_types_than_javascript_was_asked_for_are_left_out(
+    session: GradingSession, make_problem: MakeProblem
+) -> None:
+    problem = make_problem((("x", 3), 2), (("y", -10), 9))
+    source = "def f(s, n): return abs(n) - 1 + len(s) - len(s)"
+    right = "function f(s, n) { return Math.abs(n) - (typeof n === 'bigint' ? BigInt(1) : 1); }"  # no bigint is taken
+    wrong = "function f(s, n) { return Number(BigInt(n)) < 0 ? -n - 1 : Math.min(n, 1e6) - 1; }"
+    try:
+        found = verify(session, problem, [Program(0, right), Program(1, wrong)], "javascript")
+    except WallUnavailable as unavailable:
+        pytest.skip(str(unavailable))
+    kept, dropped = DifferentialFilter(session, [survivor(source)], 64).apply(problem, found)
+    assert (kept.status, kept.detail) == (Status.PASSED, "")
+    assert record(kept).left_out > 0
+    assert record(kept).compared > 16
+    assert dropped.status is Status.WRONG_ANSWER

@@ -46,11 +46,15 @@ func number(n *node, t reflect.Type) (reflect.Value, string) {
 	return value, ""
 }
 
-// integer also takes a str of one character where it may be a rune.
+// integer also takes a str of one character where it may be a rune, and of an ASCII one where it may be an int8.
 func integer(n *node, kind reflect.Kind) (int64, bool) {
 	if n.kind == isStr && kind == reflect.Int32 {
 		character, size := utf8.DecodeRune(n.text)
 		return int64(character), size > 0 && size == len(n.text) && (character != utf8.RuneError || size > 1)
+	}
+	if n.kind == isStr && kind == reflect.Int8 {
+		ascii := len(n.text) == 1 && n.text[0] < utf8.RuneSelf
+		return int64(append(n.text, 0)[0]), ascii
 	}
 	if n.kind != isInt {
 		return 0, false

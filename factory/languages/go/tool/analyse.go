@@ -39,7 +39,7 @@ func (w *Builder) analyse(source string) (Result, error) {
 	if program, err = w.tidy(program); err != nil {
 		return Result{}, err
 	}
-	return Result{Code: program.text, NormalForm: program.normalForm(w.Entry), ImportFixes: append(replaced, fixes...)}, nil
+	return Result{Code: program.text, NormalForm: program.normalForm(w.names(program)), ImportFixes: append(replaced, fixes...)}, nil
 }
 
 // withPackage gives a source without a package clause one, on lines of its own.

@@ -33,6 +33,7 @@ type Unit struct {
 	main     string // the exported function of its entry wrapper; none where the unit is a program as it stands
 	linkable bool   // whether it may share the binary
 	weight   int64  // bytes that it brings into the binary
+	entry    *Entry
 }
 
 // A Build is the sources of one request on their way.
@@ -147,7 +148,7 @@ func (b *Build) link(units ...*Unit) error {
 		return err
 	}
 	for _, unit := range units {
-		b.results[unit.place] = Result{Binary: len(b.sizes), Shared: len(units) > 1}
+		b.results[unit.place] = Result{Binary: len(b.sizes), Shared: len(units) > 1, Parameters: unit.entry.parameters}
 		if unit.main != "" {
 			b.results[unit.place].Slot = strconv.Itoa(unit.place)
 		}
@@ -177,7 +178,7 @@ func (w *Builder) compile(place int, source string) (*Unit, error) {
 	number := strconv.Itoa(place)
 	unit := &Unit{
 		place: place, path: "candidate/" + number, archive: filepath.Join(work, number+".a"),
-		main: p.free("RolloutFactoryMain"), linkable: p.linkable(),
+		main: p.free("RolloutFactoryMain"), linkable: p.linkable(), entry: entry,
 	}
 	if !w.calls() && p.tellsItsPackage() {
 		unit.path, unit.main, unit.linkable = "main", "", false

@@ -13,6 +13,7 @@ type Entry struct {
 	expression string   // the function, instantiated where it is generic
 	names      []string // its parameters' names
 	usesBig    bool     // the program uses math/big
+	parameters *Parameters
 }
 
 // entry finds the function that the problem calls, or the program's main.
@@ -23,7 +24,7 @@ func (w *Builder) entry(p *Program) (*Entry, error) {
 		}
 		return &Entry{expression: "main"}, nil
 	}
-	for _, name := range w.Entry {
+	for _, name := range w.names(p) {
 		object := p.pkg.Scope().Lookup(name)
 		if object == nil {
 			continue
@@ -37,6 +38,19 @@ func (w *Builder) entry(p *Program) (*Entry, error) {
 		return w.callable(p, name, signature)
 	}
 	return nil, refuse(missingEntry, "%s", w.absence(p))
+}
+
+// names are those that the entry point may have, best first: the accepted ones, and that of the only function whose
+// name differs from them in case and underscores alone.
+func (w *Builder) names(p *Program) []string {
+	alike := slices.DeleteFunc(p.pkg.Scope().Names(), func(name string) bool {
+		_, callable := p.pkg.Scope().Lookup(name).Type().Underlying().(*types.Signature)
+		return !callable || !w.calls() || name == "main" || name == "init" || plain(name) != plain(w.Entry[0])
+	})
+	if len(alike) != 1 {
+		return w.Entry
+	}
+	return append(slices.Clone(w.Entry), alike...)
 }
 
 func (w *Builder) absence(p *Program) string {
@@ -60,7 +74,7 @@ func (w *Builder) absence(p *Program) string {
 
 // callable checks that the cases can call the function at all.
 func (w *Builder) callable(p *Program, name string, signature *types.Signature) (*Entry, error) {
-	e := &Entry{expression: name}
+	e := &Entry{expression: name, parameters: declared(signature)}
 	for parameter := range signature.Params().Variables() {
 		e.names = append(e.names, parameter.Name())
 		if uncallable(parameter.Type()) {

@@ -45,6 +45,9 @@ type Result struct {
 	Slot   string `json:"slot,omitempty"`
 	Shared bool   `json:"shared,omitempty"`
 
+	// Of a build: what the entry point declares to take.
+	Parameters *Parameters `json:"parameters,omitempty"`
+
 	// Of a check: what is suspicious, a line each.
 	Lint []string `json:"lint,omitempty"`
 }

@@ -13,7 +13,7 @@ func (w *Builder) stripMain(p *Program) (*Program, error) {
 	if !w.calls() {
 		return p, nil
 	}
-	dropped := p.unneeded(w.Entry)
+	dropped := p.unneeded(w.names(p))
 	if len(dropped) == 0 {
 		return p, nil
 	}
