@@ -65,8 +65,8 @@ def of_file(test: str, function: str) -> Suite:
     is_live = not all(map(is_inert, rest))
     constants = [] if is_live else [node for node in rest if _is_constant(node)]
     if loose := [node for node in body if isinstance(node, ast.Assert)]:
-        known = set(map(id, constants))
-        shown = [node for node in body if isinstance(node, ast.Assert) or id(node) in known]
+        wanted = (ast.Assert,) if is_live else (ast.Assert, ast.Assign, ast.AnnAssign)
+        shown: list[ast.stmt] = [node for node in body if isinstance(node, wanted)]
         tests.append(_Test(loose[0], [shown], [*loose]))
     size = sum(1 for node in constants for _ in ast.walk(node))
     if size * sum(len(one.blocks) for one in tests) > 4 * MAX_NODES:  # each block is read with all of them
