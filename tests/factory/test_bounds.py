@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from factory.languages.go.signature import signature
 from factory.languages.python.parse import parse
 from factory.languages.python.reach import reached
 from factory.problems import Refusal
+from factory.problems.parsing.asserts import split
 from factory.problems.parsing.suite import of_file
 from factory.records import Case, Problem, Program, Rejection, Rollout, Run, Status, Verdict
 from factory.records.bounds import MAX_ANSWER, MAX_NESTING, MAX_SOURCE, MAX_TEXT, longest_answer
@@ -234,9 +236,9 @@ def test_a_row_of_values_nested_too_deep_is_refused(read_rows: Callable[..., lis
 
 
 def test_names_that_stand_for_names_are_not_multiplied() -> None:
-    doubled = "".join(f"a{n + 1} = [a{n}, a{n}]\n" for n in range(60))
+    doubled = "".join(f"a{n + 1} = (a{n}, a{n})\n" for n in range(60))
     with pytest.raises(ValueError, match="names in it stand for more than"):
-        of_file(f"a0 = [1]\n{doubled}assert f(a60) == 1\n", "f")
+        split(ast.parse(f"a0 = 1\n{doubled}assert f(a60) == 1\n").body, "f")
 
 
 def test_constants_are_not_read_for_every_one_of_many_tests() -> None:
