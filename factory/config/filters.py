@@ -79,14 +79,19 @@ class DecontaminationConfig(Section):
     """
 
 
-RankKey = Literal["import_fixes", "lint", "length", "simplicity", "index", "cpu"]
+RankKey = Literal["import_fixes", "lint", "agreement", "length", "simplicity", "index", "cpu"]
+
+
+BEST_FIRST: tuple[RankKey, ...] = ("import_fixes", "lint", "agreement", "length", "simplicity", "index")
 
 
 class RankConfig(Section):
     """Which survivors are best."""
 
-    by: Annotated[tuple[RankKey, ...], VariesWhen("cpu")] = ("import_fixes", "lint", "length", "simplicity", "index")
-    """What survivors are ordered by, first key first; less is better. `cpu` is a program's CPU time on all cases."""
+    by: Annotated[tuple[RankKey, ...], VariesWhen("cpu")] = BEST_FIRST
+    """What survivors are ordered by, first key first; less is better. `agreement` counts how few of the other programs
+    answer the same to inputs that the review finds in dispute; `cpu` is a program's CPU time on all cases.
+    """
     keep: int = Field(4, ge=1)
     """Most distinct survivors that are kept of a problem."""
     diverse: bool = True
@@ -103,9 +108,13 @@ class ReviewConfig(Section):
     rerun: bool = True
     """Run them again in another worker, with another hash seed and cases in reverse; those that fail are `flaky`."""
     inputs: int = Field(32, ge=0, le=4096)
-    """Most inputs that are generated, like those of the cases, to compare programs with each other; 0 compares none."""
-    majority: float = Field(0.8, gt=0.5, le=1)
-    """An input becomes a derived case if this share of the programs, and at least three, give the same answer."""
+    """Most inputs that are generated, like those of the cases, to compare programs with each other; at most three times
+    as many lie farther off. 0 compares none.
+    """
+    majority: float = Field(0.6, gt=0.5, le=1)
+    """Where no reference decides, this share of the programs, and three more than all others, have to give the same
+    answer for others to be wrong.
+    """
     mutants: int = Field(16, ge=0, le=1024)
     """Most mutants of the best programs that the tests are tried on; with 0, test strength is not measured."""
     min_test_strength: float = Field(0.0, ge=0, le=1)

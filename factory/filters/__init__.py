@@ -136,14 +136,14 @@ def grade(
     programs: Sequence[Program],
     language_name: str,
     optional: Sequence[Filter] = (),
-    sources: Sequence[Survivor] = (),
+    source: Survivor | None = None,
     inputs: int = 0,
 ) -> list[Verdict]:
     """One verdict a program, in order, after the filters of a chunk that need a sandbox or come before one that does.
 
-    `sources` and `inputs` are those of `DifferentialFilter`, for translations. Raises InfrastructureError, ConfigError.
+    `source` and `inputs` are those of `DifferentialFilter`, for translations. Raises InfrastructureError, ConfigError.
     """
     verdicts = chain.verify(session, problem, programs, language_name)
-    for each in (*optional, DifferentialFilter(session, sources, inputs)):
+    for each in (*optional, DifferentialFilter(session, source, inputs)):
         verdicts = each.apply(problem, verdicts)
     return verdicts

@@ -2,9 +2,10 @@
 
 A prompt says in words what inputs there may be ("a list of positive integers", "only brackets"), and nothing here
 reads words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of
-value, in a sign (-1 alone is a mark and no negative number), in being empty, in its alphabet, words, pattern or kinds
-of lines where these are few, in being sorted or having its brackets in pairs where all are, or in size by more than
-double. Does not promise that what is inside is meant: bounds between arguments are not seen.
+value, in a sign (-1 alone is a mark and no negative number), in being 0, 1 or empty, in its alphabet, words, pattern
+or kinds of lines where these are few, in being sorted or having its brackets in pairs where all are, or in size by more
+than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never do. Does not
+promise that what is inside is meant: bounds between arguments are not seen.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import Any
 
 from factory.inputs.generate import heaviest, weight
@@ -28,10 +30,22 @@ ITEMS = 5
 """Items of several lists that have to be in order for lists to be taken to be sorted, or different for distinct."""
 ROOM = 10
 """Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
+WIDER_TIMES = 20
+"""Outside the domain, numbers and sizes may be so many times those that it holds."""
 _MANY = (list, tuple, set, frozenset)
 _WORD, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
 _WHOLE = re.compile(r"-?[0-9]{1,1000}")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+class Reach(IntEnum):
+    """How far an input may lie from those of the cases."""
+
+    INSIDE = 0
+    WIDER = 1
+    """Larger, empty, in another order, with repeats, fractions or other letters: what a prompt seldom excludes."""
+    SIGNED = 2
+    """Also negative where no case is, which prompts exclude more often."""
 
 
 class InputDomain:
@@ -66,22 +80,22 @@ class InputDomain:
                 and _length(self._calls[0][0][a]) is not None
             ]
 
-    def holds(self, case: Case) -> bool:
-        """Whether the input of `case` lies among the others."""
-        if weight(case)[1] > 2 * self._longest + ROOM:
+    def holds(self, case: Case, reach: Reach = Reach.INSIDE) -> bool:
+        """Whether the input of `case` lies among the others, or no farther from them than `reach`."""
+        if weight(case)[1] > (2 * self._longest + ROOM) * (WIDER_TIMES if reach else 1):
             return False
         if self._stream:
             text = case.stdin or ""
             return (
                 self._layout.holds(split(text))
-                and self._tokens.holds(_numbers(text))
+                and self._tokens.holds(_numbers(text), reach)
                 and self._has_rows_of(_rows(text))
             )
         args, kwargs = call = decode(case.args), decode(case.kwargs)
         return (
             _shape(call) in self._shapes
-            and all(self._arguments[at].holds(value) for at, value in enumerate(args))
-            and all(self._arguments[name].holds(value) for name, value in kwargs.items())
+            and all(self._arguments[at].holds(value, reach) for at, value in enumerate(args))
+            and all(self._arguments[name].holds(value, reach) for name, value in kwargs.items())
             and all(_length(args[a]) == _length(args[b]) for a, b in self._alike)
         )
 
@@ -102,7 +116,7 @@ class ValueDomain:
         self._kinds = {type(value) for value in seen}
         numbers = [value for value in seen if type(value) in (int, float)]
         negative = {value for value in numbers if value < 0}
-        self._least = min((1, *(value for value in numbers if value in (0, -1)))) if negative <= {-1} else -math.inf
+        self._least = min((2, *numbers)) if negative <= {-1} else -math.inf  # 0 and 1 are edges, as empty texts are
         self._whole = all(value == value // 1 for value in numbers if abs(value) < 1e300)
         self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
         texts = [value for value in seen if type(value) is str]
@@ -127,39 +141,44 @@ class ValueDomain:
         }
         self._items = {name: ValueDomain(found) for name, found in inner.items() if found}
 
-    def holds(self, value: Any) -> bool:
+    def holds(self, value: Any, reach: Reach = Reach.INSIDE) -> bool:
         kind = type(value)
         if kind not in self._kinds:
             return False
         if kind in (int, float):
-            return self._holds_number(value)
+            return self._holds_number(value, reach)
         if _length(value) == 0:
-            return self._empty
+            return self._empty or reach is not Reach.INSIDE
         if kind is str:
-            return self._holds_text(value)
+            return self._holds_text(value, reach)
         if kind is tuple and len(value) not in self._lengths and len(self._lengths) == 1:
             return False
-        if kind is list and ((self._sorted and not _ascends(value)) or (self._distinct and not _is_distinct(value))):
+        if kind is list and not reach and not self._has_order(value):
             return False
         if kind in _MANY:
-            return all(self._items["items"].holds(item) for item in value)
+            return "items" in self._items and all(self._items["items"].holds(item, reach) for item in value)
         if kind is dict:
-            return all(self._items["keys"].holds(key) for key in value) and all(
-                self._items["values"].holds(item) for item in value.values()
+            return "keys" in self._items and all(
+                self._items["keys"].holds(key, reach) and self._items["values"].holds(item, reach)
+                for key, item in value.items()
             )
         return True
 
-    def _holds_number(self, value: float) -> bool:
-        if not abs(value) <= self._most:  # nor nan
-            return False
-        if type(value) is float and self._whole and value != value // 1:
-            return False
-        return value >= self._least
+    def _has_order(self, value: list[Any]) -> bool:
+        return (not self._sorted or _ascends(value)) and (not self._distinct or _is_distinct(value))
 
-    def _holds_text(self, value: str) -> bool:
+    def _holds_number(self, value: float, reach: Reach) -> bool:
+        if not abs(value) <= self._most * (WIDER_TIMES if reach else 1):  # nor nan
+            return False
+        if not reach and type(value) is float and self._whole and value != value // 1:
+            return False
+        return value >= self._least or (value < 0 and reach is Reach.SIGNED)
+
+    def _holds_text(self, value: str, reach: Reach) -> bool:
         if self._closed and not set(value) <= self._letters:
             return False
-        if not {_class(letter) for letter in value} <= self._classes:
+        classes = {_class(letter) for letter in value} - self._classes
+        if classes and (not reach or "foreign" in classes):
             return False
         if (self._words and not self._words.issuperset(_WORD.findall(value))) or (
             self._patterns and _pattern(value) not in self._patterns

@@ -66,6 +66,8 @@ def _lists(seen: SeenValues) -> Iterator[list[Any]]:
     item = seen.items.get(list)
     if item:
         yield _different(item, STABLE_UP_TO // 2)
+    if longest and all(type(value) in (int, float) for value in longest):
+        yield [-value for value in longest]
     yield from (longest[::-1], longest * 2, longest[:-1], longest[1:])
     if item:
         yield _different(item, 2 * STABLE_UP_TO)

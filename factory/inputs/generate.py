@@ -11,11 +11,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import zip_longest
 from random import Random
 from typing import Any
 
 from factory.inputs import stdin
+from factory.inputs.relations import part_of
 from factory.inputs.spread import DRAWS_AN_INPUT, Chance, OutOfChance, choose_spread
 from factory.inputs.values import ValueGenerator
 from factory.languages.python.calls import call_text
@@ -129,7 +131,8 @@ class _Calls:
             case 3:
                 return self.changed(random, 1)
             case 4:
-                return self.changed(random, random.randrange(2, 5)) if turn % 12 == 4 else self.same(random)
+                makers = (partial(self.changed, steps=random.randrange(2, 5)), self.same, self.related)
+                return makers[turn // 6 % 3](random)
         return self.fresh(random)
 
     def same(self, random: Random) -> dict[int | str, Any]:
@@ -140,6 +143,16 @@ class _Calls:
             return self.changed(random, 2)
         a, b = random.choice(alike)
         return call | {a: call[b], b: call[b] if random.random() < 0.5 else call[a]}
+
+    def related(self, random: Random) -> dict[int | str, Any]:
+        """One argument made of another: an item of it, a part of it, a difference in it, its size. Limits lie there."""
+        call = self.base(random)
+        found = [(a, b) for a in call for b in call if a != b]
+        for a, b in random.sample(found, len(found)):
+            part = part_of(random, call[b], type(call[a]))
+            if part is not None:
+                return call | {a: part}
+        return self.changed(random, 2)
 
 
 def _calls(problem: Problem, random: Chance) -> Iterator[Case]:

@@ -71,6 +71,8 @@ def _whole(
         waiting = waiting[len(run.outputs) :]
         if run.failure is not None and run.failure.status is Status.INFRASTRUCTURE_ERROR:
             return [run.failure if number in waiting else output for number, output in enumerate(outputs)]
+        if waiting and run.failure is not None and run.failure.status is Status.RUNTIME_ERROR:
+            outputs[waiting[0]] = run.failure  # it ended itself, which no more time would have changed
         waiting = waiting and _without_guilty(cases, own, waiting, bool(run.outputs))
         if not waiting:
             return outputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from factory.records.problem import Case
 from factory.records.verdict import Failure, Status
@@ -35,9 +35,13 @@ class Review:
     traced: tuple[Case, ...] = ()
     """Calls that test code made of a program that passes it, with the answer on which all accepted programs agree."""
     derived: tuple[Case, ...] = ()
-    """Generated inputs with the answer of a clear majority."""
+    """Generated inputs with the answer of the reference or a clear majority."""
     disputed: int = 0
     """Generated inputs that accepted programs answer, but without a clear majority."""
+    agreement: dict[str, float] = field(default_factory=dict)
+    """By code_sha256 of an accepted program that differs from others on inputs in dispute: the mean share of the others
+    that answer as it does.
+    """
     inputs: int = 0
     """Generated inputs there were."""
     mutants_killed: int = 0
@@ -48,7 +52,9 @@ class Review:
     rollouts_killed: int = 0
     """Distinct near misses: rollouts that the tests caught though they are right in at least one case."""
     rollouts_alive: int = 0
-    """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases."""
+    """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases; and of
+    those that are accepted and differ from each other, how many are wrong at least.
+    """
     kill_rate: float | None = None
     """Test strength: the share of these wrong programs that the tests caught, near misses counted at most as often as
     mutants; None where there was none.

@@ -12,24 +12,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from factory.config import RankConfig, ReviewConfig
 from factory.grading.session import GradingSession
-from factory.inputs.domain import InputDomain
-from factory.inputs.generate import stream
 from factory.records import Case, Problem, RejectedProgram, Rejection, Review, Status, Verdict, sha256
 from factory.review.agreement import Compared, compare
 from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, Candidates
-from factory.review.equivalence import Equivalence, equivalence
+from factory.review.equivalence import equivalence
+from factory.review.generated import GeneratedInputs, generated_inputs
 from factory.review.hardcoding import reject_tables
 from factory.review.rerun import reject_unstable
 from factory.review.test_strength import MutantCounts, try_mutants
 from factory.review.twins import reject_twins, twins
 from factory.selection.select import ranked
 
-MADE = 8
-"""Inputs generated for each that has to lie in the problem's domain."""
 MOST_TRACED = 64
 """Calls of test code that become cases, at most."""
 _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
@@ -82,16 +78,18 @@ def review_programs(
         reject_unstable(session, problem, candidates)
     equivalent = equivalence(problem)
     traced = traced_inputs(session, problem, candidates)
-    made = generated_inputs(problem, equivalent, candidates, traced, settings.inputs)
+    made: GeneratedInputs = {}
+    if equivalent and candidates.accepted:
+        made = generated_inputs(problem, traced, settings.inputs)
     compared = compare(session, problem, equivalent, candidates, traced, made, settings.majority)
     mutants = MutantCounts()
     if settings.mutants:
         mutants = try_mutants(session, problem, candidates.accepted, _more_tests(problem, compared), settings.mutants)
     near = len({it.normal_form for it in verdicts if _nearly_passed(it)})
-    missed = sum(rejected.by in (DERIVED, HARD_CODED) for rejected in candidates.rejected.values())
+    missed = sum(rejected.by in (DERIVED, HARD_CODED) for rejected in candidates.rejected.values()) + compared.wrong
     rate = _kill_rate(mutants, near, missed)
     rejected = [it for it in best if it.code_sha256 in candidates.rejected]
-    reject_twins(session, problem, candidates, twins(verdicts, rejected), compared.derived, settings)
+    reject_twins(session, problem, candidates, twins(verdicts, rejected), compared.derived + compared.farther, settings)
     return Review(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),
@@ -100,7 +98,8 @@ def review_programs(
         traced=compared.traced,
         derived=compared.derived,
         disputed=compared.disputed,
-        inputs=len(made),
+        agreement={form: share for form, share in compared.agreement.items() if share < 1},
+        inputs=sum(map(len, made.values())),
         mutants_killed=mutants.killed,
         mutants_alive=mutants.alive,
         mutants_alike=mutants.alike,
@@ -130,17 +129,6 @@ def traced_inputs(session: GradingSession, problem: Problem, candidates: Candida
             known.add(json.dumps([args, kwargs]))
             found.append(Case(args=args, kwargs=kwargs, expected=None))
     return tuple(found)
-
-
-def generated_inputs(
-    problem: Problem, equivalent: Equivalence | None, candidates: Candidates, traced: tuple[Case, ...], count: int
-) -> tuple[Case, ...]:
-    """At most `count` new inputs that lie among those of the cases; none where several answers may be right."""
-    whole = problem.model_copy(update={"cases": problem.cases + traced, "test_code": ""})
-    if not (count and candidates.accepted and whole.cases and equivalent):
-        return ()
-    domain = InputDomain(whole)
-    return tuple(islice(filter(domain.holds, stream(whole, MADE * count)), count))
 
 
 def _more_tests(problem: Problem, compared: Compared) -> Problem | None:

@@ -32,10 +32,10 @@ def reject_twins(
     problem: Problem,
     candidates: Candidates,
     several: Sequence[Verdict],
-    derived: tuple[Case, ...],
+    decided: tuple[Case, ...],
     settings: ReviewConfig,
 ) -> None:
-    """Reject those of `several` that a check of the review rejects; `derived` are its derived cases.
+    """Reject those of `several` that a check of the review rejects; `decided` are the generated inputs that decided.
 
     Raises InfrastructureError.
     """
@@ -43,8 +43,8 @@ def reject_twins(
     reject_tables(problem, own)
     if settings.rerun:
         reject_unstable(session, problem, own)
-    if derived:
-        _reject_dissenters(session, problem.model_copy(update={"cases": derived, "test_code": ""}), own)
+    if decided:
+        _reject_dissenters(session, problem.model_copy(update={"cases": decided, "test_code": ""}), own)
     candidates.rejected |= own.rejected
 
 

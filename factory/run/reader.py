@@ -30,7 +30,7 @@ def comparison_key(
 ) -> str:
     """What, in a part's name, identifies what translations were graded by; another review or rollout may change it.
 
-    These are the cases traced from test code, and the other survivors with which inputs were agreed on.
+    These are the cases traced from test code and, since earlier versions compared with them too, the other survivors.
     """
     others = [it.code_sha256 for it in kept if config.translate.differential and it is not parent]
     traced = [sha256(cases_text(review.traced))] if review and review.traced else []

@@ -28,8 +28,8 @@ class GradeUnit:
     problem: Problem
     rollouts: tuple[Rollout, ...]
     language: str
-    sources: tuple[Survivor, ...] = ()
-    """Of translations: the program they translate, then the other survivors of the problem."""
+    source: Survivor | None = None
+    """Of translations: the program they translate."""
     inputs: int = 0
     """Of translations: generated inputs on which they are compared with their source, at most."""
     filtered: bool = True
@@ -57,7 +57,7 @@ def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
     target = language(unit.language)
     programs = [extract(rollout, unit.problem, target) for rollout in unit.rollouts]
     chosen = filters.named(session.settings.verify.filters) if unit.filtered else ()
-    return filters.grade(session, unit.problem, programs, unit.language, chosen, unit.sources, unit.inputs)
+    return filters.grade(session, unit.problem, programs, unit.language, chosen, unit.source, unit.inputs)
 
 
 def review(session: GradingSession, unit: ReviewUnit) -> Review:

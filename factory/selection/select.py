@@ -47,12 +47,17 @@ class Selection:
     dropped: dict[str, int]
 
 
-def ranked(verdicts: Iterable[Verdict], rank: RankConfig) -> list[Verdict]:
-    """The distinct programs among `verdicts` that passed and were run themselves, best first."""
+def ranked(verdicts: Iterable[Verdict], rank: RankConfig, review: Review | None = None) -> list[Verdict]:
+    """The distinct programs among `verdicts` that passed and were run themselves, best first.
+
+    Without a `review` all agree with each other.
+    """
+    shares = review.agreement if review else {}
+    keys = _KEYS | {"agreement": lambda verdict: -shares.get(verdict.code_sha256, 1.0)}
     distinct: dict[str, Verdict] = {}
     for verdict in sorted(
         (verdict for verdict in verdicts if verdict.status is Status.PASSED and verdict.duplicate_of is None),
-        key=lambda verdict: (*(_KEYS[name](verdict) for name in rank.by), verdict.index),
+        key=lambda verdict: (*(keys[name](verdict) for name in rank.by), verdict.index),
     ):
         distinct.setdefault(verdict.normal_form, verdict)
     return list(distinct.values())
@@ -67,7 +72,7 @@ def select(
     are weak; programs that behave differently where right ones may are different. Reasons in
     `dropped`: "duplicate", "beyond rank.keep" and, where it happened, "below rank.min_distance" and "weak tests".
     """
-    distinct = ranked(verdicts, rank)
+    distinct = ranked(verdicts, rank, review)
     dropped = {"duplicate": sum(verdict.status is Status.PASSED for verdict in verdicts) - len(distinct)}
     if review is not None and review.weak:
         return Selection((), dropped | {"weak tests": len(distinct)})

@@ -121,14 +121,17 @@ def _strength(config: Config, manifest: Manifest, summary: Summary) -> list[str]
         ]
     if found.inputs:
         lines += [
-            f"{found.derived_cases} of {found.inputs} generated inputs, on which a clear majority of programs",
-            "that passed agree, became `derived_cases`; programs that differ were dropped.",
+            f"{found.derived_cases} of {found.inputs} generated inputs, on which the reference or a clear",
+            "majority of the programs that passed decides, became `derived_cases`; programs that differ were dropped.",
         ]
     if found.traced_cases:
         lines += [f"{found.traced_cases} calls of test code became cases for translations."]
     if found.under_specified:
         count = len(found.under_specified)
-        lines += [f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`)."]
+        lines += [
+            f"Programs that pass differ on some input of {count} problem{'s' * (count != 1)} (`disputed`), and nothing",
+            "decides which are right: `agreement` says how many of the others answer as a program does.",
+        ]
     if found.weak:
         count, asked = len(found.weak), config.review.min_test_strength
         lines += [f"{count} problem{'s were' if count != 1 else ' was'} dropped for tests weaker than {asked:g}."]

@@ -63,10 +63,11 @@ auto` that is "auto" here, since what was measured is in no row. `sandbox` is wh
 `lint` is what a static check of the language (`go vet`) holds suspicious, by line of `code`. `repair_of_sha256` is
 of the failed candidate that the model was shown, where the program is its repair. `differential` counts the generated
 inputs on which a translation was compared with its source, and the labelled differences: {"compared", "range",
-"rounding"}. `derived_cases` of Python are generated inputs with the answer of a clear majority of the programs that
-passed. `test_strength` is the share of known wrong programs that the problem's tests catch, `review` counts them:
-{"mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed"}, where `disputed` are generated
-inputs on which programs that pass differ.
+"rounding"}. `derived_cases` of Python are generated inputs with the answer of the reference or a clear majority of the
+programs that passed. `test_strength` is the share of known wrong programs that the problem's tests catch, `review`
+counts them: {"mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed", "agreement"}, where
+`disputed` are generated inputs on which programs that pass differ, and `agreement` of Python is the mean share of the
+others that answer to them as this one does.
 """
 SCRUTINY = ("mutants_killed", "mutants_alive", "rollouts_killed", "rollouts_alive", "disputed")
 EVIDENCE = ("cpu_ms", "peak_mb")
@@ -129,6 +130,8 @@ def _scrutiny(review: Review | None, survivor: Survivor) -> Cells:
         return dict.fromkeys(("derived_cases", "test_strength", "review"))
     counts = {name: getattr(review, name) for name in SCRUTINY}
     derived = cases_text(review.derived) if survivor.parent is None else None
+    if survivor.parent is None:
+        counts["agreement"] = review.agreement.get(survivor.code_sha256, 1.0)
     return {"derived_cases": derived, "test_strength": review.kill_rate, "review": json.dumps(counts)}
 
 

@@ -38,13 +38,13 @@ RIGHT, WRONG, RANGE, ROUNDING, LEFT_OUT = "right", "wrong", "range", "rounding",
 
 @dataclass(frozen=True, slots=True)
 class DifferentialFilter:
-    """Drops translations of `sources[0]` that answer otherwise on one of at most `count` generated inputs.
+    """Drops translations of `source` that answer otherwise on one of at most `count` generated inputs.
 
-    `sources` are survivors of the problem in Python; with none, or with `count` 0, nothing is dropped.
+    `source` is a survivor of the problem in Python; without one, or with `count` 0, nothing is dropped.
     """
 
     session: GradingSession
-    sources: Sequence[Survivor]
+    source: Survivor | None
     count: int
 
     @property
@@ -58,14 +58,14 @@ class DifferentialFilter:
         `compared_ms` of the first that passed.
         """
         passed = {verdict.code: verdict for verdict in reversed(verdicts) if verdict.status is Status.PASSED}
-        if not passed or not self.sources:
+        if not passed or self.source is None:
             return list(verdicts)
         first, before_ms = next(iter(passed.values())), self.session.ran_ms
         if self.count:
-            comparison = _Comparison(self.session, problem, self.sources, first.language, self.count)
+            comparison = _Comparison(self.session, problem, self.source, first.language, self.count)
             tried = {verdict.code: verdict for verdict in comparison.verdicts(list(passed.values()))}
         else:
-            source_ms = self.sources[0].cpu_ms
+            source_ms = self.source.cpu_ms
             tried = {code: replace(it, speedup=_ratio(source_ms, it.cpu_ms)) for code, it in passed.items()}
         became = [_as(tried[it.code], it) if it.status is Status.PASSED else it for it in verdicts]
         place = verdicts.index(first)
@@ -93,15 +93,13 @@ def _ratio(source_ms: float | None, own_ms: float) -> float | None:
 class _Comparison:
     """Translations of one source, tried on the inputs for which there is an expected answer."""
 
-    def __init__(
-        self, session: GradingSession, problem: Problem, sources: Sequence[Survivor], target: str, count: int
-    ) -> None:
+    def __init__(self, session: GradingSession, problem: Problem, source: Survivor, target: str, count: int) -> None:
         self._session, self._problem, self._target = session, problem, target
         self._own = len(problem.cases)
         held = language(target).integers
         # One bit less than it holds: a right program may add two numbers on the way where Python did not.
         roomy = held and range(held[0] // 2, held[-1] // 2 + 1)
-        self._expected = expected_answers(session, problem, sources, count, roomy)
+        self._expected = expected_answers(session, problem, source, count, roomy)
         asked = problem.model_copy(update={"cases": self._expected.cases})
         self._judge = session.judge(asked, target)
         self._given, self._calls = (calls(it) if it.entry_point is not None else [] for it in (problem, asked))

@@ -1,8 +1,9 @@
-"""What the survivors of a problem answer to generated inputs: what a translation has to answer too.
+"""What a program answers to generated inputs: what its translation has to answer too.
 
-Promises: an input counts only where the source answers with a plain value, the same in two runs, and every other
-survivor of the problem answers the same. What they answered never enters a sandbox. Does not promise that there is
-such an input: a source that refuses them all, or answers by chance, leaves none.
+Promises: an input counts only where the source answers with a plain value, the same in two runs. Whether other
+survivors of the problem answer the same does not matter: a translation is that of one program. What it answered never
+enters a sandbox. Does not promise that there is such an input: a source that refuses them all, or answers by chance,
+leaves none.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ MORE_CPU_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAnswers:
-    """Inputs, and what all sources answer to them.
+    """Inputs, and what the source answers to them.
 
-    `cases[i]` expects their answer; `wide[i]` is whether the first source met ints outside the range asked for.
-    `cpu_ms` is what that source used on the problem's own cases and these; None where it did not finish.
+    `cases[i]` expects their answer; `wide[i]` is whether the source met ints outside the range asked for.
+    `cpu_ms` is what the source used on the problem's own cases and these; None where it did not finish.
     """
 
     cases: tuple[Case, ...]
@@ -46,22 +47,20 @@ class ExpectedAnswers:
 
 
 def expected_answers(
-    session: GradingSession, problem: Problem, sources: Sequence[Survivor], count: int, integers: range | None
+    session: GradingSession, problem: Problem, source: Survivor, count: int, integers: range | None
 ) -> ExpectedAnswers:
-    """At most `count` generated inputs on which all of `sources`, survivors of the problem in Python, agree.
+    """At most `count` generated inputs with the answers of `source`, a survivor of the problem in Python.
 
     `integers` are those that `wide` is about. Raises InfrastructureError.
     """
     made = inputs(problem, TRIED * count)
     found: list[tuple[Case, bool]] = []
     for start in range(0, len(made), 2 * count):
-        fresh = _answered(session, problem, sources[0].code, made[start : start + 2 * count], integers)
-        for other in sources[1:]:
-            fresh = _agreed(session, problem, other.code, fresh)
+        fresh = _answered(session, problem, source.code, made[start : start + 2 * count], integers)
         found += fresh
         if len(found) >= count or not fresh:
             break
-    return _confirmed(session, problem, sources[0], found[:count])
+    return _confirmed(session, problem, source, found[:count])
 
 
 def _answered(
@@ -82,16 +81,6 @@ def _answered(
             wide = met is True or _outside([value, decode(case.args), decode(case.kwargs)], integers)
             found.append((case.model_copy(update={"expected": encode(value)}), wide))
     return found
-
-
-def _agreed(
-    session: GradingSession, problem: Problem, source: str, found: list[tuple[Case, bool]]
-) -> list[tuple[Case, bool]]:
-    """Those of `found` that `source` answers the same."""
-    cases = tuple(case for case, _ in found)
-    judge = session.judge(problem.model_copy(update={"cases": cases}), "python")
-    outputs = _outputs(session, problem, source, cases)
-    return [it for number, it in enumerate(found) if rejection_of(judge, number, outputs[number], "python") is None]
 
 
 def _confirmed(

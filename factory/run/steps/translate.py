@@ -39,7 +39,7 @@ class TranslateStep:
     ) -> tuple[Survivor, ...]:
         """Translations to `target` of the first of `sources`; none where its tests cannot be asked of `target`.
 
-        `sources` are all survivors of the problem: what they agree on, translations have to agree with.
+        `sources` are all survivors of the problem.
         """
         problem = tests_for_translation(problem, review)
         if not translatable(problem, target):
@@ -53,7 +53,7 @@ class TranslateStep:
         for number in range(settings.repair_rounds + 1):
             graded = self._part(wanted, number, "verdicts", others)
             new = await self._candidates(wanted, failed, number, others, graded)
-            unit = GradeUnit(problem, tuple(new), target, tuple(sources), settings.differential)
+            unit = GradeUnit(problem, tuple(new), target, source, settings.differential)
             fresh = await self._grade(graded, unit)
             rollouts, verdicts, failed = rollouts + new, verdicts + fresh, to_repair(fresh)
             selection = select(verdicts, self._config.rank, settings.keep)

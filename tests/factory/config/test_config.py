@@ -116,7 +116,7 @@ def test_the_engine_is_chosen_by_its_kind(tmp_path: Path, engine: str, kind: typ
         (LEAST + "limits: {cpu_s: .nan}\n", "FILE: limits.cpu_s: NaN is not allowed"),
         (
             LEAST + "rank: {by: [beauty]}\n",
-            "FILE: rank.by.0: \"beauty\" is not allowed: it must be 'import_fixes', 'lint', 'length'",
+            "FILE: rank.by.0: \"beauty\" is not allowed: it must be 'import_fixes', 'lint', 'agreement'",
         ),
         (
             LEAST.replace("name: test", "name: A Name"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.inputs.domain import InputDomain
+from factory.inputs.domain import InputDomain, Reach
 from factory.inputs.generate import inputs
 from factory.records import Case, Problem
 from factory.records.values import encode
@@ -20,7 +20,7 @@ def holds(seen: list[tuple], *asked: object) -> bool:
 @pytest.mark.parametrize(
     ("seen", "inside", "outside"),
     [
-        ([(3,), (5,)], [1, 2, 17], [0, -1, 10**6, "3", 3.0, None, [3]]),
+        ([(3,), (5,)], [2, 17], [0, 1, -1, 10**6, "3", 3.0, None, [3]]),
         ([(3,), (0,)], [0, 2], [-1]),
         ([(3,), (-4,)], [0, -1, 18], [19, -19]),
         ([([3, -1],), ([7, -1],)], [[-1, 9]], [[-2, 9]]),
@@ -62,9 +62,34 @@ def test_what_is_no_number_is_no_number():
 
 def test_arguments_that_are_always_as_long_stay_so():
     seen = [([1, 2], [3, 4]), ([5], [6])]
-    assert holds(seen, [9, 9], [1, 1])
-    assert not holds(seen, [9, 9], [1])
-    assert holds([([1, 2], [3]), ([5], [6])], [9, 9], [1])
+    assert holds(seen, [9, 9], [4, 4])
+    assert not holds(seen, [9, 9], [4])
+    assert holds([([1, 2], [3]), ([5], [6])], [9, 9], [4])
+
+
+@pytest.mark.parametrize(
+    ("seen", "wider", "signed", "beyond"),
+    [
+        ([(3,), (5,)], [300], [-1, -300], [0, 1, 1000, "3"]),
+        ([(3,), (0,)], [300], [-1], [10**6]),
+        ([(1.0,), (2.0,)], [1.5, 200.0], [-1.5], [float("nan"), float("inf"), 0.5]),
+        ([([3, 5],), ([7],)], [[], [3] * 50], [[-3], [3, -5]], [[0], [1], ["3"]]),
+        ([([1, 2, 5],), ([2, 7],)], [[2, 1], [2, 2]], [[-1]], [[0]]),
+        ([("abc",), ("xyz",)], ["", "A", "a b", "7", "abc" * 40], [], ["é", "abc" * 1000]),
+        ([("(())",), ("()(",)], ["", "(" * 40], [], ["[]", "(a)"]),
+        ([({"a": 1},), ({"b": 2},)], [{}, {"A": 30}], [{"a": -1}], [{"a": "x"}]),
+    ],
+)
+def test_what_lies_farther_off(seen, wider, signed, beyond):
+    def reach(value: object) -> Reach | None:
+        cases = tuple(Case(args=[encode(item) for item in args], expected=None) for args in seen)
+        domain = InputDomain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+        asked = Case(args=[encode(value)], expected=None)
+        return next((it for it in Reach if domain.holds(asked, it)), None)
+
+    assert [reach(value) for value in wider] == [Reach.WIDER] * len(wider)
+    assert [reach(value) for value in signed] == [Reach.SIGNED] * len(signed)
+    assert [reach(value) for value in beyond] == [None] * len(beyond)
 
 
 def test_the_way_of_calling_stays():

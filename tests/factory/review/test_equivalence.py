@@ -19,6 +19,9 @@ def asserted(*texts: str) -> Problem:
     return problem(*(Comparison(kind="predicate", predicate=text) for text in texts))
 
 
+WITHIN = [Comparison(kind="predicate", predicate="abs(answer - 2.0) < 1e-3")]
+
+
 @pytest.mark.parametrize(
     ("given", "same", "other"),
     [
@@ -29,6 +32,7 @@ def asserted(*texts: str) -> Problem:
         (asserted("set(answer) == {1, 2}", "set(answer) == {3}"), [([1, 2, 2], (2, 1))], [([1], [2])]),
         (asserted("sorted(answer) == [1, 2]"), [([2, 1], [1, 2])], [([1, 2], [1, 2, 2])]),
         (asserted("abs(answer - 2.0) < 1e-3"), [(2.0, 2.0005)], [(2.0, 2.1)]),
+        (problem(Comparison(), *WITHIN), [(2.0, 2.0005), ("a", "a")], [(2.0, 2.1), ("a", "b")]),
     ],
 )
 def test_as_the_problem_has_it(given, same, other):
@@ -45,7 +49,8 @@ def test_as_the_problem_has_it(given, same, other):
         asserted("len(answer) == 3"),
         asserted("set(answer) == {1}", "len(answer) == 3"),
         asserted("set(answer) == {1} and len(answer) == 2"),
-        problem(Comparison(), Comparison(kind="predicate", predicate="answer")),
+        problem(Comparison(), Comparison(kind="predicate", predicate="len(answer) == 3")),
+        problem(Comparison(kind="predicate", predicate="answer"), Comparison(kind="checker", checker="check = print")),
     ],
 )
 def test_several_right_answers_are_not_guessed_about(given):

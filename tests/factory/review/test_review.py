@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_inputs_they_agree_on_become_derived_cases(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((-4,), 4), ((9,), 9))
     _, found = reviewed(problem, *ABSOLUTE, mutants=0, inputs=12)
     cases = found.derived
-    assert len(cases) == found.inputs == 12
+    assert len(cases) == 12 < found.inputs
     assert all(decode(case.expected) == abs(decode(case.args)[0]) for case in cases)
     assert not any(case.public for case in cases)
 
@@ -82,15 +83,92 @@ def test_without_a_quorum_nothing_is_derived(reviewed, make_problem):
     assert (found.derived, found.disputed, found.rejected) == ((), 0, {})
 
 
-def test_a_reference_overrules_a_majority(reviewed, make_problem):
+def test_who_differs_from_the_reference_falls_however_many_they_are(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((-4,), 4), reference=ABSOLUTE[0])
     same = [
         f"def f(n):\n    return {text}\n"
         for text in ("n if n > 0 else 4", "4 if n < 0 else n", "n if n >= 1 else 4 * (n < 0)")
     ]
-    _, found = reviewed(problem, *same, mutants=0)
+    verdicts, found = reviewed(problem, *same, ABSOLUTE[2], mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [("derived", "wrong_answer")] * 3 + [None]
+    assert (
+        ", where the reference and 3 of 4 programs that passed answer 0"
+        in found.rejected[verdicts[0].code_sha256].detail
+    )
+    assert (found.disputed, found.rollouts_alive) == (0, 3)
+
+
+ORDERED = """
+def f(v):
+    found = []
+    for item in v:
+        if item not in found:
+            found.append(item)
+    return found
+"""
+UNORDERED = "def f(v):\n    return list(set(v))\n"
+DISTINCT: tuple[tuple[Any, Any], ...] = (([1, 2, 1],), [1, 2]), (([],), []), (([3, 3, 3],), [3])
+
+
+def test_two_programs_and_a_reference_are_enough(reviewed, make_problem):
+    problem = make_problem(*DISTINCT, reference="def f(v):\n    return list(dict.fromkeys(v))\n")
+    verdicts, found = reviewed(problem, UNORDERED, ORDERED, mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [("derived", "wrong_answer"), None]
+    assert found.kill_rate == 0.0
+
+
+def test_two_programs_that_differ_are_in_dispute_and_one_of_them_is_wrong(reviewed, make_problem):
+    verdicts, found = reviewed(make_problem(*DISTINCT), UNORDERED, ORDERED)
     assert not found.rejected
-    assert found.under_specified
+    assert found.disputed > 0
+    assert found.rollouts_alive == 1
+    assert found.kill_rate is not None
+    assert found.kill_rate < 1
+    assert [found.agreement[verdict.code_sha256] for verdict in verdicts] == [0.0, 0.0]
+
+
+def test_whom_more_agree_with_is_better_and_shorter_programs_come_second(reviewed, make_problem):
+    other = "def f(v):\n    return [item for at, item in enumerate(v) if item not in v[:at]]\n"
+    problem = make_problem(*DISTINCT)
+    verdicts, found = reviewed(problem, UNORDERED, ORDERED, other, mutants=0)
+    assert [found.agreement[verdict.code_sha256] for verdict in verdicts] == [0.0, 0.5, 0.5]
+    kept = select(ReviewFilter(found).apply(problem, verdicts), RANK, review=found).kept
+    assert kept[0].index == 2
+    by_length = RankConfig(by=("length", "agreement"), diverse=False)
+    kept = select(ReviewFilter(found).apply(problem, verdicts), by_length, review=found).kept
+    assert kept[0].index == 0
+
+
+def test_programs_that_agree_have_no_agreement_to_tell(reviewed, make_problem):
+    _, found = reviewed(make_problem(((3,), 3), ((-4,), 4), ((9,), 9)), *ABSOLUTE, mutants=0)
+    assert found.agreement == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        pytest.param([["b"], ["a", "c"], ["d", "a"]], "[v[0]] + v[1:]", id="empty"),
+        pytest.param([12, 7, 9], "v if v < 70 else v - 1", id="large"),
+        pytest.param([5, 8, 13], "v if v > 0 else -v", id="negative"),
+        pytest.param(["hello you", "what is the time"], "v if v.lower() == v else v[1:]", id="capitals"),
+    ],
+)
+@pytest.mark.parametrize("reference", [None, "def f(v):\n    return v\n"])
+def test_inputs_farther_off_count_where_many_more_agree(reviewed, make_problem, given, wrong, reference):
+    problem = make_problem(*(((value,), value) for value in given), reference=reference)
+    right = ["v", "(v)if v else v", "[v][0]", "(v, 1)[0]", "{0: v}[0]", "v if f else 0", "v or v"]
+    sources = [f"def f(v):\n    return {it}\n" for it in (*right, wrong)]
+    verdicts, found = reviewed(problem, *sources, f"{sources[-1]}\n# the same again\n", mutants=0)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert set(found.rejected) == {verdict.code_sha256 for verdict in verdicts[-2:]}
+    assert all(decode(case.args)[0] for case in found.derived)
+
+
+def test_what_a_prompt_excludes_is_not_asked(reviewed, make_problem):
+    problem = make_problem(((5,), 5), ((8,), 8), ((13,), 13), prompt="Give a positive number back.")
+    right = [f"def f(v):\n    return {text}\n" for text in ("v", "1 * v", "v + 0", "v - 0", "+v", "v | 0", "v ^ 0")]
+    _, found = reviewed(problem, *right, "def f(v):\n    return abs(v)\n", mutants=0)
+    assert not found.rejected
 
 
 def test_an_answer_that_no_comparison_can_say_becomes_no_case(reviewed, make_problem):
@@ -113,22 +191,73 @@ def test_a_reference_that_takes_too_long_has_not_agreed(reviewed, make_problem):
     assert (found.derived, found.disputed) == ((), 0)
 
 
-def test_a_program_that_refuses_in_so_many_words_abstains(reviewed, make_problem):
+PLAIN = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
+
+
+def test_a_program_that_refuses_a_few_inputs_abstains(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
-    careful = "def f(n):\n    if n not in (3, 4, 9):\n        raise ValueError(n)\n    return n\n"
-    asserts = "def f(n):\n    assert n < 10, 'too large'\n    return n\n"
+    careful = "def f(n):\n    if n == 7:\n        raise ValueError(n)\n    return n\n"
+    asserts = "def f(n):\n    assert n not in (5, 8), 'no such number'\n    return n\n"
     broken = "def f(n):\n    return list(range(10))[n]\n"
-    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n", "n * 1", "0 + n", "n - 0")]
-    verdicts, found = reviewed(problem, *plain, careful, asserts, broken, mutants=0)
+    verdicts, found = reviewed(problem, *PLAIN, careful, asserts, broken, mutants=0)
     assert [rejected(found, verdict) for verdict in verdicts[7:9]] == [None, None]
     assert rejected(found, verdicts[9]) == ("derived", "wrong_answer")
 
 
-def test_where_many_refuse_nobody_falls(reviewed, make_problem):
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        "raise ValueError('out of domain')",
+        "assert False, n",
+        "raise SystemExit",
+        "import os; os._exit(0)",
+        "return None",
+        "return object()",
+        "return 'x' * 100_000",
+        "while True: pass",
+        "import time; time.sleep(1000)",
+    ],
+)
+@pytest.mark.parametrize("others", [PLAIN[:2], PLAIN[:5]])
+def test_a_program_that_declines_all_but_the_cases_falls(reviewed, make_problem, otherwise, others):
+    """Its table is hashed, so that no look at its text finds it."""
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4), reference=PLAIN[0], limits={"cpu_s": 0.5, "wall_s": 2})
+    table = "import zlib\nTABLE = {1842515611: 3, 2366072709: 9, 4088798008: 4}\n"
+    key = "def f(n):\n    key = zlib.crc32(str(n).encode())\n    if key in TABLE:\n        return TABLE[key]\n    "
+    verdicts, found = reviewed(problem, *others, f"{table}{key}{otherwise}\n", mutants=0, rerun=False)
+    assert verdicts[-1].status is Status.PASSED
+    assert [rejected(found, verdict) for verdict in verdicts[:-1]] == [None] * len(others)
+    assert rejected(found, verdicts[-1]) == ("derived", "wrong_answer")
+
+
+def test_a_program_that_validates_too_much_falls_without_a_reference(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
-    careful = [f"def f(n):\n    assert n in {known}\n    return n\n" for known in ("(3, 4, 9)", "[3, 4, 9]")]
-    plain = [f"def f(n):\n    return {text}\n" for text in ("n", "n + 0", "+n", "1 * n")]
-    _, found = reviewed(problem, *plain, *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
+    verdicts, found = reviewed(problem, *PLAIN[:2], "def f(n):\n    assert n < 10\n    return n\n", mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [None, None, ("derived", "wrong_answer")]
+    told = found.rejected[verdicts[2].code_sha256].detail
+    assert told.startswith("derived: does not answer ")
+    assert " inputs that most programs answer alike, such as " in told
+
+
+def test_an_honest_precondition_stays(reviewed, make_problem):
+    """What is unlike every case may be refused: a sign, an empty list, a size."""
+    problem = make_problem((([3, 1],), 3), (([9, 2, 4],), 9), (([5, 5],), 5))
+    most = ["max(v)", "sorted(v)[-1]", "-min(-item for item in v)", "max(*v, v[0])"]
+    careful = [
+        "def f(v):\n    if not v:\n        raise ValueError('empty')\n    return max(v)\n",
+        "def f(v):\n    assert all(item >= 0 for item in v)\n    return max(v)\n",
+        "def f(v):\n    assert len(v) < 40 and isinstance(v, list)\n    return max(v)\n",
+    ]
+    verdicts, found = reviewed(problem, *(f"def f(v):\n    return {it}\n" for it in most), *careful, mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [None] * 7
+    assert found.derived
+
+
+def test_where_half_refuse_nobody_falls(reviewed, make_problem):
+    problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
+    known = ("(3, 4, 9)", "[3, 4, 9]", "(4, 3, 9)", "(9, 4, 3)", "(9, 3, 4)")
+    careful = [f"def f(n):\n    assert n in {them}\n    return n\n" for them in known]
+    _, found = reviewed(problem, *PLAIN[:4], *careful, "def f(n):\n    return list(range(10))[n]\n", mutants=0)
     assert not found.rejected
     assert (found.derived, found.disputed) == ((), 0)
 
@@ -377,9 +506,9 @@ def f(n):
     return abs(n)
 """
     verdicts, found = reviewed(problem, *ABSOLUTE, slow, mutants=0)
-    assert rejected(found, verdicts[3]) is None
+    assert rejected(found, verdicts[3]) == ("derived", "wrong_answer")
     assert found.derived
-    assert 600 < found.cpu_ms < 2000  # once more on the tests, and twice 0.1 s; not 20 times 0.6 s
+    assert 600 < found.cpu_ms < 4000  # once more on the tests, twice 0.1 s, and once twice 0.6 s; not 20 times 0.6 s
 
 
 def test_mutants_of_one_program_are_told_from_it_without_a_vote(reviewed, make_problem):

@@ -288,6 +288,7 @@ def test_rows_tell_how_strong_their_tests_are(calm: tuple[Path, Path]) -> None:
         told = strengths[row["problem_id"]]["review"]
         assert row["test_strength"] == told["kill_rate"]
         counts = json.loads(row["review"])
+        assert counts.pop("agreement", 1.0) == 1.0
         assert counts == {name: told[name] for name in counts}
         if row["language"] == "go":
             assert row["derived_cases"] is None

@@ -272,12 +272,12 @@ def survivor(code: str) -> Survivor:
 
 @pytest.fixture(scope="module")
 def compare(session: GradingSession) -> Compare:
-    """`compare(problem, source, go, …, others=…, count=…)`: the verdicts of Go programs that pass the given cases."""
+    """`compare(problem, source, go, …, count=…)`: the verdicts of Go programs that pass the given cases."""
 
-    def verdicts(problem: Problem, source: str, *programs: str, others: tuple[str, ...] = (), count: int = 64) -> Any:
+    def verdicts(problem: Problem, source: str, *programs: str, count: int = 64) -> Any:
         found = verify(session, problem, [Program(index, code) for index, code in enumerate(programs)], "go")
         assert [verdict.detail for verdict in found] == [""] * len(programs)
-        return DifferentialFilter(session, [survivor(code) for code in (source, *others)], count).apply(problem, found)
+        return DifferentialFilter(session, survivor(source), count).apply(problem, found)
 
     return verdicts
 
@@ -400,13 +400,26 @@ def test_a_whole_number_off_by_one_is_no_rounding(compare: Compare, make_problem
     assert wrong.status is Status.WRONG_ANSWER
 
 
-def test_only_inputs_on_which_all_survivors_agree_count(compare: Compare, make_problem: MakeProblem) -> None:
-    problem = make_problem(((7, 3), 1), ((9, 5), 4))
-    go = "func f(a, b int) int { return a % b }"
-    source, other = "def f(a, b): return a % b", "import math\ndef f(a, b): return a - b * int(a / b)"
-    alone, together = (compare(problem, source, go, others=others)[0] for others in ((), (other,)))
-    assert alone.status is Status.WRONG_ANSWER
-    assert (together.status, together.detail) == (Status.PASSED, "")
+def test_a_pair_differs_nowhere_even_where_the_prompt_leaves_the_answer_open(
+    compare: Compare, make_problem: MakeProblem
+) -> None:
+    """The first appearance in some answers, whatever order in others: no case of the problem tells."""
+    problem = make_problem((([1, 2, 1],), [1, 2]), (([3, 3, 3],), [3]))
+    keeps = """
+        func f(v []int) []int {
+            seen, found := map[int]bool{}, []int{}
+            for _, item := range v {
+                if !seen[item] { found = append(found, item) }
+                seen[item] = true
+            }
+            return found
+        }"""
+    orders = 'import "slices"\nfunc f(v []int) []int { v = slices.Clone(v); slices.Sort(v); return slices.Compact(v) }'
+    for source, statuses in (
+        ("def f(v): return list(dict.fromkeys(v))", [Status.PASSED, Status.WRONG_ANSWER]),
+        ("def f(v): return sorted(set(v))", [Status.WRONG_ANSWER, Status.PASSED]),
+    ):
+        assert [verdict.status for verdict in compare(problem, source, keeps, orders)] == statuses
 
 
 REFUSED = [
@@ -429,7 +442,7 @@ def test_inputs_that_the_source_refuses_do_not_count(compare: Compare, make_prob
 def test_one_input_that_never_ends_loses_no_other(session: GradingSession, make_problem: MakeProblem) -> None:
     problem = make_problem(((3,), 3), ((12,), 12))
     source = "def f(n):\n    while n > 10**15 or n == 0: pass\n    return n"
-    expected = expected_answers(session, problem, [survivor(source)], 32, INT64)
+    expected = expected_answers(session, problem, survivor(source), 32, INT64)
     answered = {it.expected for it in expected.cases}
     assert {-1, 46341, 2**31} <= answered
     assert 0 not in answered
@@ -553,7 +566,7 @@ def test_nothing_is_run_where_nothing_passed(make_problem: MakeProblem) -> None:
     problem = make_problem(((7, 3), 1))
     failed = [Verdict("t/0", 0, "go", Status.COMPILE_ERROR)]
     assert (
-        DifferentialFilter(GradingSession(GradingConfig()), [survivor("def f(a, b): return 1")], 64).apply(
+        DifferentialFilter(GradingSession(GradingConfig()), survivor("def f(a, b): return 1"), 64).apply(
             problem, failed
         )
         == failed
@@ -567,7 +580,7 @@ def test_our_own_failure_is_no_verdict(
     monkeypatch.setattr(GradingSession, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
     passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
     with pytest.raises(InfrastructureError, match="t/0: lost"):
-        DifferentialFilter(session, [survivor("def f(a): return a")], 8).apply(make_problem(((1,), 1)), passed)
+        DifferentialFilter(session, survivor("def f(a): return a"), 8).apply(make_problem(((1,), 1)), passed)
 
 
 def test_expected_answers_never_go_in(
@@ -582,7 +595,7 @@ def test_expected_answers_never_go_in(
     problem = make_problem(((7,), "answer-7"), ((1,), "answer-1"))
     go = 'func f(n int) string { return fmt.Sprint("answer-", n) }'
     found = verify(session, problem, [Program(0, go)], "go")
-    (right,) = DifferentialFilter(session, [survivor("def f(n): return f'answer-{n}'")], 16).apply(problem, found)
+    (right,) = DifferentialFilter(session, survivor("def f(n): return f'answer-{n}'"), 16).apply(problem, found)
     assert record(right).compared == 16
     assert len(sent) >= 2
     assert not any(b"answer-" in data for data in sent)
@@ -592,7 +605,7 @@ def test_expected_answers_have_their_inputs_and_wide_numbers(
     session: GradingSession, make_problem: MakeProblem
 ) -> None:
     problem = make_problem(((7,), 14), ((1,), 2))
-    expected = expected_answers(session, problem, [survivor("def f(n): return 2 * n")], 32, INT64)
+    expected = expected_answers(session, problem, survivor("def f(n): return 2 * n"), 32, INT64)
     shown = [show_input(case) for case in expected.cases]
     assert shown == [show_input(case) for case in inputs(problem, 128)][:32]
     assert expected.wide == tuple(not -(2**62) <= int(n) < 2**62 for n in shown)
@@ -668,7 +681,7 @@ def test_inputs_of_other_types_than_javascript_was_asked_for_are_left_out(
         found = verify(session, problem, [Program(0, right), Program(1, wrong)], "javascript")
     except WallUnavailable as unavailable:
         pytest.skip(str(unavailable))
-    kept, dropped = DifferentialFilter(session, [survivor(source)], 64).apply(problem, found)
+    kept, dropped = DifferentialFilter(session, survivor(source), 64).apply(problem, found)
     assert (kept.status, kept.detail) == (Status.PASSED, "")
     assert record(kept).left_out > 0
     assert record(kept).compared > 16
