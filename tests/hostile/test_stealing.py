@@ -134,7 +134,10 @@ def test_inputs_of_later_cases_are_all_that_can_be_looked_ahead_to(attack):
     code = """
     import sys
     def f(n):
-        return sys._getframe(2).f_locals["inputs"]
+        frame = sys._getframe()
+        while "inputs" not in frame.f_locals:
+            frame = frame.f_back
+        return frame.f_locals["inputs"]
     """
     attack(code, "wrong_answer")
 

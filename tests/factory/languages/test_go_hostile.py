@@ -330,7 +330,12 @@ BOMBS = [
         "instantiation cycle",
     ),
     ("a_type_that_holds_itself", "type T struct{ t T }\nfunc f(a int) int { return a }", "invalid recursive type"),
-    ("parentheses", "func f(a int) int { return " + "(" * 200_000 + "a" + ")" * 200_000 + " }", "exceeded max nesting"),
+    ("complements", "func f(a int) int { return " + "^" * 150_000 + "a }", "exceeded max nesting"),
+    (
+        "parentheses",
+        "func f(a int) int { return " + "(" * 200_000 + "a" + ")" * 200_000 + " }",
+        "at most 200000 are parsed",
+    ),
     ("an_array_of_terabytes", "var x [1 << 40]int\nfunc f(a int) int { return x[a] }", "symbol too large"),
     (
         "an_array_beyond_all_memory",
