@@ -18,5 +18,5 @@ class Console(rich.console.Console):
     def __init__(self, **settings: Any) -> None:
         super().__init__(markup=False, emoji=False, **settings)
 
-    def render_str(self, text: str, **options: Any) -> Text:  # every text that is printed, or stands in a table
+    def render_str(self, text: str, **options: Any) -> Text:  # every text that is printed, also in a table
         return super().render_str(escape.terminal(text), **options)

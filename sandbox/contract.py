@@ -118,7 +118,7 @@ def read_answers(output: bytes, due: int) -> Answers:
 
 
 def split_frames(data: bytes, most: int) -> tuple[list[tuple[str, str]], bytes]:
-    """The whole frames (kind, payload) in `data`, at most so many, and the bytes left over."""
+    """The whole frames (kind, payload) in `data`, at most `most` of them, and the bytes left over."""
     frames: list[tuple[str, str]] = []
     start = 0
     while len(data) - start >= 5 and len(frames) < most:

@@ -43,7 +43,7 @@ class Limits:
     """Mebibytes of stack, at most `memory_mb`: of a process, and of every thread that asks for no size of its own."""
 
     def for_calls(self, calls: int) -> Limits:
-        """These limits for a process that answers so many calls: its output is that of all of them together.
+        """These limits for a process that answers this number of calls: its output is that of all of them together.
 
         At most `CALLS_TOGETHER` answers of full length are held, since the host has to hold them all.
         """

@@ -33,7 +33,7 @@ def _concerns(error: Any, key: str, at: str) -> bool:
 
 
 def _locate(model: type[Section], steps: tuple[int | str, ...]) -> tuple[str, list[str]]:
-    """The key to which pydantic's `steps` lead, and all keys of the section that it stands in.
+    """The key to which pydantic's `steps` lead, and all keys of its section.
 
     Steps that no file has are left out: the `kind` that chose a section, and the name of one type among several.
     """

@@ -1,8 +1,8 @@
 """Marks on config fields: what a value does to a run that has started, and to the bytes of its shards.
 
-A mark stands in the field's annotation: `workers: Annotated[int, Resume.FREE] = 0`. What a resumed run may change, what
-goes into `config_sha256`, the manifest's `varies_from_run_to_run`, the JSON schema and docs/config.md all follow from
-the marks; there is no second list.
+A mark is part of the field's annotation: `workers: Annotated[int, Resume.FREE] = 0`. What a resumed run may change,
+what goes into `config_sha256`, the manifest's `varies_from_run_to_run`, the JSON schema and docs/config.md all follow
+from the marks; there is no second list.
 """
 
 from __future__ import annotations

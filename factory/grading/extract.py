@@ -124,7 +124,7 @@ def find(text: str, entry_point: str | None, language: Language) -> str | None:
 
 
 def _best(blocks: list[Block], entry_point: str | None, language: Language) -> str:
-    """Of several programs the longest; of several functions the last, which repair_of those before it."""
+    """Of several programs the longest; of several functions the last, which corrects those before it."""
     blocks = [block for block in blocks if block.closed] or blocks
     if entry_point is None:
         return max(blocks, key=lambda block: len(block.code)).code
@@ -176,7 +176,7 @@ def _shared(*texts: str) -> str:
 
 
 def whole_part(code: str, entry_point: str, language: Language) -> str:
-    """An answer that ended in the middle, without what it did not finish, if the entry point stands before that."""
+    """An answer that ended in the middle, without what it did not finish, if the entry point comes before that."""
     tries = _Tries()
     if not tries.afford(code) or language.looks_like(code):
         return code

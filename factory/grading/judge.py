@@ -1,7 +1,7 @@
 """Compares what a program answered with what was expected. This is where a verdict is made.
 
 Promises: `passed` needs every case answered and every answer right; no case at all is never a
-pass. Runs nothing of the candidate's: only plain values come here, each at most so many times as long as what is
+pass. Runs nothing of the candidate's: only plain values come here, whose length is bounded by that of what is
 expected (`factory.records.bounds`).
 """
 

@@ -31,7 +31,7 @@ ITEMS = 5
 ROOM = 10
 """Numbers may be twice as large as those seen, and texts twice as long, and so much more."""
 WIDER_TIMES = 20
-"""Outside the domain, numbers and sizes may be so many times those that it holds."""
+"""Outside the domain, numbers and sizes may be this many times those that it holds."""
 _MANY = (list, tuple, set, frozenset)
 _WORD, _NUMBER = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
 _WHOLE = re.compile(r"-?[0-9]{1,1000}")

@@ -39,7 +39,7 @@ def stream(problem: Problem, count: int) -> Iterator[Case]:
     """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text), one by one.
 
     Edges, small and larger changes and fresh values take turns, so that any beginning holds some of each.
-    They are `public`: none is one of the problem's own.
+    They are `public`, since they are not the problem's own.
     """
     known = {_text(case) for case in problem.cases}
     random = Chance(sha256(json.dumps([problem.id, *sorted(known)])))

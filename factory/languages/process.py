@@ -32,7 +32,7 @@ def line(text: str) -> str:
 
 
 def counterpart(value: Any) -> Any:
-    """What stands, in a language without its like, for an argument of a type that has a tag for answers alone."""
+    """What replaces an argument whose type has a tag for answers alone, in a language without such a type."""
     match value:
         case bytearray() | memoryview():
             return bytes(value)
@@ -166,7 +166,7 @@ def bigint(digits: Any) -> int:
 class Wanted:
     """The forms expected of a collection's members: by position, else the first of any type that suits.
 
-    `suits(form, *data)` is whether `data`, as the language has it, could be meant where `form` stands.
+    `suits(form, *data)` is whether `data`, as the language has it, could be meant for `form`.
     """
 
     def __init__(self, members: Collection[Any], suits: Callable[..., bool]) -> None:

@@ -74,7 +74,7 @@ def read(
         done = _read(chosen, row, oracle, set(config.ids), most or MaxLimitsConfig())
         if isinstance(done, Loaded):
             if done.problem.id in seen:
-                reason = f"id: {done.problem.id!r} stands in {seen[done.problem.id]} too; ids are unique"
+                reason = f"id: {done.problem.id!r} is in {seen[done.problem.id]} too; ids are unique"
                 done = Refusal(row.place, done.problem.id, reason)
             else:
                 seen[done.problem.id] = row.place

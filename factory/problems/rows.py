@@ -1,7 +1,7 @@
 """Raw rows of problem sets, from wherever they lie: a file, a directory of files, a dataset of the hub.
 
 Promises: rows come in the order of the set, each with its place, and one at a time where the file allows it; a row
-that cannot be read is told as such, and those after it still come. Raises ProblemError where
+that cannot be read is reported, and those after it still come. Raises ProblemError where
 nothing can be read: no such file, damage in the middle of one, no such dataset.
 """
 

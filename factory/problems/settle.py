@@ -1,7 +1,7 @@
 """What the reference of a problem can settle about its tests: cases out of test code, and answers left open.
 
 Promises: test code becomes cases only where these decide, for every possible program, as it did. That is so
-when each of its calls stands alone on one side of `assert call == …`, nothing else depends on
+when each of its calls is one whole side of `assert call == …`, nothing else depends on
 an answer, no list that a call could change is looked at elsewhere, and nothing changes from run to run: the calls are
 then the same for every program, and what passes is what answers as a passing reference does. Everything else stays
 test code.

@@ -17,7 +17,7 @@ MAX_TRIED = 5 * MAX_SOURCE
 MAX_ANSWER = 1_000_000
 """Characters of one answer, as JSON, where it is not known what is expected."""
 TIMES_EXPECTED, BESIDE_EXPECTED = 16, 4096
-"""An answer has at most so many times the characters of what is expected, and so many more."""
+"""An answer may have this many times the characters of what is expected, and this many more."""
 MAX_NESTING = 64
 """Levels of a case's values: arguments, and what is expected."""
 MAX_NODES = 500_000

@@ -40,7 +40,7 @@ def _sum(values: Iterable[Any], /, start: Any = 0) -> Any:
 
 
 class _Apart(type):
-    """Of a class that stands for a built-in one of hashed members, and makes such of what `apart` lets through."""
+    """A class that replaces a built-in one of hashed members, and makes one of those from what `apart` accepts."""
 
     kind: type[Any]
 

@@ -24,7 +24,7 @@ mistake, and so may three of five.
 """
 SIGNED_SHARE = 0.8
 """Share that has to agree on an input of an unseen sign, at least: prompts often exclude such."""
-DECLINED = Rejection(Status.RUNTIME_ERROR, "refused in so many words")
+DECLINED = Rejection(Status.RUNTIME_ERROR, "refused by a raise or an assert of its own")
 """The answer of a program that says the input is not valid: a few such are ignored, more are believed."""
 Same = Callable[[Any, Any], bool]
 

@@ -40,7 +40,7 @@ def features(code: str, name: str) -> Features:
 
 
 def distance(one: Features, other: Features) -> float:
-    """0 where the features are equal, 1 where none is shared: one less their weighted Jaccard similarity."""
+    """0 where the features are equal, 1 where they share no feature: one less their weighted Jaccard similarity."""
     shared = sum(min(count, other[run]) for run, count in one.items())
     return 1 - shared / (one.total() + other.total() - shared)
 

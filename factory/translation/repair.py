@@ -1,6 +1,6 @@
-"""What a model is told of a candidate that failed, so that it can mend it.
+"""What a model reads about a candidate that failed, so that it can mend it.
 
-Promises: of a case that is not public nothing is told but that it failed, and how.
+Promises: about a case that is not public it says only that it failed, and how.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ class Child:
             return 0.0 if ended else self._own_mb
 
     def end(self, breach: str) -> None:
-        """Kill it for breaking a limit; the first one broken is told."""
+        """Kill it for breaking a limit; the first one broken is reported."""
         self.breach = self.breach or breach
         kill_all()
 

@@ -77,7 +77,7 @@ class Builder:
                 yield tuple(map(line, result.get("lint", ())))
 
     def build(self, sources: Sequence[str]) -> Iterator[Built | Rejection]:
-        """Compile and link every source, as it stands; one result each, in order."""
+        """Compile and link every source, unchanged; one result each, in order."""
         while sources:
             worst_s = 60 + WORST_S * len(sources)
             report = self._run("build", sources, replace(LIMITS, cpu_s=worst_s, wall_s=4 * worst_s))

@@ -31,7 +31,7 @@ def request(nonce: str, max_stack: int, max_output: int, encoded_calls: bytes) -
 
 
 def encode(value: Any) -> bytes:
-    """One plain value. A str that holds lone surrogates becomes the bytes it stands for, where it stands for any."""
+    """One plain value. A str with lone surrogates becomes the bytes that it represents, where it represents any."""
     kind = type(value)
     if value is None:
         return b"n"

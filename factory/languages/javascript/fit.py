@@ -131,7 +131,7 @@ _SUITABLE: dict[str, tuple[type, ...]] = {
 
 
 def _suits(want: Any, data: Any) -> bool:
-    """Whether `data` could be meant where `want` stands, by its type."""
+    """Whether `data` could be meant for `want`, by its type."""
     kind = type(data)
     if kind is list:
         return type(want) in (list, tuple, set, frozenset)

@@ -3,7 +3,7 @@
 It tells programs apart where some are chosen; two of one normal form may still behave differently (`String(f)` shows
 a function's text, white space and all), so each is run. Line breaks count where a statement can end by one. Read token
 by token, without a parser: where a `/` could begin a regular expression or divide, and the tokens before it do not
-tell which, the program is compared as it stands.
+tell which, the program is compared unchanged.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _read(source: str) -> Iterator[str]:
 
 
 class _Reader:
-    """What the tokens so far say of the next: the brackets that are open, and whether a value stands before it."""
+    """What the tokens so far say of the next: the brackets that are open, and whether a value precedes it."""
 
     def __init__(self) -> None:
         self.open: list[str] = []

@@ -41,7 +41,7 @@ def signature(problem: Problem, code: str) -> str:
 
 
 def _type(shape: Shape) -> str:
-    """The JSDoc type of what stands at a place; `?` in it where the cases do not tell."""
+    """The JSDoc type of a parameter or member; it has `?` where the cases do not say."""
     return "|".join(dict.fromkeys(_one(shape, kind) for kind in sorted(shape.kinds, key=_order))) or "?"
 
 

@@ -32,7 +32,7 @@ _NEUTRAL = {
     0: (ast.Add, ast.Sub, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift),
     1: (ast.Mult, ast.Div, ast.FloorDiv, ast.Pow),
 }
-"""Operators that leave alone what stands left of the number."""
+"""Operators that do not change what is left of the number."""
 _TEXT_CALLS = frozenset("str repr chr join upper lower strip replace format input hex bin".split())
 _ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 

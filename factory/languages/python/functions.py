@@ -62,7 +62,7 @@ def _strip(function: _Function) -> None:
 
 
 def _normal(body: list[ast.stmt], nodes: list[ast.AST], known: set[str]) -> str:
-    """The dump of `body`, whose `nodes` are changed: names bound in it or in `known` are told by their order."""
+    """The dump of `body`, whose `nodes` are changed: names bound in it or in `known` are numbered in their order."""
     bound = known | {name for node in nodes for name in _bound(node)}
     names: dict[str, str] = {}
 

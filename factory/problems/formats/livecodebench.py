@@ -110,7 +110,7 @@ def _streams(tests: Sequence[dict[str, Any]], *, shown: bool) -> tuple[Case, ...
 
 
 def _calls(tests: Sequence[dict[str, Any]], *, shown: bool) -> list[Case]:
-    """One argument stands on each line of an input, as JSON."""
+    """Each line of an input has one argument, as JSON."""
     return [
         contest.call(
             [fields.json_of("input", line) for line in str(test["input"]).split("\n") if line.strip()],

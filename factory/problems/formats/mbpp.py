@@ -1,6 +1,6 @@
 """MBPP in its original forms: full (`text`, `test_setup_code`) and sanitized (`prompt`, `test_imports`).
 
-The function's name stands in the tests alone, so the first assert is shown in the prompt, as the
+The function's name is in the tests alone, so the first assert is shown in the prompt, as the
 field does, and is the public case. `from typing import *` is assumed, as in the field.
 License of google-research/mbpp: CC-BY-4.0, by the card of google-research-datasets/mbpp on the hub.
 """

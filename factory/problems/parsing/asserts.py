@@ -34,7 +34,7 @@ class Split:
 
 
 def split(statements: Sequence[ast.stmt], function: str, around: Sequence[ast.stmt] = ()) -> Split:
-    """Split test statements that call `function`; `around` stands before them and may give names another meaning.
+    """Split test statements that call `function`; `around` comes before them and may give names another meaning.
 
     What prepares something that an assert relies on is in `rest`; then some of `rest` may rely on an assert
     that became a case, and a caller that runs it runs all of the statements.
@@ -81,7 +81,7 @@ class _Names(ast.NodeTransformer):
         """Those that a call has had, and may have changed."""
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """What the name stands for. Raises ValueError where all of that together has become too much."""
+        """What the name means. Raises ValueError where all of that together has become too much."""
         self._left -= self._sizes.get(node.id, 0)
         if self._left < 0:
             raise ValueError(f"test: names in it stand for more than {MAX_NODES} syntax nodes")
@@ -195,7 +195,7 @@ def _equal(test: ast.expr, names: _Names) -> Case | None:
 
 
 def _answered(node: ast.expr, names: _Names) -> ast.Call | None:
-    """The call that `node` is, or that the name it is stands for."""
+    """The call that `node` is, or that its name means."""
     if isinstance(node, ast.Call) and names.is_call(node):
         return node
     return names.calls.get(node.id) if isinstance(node, ast.Name) else None

@@ -41,7 +41,7 @@ def of_check(test: str, function: str, around: Sequence[ast.stmt] = ()) -> Suite
     live = [*parts.rest, *shown.rest, *running]
     if not (live and _mention([*live, *beside], {function, name, "check"})):
         return Suite(cases, "")
-    # Where something is prepared on the way, or may call it, the whole check stays as it stands, beside the cases.
+    # Where something is prepared on the way, or may call it, the whole check stays code, beside the cases.
     prepared = any(not isinstance(statement, ast.Assert) for statement in [*parts.rest, *running])
     check = copy.copy(checks[0])
     check.body = checks[0].body if prepared else list(parts.rest) or [ast.Pass()]

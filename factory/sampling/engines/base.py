@@ -102,7 +102,7 @@ def settings(sampling: SamplingConfig) -> dict[str, Any]:
 
 
 def thought(text: str) -> str | None:
-    """What stands between the think tags of `text`; also where only one tag was written, or None."""
+    """The text between the think tags of `text`, also where only one tag was written; or None."""
     before, closed, _ = text.partition(_CLOSE)
     head, opened, inner = before.partition(_OPEN)
     if opened and not head.strip():

@@ -32,7 +32,7 @@ _growing = wait_random_exponential(multiplier=0.5, max=60)
 
 
 class _MayPassError(Exception):
-    """A failure worth another try, perhaps after so many seconds."""
+    """A failure worth another try, perhaps after a wait in seconds."""
 
     def __init__(self, told: str, after_s: float | None = None) -> None:
         super().__init__(told)

@@ -61,7 +61,7 @@ class Replay:
             offsets = self._offsets.setdefault((rollout.problem_id, rollout.language, rollout.parent), {})
             if rollout.index in offsets:
                 raise RolloutError(
-                    f"{self._path}: problem_id {rollout.problem_id!r}, index {rollout.index}: stands there twice; "
+                    f"{self._path}: problem_id {rollout.problem_id!r}, index {rollout.index}: is there twice; "
                     "an index is given once a problem, language and parent"
                 )
             offsets[rollout.index] = self._spool.tell()

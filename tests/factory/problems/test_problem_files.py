@@ -105,7 +105,7 @@ def row(number: int) -> dict[str, Any]:
         ({"limits": {"cpu_s": 0}}, "FILE:2: limits.cpu_s: 0: Input should be greater than 0"),
         ({"limits": {"memory_mb": 1}}, "FILE:2: limits.memory_mb: 1: Input should be greater than or equal to 32"),
         ({"limits": {"speed": 1}}, "FILE:2: limits.speed: 1: Extra inputs are not permitted"),
-        ({"id": "set/1"}, "FILE:2: id: 'set/1' stands in FILE:1 too; ids are unique"),
+        ({"id": "set/1"}, "FILE:2: id: 'set/1' is in FILE:1 too; ids are unique"),
     ],
 )
 def test_a_bad_line_is_named_with_field_and_value(tmp_path: Path, change: dict[str, Any], message: str) -> None:

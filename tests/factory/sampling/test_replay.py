@@ -63,7 +63,7 @@ def test_language_and_parent_tell_rollouts_apart(tmp_path: Path) -> None:
 
 
 def test_an_index_given_twice_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RolloutError, match=r"problem_id 'a', index 0: stands there twice"):
+    with pytest.raises(RolloutError, match=r"problem_id 'a', index 0: is there twice"):
         sample(record(tmp_path / "r.jsonl", {"index": 0}, {"index": 0}), ask(range(1)))
 
 
