@@ -64,5 +64,5 @@ def refuse_objects(starter_code: str) -> None:
 
 
 def name_of(prefix: str, text: str) -> str:
-    """An id for a row that has none: made from its statement, so that it does not depend on where in the set the row is."""
+    """An id for a row that has none: made from its statement, so that it is the same wherever in the set the row is."""
     return f"{prefix}/{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

@@ -97,7 +97,7 @@ def _calls(value: ast.expr) -> bool:
 
 
 def with_main(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """`body` with the statements under `if __name__ == …` instead of that `if`, but for the calls that only start tests."""
+    """`body` with the statements under `if __name__ == …` for that `if`, but for the calls that only start tests."""
     found: list[ast.stmt] = []
     for node in body:
         match node:
