@@ -231,7 +231,7 @@ def test_inodes_are_limited(attack):
 
 
 def test_large_file_is_an_output_limit(attack):
-    attack("def f(n):\n    open('/tmp/x', 'wb').write(bytes(8 << 20))\n", "output_limit")
+    attack("def f(n):\n    open('/tmp/x', 'wb').write(bytes(16 << 20))\n", "output_limit")
 
 
 def test_open_files_are_limited(attack):

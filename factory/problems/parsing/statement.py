@@ -64,7 +64,7 @@ _INTERACTIVE = re.compile(
 )
 _ANY_CASE = re.compile(
     r"\b(?:each|every|any) (?:letter|character) in any case\b|\bin any case \(upper|\bin any \(?(?:upper|lower)|"
-    r"\bcase[- ]insensitive|\b(?:upper|lower)case or (?:lower|upper)case\b[^.]*\baccepted\b|"
+    r"\bcase[- ]insensitive|\b(?:upper|lower)case or (?:lower|upper)case\b[^.]{0,120}\baccepted\b|"
     r"\bletters? (?:can|may) be (?:printed )?in any case\b",
     re.I,
 )

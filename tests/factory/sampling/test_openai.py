@@ -181,7 +181,7 @@ def test_no_server_is_told() -> None:
 
 def test_400_refuses_this_request_alone() -> None:
     answer: Answer = (400, {}, {"error": {"message": "maximum context length is 512 tokens"}})
-    with pytest.raises(RequestRefused, match=r"^p: http.*status 400 Bad Request: maximum context length") as caught:
+    with pytest.raises(RequestRefused, match=r"^'p': http.*status 400 Bad Request: maximum context length") as caught:
         ask(lambda *_: answer)
     assert caught.value.problem_id == "p"
 

@@ -150,7 +150,8 @@ def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: Running
 
 def test_one_prompt_too_long_is_refused_and_the_rest_served(running: Running) -> None:
     runner, engine = running
-    with pytest.raises(PromptTooLong, match=r"^long: the prompt has 1\d\d\d tokens, at most 511 leave room") as caught:
+    message = r"^'long': the prompt has 1\d\d\d tokens, at most 511 leave room"
+    with pytest.raises(PromptTooLong, match=message) as caught:
         runner.run(collect(engine, chat("x" * 1000, problem_id="long"), SamplingConfig()))
     assert isinstance(caught.value, RequestRefused)
     assert (caught.value.problem_id, caught.value.limit) == ("long", 511)
@@ -161,7 +162,7 @@ def test_one_prompt_too_long_is_refused_and_the_rest_served(running: Running) ->
 
 def test_an_empty_prompt_is_refused(running: Running) -> None:
     runner, engine = running
-    with pytest.raises(RequestRefused, match=r"^p: vLLM refuses the request: .*empty"):
+    with pytest.raises(RequestRefused, match=r"^'p': vLLM refuses the request: .*empty"):
         runner.run(collect(engine, Request("p", "python", range(2), "completion", prompt=""), SamplingConfig()))
 
 

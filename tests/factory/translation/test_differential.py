@@ -579,7 +579,7 @@ def test_our_own_failure_is_no_verdict(
     lost = Run(failure=Rejection(Status.INFRASTRUCTURE_ERROR, "lost"))
     monkeypatch.setattr(GradingSession, "runs", lambda self, problem, programs, *rest: [lost] * len(programs))
     passed = [Verdict("t/0", 0, "go", Status.PASSED, code="package x", normal_form="x")]
-    with pytest.raises(InfrastructureError, match="t/0: lost"):
+    with pytest.raises(InfrastructureError, match="problem 't/0': lost"):
         DifferentialFilter(session, survivor("def f(a): return a"), 8).apply(make_problem(((1,), 1)), passed)
 
 
