@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sandbox.model import SandboxSpec
+from sandbox.worker.codec import SUBCLASS
 
 
 class Boundary(Protocol):
@@ -76,7 +77,7 @@ class Answer:
     @property
     def of_a_subclass(self) -> bool:
         """Whether something in the value says that it was of a subclass of a type of Python's own."""
-        return '{"$":"subclass",' in self.payload  # in a JSON string the quotes would be escaped
+        return SUBCLASS in self.payload
 
 
 @dataclass(frozen=True, slots=True)

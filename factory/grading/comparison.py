@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, ItemsView, KeysView
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -67,12 +67,12 @@ def rounded(got: Any, want: Any) -> bool:
     if type(want) is float and type(got) in (float, int):
         return close(got, want, REL, ABS)
     if type(got) is not type(want):
-        return bool(got == want)
+        return equal(got, want)
     if isinstance(want, list | tuple):
         return len(got) == len(want) and all(map(rounded, got, want))
     if isinstance(want, dict):
         return got.keys() == want.keys() and all(rounded(got[key], value) for key, value in want.items())
-    return bool(got == want)
+    return equal(got, want)
 
 
 def _lists(value: Any) -> Any:
@@ -83,8 +83,11 @@ def _lists(value: Any) -> Any:
 
 
 def equal(got: Any, want: Any) -> bool:
-    """Python's `==`: 1 == 1.0 == True, but a list is no tuple."""
-    return bool(got == want)
+    """Python's `==`: 1 == 1.0 == True, but a list is no tuple; where that raises, they are not equal."""
+    try:
+        return bool(got == want)
+    except TypeError:  # items of a dict that holds lists, and a set
+        return False
 
 
 def exact(got: Any, want: Any) -> bool:
@@ -105,13 +108,13 @@ def exact(got: Any, want: Any) -> bool:
             return False
         keys = {key: key for key in got}
         return all(exact(keys[key], key) and exact(got[key], value) for key, value in want.items())
-    return bool(got == want)
+    return equal(got, want)
 
 
 def close(got: Any, want: Any, rel: float, eps: float) -> bool:
     """Numbers within `rel` or `eps` of the expected ones, anywhere in the value; all else equal."""
     if isinstance(want, bool) or isinstance(got, bool):
-        return bool(got == want)
+        return equal(got, want)
     if isinstance(want, float | int) and isinstance(got, float | int | Fraction | Decimal):
         if got == want or (got != got and want != want):
             return True
@@ -130,18 +133,18 @@ def close(got: Any, want: Any, rel: float, eps: float) -> bool:
     if isinstance(want, set | frozenset) and len(got) == len(want):
         try:
             return all(close(a, b, rel, eps) for a, b in zip(sorted(got), sorted(want), strict=True))
-        except TypeError:
-            return bool(got == want)
-    return bool(got == want)
+        except (TypeError, ArithmeticError):  # no order among them: complex numbers, a Decimal nan
+            return equal(got, want)
+    return equal(got, want)
 
 
 def unordered(got: Any, want: Any) -> bool:
     """The same elements in any order, as often; the outermost sequence only, whose type is expected."""
     if type(got) is not type(want) or not isinstance(want, list | tuple):
-        return bool(got == want)
+        return equal(got, want)
     try:
         return Counter(apart(map(_frozen, got))) == Counter(map(_frozen, want))
-    except ValueError:  # made to be slow to count
+    except (TypeError, ValueError):  # what holds the values of a dict's items, or was made to be slow to count
         return False
 
 
@@ -151,7 +154,11 @@ def _frozen(value: Any) -> Any:
         return (type(value), *map(_frozen, value))
     if isinstance(value, dict):
         return (dict, frozenset(apart((key, _frozen(item)) for key, item in value.items())))
-    return frozenset(value) if isinstance(value, set) else value
+    if isinstance(value, set | KeysView | ItemsView):
+        return frozenset(value)
+    if isinstance(value, deque):
+        return (deque, *map(_frozen, value))
+    return bytes(value) if isinstance(value, bytearray) else value
 
 
 def same_lines(got: str, want: str) -> bool:

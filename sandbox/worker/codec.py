@@ -37,6 +37,10 @@ _KEYS: tuple[type, ...] = (type({}.keys()), type(OrderedDict().keys()))
 _ITEMS: tuple[type, ...] = (type({}.items()), type(OrderedDict().items()))
 
 
+SUBCLASS = '{"$":"subclass",'
+"""What is in the text of a value that holds an object of a subclass; in a JSON string the quotes would be escaped."""
+
+
 class Unencodable(ValueError):
     """A value that is not plain; the message names its type."""
 
@@ -212,7 +216,10 @@ def _decode_fraction(payload: Any) -> Fraction:
 
 
 def _decode_decimal(payload: Any) -> Decimal:
-    value = Decimal(_text(payload))
+    try:
+        value = Decimal(_text(payload))
+    except ArithmeticError:
+        raise ValueError("expected a number") from None
     if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > MAX_EXPONENT):
         raise ValueError(f"a signal, or an exponent beyond {MAX_EXPONENT}")
     return value

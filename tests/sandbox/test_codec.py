@@ -87,7 +87,8 @@ def test_nesting_has_an_end():
      '{"$": "tuple", "v": 1}', '{"$": "set", "v": [[]]}', '{"$": "dict", "v": [[1]]}', '{"$": "dict", "v": [[[], 1]]}',
      '{"$": "bytes", "v": "*"}', '{"$": "float", "v": "1"}', '{"$": "complex", "v": [1]}',
      '{"$": "int", "v": "1", "w": 2}', '{"$": "fraction", "v": [1, 0]}', '{"$": "fraction", "v": [1.5, 2]}',
-     '{"$": "decimal", "v": "1e99999"}', '{"$": "decimal", "v": "sNaN"}', '{"$": "date", "v": "x"}',
+     '{"$": "decimal", "v": "1e99999"}', '{"$": "decimal", "v": "sNaN"}', '{"$": "decimal", "v": "x"}',
+     '{"$": "date", "v": "x"}',
      '{"$": "keys", "v": [[]]}', '{"$": "items", "v": [1]}', '{"$": "deque", "v": 1}'],
 )  # fmt: skip
 def test_malformed_text_is_refused(text):

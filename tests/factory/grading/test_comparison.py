@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from factory.grading.comparison import matcher
+from factory.grading.comparison import matcher, rounded
 from factory.records import Comparison
 
 NAN, INF = float("nan"), float("inf")
@@ -276,3 +279,47 @@ def test_tuples_are_lists_only_where_what_is_expected_went_through_json(kind: st
         assert same(kind, got, want, tuples_as_lists=True)
     assert not same(kind, (1, 2), [1, 3], tuples_as_lists=True)
     assert not same(kind, {1, 2}, [1, 2], tuples_as_lists=True)
+
+
+UNUSUAL: list[Any] = [
+    bytearray(b"a"),
+    memoryview(b"a"),
+    deque([1, [2]]),
+    {1: 2}.keys(),
+    {1: [2]}.items(),
+    Decimal("nan"),
+    Decimal(1),
+    Fraction(1, 3),
+    NAN,
+    2j,
+    None,
+]
+WANTED: list[Any] = [[1], (1,), {1}, {1.5, 2.5}, frozenset({1}), {1: 2}, 1.5, 2j, "a", b"a", None, True]
+
+
+@pytest.mark.parametrize("kind", ["equal", "exact", "float", "unordered", "tokens", "rounded"])
+def test_no_answer_breaks_a_comparison(kind: str) -> None:
+    decide = rounded if kind == "rounded" else matcher(Comparison.model_validate({"kind": kind}), stream=False)
+    for want in WANTED:
+        for one in UNUSUAL:
+            answers = [one, [one], (one,), {1: one}, [[one]], [{1: one}], [(1, one)]]
+            hashable = type(one) not in (bytearray, deque) and not hasattr(one, "mapping")
+            if hashable:
+                answers += [{one}, frozenset({one}), {one: 1}, {one, 1.5}]
+            assert all(type(decide(answer, want)) is bool for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "verdict"),
+    [
+        ([bytearray(b"a"), b"b"], [b"b", b"a"], True),
+        ([bytearray(b"a"), b"b"], [b"b", b"c"], False),
+        ([memoryview(b"a"), 1], [1, b"a"], True),
+        ([{2: 0, 1: 0}.keys(), 1], [1, {1, 2}], True),
+        ([{1: 2}.items(), 1], [1, {(1, 2)}], True),
+        ([deque([1]), 1], [1, [1]], False),
+        ([deque([1]), 1], [1, deque([1])], True),
+    ],
+)
+def test_unordered_holds_equal_what_python_does(got: Any, want: Any, verdict: bool) -> None:
+    assert same("unordered", got, want) is verdict
