@@ -121,7 +121,7 @@ def full_answer(target: Callable[..., object], text: str, known: mirror.Mirror) 
     args, kwargs = codec.loads(text)
     before, given = codec.dumps([args, kwargs]), mirror.containers([args, kwargs])
     kind, payload, value = call(target, args, kwargs)
-    same = known.claims(given, value) if kind == "V" else []
+    same = known.claims(given, None if codec.SUBCLASS in payload else value) if kind == "V" else []
     try:
         after = codec.dumps([args, kwargs])
     except codec.Unencodable as error:
@@ -155,35 +155,36 @@ def converse(source: bytes, entry_point: str, asked: int, out: int) -> None:
 
 
 class Gone(BaseException):
-    """The candidate did not answer a call; a test cannot catch it by accident."""
+    """A call could not be asked, or was not answered; a test cannot catch it by accident."""
 
 
 def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     """Run test code whose candidate sits behind another wall: every call is asked and answered by frames.
 
     Frames out: C a call, as tagged JSON [args, kwargs]; P the tests are satisfied; F they are not, as X.
-    Frames in, as JSON: {"kind": V, U or X of the candidate's frame, "payload"}, also "args" and "same" of a frame W, or
-    {"kind": ""} for no answer.
+    Frames in, as JSON: {"kind": V or X of the candidate's frame, "payload"}, also "args" and "same" of a frame W.
 
     The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts.
     """
     put = partial(write_all, out)
     replies = _calls(asked)
     known = mirror.Mirror()
+    gone: list[Gone] = []
 
     def proxy(*args: Any, **kwargs: Any) -> Any:
-        put(frame(b"C", codec.dumps([list(args), kwargs])))
-        given = mirror.containers([list(args), kwargs])
+        try:
+            asked = codec.dumps([list(args), kwargs])
+        except codec.Unencodable as error:
+            gone.append(Gone(f"the tests call it with {error}, which is no plain value"))
+            raise gone[-1] from None
+        put(frame(b"C", asked))
+        given = None if codec.SUBCLASS in asked else mirror.containers([list(args), kwargs])
         reply = json.loads(next(replies))
         if reply.get("args") is not None:
             mirror.assign([list(args), kwargs], codec.loads(reply["args"]))
         if reply["kind"] == "V":
             return known.joined(given, codec.loads(reply["payload"]), reply.get("same", []))
-        if reply["kind"] == "U":
-            raise TypeError(f"the candidate returned {reply['payload'][:80]}, which is no plain value")
-        if reply["kind"] == "X":
-            raise revived(reply["payload"])
-        raise Gone("the candidate ended before it had answered")
+        raise revived(reply["payload"])
 
     owner, _, name = entry_point.rpartition(".")
     given = {owner: type(owner, (), {name: staticmethod(proxy)})} if owner else {name: proxy}
@@ -196,6 +197,8 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
         for name, test in list(namespace.items()):
             if name.startswith("test_") and isinstance(test, types.FunctionType):
                 test()
+        if gone:
+            raise gone[0]
     except BaseException as error:
         put(frame(b"F", describe(error)))
     else:

@@ -37,6 +37,28 @@ def test_equal_is_not_the_same() -> None:
     assert one is not two
 
 
+def test_an_earlier_result_that_changed_holds_what_it_holds_now() -> None:
+    there, here = Mirror(), Mirror()
+    inner: list[Any] = [1]
+    kept: dict[str, Any] = {"a": inner, "b": {7}}
+    first = cross(there, here, [[], {}], [[], {}], kept)
+    inner[:] = [2, [3]]
+    kept["c"] = ({4}, 5)
+    second = cross(there, here, [[], {}], [[], {}], kept)
+    assert second is first
+    assert first == {"a": [2, [3]], "b": {7}, "c": ({4}, 5)}
+
+
+def test_what_the_tests_did_to_an_earlier_result_stays_until_it_is_overwritten() -> None:
+    there, here = Mirror(), Mirror()
+    kept: list[Any] = [[1], 2]
+    first = cross(there, here, [[], {}], [[], {}], kept)
+    first[0].append(9)
+    assert cross(there, here, [[], {}], [[], {}], kept) == [[1, 9], 2]
+    kept[0][:] = [5]
+    assert cross(there, here, [[], {}], [[], {}], kept) == [[5], 2]
+
+
 def test_old_results_are_forgotten() -> None:
     there, here = Mirror(), Mirror()
     kept = [7]

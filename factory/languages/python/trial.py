@@ -4,11 +4,14 @@ Promises: the tests, and with them every expected value, run in the examiner's w
 candidate in its own sees arguments only. Tests that end well without one answered call have not
 been passed. What a program does to its arguments, and what it returns twice, tests see as in one
 process (`sandbox.worker.mirror`). A program that changed an argument has to satisfy them also where calls cross by
-value: it could change it into what makes `f(x) == sorted(x)` true. So tests that want a change are passed by none.
+value: it could change it into what makes `f(x) == sorted(x)` true. So tests that want a change are passed by none. The
+same holds for one that returned an argument or an earlier result again, which the tests may change into what is right,
+unless they ask for identity themselves. A test cannot catch that an answer is no plain value.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import Any
 
@@ -28,9 +31,13 @@ def examine(
 ) -> Rejection | None:
     """None when the tests were satisfied, else why not. Raises WorkerLost."""
     rejection, trial = _tried(program.code, problem, limits, sandbox, examiner)
-    if rejection is None and trial.changed:
+    if rejection is None and (trial.changed or (trial.shared and not _asks_identity(problem.test_code))):
         rejection, _ = _tried(program.code, problem, limits, sandbox, examiner, by_value=True)
     return rejection
+
+
+def _asks_identity(test_code: str) -> bool:
+    return any(isinstance(node, ast.Is | ast.IsNot) for node in ast.walk(ast.parse(test_code)))
 
 
 def record(
@@ -106,6 +113,8 @@ class _Trial:
             self.answered += 1
             if self.said is not None and len(self.said) <= MOST_RECORDED:
                 self.said.append((said[1], self.last))
+            if self.last[0] == "U":
+                return
             told = {"kind": self.last[0], "payload": self.last[1]} | ({} if self.by_value else more)
             said = self.exam.ask(json.dumps(told))
         self.outcome = said
@@ -116,6 +125,8 @@ class _Trial:
             return raised(opening[1])
         if opening is not None and opening[0] == "M":
             return Rejection(Status.MISSING_ENTRY_POINT, f"defines no function {name}")
+        if self.last is not None and self.last[0] == "U":
+            return Rejection(Status.WRONG_ANSWER, f"returned {self.last[1][:80]}, which is no plain value")
         if self.outcome is None:
             return Rejection(Status.RUNTIME_ERROR, "ended before it had answered")
         if self.outcome[0] == "P":

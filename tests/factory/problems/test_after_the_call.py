@@ -71,6 +71,31 @@ TWO = {
         "def f(x):\n    return [x]",
         "def f(x, acc=[]):\n    acc.append(x)\n    return acc",
     ),
+    "a buffer that is used again": (
+        "for a in ([3, 1], [1, 3]):\n    assert f(a) == [1, 3]",
+        "C = []\ndef f(a):\n    C[:] = sorted(a)\n    return C",
+        "C = []\ndef f(a):\n    C[:] = sorted(a) if not C else []\n    return C",
+    ),
+    "a buffer that is looked at": (
+        "a = [2, 1]\nr = f(a)\nassert f([4, 3]) == [3, 4]\nassert r == [1, 2] and a == [2, 1]",
+        SORTED,
+        "C = []\ndef f(a):\n    C[:] = sorted(a)\n    return C",
+    ),
+    "objects of subclasses beside a cached one": (
+        "for x in (1, 2):\n    r = f(x)\n    assert r == ([x], [0])\n    r[0].append(3)",
+        "class L(list): pass\nC = [0]\ndef f(x):\n    return L([x]), C",
+        "class L(list): pass\nC = [0]\ndef f(x):\n    return L([1]), C",
+    ),
+    "no plain value is no exception": (
+        "assert f(1) == 1\nwith pytest.raises(TypeError):\n    f(-1)",
+        RAISES.format("TypeError"),
+        "def f(x):\n    return object() if x < 0 else x",
+    ),
+    "no plain value, and every exception taken": (
+        "assert f(1) == 1\ntry:\n    f(-1)\nexcept:\n    return\nassert False",
+        RAISES.format("TypeError"),
+        "def f(x):\n    return object() if x < 0 else x",
+    ),
     "the kind of exception": (
         "assert f(1) == 1\nwith pytest.raises(ValueError):\n    f(-1)",
         RAISES.format("ValueError"),
@@ -111,6 +136,21 @@ def test_an_argument_changed_into_what_is_expected_is_no_answer(grade: Grade, or
         Status.PASSED,
         Status.WRONG_ANSWER,
     ]
+
+
+def test_an_argument_returned_as_it_is_becomes_no_answer_by_what_the_tests_do(grade: Grade, oracle: Oracle) -> None:
+    """In one process it passes: the test itself sorts what the program returned. By value it does not."""
+    problem = problem_of("a = [3, 1]\nr = f(a)\na.sort()\nassert r == a", SORTED, oracle)
+    first, second = grade(problem, SORTED, "def f(a):\n    return a")
+    assert (first.status, second.status) == (Status.PASSED, Status.WRONG_ANSWER), second
+
+
+def test_a_call_that_cannot_be_asked_is_no_exception_of_the_program(grade: Grade, oracle: Oracle) -> None:
+    test = "assert f(1) == 1\nwith pytest.raises(ValueError):\n    f(object())"
+    problem = problem_of(test, "def f(x):\n    return x", oracle)
+    (verdict,) = grade(problem, "def f(x):\n    return x")
+    assert verdict.status is Status.WRONG_ANSWER
+    assert "the tests call it with object" in verdict.detail
 
 
 def test_a_loop_over_what_cannot_change_still_becomes_cases(oracle: Oracle) -> None:
