@@ -11,12 +11,13 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 
-_HARMLESS = frozenset(
-    "print random.seed sys.path.append sys.path.insert sys.setrecursionlimit warnings.filterwarnings "
-    "warnings.simplefilter logging.basicConfig".split()
-)
-"""Calls that prepare or tell something, and check nothing."""
-_STARTERS = frozenset("unittest.main pytest.main doctest.testmod sys.exit exit".split())
+_PREPARING = frozenset("sys.path.append sys.path.insert warnings.filterwarnings warnings.simplefilter".split())
+"""Calls that check nothing, whatever they are given; of those the tests need none."""
+_HARMLESS = frozenset("print random.seed sys.setrecursionlimit logging.basicConfig".split())
+"""Calls that prepare or tell something, and check nothing if their arguments call nothing."""
+_STARTERS = frozenset("unittest.main pytest.main doctest.testmod".split())
+_EXITS = frozenset("sys.exit exit".split())
+"""Calls that end, with what their arguments give."""
 _PLAIN = frozenset([*dir(builtins), *"ABC Enum Flag IntEnum NamedTuple OrderedDict Protocol defaultdict".split()])
 """Bases whose classes hold no tests."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -61,8 +62,9 @@ def is_inert(node: ast.stmt) -> bool:
             return True
         case ast.Expr(value=ast.Constant()):
             return True
-        case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func) in _HARMLESS
+        case ast.Expr(value=ast.Call(func=func) as call):
+            name = ast.unparse(func)
+            return name in _PREPARING or (name in _HARMLESS and not _calls_within(call))
         case ast.Assert(test=ast.Constant(value=value)):
             return bool(value)
         case ast.Assign(targets=targets, value=value):
@@ -102,17 +104,34 @@ def with_main(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     for node in body:
         match node:
             case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), body=inner, orelse=other):
-                found += [one for one in [*inner, *other] if not _starts_tests(one)]
+                found += [_without_exit(one) for one in [*inner, *other] if not _starts_tests(one)]
             case _:
                 found.append(node)
     return found
 
 
+def _without_exit(node: ast.stmt) -> ast.stmt:
+    """`sys.exit(main())` as the assert that it is: whatever is not 0 or None is a failure."""
+    match node:
+        case ast.Expr(value=ast.Call(func=func, args=[status], keywords=[])) if ast.unparse(func) in _EXITS:
+            return ast.copy_location(ast.Assert(ast.UnaryOp(ast.Not(), status)), node)
+    return node
+
+
 def _starts_tests(node: ast.stmt) -> bool:
     match node:
-        case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func) in _STARTERS
+        case ast.Expr(value=ast.Call(func=func, args=[ast.Call() as inner], keywords=[])) if (
+            ast.unparse(func) in _EXITS and ast.unparse(inner.func) in _STARTERS
+        ):
+            return True
+        case ast.Expr(value=ast.Call(func=func) as call):
+            name = ast.unparse(func)
+            return name in _STARTERS or (name in _EXITS and not _calls_within(call)) or is_inert(node)
     return is_inert(node)
+
+
+def _calls_within(call: ast.Call) -> bool:
+    return any(map(_calls, [*call.args, *(word.value for word in call.keywords)]))
 
 
 def may_end(node: ast.stmt) -> bool:

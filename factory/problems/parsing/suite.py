@@ -237,7 +237,7 @@ class _Unittest(ast.NodeTransformer):
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name), args=args, keywords=[]) if (
                 name in _SAYS
                 and len(args) >= 1 + ("{1}" in _SAYS[name])
-                and (name != "assertAlmostEqual" or any(map(_is_number, args[:2])))
+                and (name != "assertAlmostEqual" or (len(args) == 2 and any(map(_is_number, args))))
             ):
                 sides = [f"({ast.unparse(arg)})" for arg in args[:2]]
                 return ast.parse(f"assert {_SAYS[name].format(*sides)}").body[0]

@@ -33,6 +33,13 @@ FILES = {
     "class body, deeper": "class Data:\n    class Inner:\n        for x in (5,):\n            assert f(x) == 6",
     "main": "if __name__ == '__main__':\n    assert f(5) == 6",
     "main calls": "def run():\n    assert f(5) == 6\nif __name__ == '__main__':\n    run()\n    print('ok')",
+    "main exits with": "import sys\ndef main():\n    assert f(5) == 6\n"
+    "if __name__ == '__main__':\n    sys.exit(main())",
+    "main exits with a number": "import sys\ndef main():\n    return int(f(5) != 6)\n"
+    "if __name__ == '__main__':\n    sys.exit(main())",
+    "printed": "def run_all():\n    assert f(5) == 6\nprint(run_all())",
+    "places": "import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n"
+    "        self.assertAlmostEqual(f(5) / 100, 0.06000000001, 10)",
     "call": "def run_all():\n    assert f(5) == 6\nrun_all()",
     "test without underscore": "def tests():\n    assert f(5) == 6",
     "if": "import sys\nif sys.version_info >= (3, 8):\n    def test_b():\n        assert f(5) == 6",
