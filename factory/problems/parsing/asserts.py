@@ -126,13 +126,32 @@ class _Names(ast.NodeTransformer):
         except (ValueError, Unencodable):
             return False
         self.literals[name] = value
-        if any(isinstance(node, ast.List | ast.Dict | ast.Set) for node in ast.walk(value)):
+        if _is_mutable(value):
             self._mutable.add(name)
         return True
 
 
 def _loaded(node: ast.AST) -> Iterator[str]:
+    """The names that are read in `node`, each as often as it is."""
     return (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
+
+
+def may_change(constants: Sequence[ast.stmt], body: Sequence[ast.stmt], blocks: Sequence[Sequence[ast.stmt]]) -> bool:
+    """Whether one of `constants`, assigned in `body`, may be another in some of the tests, whose `blocks` those are: a
+    list that more than one of them reads, and a call may change; a name that a function gives anew.
+    """
+    anew = {name for node in body for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names}
+    read = Counter(name for node in body for name in _loaded(node))
+    read |= Counter(name for block in blocks for node in block for name in _loaded(node))
+    for node in constants:
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        if names & anew or (any(read[name] > 1 for name in names) and _is_mutable(node)):
+            return True
+    return False
+
+
+def _is_mutable(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.List | ast.Dict | ast.Set) for one in ast.walk(node))
 
 
 def _followed(statements: Sequence[ast.stmt], function: str) -> tuple[Case, ...] | None:

@@ -12,7 +12,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from factory.problems.parsing.asserts import literal, split
+from factory.problems.parsing.asserts import literal, may_change, split
 from factory.problems.parsing.live import is_collected_class, is_inert, refuse_idle, runner, with_main
 from factory.records import Case
 from factory.records.bounds import MAX_NODES
@@ -62,8 +62,11 @@ def of_file(test: str, function: str) -> Suite:
     tests = [test for node in body for test in _tests(node)]
     taken = {id(test.node): test for test in tests}
     rest: list[ast.stmt] = [node for node in body if id(node) not in taken and not isinstance(node, ast.Assert)]
-    is_live = not all(map(is_inert, rest))
-    constants = [] if is_live else [node for node in rest if _is_constant(node)]
+    constants = [node for node in rest if _is_constant(node)]
+    is_live = not all(map(is_inert, rest)) or may_change(
+        constants, body, [block for one in tests for block in one.blocks]
+    )
+    constants = [] if is_live else constants
     if loose := [node for node in body if isinstance(node, ast.Assert)]:
         wanted = (ast.Assert,) if is_live else (ast.Assert, ast.Assign, ast.AnnAssign)
         shown: list[ast.stmt] = [node for node in body if isinstance(node, wanted)]

@@ -118,6 +118,16 @@ def test_it_decides_as_in_one_process(grade: Grade, oracle: Oracle, name: str) -
     assert second.status in (Status.WRONG_ANSWER, Status.RUNTIME_ERROR), problem.test_code
 
 
+def test_a_constant_of_two_tests_may_be_changed_in_the_first(grade: Grade, oracle: Oracle) -> None:
+    test = (
+        "from solution import f\nA = [3, 1]\ndef test_a():\n    assert f(A) == 1\ndef test_b():\n    assert f(A) == 1\n"
+    )
+    right, wrong = "def f(a):\n    return min(a)", "def f(a):\n    a.sort()\n    return a.pop(0)"
+    problem = settled(kodcode.read({"question": "f", "solution": right, "test": test}), oracle)
+    first, second = grade(problem, right, wrong)
+    assert (first.status, second.status) == (Status.PASSED, Status.WRONG_ANSWER), problem.test_code
+
+
 @pytest.mark.parametrize(
     "test", ["a = [3, 1]\nr = f(a)\nassert r == [1, 3]", "assert f([3, 1]) == [1, 3]\na = [2]\nassert f(a) == [2]"]
 )

@@ -38,6 +38,8 @@ FILES = {
     "main exits with a number": "import sys\ndef main():\n    return int(f(5) != 6)\n"
     "if __name__ == '__main__':\n    sys.exit(main())",
     "printed": "def run_all():\n    assert f(5) == 6\nprint(run_all())",
+    "constant given anew by a test": "Y = 4\ndef test_b():\n    global Y\n    Y = 5\n"
+    "def test_c():\n    assert f(Y) == 6",
     "places": "import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n"
     "        self.assertAlmostEqual(f(5) / 100, 0.06000000001, 10)",
     "call": "def run_all():\n    assert f(5) == 6\nrun_all()",
