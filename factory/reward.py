@@ -32,10 +32,11 @@ def passes(completions: Sequence[Completion], reward_model: Sequence[dict[str, s
     """TRL's form: a reward a completion, chats or texts; `reward_model` is the column of the `rl` view.
 
     A text is read as the responses of its row were, by their mode; where these are bare programs, one that is none but
-    has a program in a fence is read as a chat. Raises ProblemError, InfrastructureError.
+    has a program in a fence is read as a chat. Raises ProblemError, InfrastructureError, and
+    ValueError where there are not as many rows as completions.
     """
     groups: dict[str, list[int]] = {}
-    for place, cell in enumerate(reward_model):
+    for place, (_completion, cell) in enumerate(zip(completions, reward_model, strict=True)):
         groups.setdefault(cell["ground_truth"], []).append(place)
     rewards = [0.0] * len(completions)
     for truth, places in groups.items():

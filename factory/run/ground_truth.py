@@ -48,7 +48,7 @@ def read(ground_truth: str, completions: Sequence[Completion]) -> tuple[GradingC
         return GradingConfig.model_validate(settings), GradeUnit(
             problem, rollouts, str(truth["language"]), filtered=False
         )
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ValidationError) as error:
         raise ProblemError(f"ground_truth: {ground_truth[:80]!r} is not one of the rl view: {error}") from None
 
 

@@ -61,8 +61,9 @@ def describe(error: BaseException) -> str:
         message = str(error)[:300]
     except BaseException as second:  # the candidate's own __str__ runs here, and may do anything
         message = f"(message raised {type(second).__name__})"
-    kind = next(each for each in type(error).__mro__ if each.__module__ == "builtins")
-    return json.dumps({"type": type(error).__name__, "kind": kind.__name__, "message": message, "line": line})
+    mro = type(error).__mro__
+    kind = next((each.__name__ for each in mro if vars(builtins).get(each.__name__) is each), "BaseException")
+    return json.dumps({"type": type(error).__name__, "kind": kind, "message": message, "line": line})
 
 
 def load(source: bytes, name: str) -> dict[str, Any]:

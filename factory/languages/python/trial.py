@@ -37,7 +37,13 @@ def examine(
 
 
 def _asks_identity(test_code: str) -> bool:
-    return any(isinstance(node, ast.Is | ast.IsNot) for node in ast.walk(ast.parse(test_code)))
+    """Whether tests compare by `is` what is no constant."""
+    return any(
+        isinstance(node, ast.Compare)
+        and any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+        and not any(isinstance(side, ast.Constant) for side in [node.left, *node.comparators])
+        for node in ast.walk(ast.parse(test_code))
+    )
 
 
 def record(

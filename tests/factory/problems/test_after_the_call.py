@@ -101,6 +101,11 @@ TWO = {
         RAISES.format("ValueError"),
         "class ValueError(Exception): pass\n" + RAISES.format("ValueError"),
     ),
+    "a kind that says it is built in": (
+        "assert f(1) == 1\nwith pytest.raises(ValueError):\n    f(-1)",
+        RAISES.format("ValueError"),
+        "class ValueError(Exception): __module__ = 'builtins'\n" + RAISES.format("ValueError"),
+    ),
     "a kind of its own": (
         "assert f(1) == 1\nwith pytest.raises(ValueError):\n    f(-1)",
         "class Negative(ValueError): pass\n" + RAISES.format("Negative"),
@@ -150,7 +155,7 @@ def test_an_argument_changed_into_what_is_expected_is_no_answer(grade: Grade, or
 
 def test_an_argument_returned_as_it_is_becomes_no_answer_by_what_the_tests_do(grade: Grade, oracle: Oracle) -> None:
     """In one process it passes: the test itself sorts what the program returned. By value it does not."""
-    problem = problem_of("a = [3, 1]\nr = f(a)\na.sort()\nassert r == a", SORTED, oracle)
+    problem = problem_of("a = [3, 1]\nr = f(a)\na.sort()\nassert r is not None and r == a", SORTED, oracle)
     first, second = grade(problem, SORTED, "def f(a):\n    return a")
     assert (first.status, second.status) == (Status.PASSED, Status.WRONG_ANSWER), second
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from factory.commands import audit_rewards
+from factory.errors import ProblemError
 from factory.reward import passes
 from factory.run.directory import RunDir
 
@@ -153,3 +154,15 @@ def test_measured_time_is_in_no_row_and_the_same_rule_gives_the_same_rewards(tmp
     assert all(json.loads(it["limits"])["cpu_s"] == "auto" for it in rows(run_dir, "data").values())
     assert row["rewards"][0] == 1.0
     assert rewarded(row) == row["rewards"]
+
+
+def test_a_completion_without_a_row_is_no_reward() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        passes(["def f(x): return x"], [])
+
+
+def test_a_chat_without_a_message_is_refused() -> None:
+    cases, comparison = json.dumps(CASES), json.dumps({"kind": "equal"})
+    truth = {"id": "a", "entry_point": "f", "test_code": "", "cases": cases, "comparison": comparison}
+    with pytest.raises(ProblemError, match="list index out of range"):
+        passes([[]], [{"ground_truth": json.dumps(truth | {"language": "python"})}])
