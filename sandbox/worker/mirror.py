@@ -115,18 +115,27 @@ def _refill(old: Any, new: Any) -> None:
 
 
 def assign(old: Any, new: Any) -> Any:
-    """`old` made equal to `new` where it can be, else `new`."""
-    if type(old) is not type(new):
+    """`old` made equal to `new`, which is of exact types, where it can be, else `new`."""
+    kind = type(new)
+    if not isinstance(old, kind):
         return new
-    if type(old) is list:
+    if kind is list:
         old[:] = [*map(assign, old, new), *new[len(old) :]]
-    elif type(old) is dict:
+    elif kind is dict:
         kept = {key: assign(old[key], value) if key in old else value for key, value in new.items()}
         old.clear()
         old.update(kept)
-    elif type(old) is set:
+    elif kind is set:
         old.clear()
         old.update(new)
+    elif kind is deque:
+        kept = [*map(assign, old, new), *list(new)[len(old) :]]
+        old.clear()
+        old.extend(kept)
+    elif kind is bytearray:
+        old[:] = new
+    elif kind is tuple and len(old) == len(new):
+        return old if all(a is b for a, b in zip(map(assign, old, new), old, strict=True)) else new
     else:
         return old if codec.dumps(old) == codec.dumps(new) else new
     return old

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -68,6 +69,29 @@ def test_old_results_are_forgotten() -> None:
     assert cross(there, here, [[], {}], [[], {}], kept) is not first
 
 
+class Named(NamedTuple):
+    x: list[int]
+    y: int
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (([1], 2), ([], 2)),
+        (Named([1], 2), ([], 2)),
+        (Counter("aab"), {"b": 1}),
+        (OrderedDict(a=[1], b=2), {"b": 2, "a": []}),
+        (defaultdict(list, a=[1]), {"a": [1, 2]}),
+        (deque([1, 2]), deque([2])),
+        (bytearray(b"ab"), bytearray(b"ba")),
+        ({1, 2}, {2}),
+    ],
+)
+def test_arguments_of_other_types_change_where_they_are(old: Any, new: Any) -> None:
+    assert assign(old, new) is old
+    assert old == new
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -77,6 +101,9 @@ def test_old_results_are_forgotten() -> None:
         ([1.0, True, (1, [2])], [1, 1, (1, [3])]),
         ([{1, 2}], [{2, 3}]),
         ([[1]], ["a"]),
+        ([([1], 2)], [([], 2)]),
+        ([deque([1, [2]])], [deque([[2], 3])]),
+        ([bytearray(b"ab")], [bytearray(b"b")]),
     ],
 )
 def test_an_argument_becomes_what_it_is_on_the_other_side(old: list[Any], new: list[Any]) -> None:

@@ -26,6 +26,16 @@ TWO = {
     "unchanged": ("a = [3, 1]\nassert f(a) == [1, 3]\nassert a == [3, 1]", SORTED, SORTS),
     "unchanged, by another name": ("a = [3, 1]\nb = a\nassert f(a) == [1, 3]\nassert b == [3, 1]", SORTED, SORTS),
     "unchanged, by keyword": ("a = [3, 1]\nassert f(a=a) == [1, 3]\nassert a == [3, 1]", SORTED, SORTS),
+    "unchanged, within a tuple": (
+        "t = ([1], [2])\nassert f(t) == 3\nassert t == ([1], [2])",
+        "def f(t):\n    return t[0][0] + t[1][0]",
+        "def f(t):\n    return t[0].pop() + t[1].pop()",
+    ),
+    "unchanged, of another class": (
+        "import collections\nc = collections.Counter('aab')\nassert f(c) == 2\nassert c['a'] == 2",
+        "def f(c):\n    return c['a']",
+        "def f(c):\n    return c.pop('a')",
+    ),
     "unchanged copy": (
         "m = [[2, 1], [3]]\nbefore = copy.deepcopy(m)\nassert f(m) == [2, 3]\nassert m == before",
         "def f(m):\n    return [max(r) for r in m]",
