@@ -414,7 +414,7 @@ CHECK = "def check(candidate):\n    for n in range(5):\n        assert abs(candi
         (
             "class Any:\n    def __sub__(s, o): return s\n    def __abs__(s): return 0\ndef f(x):\n    return Any()",
             "wrong_answer",
-            "test code: ",
+            "returned Any, which is no plain value",
         ),
     ],
 )
