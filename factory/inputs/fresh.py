@@ -32,7 +32,10 @@ def fresh(seen: SeenValues, random: Random, spread: str) -> Any:
     """A new value like those of `seen`, as far from them as `spread` lets it be."""
     if not seen.kinds or (seen.optional and random.random() < 0.2):
         return None
-    return _BY_KIND[random.choice(seen.kinds)](seen, random, spread)
+    kind = random.choice(seen.kinds)
+    if kind not in _BY_KIND:  # a date, a Fraction, a deque: one of those seen
+        return random.choice(seen.by_kind[kind])
+    return _BY_KIND[kind](seen, random, spread)
 
 
 def with_ties(random: Random, items: list[Any]) -> list[Any]:

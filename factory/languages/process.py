@@ -39,7 +39,10 @@ def counterpart(value: Any) -> Any:
         case deque():
             return list(value)
         case KeysView() | ItemsView():
-            return set(value)
+            try:
+                return set(value)
+            except TypeError:  # items of a dict that holds lists
+                return list(value)
     return str(value)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from factory.grading.comparison import close, exact, matcher, rounded
+from factory.grading.comparison import close, equal, exact, matcher, rounded
 from factory.records import Comparison, Problem
 
 _NUMBER = r"([0-9.]+(?:e-?[0-9]+)?)"
@@ -70,7 +70,7 @@ def _of_predicates(texts: set[str]) -> Equivalence | None:
     if len(views) == 1 and (name := views.pop()):
         view = _VIEWS[name]
         return Equivalence(
-            lambda a, b: _seen(view, a) == _seen(view, b),
+            lambda a, b: equal(_seen(view, a), _seen(view, b)),
             lambda answer: Comparison(kind="predicate", predicate=f"{name}(answer) == {name}({answer!r})"),
         )
     within = [found and (found[1] or found[2]) for found in map(_WITHIN.fullmatch, texts)]
@@ -85,7 +85,7 @@ def _of_predicates(texts: set[str]) -> Equivalence | None:
 def _seen(view: Callable[[Any], Any], answer: Any) -> Any:
     try:
         return view(answer)
-    except TypeError:  # no collection, or one whose items have no order or hash
+    except (TypeError, ArithmeticError):  # no collection, or one whose items have no order or hash
         return answer
 
 

@@ -129,9 +129,9 @@ def assign(old: Any, new: Any) -> Any:
         old.clear()
         old.update(new)
     elif kind is deque:
-        kept = [*map(assign, old, new), *list(new)[len(old) :]]
+        items = [*map(assign, old, new), *list(new)[len(old) :]]
         old.clear()
-        old.extend(kept)
+        old.extend(items)
     elif kind is bytearray:
         old[:] = new
     elif kind is tuple and len(old) == len(new):

@@ -6,7 +6,11 @@ import json
 import math
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -41,6 +45,26 @@ TYPES: list[tuple[str, list[Any]]] = [
     ("dict_of_lists", [{1: [2]}, {3: [4, 5]}]),
     ("record", [{"name": "a", "age": 1}, {"name": "b", "age": 2}]),
 ]
+
+
+OTHERS = (
+    date(2020, 1, 2),
+    Decimal("0.5"),
+    Fraction(1, 3),
+    deque([1]),
+    bytearray(b"a"),
+    {1: 2}.keys(),
+    {1: [2]}.items(),
+)
+
+
+@pytest.mark.parametrize("value", OTHERS)
+@pytest.mark.parametrize("within", [False, True])
+def test_what_is_not_made_anew_is_one_of_those_seen(make_problem: MakeProblem, value: Any, within: bool) -> None:
+    given = [value] if within else value
+    found = list(inputs(make_problem(((given, 3), None), ((given, 7), None)), 32))
+    kinds = {type(one) for case in found for one in (decode(case.args)[0] if within else decode(case.args)[:1])}
+    assert kinds == {type(value)}
 
 
 @pytest.mark.parametrize("values", [it[1] for it in TYPES], ids=[it[0] for it in TYPES])

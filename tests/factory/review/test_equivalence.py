@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from factory.grading.judge import Judge
@@ -19,6 +21,7 @@ def asserted(*texts: str) -> Problem:
     return problem(*(Comparison(kind="predicate", predicate=text) for text in texts))
 
 
+NAN = [Decimal("nan"), Decimal(1)]
 WITHIN = [Comparison(kind="predicate", predicate="abs(answer - 2.0) < 1e-3")]
 
 
@@ -31,6 +34,8 @@ WITHIN = [Comparison(kind="predicate", predicate="abs(answer - 2.0) < 1e-3")]
         (asserted("answer", "not answer"), [([1], True), (0, None)], [(0, 1)]),
         (asserted("set(answer) == {1, 2}", "set(answer) == {3}"), [([1, 2, 2], (2, 1))], [([1], [2])]),
         (asserted("sorted(answer) == [1, 2]"), [([2, 1], [1, 2])], [([1, 2], [1, 2, 2])]),
+        (asserted("sorted(answer) == [1]"), [(NAN, NAN)], [(NAN, [1, 2])]),
+        (asserted("set(answer) == {1}"), [], [({1: [2]}.items(), {1}), ({1: [2]}.items(), [1])]),
         (asserted("abs(answer - 2.0) < 1e-3"), [(2.0, 2.0005)], [(2.0, 2.1)]),
         (problem(Comparison(), *WITHIN), [(2.0, 2.0005), ("a", "a")], [(2.0, 2.1), ("a", "b")]),
     ],
