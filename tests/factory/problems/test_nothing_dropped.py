@@ -41,7 +41,7 @@ FILES = {
     "constant given anew by a test": "Y = 4\ndef test_b():\n    global Y\n    Y = 5\n"
     "def test_c():\n    assert f(Y) == 6",
     "places": "import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n"
-    "        self.assertAlmostEqual(f(5) / 100, 0.06000000001, 10)",
+    "        self.assertAlmostEqual(f(5) / 1e9, 6e-9, 10)",
     "call": "def run_all():\n    assert f(5) == 6\nrun_all()",
     "test without underscore": "def tests():\n    assert f(5) == 6",
     "if": "import sys\nif sys.version_info >= (3, 8):\n    def test_b():\n        assert f(5) == 6",
