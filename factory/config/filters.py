@@ -107,7 +107,7 @@ class ReviewConfig(Section):
     """Distinct programs of a problem that are reviewed, best first, at least `rank.keep`. Others are not kept."""
     rerun: bool = True
     """Run them again in another worker, with another hash seed and cases in reverse; those that fail are `flaky`."""
-    inputs: int = Field(32, ge=0, le=4096)
+    inputs: int = Field(64, ge=0, le=4096)
     """Most inputs that are generated, like those of the cases, to compare programs with each other; at most three times
     as many lie farther off. 0 compares none.
     """

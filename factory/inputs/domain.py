@@ -4,8 +4,8 @@ A prompt says in words what inputs there may be ("a list of positive integers", 
 reads words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of
 value, in a sign (-1 alone is a mark and no negative number), in being 0, 1 or empty, in its alphabet, words, pattern
 or kinds of lines where these are few, in being sorted or having its brackets in pairs where all are, or in size by more
-than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never do. Does not
-promise that what is inside is meant: bounds between arguments are not seen.
+than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never do, but for the
+letters of ordinary words. Does not promise that what is inside is meant: bounds between arguments are not seen.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from factory.records.values import decode
 
 SMALL_ALPHABET = 12
 """Different characters up to which the texts at one position may be taken to have no others: brackets, digits, DNA."""
+CODE = 4
+"""Letters up to which an alphabet of letters alone is taken to have no others: DNA has four. Texts in a larger one are
+ordinary words, and which letters these have is chance.
+"""
 REPEATS = 3
 """Times that each of them is there, on average, where they are. The same holds for words, and for patterns of texts."""
 ITEMS = 5
@@ -43,7 +47,9 @@ class Reach(IntEnum):
 
     INSIDE = 0
     WIDER = 1
-    """Larger, empty, in another order, with repeats, fractions or other letters: what a prompt seldom excludes."""
+    """Larger, empty, in another order, with repeats, fractions or other letters: what a prompt seldom excludes.
+    Blanks too, where all texts are of letters alone.
+    """
     SIGNED = 2
     """Also negative where no case is, which prompts exclude more often."""
 
@@ -122,6 +128,7 @@ class ValueDomain:
         texts = [value for value in seen if type(value) is str]
         self._letters = set("".join(texts))
         self._closed = len(self._letters) <= min(SMALL_ALPHABET, sum(map(len, texts)) / REPEATS)
+        self._ordinary = len(self._letters) > CODE and all(map(str.isalpha, self._letters))
         self._classes = {_class(letter) for letter in self._letters}
         self._words = _few(word for text in texts for word in _WORD.findall(text))
         self._patterns = _few(map(_pattern, texts))
@@ -175,13 +182,14 @@ class ValueDomain:
         return value >= self._least or (value < 0 and reach is Reach.SIGNED)
 
     def _holds_text(self, value: str, reach: Reach) -> bool:
-        if self._closed and not set(value) <= self._letters:
+        free = self._ordinary and reach is not Reach.INSIDE
+        if self._closed and not free and not set(value) <= self._letters:
             return False
         classes = {_class(letter) for letter in value} - self._classes
         if classes and (not reach or "foreign" in classes):
             return False
         if (self._words and not self._words.issuperset(_WORD.findall(value))) or (
-            self._patterns and _pattern(value) not in self._patterns
+            self._patterns and _pattern("".join(value.split()) if free else value) not in self._patterns
         ):
             return False
         return (not self._paired or _is_paired(value)) and (

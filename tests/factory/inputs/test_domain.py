@@ -77,6 +77,15 @@ def test_arguments_that_are_always_as_long_stay_so():
         ([([1, 2, 5],), ([2, 7],)], [[2, 1], [2, 2]], [[-1]], [[0]]),
         ([("abc",), ("xyz",)], ["", "A", "a b", "7", "abc" * 40], [], ["é", "abc" * 1000]),
         ([("(())",), ("()(",)], ["", "(" * 40], [], ["[]", "(a)"]),
+        ([("0110",), ("1010",)], ["", "01" * 20], [], ["2", "a", "0 1"]),
+        ([("GATTACA",), ("CCGTA",)], ["GAT" * 20], [], ["gat", "GAU", "GA T"]),
+        (
+            [(word,) for word in ("aba", "aaaaa", "zbcd", "xywyx", "xywyz", "xywzx")],
+            ["Aba", "moon", "aba zbcd"],
+            [],
+            ["aba7", "a-b", "é"],
+        ),
+        ([(word,) for word in ("red", "blue", "red", "blue", "red", "blue")], ["red red"], [], ["green", "Red"]),
         ([({"a": 1},), ({"b": 2},)], [{}, {"A": 30}], [{"a": -1}], [{"a": "x"}]),
     ],
 )

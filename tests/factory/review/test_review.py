@@ -253,6 +253,19 @@ def test_an_honest_precondition_stays(reviewed, make_problem):
     assert found.derived
 
 
+@pytest.mark.parametrize(
+    ("words", "found_wrong"),
+    [(("aba", "aaaaa", "zbcd", "xywyx", "xywyz", "xywzx"), True), (("acca", "aaaaa", "acgt", "gtgtg", "tccg"), False)],
+)
+def test_ordinary_words_may_have_other_letters_and_a_code_has_none(reviewed, make_problem, words, found_wrong):
+    problem = make_problem(*(((word,), word == word[::-1]) for word in words))
+    same = ("s == s[::-1]", "s[::-1] == s", "list(s) == list(s)[::-1]", "not s != s[::-1]", "s == ''.join(reversed(s))")
+    ignores_case = "def f(s):\n    s = s.lower()\n    return s == s[::-1]\n"
+    verdicts, found = reviewed(problem, *(f"def f(s):\n    return {it}\n" for it in same), ignores_case, mutants=0)
+    wrong = ("derived", "wrong_answer") if found_wrong else None
+    assert [rejected(found, verdict) for verdict in verdicts] == [None] * 5 + [wrong]
+
+
 def test_where_half_refuse_nobody_falls(reviewed, make_problem):
     problem = make_problem(((3,), 3), ((9,), 9), ((4,), 4))
     known = ("(3, 4, 9)", "[3, 4, 9]", "(4, 3, 9)", "(9, 4, 3)", "(9, 3, 4)")
