@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 TESTS = Path(__file__).parent
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 SLOW = (
     *("bench", "conformance", "hostile", "factory/commands", "factory/executors", "factory/languages", "factory/run"),
     *("factory/decontamination/test_decontaminated_runs.py", "factory/sampling/test_vllm.py", "factory/test_docs.py"),
@@ -26,7 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
-    """Plain values are named by their source, sets in one order: xdist's processes have to collect the same tests."""
+    """Plain values are named by their source, sets in one order, without addresses: xdist's processes have to collect
+    the same tests.
+    """
     return _source(val)[:80] if isinstance(val, list | tuple | dict | set | frozenset | complex) else None
 
 
@@ -37,4 +41,4 @@ def _source(value: Any) -> str:
         return f"{{{', '.join(f'{_source(key)}: {_source(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"{type(value).__name__}({', '.join(map(_source, value))})"
-    return repr(value)
+    return _ADDRESS.sub("", repr(value))
