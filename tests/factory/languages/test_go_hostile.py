@@ -101,7 +101,7 @@ ATTACKS = [
     (
         "thread_bomb",
         'import "runtime"\nfunc f(a int) int { for { go func() { runtime.LockOSThread(); select {} }() } }',
-        "runtime_error or memory_limit",
+        "runtime_error or memory_limit or timeout",
     ),
     (
         "concurrent_map_writes",
