@@ -203,7 +203,9 @@ async def _reverify(config: Config, known: dict[str, _Tests], rows: Iterable[Cel
             )
             verdicts, _ = await graded(executor, GradeUnit(problem, rollouts, name), lambda line: None)
             for row, verdict in zip(several, verdicts, strict=True):
-                if verdict.status is not Status.PASSED:
+                if verdict.status is Status.INFRASTRUCTURE_ERROR:
+                    wrong.append(f"{escape.line(row['id'])}: could not be verified again: {verdict.detail}")
+                elif verdict.status is not Status.PASSED:
                     wrong.append(f"{escape.line(row['id'])}: does not pass again: {verdict.status}: {verdict.detail}")
 
         async with asyncio.TaskGroup() as group:

@@ -1,7 +1,8 @@
 """Rewards of the `rl` view, earned again by what its rows say and nothing else.
 
-Promises: which responses are graded again is chosen by seed alone. Left out are those whose reward more decided than
-the tests (`dropped_by`), and timeouts, which a faster machine may not repeat.
+Promises: which responses are graded again is chosen by seed alone; a failure of ours is a fault of the audit, and
+neither a reward earned nor one denied. Responses are left out if more than the tests decided their reward
+(`dropped_by`), and if they timed out, which a faster machine may not repeat.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from factory import escape
 from factory.config import Config, GradingConfig
 from factory.errors import ProblemError
 from factory.executors import open_executor
@@ -70,7 +72,7 @@ async def reverify(config: Config, responses: Sequence[Response]) -> list[str]:
         try:
             settings, unit = ground_truth.read(truth, [response.text for response in several])
         except ProblemError as error:
-            wrong.append(f"{several[0].row}: {error}")
+            wrong.append(f"{escape.line(several[0].row)}: {escape.line(str(error))}")
         else:
             units.setdefault(_behind(config, settings).model_dump_json(), []).append((unit, several))
     for settings_text, alike in units.items():
@@ -89,8 +91,13 @@ def _behind(config: Config, settings: GradingConfig) -> GradingConfig:
 
 async def _faults(executor: Executor, unit: GradeUnit, responses: Sequence[Response]) -> list[str]:
     verdicts, _ = await graded(executor, unit, lambda line: None)
-    return [
-        f"{it.row}: rollout {it.index}: its reward is {it.reward:g}, now it is {verdict.status}: {verdict.detail}"
-        for it, verdict in zip(responses, verdicts, strict=True)
-        if float(verdict.status is Status.PASSED) != it.reward
-    ]
+    faults: list[str] = []
+    for it, verdict in zip(responses, verdicts, strict=True):
+        if verdict.status is Status.INFRASTRUCTURE_ERROR:
+            said = f"could not be graded again: {verdict.detail}"
+        elif float(verdict.status is Status.PASSED) != it.reward:
+            said = f"its reward is {it.reward:g}, now it is {verdict.status}: {verdict.detail}"
+        else:
+            continue
+        faults.append(f"{escape.line(it.row)}: rollout {it.index}: {escape.line(said)}")
+    return faults

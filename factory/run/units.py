@@ -49,7 +49,7 @@ class ReviewUnit:
 
 Unit = GradeUnit | ReviewUnit
 _FAILURES = (InfrastructureError, RecursionError, MemoryError)
-"""What may keep us from a verdict; the last two of a text that is too much for this process, which nothing foresaw."""
+"""What may keep us from a verdict. The last two come from a text that is too much for this process, unforeseen."""
 
 
 def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
@@ -66,11 +66,11 @@ def review(session: GradingSession, unit: ReviewUnit) -> Review:
 
 
 async def graded(executor: Executor, unit: GradeUnit, note: Callable[[str], None]) -> tuple[list[Verdict], bool]:
-    """`grade` by an executor, and whether workers were lost: the unit is then done again, one rollout at a time."""
+    """`grade` by an executor, and whether we failed in it: the unit is then done again, one rollout at a time."""
     try:
         return await executor.run(grade, unit), False
     except _FAILURES as error:
-        note(f"one by one after a lost worker: {error or type(error).__name__}")
+        note(f"one by one after a failure of ours: {error or type(error).__name__}")
     verdicts: list[Verdict] = []
     total = len(unit.problem.cases) + bool(unit.problem.test_code)
     for rollout in unit.rollouts:

@@ -56,7 +56,7 @@ class GradeStep:
 
 
 def _still_valid(verdicts: list[Verdict]) -> bool:
-    """Whether a part holds no failure of ours and no verdict lent by another text, as parts before 0.5 do."""
+    """Whether a part holds no failure of ours and no verdict lent by another text, as parts of version 0.1.0 may."""
     texts = {verdict.index: verdict.code_sha256 for verdict in verdicts}
     return all(
         verdict.status is not Status.INFRASTRUCTURE_ERROR

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from factory.commands import audit_rewards
-from factory.errors import ProblemError
+from factory.commands import audit, audit_rewards
+from factory.errors import AuditError, ProblemError
+from factory.records import Status, Verdict
 from factory.reward import passes
 from factory.run.directory import RunDir
+from factory.run.units import GradeUnit
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 RIGHT = "def f(x):\n    return 2 * x\n"
@@ -141,6 +144,21 @@ def test_an_audit_names_a_row_that_forgot_its_limits(odd: Path, tmp_path: Path) 
     wrong = asyncio.run(audit_rewards.reverify(place.open_config(), audit_rewards.chosen([path], 99, 0)))
     assert "tight/python: rollout 3: its reward is 0, now it is passed: " in wrong
     assert {line.partition(":")[0] for line in wrong} == {"tight/python", "roomy/python"}
+
+
+def test_a_failure_of_ours_earns_no_reward_and_denies_none(odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lost(executor: object, unit: GradeUnit, note: object) -> tuple[list[Verdict], bool]:
+        ours = Verdict(unit.problem.id, 0, "python", Status.INFRASTRUCTURE_ERROR, "a sandbox was lost")
+        return [ours] * len(unit.rollouts), True
+
+    for module in (audit, audit_rewards):
+        monkeypatch.setattr(module, "graded", lost)
+    place = RunDir(odd)
+    with pytest.raises(AuditError) as caught:
+        asyncio.run(audit.audit(place.open_config(), place, 99, 0))
+    said = Counter(line.partition("could not be ")[2] for line in str(caught.value).splitlines())
+    records = sum(pq.ParquetFile(path).metadata.num_rows for path in place.shards.glob("data/*.parquet"))
+    assert said == {"graded again: a sandbox was lost": 15, "verified again: a sandbox was lost": records}
 
 
 def test_measured_time_is_in_no_row_and_the_same_rule_gives_the_same_rewards(tmp_path: Path, factory: Factory) -> None:
