@@ -31,8 +31,8 @@ from factory.run.units import grade
 def passes(completions: Sequence[Completion], reward_model: Sequence[dict[str, str]], **_: Any) -> list[float]:
     """TRL's form: a reward a completion, chats or texts; `reward_model` is the column of the `rl` view.
 
-    A text is read as the responses of its row were, by their mode; where these are bare programs, one that is none but
-    has a program in a fence is read as a chat. Raises ProblemError, InfrastructureError, and
+    A text is read as the responses of its row were, by their mode; where these are bare programs, a text that is no
+    program but has one in a fence is read as a chat. Raises ProblemError, InfrastructureError, and
     ValueError where there are not as many rows as completions.
     """
     groups: dict[str, list[int]] = {}

@@ -196,7 +196,7 @@ class Forms:
     def __init__(self, suits: Callable[..., bool]) -> None:
         self._suits = suits
         self._found: dict[tuple[int, str], Wanted] = {}
-        """By collection, told by its id: it is part of the expected value, and lives as long."""
+        """By the id of the collection, which is part of the expected value and lives as long."""
 
     def members(self, want: Any) -> Wanted:
         """Those of the items of a list, tuple or set."""

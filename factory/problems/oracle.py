@@ -80,8 +80,8 @@ class Oracle:
 
 def _value(number: int, answer: Answer | Rejection) -> Any:
     if isinstance(answer, Rejection):
-        told = f"input {number}: {answer.detail}{key_to_raise(answer.status)}"
-        raise ValueError(f"its reference does not answer: {told}")
+        fault = f"input {number}: {answer.detail}{key_to_raise(answer.status)}"
+        raise ValueError(f"its reference does not answer: {fault}")
     try:
         return read(answer.payload)
     except Unreadable as error:

@@ -21,7 +21,7 @@ TIMES_EXPECTED, BESIDE_EXPECTED = 16, 4096
 MAX_NESTING = 64
 """Levels of a case's values: arguments, and what is expected."""
 MAX_NODES = 500_000
-"""Syntax nodes of one row's test code that names stand for, each counted wherever its name is used."""
+"""Syntax nodes that the names in one row's test code mean, each counted wherever its name is used."""
 
 
 def too_long(source: str) -> str | None:

@@ -180,7 +180,7 @@ class Summary:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The summary in the file at `path`. Raises PartError where it is none."""
+        """The summary in the file at `path`. Raises PartError where it is no summary."""
         try:
             return TypeAdapter(cls).validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:

@@ -50,7 +50,7 @@ class Rejection:
     costly: bool = False
     """To find out took so much that nothing else of the same program is looked at."""
     misfit: Misfit = field(default="", compare=False)
-    """Of a case whose input is none that the program declares to take: "range" for a number too large for any type
+    """Of a case whose input does not fit what the program declares to take: "range" for a number too large for any type
     there is, else "type". Never by the word of the program's own process."""
 
 

@@ -207,7 +207,7 @@ class _Comparison:
                 self._candidates.reject(program, DERIVED, rejection, Failure(None, False, given, "no answer", "one"))
 
     def _is_silent(self, program: Verdict, numbers: Sequence[int]) -> bool:
-        """Whether `program` answers none of these inputs either when it has the time that it took on the tests."""
+        """Whether `program` answers not one of these inputs, even with the time that it took on the tests."""
         limits = self._session.limits(self._problem)
         limits = replace(limits, cpu_s=min(limits.cpu_s, LEAST_CPU_S + 2 * program.cpu_ms / 1000))
         cases = [self._inputs[number] for number in numbers]

@@ -73,7 +73,8 @@ def majority_of(
     """What `answers` come to: plain values, Rejections (it raised), DECLINED, NO_ANSWER (it was not asked).
 
     `share`, above a half, is how many of all that were asked have to agree, and `QUORUM` more than do not. `reference`
-    is an answer too, and NO_ANSWER where there is none. `reach` is how far the input lies from those of the cases.
+    is an answer too, and NO_ANSWER where there is no reference. `reach` is how far the input lies from those of the
+    cases.
     """
     asked = [(at, answer) for at, answer in enumerate(answers) if answer is not NO_ANSWER]
     if reference is not NO_ANSWER:

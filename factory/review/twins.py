@@ -1,6 +1,6 @@
 """Programs that share the normal form of one that the review rejected, but not its text.
 
-Promises: each is examined as that one was and has the verdict that it earns; none of them is kept. One that passes
+Promises: each is examined as that one was and has the verdict that it earns; they are not kept. One that passes
 again goes on as a program that passed its tests and was not among those reviewed.
 """
 
@@ -19,8 +19,8 @@ from factory.review.rerun import reject_unstable
 
 
 def twins(verdicts: Iterable[Verdict], originals: Sequence[Verdict]) -> list[Verdict]:
-    """Of `verdicts` those that passed and share a normal form with one of `originals`, each text once, none of
-    theirs.
+    """Of `verdicts` those that passed and share a normal form with one of `originals`, each text once, without
+    their own texts.
     """
     forms, known = {it.normal_form for it in originals}, {it.code_sha256 for it in originals}
     found = {it.code_sha256: it for it in verdicts if it.status is Status.PASSED and it.normal_form in forms}

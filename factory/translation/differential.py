@@ -2,8 +2,8 @@
 
 Promises: one wrong answer to an input that counts (see `factory.translation.expected`) and the translation has not
 passed, unless it differs only in number range (the language's ints are narrower than Python's, and Python met wider
-ones) or in the last digits of a float; such a difference is labelled. An input that is none of what the translation
-declares to take, though all given cases are, is no evidence: it is left out and counted. Expected answers never enter
+ones) or in the last digits of a float; such a difference is labelled. An input that does not fit what the translation
+declares to take, though all given cases do, is no evidence: it is left out and counted. Expected answers never enter
 a sandbox.
 
 Does not promise equality beyond the inputs there were, nor that there are any: then `compared` is 0. Orders of sets

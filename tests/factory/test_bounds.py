@@ -237,13 +237,13 @@ def test_a_row_of_values_nested_too_deep_is_refused(read_rows: Callable[..., lis
 
 def test_names_that_stand_for_names_are_not_multiplied() -> None:
     doubled = "".join(f"a{n + 1} = (a{n}, a{n})\n" for n in range(60))
-    with pytest.raises(ValueError, match="names in it stand for more than"):
+    with pytest.raises(ValueError, match="its names together mean more than"):
         split(ast.parse(f"a0 = 1\n{doubled}assert f(a60) == 1\n").body, "f")
 
 
 def test_constants_are_not_read_for_every_one_of_many_tests() -> None:
     tests = "".join(f"def test_{n}():\n    assert f({n}) == {n}\n" for n in range(3000))
-    with pytest.raises(ValueError, match="too many for so many tests"):
+    with pytest.raises(ValueError, match="too many for its number of tests"):
         of_file(f"big = [{'1, ' * 3000}]\n{tests}", "f")
 
 

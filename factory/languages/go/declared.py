@@ -1,7 +1,7 @@
 """Whether what a case gives is of the types that a Go function declares to take.
 
-It is told on the host, of types that our own tool read from the source: the word of the program's process counts
-for nothing. What a value may be in Go is `harness/arguments.go`'s to say; here is what of it can be known without
+The host decides, by the types that our own tool read from the source. What the program's process says does not
+count. What a value may be in Go is `harness/arguments.go`'s to say; here is what of it can be known without
 running anything. Types are written as in `tool/declared.go`.
 """
 
@@ -21,7 +21,7 @@ Type = list[Any]
 
 
 def misfit(call: Call, parameters: dict[str, Any]) -> Misfit:
-    """How the arguments of `call` are none of the declared `parameters`: {"names", "types", "variadic"}."""
+    """How arguments of `call` do not fit the declared `parameters` ({"names", "types", "variadic"}); "" if they do."""
     args, kwargs = call
     names, types = parameters["names"], parameters["types"]
     found: list[Misfit] = []

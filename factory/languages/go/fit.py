@@ -27,7 +27,7 @@ from factory.languages.source import plain
 
 Type = list[Any]
 CHARACTERS = {"int32": 0x110000, "uint8": 0x80, "int8": 0x80}
-"""Go types that also stand for one character, and the first number that is none of theirs."""
+"""Go types that may also mean one character, and the first number that is too large for such a character."""
 
 
 def fit(answer: GoAnswer, expected: Any) -> Any:
@@ -48,7 +48,7 @@ class _Answer:
         self._types = types
         self._forms = Forms(_suits)
         self._fields: dict[int, dict[str, str]] = {}
-        """Keys of expected dicts by their spelling in Go; the dict is told by its id, as in `Forms`."""
+        """Keys of expected dicts by their spelling in Go; the dict is found by its id, as in `Forms`."""
 
     # ---- several results ----
 

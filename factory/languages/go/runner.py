@@ -31,7 +31,7 @@ from sandbox import CommandJob, ExecutionResult, Limits, Mount, Sandbox, Step
 TOGETHER = 32
 """Programs compiled in one job, and linked into one binary where nothing of them runs before main."""
 NOBODY = "nobody"
-"""Makes a shared binary start and end: what keeps it from that is none of its programs' own doing."""
+"""Makes a shared binary start and end: what keeps it from that is not done by one of its programs."""
 RUNTIME_MB = 128
 """Mebibytes of address space that Go's runtime takes for itself; resident memory is held to the caller's limit."""
 RUNTIME_THREADS = 8
@@ -107,12 +107,12 @@ def _answer_calls(built: Built, encoded: bytes, every: list[Call], limits: Limit
     max_stack = limits.memory_mb * 2**20 // 4
     report = _start(built, encode.request(nonce, max_stack, limits.output_kb * 1024, encoded), limits, sandbox)
     outputs, failure = read_calls(report, limits, nonce, len(every))
-    told = (_told(output, call, built) for output, call in zip(outputs, every, strict=False))
-    return as_run(told, failure, report.usage, report.usage.cpu_ms)
+    marked = (_marked(output, call, built) for output, call in zip(outputs, every, strict=False))
+    return as_run(marked, failure, report.usage, report.usage.cpu_ms)
 
 
-def _told(output: GoAnswer | Rejection, call: Call, built: Built) -> GoAnswer | Rejection:
-    """`output`, where it is none, with how the call's arguments are none that the program declares to take."""
+def _marked(output: GoAnswer | Rejection, call: Call, built: Built) -> GoAnswer | Rejection:
+    """`output`; if it is a Rejection, with how the call's arguments do not fit what the program declares to take."""
     if isinstance(output, Rejection) and built.parameters is not None:
         return replace(output, misfit=misfit(call, built.parameters))
     return output

@@ -66,7 +66,7 @@ class _Answer:
         if type(want) is tuple:
             return tuple(items)
         if type(want) in (set, frozenset):
-            # JavaScript's own Set tells Arrays apart that hold the same: an Array without repeats may stand for a set.
+            # JavaScript's own Set tells Arrays apart that hold the same: an Array without repeats may mean a set.
             found = set(_hashed(items))
             return type(want)(found) if len(found) == len(items) else items
         return items

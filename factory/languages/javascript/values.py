@@ -28,7 +28,7 @@ class JavaScriptValues:
         return wide and _ANY_SIZE.search(code) is None
 
     def undeclared(self, given: Sequence[Call], call: Call, output: Any) -> bool:
-        """Whether an argument is of a type that none of those given has: a bigint, a Map, null."""
+        """Whether an argument is of a type that no argument of the given cases has: a bigint, a Map, null."""
         (before, named), (now, now_named) = process.shapes(given, encode.Shape), process.shapes([call], encode.Shape)
         pairs = [*zip(now, before, strict=False), *((shape, named[name]) for name, shape in now_named.items())]
         return not all(shape.within(other) for shape, other in pairs)

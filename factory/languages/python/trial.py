@@ -121,8 +121,8 @@ class _Trial:
                 self.said.append((said[1], self.last))
             if self.last[0] == "U":
                 return
-            told = {"kind": self.last[0], "payload": self.last[1]} | ({} if self.by_value else more)
-            said = self.exam.ask(json.dumps(told))
+            reply = {"kind": self.last[0], "payload": self.last[1]} | ({} if self.by_value else more)
+            said = self.exam.ask(json.dumps(reply))
         self.outcome = said
 
     def verdict(self, name: str) -> Rejection | None:
@@ -148,8 +148,8 @@ def _unpacked(frame: tuple[str, str] | None) -> tuple[tuple[str, str] | None, di
     if frame is None or frame[0] != "W":
         return frame, {}
     try:
-        told = json.loads(frame[1])
-        plain, more = (str(told["kind"]), str(told["payload"])), {"args": told["args"], "same": told["same"]}
+        said = json.loads(frame[1])
+        plain, more = (str(said["kind"]), str(said["payload"])), {"args": said["args"], "same": said["same"]}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, {}
     return plain, more

@@ -4,7 +4,7 @@ Promises: an assert that becomes a case decides exactly as before, for every pos
 to be run as test code. What counts as certain: one call on literals, alone on a side of `==` (an equal
 case), or inside an expression that `factory.records.predicate` knows (`is`, `not`, `in`, `abs(f(x) - y) < e`,
 `math.isclose`, `set(f(x)) == …`: a case with a comparison of its own); `and` and `all([…])` of such; and names
-assigned before, where these stand for literals or for one such call, unless a list that a call has had is looked at
+assigned before, where these mean literals or one such call, unless a list that a call has had is looked at
 again. Loops are not: a reference can tell what they
 ask (`settle`).
 """
@@ -84,7 +84,7 @@ class _Names(ast.NodeTransformer):
         """What the name means. Raises ValueError where all of that together has become too much."""
         self._left -= self._sizes.get(node.id, 0)
         if self._left < 0:
-            raise ValueError(f"test: names in it stand for more than {MAX_NODES} syntax nodes")
+            raise ValueError(f"test: its names together mean more than {MAX_NODES} syntax nodes")
         return self.literals.get(node.id, node)
 
     def looks_again(self, statement: ast.stmt) -> bool:

@@ -88,7 +88,7 @@ def is_collected_class(node: ast.ClassDef) -> bool:
 
 
 def _is_plain(target: ast.expr) -> bool:
-    """A name, or several, by none of which pytest finds what is assigned."""
+    """A name, or several, that pytest does not take for tests."""
     if isinstance(target, ast.Tuple):
         return all(map(_is_plain, target.elts))
     return isinstance(target, ast.Name) and not target.id.lower().startswith("test")

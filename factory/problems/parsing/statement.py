@@ -112,7 +112,7 @@ def _joined(statement: str) -> str:
 
 def _refuse_choice(statement: str) -> None:
     if _INTERACTIVE.search(statement):
-        raise ValueError("its statement is of an interactive problem: no recorded output can stand for its judge")
+        raise ValueError("its statement is of an interactive problem: no recorded output can replace its judge")
     if _ANY_ANSWER.search(statement):
         raise ValueError("its statement accepts any of several answers, and it brings no checker")
 

@@ -73,7 +73,7 @@ def of_file(test: str, function: str) -> Suite:
         tests.append(_Test(loose[0], [shown], [*loose]))
     size = sum(1 for node in constants for _ in ast.walk(node))
     if size * sum(len(one.blocks) for one in tests) > 4 * MAX_NODES:  # each block is read with all of them
-        raise ValueError(f"test: {size} syntax nodes of constants are too many for so many tests")
+        raise ValueError(f"test: {size} syntax nodes of constants are too many for its number of tests")
     cases: list[Case] = []
     left: list[ast.stmt] = []
     for one in tests:
@@ -84,7 +84,7 @@ def of_file(test: str, function: str) -> Suite:
             left += one.code
     if not ((left or is_live) and _mention([*left, *rest], {function})):
         return Suite(tuple(cases), "")
-    if is_live:  # it may call any of the tests, and finds all of them where they stand
+    if is_live:  # it may call any of the tests, and finds each in its own line
         code = [part for node in body for part in (taken[id(node)].code if id(node) in taken else [node])]
     else:
         code = [*rest, *left]
