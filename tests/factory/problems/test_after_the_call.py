@@ -152,15 +152,19 @@ def test_an_argument_that_nobody_looks_at_again_may_be_changed(grade: Grade, ora
     assert [it.status for it in grade(problem, SORTED, SORTS)] == [Status.PASSED, Status.PASSED]
 
 
-def test_an_argument_changed_into_what_is_expected_is_no_answer(grade: Grade, oracle: Oracle) -> None:
+@pytest.mark.parametrize(
+    "test",
+    [
+        "for a in ([3, 1], [5, 2]):\n    assert f(a) == sorted(a)",
+        "for a in ([3, 1], [5, 2]):\n    r = f(a)\n    assert r is not test_a and r == sorted(a)",
+    ],
+    ids=["by value", "by identity too"],
+)
+def test_an_argument_changed_into_what_is_expected_is_no_answer(grade: Grade, oracle: Oracle, test: str) -> None:
     """In one process it passes: `sorted(a)` is asked of what the program left. By value it does not."""
-    problem = problem_of("for a in ([3, 1], [5, 2]):\n    assert f(a) == sorted(a)", SORTED, oracle)
     emptied = "def f(a):\n    a.clear()\n    return []"
-    assert [it.status for it in grade(problem, SORTED, SORTS, emptied)] == [
-        Status.PASSED,
-        Status.PASSED,
-        Status.WRONG_ANSWER,
-    ]
+    statuses = [it.status for it in grade(problem_of(test, SORTED, oracle), SORTED, SORTS, emptied)]
+    assert statuses == [Status.PASSED, Status.PASSED, Status.WRONG_ANSWER]
 
 
 def test_an_argument_returned_as_it_is_becomes_no_answer_by_what_the_tests_do(grade: Grade, oracle: Oracle) -> None:
