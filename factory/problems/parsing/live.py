@@ -140,8 +140,10 @@ def may_end(node: ast.stmt) -> bool:
 
 
 def refuse_idle(body: Sequence[ast.stmt]) -> None:
-    """Raise ValueError where a test never asserts what it seems to: a tuple, a coroutine, a generator."""
+    """Raise ValueError where a test never asserts what it seems to: a tuple, a coroutine, a generator, dead code."""
     for node in (node for statement in body for node in ast.walk(statement)):
+        if (dead := _dead_assert(node)) is not None:
+            raise ValueError(f"test: line {dead.lineno}: asserts behind what always leaves, so it never runs")
         match node:
             case ast.Assert(test=ast.Tuple(elts=[_, *_])):
                 raise ValueError(f"test: line {node.lineno}: asserts a tuple, which holds whatever is answered")
@@ -150,6 +152,21 @@ def refuse_idle(body: Sequence[ast.stmt]) -> None:
             case ast.FunctionDef(name=name) if name.startswith("test") or name == "check":
                 if any(isinstance(inner, ast.Yield | ast.YieldFrom) for part in node.body for inner in _own(part)):
                     raise ValueError(f"test: {name} is a generator, which nothing runs")
+
+
+def _dead_assert(node: ast.AST) -> ast.Assert | None:
+    """The first assert that comes in one block of `node` behind a `return`, `raise`, `break` or `continue`."""
+    for _, block in ast.iter_fields(node):
+        if not isinstance(block, list):
+            continue
+        leaves = False
+        for statement in block:
+            if leaves and isinstance(statement, ast.stmt):
+                found = (one for one in _own(statement) if isinstance(one, ast.Assert))
+                if (dead := next(found, None)) is not None:
+                    return dead
+            leaves = leaves or isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
+    return None
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:

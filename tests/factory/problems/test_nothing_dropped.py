@@ -107,10 +107,12 @@ def test_what_asserts_nothing_stays_out(grade: Grade) -> None:
     assert (len(problem.cases), problem.test_code) == (1, "")
 
 
-def test_what_stands_behind_a_return_never_ran(grade: Grade) -> None:
-    test = "from solution import f\n\ndef test_a():\n    assert f(1) == 2\n    return\n    assert f(3) == 99\n"
-    problem = kodcode.read({"question": "f", "solution": RIGHT, "test": test})
-    assert grade(problem, RIGHT)[0].status is Status.PASSED
+def test_an_assert_that_only_some_calls_come_to_stays_code(grade: Grade) -> None:
+    body = "    for x in (1, 5):\n        if x == 1:\n            continue\n        assert f(x) == 6\n"
+    problem = kodcode.read(
+        {"question": "f", "solution": RIGHT, "test": f"from solution import f\n\ndef test_a():\n{body}"}
+    )
+    assert [it.status for it in grade(problem, RIGHT, WRONG)] == [Status.PASSED, Status.WRONG_ANSWER]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,9 @@ def test_what_stands_behind_a_return_never_ran(grade: Grade) -> None:
         ("class TestB:\n    async def test_b(self):\n        assert f(5) == 6", "test_b is async"),
         ("def test_b():\n    assert f(5) == 6\n    yield 1", "test_b is a generator"),
         ("def test_b():\n    assert (f(5) == 6, 'six')", "line 7: asserts a tuple"),
+        ("def test_b():\n    assert f(2) == 3\n    return\n    assert f(5) == 6", "line 9: asserts behind what"),
+        ("def test_b():\n    for x in (5,):\n        continue\n        if x:\n            assert f(x) == 6",
+         "line 10: asserts behind what"),
         ("class TestB:\n    def setup_method(self):\n        self.x = 5\n    def test_b(self):\n"
          "        assert f(self.x) == 6", "prepares its tests"),
     ],
