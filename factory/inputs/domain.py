@@ -1,11 +1,12 @@
 """Which generated inputs lie in a problem's domain: of the kinds, signs, letters and order that its cases have.
 
-A prompt says in words what inputs there may be ("a list of positive integers", "only brackets"), and nothing here
-reads words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of
-value, in a sign (-1 alone is a mark and no negative number), in being 0, 1 or empty, in its alphabet, words, pattern
-or kinds of lines where these are few, in being sorted or having its brackets in pairs where all are, or in size by more
-than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never do, but for the
-letters of ordinary words. Does not promise that what is inside is meant: bounds between arguments are not seen.
+A prompt says in words what inputs there may be ("a list of positive integers", "only brackets"), and nothing here reads
+words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of value, in a
+sign (-1 alone is a mark and no negative number), in being 0, 1 or empty, in its alphabet, words, pattern or kinds of
+lines where these are few, in being sorted, having its brackets in pairs or being a single character where all are, or
+in size by more than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never
+do, but for the letters of ordinary words. Does not promise that what is inside is meant: bounds between arguments are
+not seen.
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ class ValueDomain:
         self._whole = all(value == value // 1 for value in numbers if abs(value) < 1e300)
         self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
         texts = [value for value in seen if type(value) is str]
+        self._single = len(texts) >= REPEATS and {len(text) for text in texts} == {1}
+        """Whether they are characters: that a text is exactly one long is a kind, not a size."""
         self._letters = set("".join(texts))
         self._closed = len(self._letters) <= min(SMALL_ALPHABET, sum(map(len, texts)) / REPEATS)
         self._ordinary = len(self._letters) > CODE and all(map(str.isalpha, self._letters))
@@ -154,6 +157,8 @@ class ValueDomain:
             return False
         if kind in (int, float):
             return self._holds_number(value, reach)
+        if kind is str and self._single and len(value) != 1:
+            return False
         if _length(value) == 0:
             return self._empty or reach is not Reach.INSIDE
         if kind is str:

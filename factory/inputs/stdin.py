@@ -1,8 +1,8 @@
 """Standard inputs like those of a problem's cases: numbers, words and lines changed, the layout kept.
 
-Promises: where a number counts the tokens of the next line, or the lines that follow, in every case, it does so in
-every text made; a program that reads by lines and one that reads by tokens then see the same. What else belongs
-together (an index and a bound) is not known here.
+Promises: where a number counts the tokens of the next line, the tokens of all lines that follow, or these lines, in
+every case, it does so in every text made; a program that reads by lines and one that reads by tokens then see the same.
+What else belongs together (an index and a bound) is not known here.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Layout:
         heads = [(row, at) for row in range(LINES_READ) for at in range(4)]
         self.tokens = [head for head in heads if self._everywhere(_counts_tokens, head)]
         self.lines = [head for head in heads if head not in self.tokens and self._everywhere(_counts_lines, head)]
+        self.rest = [head for head in heads if self._everywhere(_counts_rest, head)]
 
     def _everywhere(self, counts: Callable[[Lines, int, int], bool], head: tuple[int, int]) -> bool:
         row, at = head
@@ -46,7 +47,11 @@ class Layout:
         """Whether every number that counts is right."""
         return all(
             counts(lines, row, at)
-            for heads, counts in ((self.tokens, _counts_tokens), (self.lines, _counts_lines))
+            for heads, counts in (
+                (self.tokens, _counts_tokens),
+                (self.lines, _counts_lines),
+                (self.rest, _counts_rest),
+            )
             for row, at in heads
             if row < len(lines) and at < len(lines[row]) and lines[row][at]
         )
@@ -61,7 +66,7 @@ class Layout:
 
     def number(self, random: Random, lines: Lines, spread: str) -> None:
         """One number that counts nothing becomes another."""
-        heads = {*self.tokens, *self.lines}
+        heads = {*self.tokens, *self.lines, *self.rest}
         whole = [place for place in _places(lines, _WHOLE) if place not in heads]
         real = _places(lines, _REAL)
         if real and (not whole or random.random() < 0.5):
@@ -144,6 +149,13 @@ def _counts_tokens(lines: Lines, row: int, at: int) -> bool:
     if not _WHOLE.fullmatch(lines[row][at]) or row + 1 >= len(lines):
         return False
     return int(lines[row][at]) == len([token for token in lines[row + 1] if token])
+
+
+def _counts_rest(lines: Lines, row: int, at: int) -> bool:
+    """Whether the number at (row, at) is how many tokens all lines behind its own have."""
+    if not _WHOLE.fullmatch(lines[row][at]):
+        return False
+    return int(lines[row][at]) == sum(1 for line in lines[row + 1 :] for token in line if token)
 
 
 def _counts_lines(lines: Lines, row: int, at: int) -> bool:

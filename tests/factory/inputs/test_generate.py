@@ -248,6 +248,14 @@ def test_a_number_that_counts_lines_stays_right(make_problem: MakeProblem) -> No
     assert any(not text.isascii() for text in found)
 
 
+def test_a_number_that_counts_the_tokens_of_all_lines_stays_right(make_problem: MakeProblem) -> None:
+    found = texts(make_problem, "3\n1 2\n3\n", "2\n5 6\n", "2\n7\n8\n")
+    assert len(set(found)) >= 32
+    for text in found:
+        first, *rest = text.split()
+        assert int(first) == len(rest)
+
+
 def test_real_numbers_keep_their_digits(make_problem: MakeProblem) -> None:
     found = texts(make_problem, "1.50 2\n", "3.25 4\n")
     assert all(len(text.split()[0].partition(".")[2]) == 2 for text in found)
@@ -263,3 +271,5 @@ def test_a_layout_is_what_all_texts_share() -> None:
     assert Layout(["3\n1 2 3\n", "2\n5 6 7\n"]).tokens == []
     assert Layout(["2\nab 1\ncd 2\n", "1\nx 1\n"]).lines == [(0, 0)]
     assert Layout(["2 9\nab 1\ncd 2\n", "1 9\nx 1\n"]).lines == [(0, 0)]
+    assert Layout(["3\n1\n2 3\n", "2\n5 6\n"]).rest == [(0, 0)]
+    assert Layout(["3\n1\n2 3\n", "2\n5 6 7\n"]).rest == []

@@ -239,6 +239,17 @@ def test_a_program_that_validates_too_much_falls_without_a_reference(reviewed, m
     assert " inputs that most programs answer alike, such as " in told
 
 
+def test_where_all_texts_are_characters_a_reference_decides_nothing_on_longer_ones(reviewed, make_problem):
+    """They count a character in two ways, which differ for a text of two."""
+    given = (("banana", "a"), ("a b  c", " "), ("", "x"), ("aab", "b"), ("xyz", "z"))
+    each = "sum(1 for one in s if one == c)"
+    problem = make_problem(*((it, it[0].count(it[1])) for it in given), reference=f"def f(s, c):\n    return {each}\n")
+    ways = ("s.count(c)", "len(s.split(c)) - 1", "len(s) - len(s.replace(c, ''))", each)
+    verdicts, found = reviewed(problem, *(f"def f(s, c):\n    return {it}\n" for it in ways), mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [None] * 4
+    assert found.derived
+
+
 def test_an_honest_precondition_stays(reviewed, make_problem):
     """What is unlike every case may be refused: a sign, an empty list, a size."""
     problem = make_problem((([3, 1],), 3), (([9, 2, 4],), 9), (([5, 5],), 5))
