@@ -45,7 +45,7 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     if function := tests.get("fn_name"):
         contest.refuse_objects(starter)
         entry_point = contest.method(starter or reference or "", str(function))
-        comparison = statement.of_calls(question)
+        comparison = statement.of_calls(question, cases)
         cases = _calls(inputs, outputs, entry_point, reference, oracle)
     else:
         comparison = statement.of_streams(question)
