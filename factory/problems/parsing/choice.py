@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 _TELL = r"(?:print|output|return|report|show|write|display|give)(?:s|ed|ing)?"
 _MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
-_ASK = rf"(?:{_TELL}|{_MAKE}|choose|pick)"
+_ASK = rf"(?:{_TELL}|{_MAKE})"
 _ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
 _THINGS = (
     "string permutation array sequence graph tree path matrix subset subsequence substring list arrangement rearrangement "
@@ -38,13 +38,14 @@ _ANY = re.compile(
        | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
        | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
        | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)\s+(?:of\s+(?:them|these|those)|(?:possible|valid|such)\s+\w{{1,30}})\b
-       | \b{_MAKE}\s+(?:one|some)\s+(?:valid\s+|possible\s+|such\s+)?(?:{_THINGS}|{_ANSWERS})\b(?!\s+(?:of|that|where)\b.{{0,40}}\bcount)""",
+       | \b{_MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{_THINGS}|{_ANSWERS})\b
+       | \b(?:task\s+is|have|need|asked|wants?\s+you|required)\s+to\s+(?:construct|build)\s+an?\s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b""",
     re.I | re.X,
 )
 _ACCEPTED = re.compile(
     rf"""\b(?:any|every|all|each|other)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
            (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|{_ANSWERS}|{_THINGS})s?)\s+
-           (?:[^.;]{{0,120}}?\s)?(?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
+           (?:[^.;]{{0,120}}?\s)?(?<!you\s)(?<!we\s)(?<!they\s)(?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
        | \bany\s+(?:valid|correct|optimal)\s+\w{{1,30}}(?:\s+\w{{1,30}})?\s+(?:is|are|will\s+be)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
        | \bothers?\s+(?:is|are|will\s+be)\s+(?:also\s+)?{_RIGHT}
        | \bany\s?(?:one)?(?:\s+of\s+(?:them|these|those))?\s+(?:will|would)\s+(?:do|suffice|work|be\s+{_RIGHT})\b

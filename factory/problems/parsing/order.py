@@ -15,7 +15,7 @@ _TELL = re.compile(
 )
 _MOVES = re.compile(
     r"\b(?:arrang|rearrang|reorder|order(?:ed|ing)\b|shuffl|choos|pick|perform|visit|tak(?:e|ing)|process|appl(?:y|ied)|"
-    r"remov|delet|eat|swap|use|using|do\b|doing|mak(?:e|ing)|buy|collect|open|play|travers|insert|add(?:s|ed|ing)?\b|"
+    r"remov|delet|eat(?:s|en|ing)?\b|swap|us(?:es?|ed|ing)\b|do(?:es|ing)?\b|mak(?:e|ing)|buy|collect|open|play|travers|insert|add(?:s|ed|ing)?\b|"
     r"merg|permut|connect|select|execut|complet|finish|concatenat|read)\w{0,8}",
     re.I,
 )
@@ -35,6 +35,7 @@ _INSIDE = re.compile(
 _TIE = re.compile(r"\b(?:ties?|tied|same|equal)\b[^.;]{0,80}\bany order\b|\bany order\b[^.;]{0,40}\b(?:if|when|where)\b[^.;]{0,40}\b(?:tied?|same|equal)\b", re.I)
 _BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:they|these|those|it|the|within|inside|you|any order|order|note|and)\b", re.I)
+_MANY = re.compile(r"\b(?:all|list|array|every|\w{1,30}s)\b", re.I)
 _MAY = re.compile(r"\b(?:may|can|could|will|is|are|does|do|doesn't|don't)\b", re.I)
 
 

@@ -34,6 +34,7 @@ _CASE_TOLD = re.compile(
             \b(?:in\ (?:any|an\ arbitrary|arbitrary|either|whatever|whichever)\ (?:letter\ |character\ )?(?:case|register)s?\b(?!\ of)
               |in\ any\ \(?(?:upper|lower)
               |(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
+      | \bchoose\ the\ case\b
       | \b{_TELL}\b[^.]{{0,120}}?\bin\ any\ (?:letter\ )?case\ \(
       | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
       | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[- ]?case\ and\ (?:upper|lower)[- ]?case\b[^.]{{0,40}}\baccepted\b
@@ -47,14 +48,11 @@ _CASE_IGNORED = re.compile(
     re.I,
 )
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
-_OF_TEXT = re.compile(rf"\b{_TELL}\b", re.I)
+_OF_TEXT = re.compile(rf"\b(?:{_TELL}|letters?|characters?)\b", re.I)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
 _WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\bof\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
-_DIFFERS = re.compile(
-    r"\bdiffer(?:s|ence)?\b[^.;]{0,60}\b(?:correct|jury|judge|expected|exact|true|actual)[^;]{0,60}\b(?:at most|less than|not exceed|no more than|within|by)\b",
-    re.I,
-)
-_BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}\bnot\s+exceed\b", re.I | re.S)
+_DIFFERS = re.compile(r"\bdiffer(?:s|ence)?\b[^;]{0,80}\b(?:correct|jury|judge|expected|exact|true|actual)", re.I)
+_BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b", re.I | re.S)
 _POWER = re.compile(r"\b10\s?\^?\s?\{?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 
 
