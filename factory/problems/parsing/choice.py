@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TELL = r"(?:print|output|return|report|show|write|display|give)(?:s|ed|ing)?"
+_TELL = r"(?:(?:print|output|return|report|show|write|give)(?:s|ed|ing)?|display)"
 _MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
 _ASK = rf"(?:{_TELL}|{_MAKE})"
 _ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
@@ -18,6 +18,7 @@ _THINGS = (
     "partition pair triple triplet cycle route schedule assignment coloring colouring grid table word pattern plan set "
     "ordering number integer index order strategy point tour series way division cut placement layout variant example"
 ).replace(" ", "|")
+_OBJECTS = _THINGS.replace("|order|", "|")
 _RIGHT = (
     r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|permitted|judged\ as\ correct|"
     r"considered\ (?:correct|valid|right))"
@@ -28,13 +29,15 @@ _SOMEBODY = re.compile(
     re.I | re.X,
 )
 _ANY = re.compile(
-    rf"""\b{_TELL}\s+(?:\w{{1,30}}\s+){{0,2}}?any(?!\s+(?:other|more|further|additional|extra)\b)(?:\s+(?:one|single))?
+    rf"""\b{_TELL}\s+(?:(?!(?:in|if|to|whether|with|for|at|from|when|where)\b)\w{{1,30}}\s+){{0,2}}?any(?!\s+(?:other|more|further|additional|extra)\b)(?:\s+(?:one|single))?
            (?:\s+(?:of\s+(?:them|these|those|the|such)|valid|possible|correct|suitable|such|optimal|best|appropriate|
               feasible|{_ANSWERS}|{_THINGS}|one)\b|\s*[.,;)!]|\s*$)
-       | \b{_ASK}\s+any\s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})(?:s|es)?\b(?!\s+of\s+(?:times|moves))
+       | \b{_ASK}\s+any\s+(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:{_THINGS})(?:s|es)?\b(?!\s+of\s+times)
+       | \b{_ASK}\s+any\s+(?!two\b|three\b)(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:numbers?|integers?)\s+(?:that|which|such|satisfying|satisfies|meeting)\b
+       | \b{_TELL}\s+any\s?[\[(]
        | \b{_ASK}\s+any\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|(?:valid\s+|possible\s+|optimal\s+)?{_ANSWERS}
            |one\b(?!\s+of\s+the))
-       | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case)(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS}|{_ANSWERS}|one)\b
+       | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case|number|precision|letter)\w{{1,30}}
        | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
        | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
        | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)\s+(?:of\s+(?:them|these|those)|(?:possible|valid|such)\s+\w{{1,30}})\b
@@ -44,7 +47,7 @@ _ANY = re.compile(
 )
 _ACCEPTED = re.compile(
     rf"""\b(?:any|every|all|each|other)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
-           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|{_ANSWERS}|{_THINGS})s?)\s+
+           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|{_ANSWERS}|{_OBJECTS})s?)\s+
            (?:[^.;]{{0,120}}?\s)?(?<!you\s)(?<!we\s)(?<!they\s)(?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
        | \bany\s+(?:valid|correct|optimal)\s+\w{{1,30}}(?:\s+\w{{1,30}})?\s+(?:is|are|will\s+be)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
        | \bothers?\s+(?:is|are|will\s+be)\s+(?:also\s+)?{_RIGHT}
@@ -59,7 +62,7 @@ _SEVERAL = re.compile(
     rf"""\b(?:if|in\ case|should|when|where|whenever|as|because)\b[^.]{{0,60}}?
            \b(?:multiple|several|many|more\s+than\s+one|(?:are|exist)\s+(?:\w{{1,30}}\s+)?different|two\s+or\s+more|various|not\s+unique|ties?)\b
            (?P<between>[^.]{{0,160}}?)\b(?:{_TELL}|accept\w{{0,4}}|choose|pick|select|free|allowed|fine|consider\w{{0,3}}|find)\b
-           [^.]{{0,30}}?\b(?:any(?!\s+(?:other|more))|anyone|whichever|whatever|one\s+of\s+(?:them|these|those|the)|arbitrary|either)\b""",
+           [^.]{{0,30}}?\b(?:any(?!\s+(?:other|more|order|arbitrary))|anyone|whichever|whatever|one\s+of\s+(?:them|these|those|the)|arbitrary|either)\b""",
     re.I | re.X,
 )
 _OTHERWISE = re.compile(r"\bhow\s+many\b|\bcount\b|\bnumber\s+of\b|\bmodulo\b", re.I)
@@ -78,6 +81,7 @@ _CONSTRUCT = re.compile(rf"\b{_MAKE}\s+an?\s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THING
 _ONE_OF = re.compile(
     rf"\bone\s+of\s+(?:the\s+)?(?:possible|valid|many|several|correct)\s+(?:\w{{1,30}}\s+)?(?:{_ANSWERS}|{_THINGS})s?\b", re.I
 )
+_ERROR = re.compile(r"\b(?:error|precision|tolerance|within)\b", re.I)
 _INTERACTIVE = re.compile(
     r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthe\s+interactor\b|"
     r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing))\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|checker|testing|system)|"
@@ -102,7 +106,7 @@ def leaves_choice(sentences: Sequence[str]) -> bool:
 
 
 def _says_so(sentence: str) -> bool:
-    if _ACCEPTED.search(sentence) or _OR_NONE.search(sentence) or _FIND_SUCH.search(sentence):
+    if (_ACCEPTED.search(sentence) and not _ERROR.search(sentence)) or _OR_NONE.search(sentence) or _FIND_SUCH.search(sentence):
         return True
     if any(not _SOMEBODY.search(sentence[max(0, any_.start() - 60) : any_.start()]) for any_ in _ANY.finditer(sentence)):
         return True

@@ -10,16 +10,20 @@ import re
 from collections.abc import Iterable
 
 _TELL = re.compile(
-    r"\b(?:print|output|return|report|give|display|list|answer|result|solution)(?:s|ed|ing)?\b(?!\s+(?:true|false|the\s+number)\b)",
-    re.I,
+    r"\b(?:print|output|return|report|give|display)(?:s|ed|ing)?\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)", re.I
+)
+_ANSWER = re.compile(r"\b(?:answer|result|solution|list|output)s?\b|\bresulting\b", re.I)
+_DO = (
+    "arrang|arrange|rearrang|rearrange|reorder|shuffl|shuffle|choos|choose|pick|perform|visit|tak|take|process|apply|appli|"
+    "remov|remove|delet|delete|eat|swap|us|use|do|mak|make|buy|collect|open|play|travers|traverse|insert|add|merg|merge|"
+    "permut|permute|connect|select|execut|execute|complet|complete|finish|concatenat|concatenate|read|sell|plant|prepar|prepare"
 )
 _MOVES = re.compile(
-    r"\b(?:arrang|rearrang|reorder|order(?:ed|ing)\b|shuffl|choos|pick|perform|visit|tak(?:e|ing)|process|appl(?:y|ied)|"
-    r"remov|delet|eat(?:s|en|ing)?\b|swap|us(?:es?|ed|ing)\b|do(?:es|ing)?\b|mak(?:e|ing)|buy|collect|open|play|travers|insert|add(?:s|ed|ing)?\b|"
-    r"merg|permut|connect|select|execut|complet|finish|concatenat|read)\w{0,8}",
+    rf"\b(?:{_DO}|order)(?:ing)\b|\b(?:{_DO})(?:s|es)?\b"
+    rf"|\b(?:is|are|be|been|were|was|if|when) (?:\w{{1,30}} )?(?:{_DO}|chos|order)(?:e?d|e?n)\b",
     re.I,
 )
-_GIVEN = re.compile(r"\b(?:given|input|provided|received|stored)\b", re.I)
+_GIVEN = re.compile(r"\b(?:(?<!be )given|input|provided|received|stored)\b", re.I)
 _FREE = re.compile(
     r"\bin (?:any|an arbitrary|arbitrary|whatever|whichever|no particular|no specific) (?:valid |possible |arbitrary )?order\b"
     r"|\bany order (?:is|will be) (?:accepted|acceptable|allowed|fine|ok|valid|considered)"
@@ -28,11 +32,15 @@ _FREE = re.compile(
     re.I,
 )
 _INSIDE = re.compile(
-    r"\b(?:within|inside|inner|of|in) (?:each|every|an?|the (?:inner|same)) (?!y\b)\w{1,30}|\binside\b|\bwithin\b|\binner\b"
-    r"|\b(?:each|every) (?!(?:one )?of\b)\w{1,30}(?:'s)? (?:\w{1,30} ){0,4}in (?:any|arbitrary)",
+    r"\b(?:of|in) (?:each|every)(?! (?:one )?of\b)\b|\b(?:within|inside|inner)\b|\bin the (?:lists|groups|sublists|rows) (?:may|can)\b"
+    r"|\b(?:each|every) (?!(?:one )?of\b)\w{1,30} (?:may|can)\b",
     re.I,
 )
-_TIE = re.compile(r"\b(?:ties?|tied|same|equal)\b[^.;]{0,80}\bany order\b|\bany order\b[^.;]{0,40}\b(?:if|when|where)\b[^.;]{0,40}\b(?:tied?|same|equal)\b", re.I)
+_TIE = re.compile(
+    r"\b(?:ties?|tied|(?:have|has|having|with|of) (?:the |an )?(?:same|equal))\b(?:(?!\ball\b)[^.;]){0,80}\bany order\b"
+    r"|\bany order\b[^.;]{0,40}\b(?:if|when|where)\b[^.;]{0,40}\b(?:tied?|same|equal)\b",
+    re.I,
+)
 _BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:they|these|those|it|the|within|inside|you|any order|order|note|and)\b", re.I)
 _MANY = re.compile(r"\b(?:all|list|array|every|\w{1,30}s)\b", re.I)
@@ -48,6 +56,8 @@ def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
     about_answer = False
     for sentence in sentences:
         for clause in sentence.split(";"):
+            if not clause.strip():
+                continue
             told = _told(clause, about_answer)
             if told and _TIE.search(clause):
                 raise ValueError("its statement accepts any order of what ties, and it brings no checker")
@@ -73,12 +83,12 @@ def _told(clause: str, about_answer: bool) -> set[int]:
 
 def _of_the_answer(clause: str, found: re.Match[str], about_answer: bool) -> bool:
     before = clause[: found.start()]
-    told = _TELL.search(before)
-    if told is not None:
-        between = before[told.end() :]
+    verbs = list(_TELL.finditer(before))
+    if verbs:
+        between = before[verbs[-1].end() :]
         return not (_MOVES.search(between) or _GIVEN.search(between))
-    if _TELL.search(found[0]) and not _GIVEN.search(found[0]):
-        return True
+    if _ANSWER.search(before) or _ANSWER.search(found[0]) or _TELL.search(found[0]):
+        return not (_MOVES.search(before) or _GIVEN.search(clause[: found.end()]))
     behind = clause[found.end() :]
     if re.match(r"\W*(?:the )?(?:\w{1,30} ){0,4}(?:is|are|be) (?:returned|printed|output)", behind, re.I):
         return True

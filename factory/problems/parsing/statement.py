@@ -18,10 +18,12 @@ from factory.records import Case, Comparison
 from factory.records.values import decode
 
 _CHOICE = "its statement accepts any of several answers, and it brings no checker"
-_SORTED = re.compile(r"\b(?:sorted|ascending|descending|increasing|decreasing|lexicographical)\b", re.I)
+_SORTED = re.compile(
+    r"\b(?:print|output|return)\b[^.;]{0,80}\b(?:sorted|(?:ascending|descending|increasing|decreasing|lexicographical) order)\b", re.I
+)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _LINES = re.compile(r"(?: ?\n ?){2,}")
-_SENTENCE_END = re.compile(r"(?<=[.!?;])[\s\"')]+|\n\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\s\"')]+|\n\n")
 _OF_THE_ANSWER = re.compile(
     r"\b(?:answers?|outputs?|print(?:s|ed|ing)?|return(?:s|ed|ing)?|solutions?|results?|verdict|checker|judges?|judged|"
     r"accept(?:s|ed|able)?|considered|allowed|permitted|tolerated|valid)\b",
@@ -37,7 +39,7 @@ _CASE_TOLD = re.compile(
       | \bchoose\ the\ case\b
       | \b{_TELL}\b[^.]{{0,120}}?\bin\ any\ (?:letter\ )?case\ \(
       | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
-      | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[- ]?case\ and\ (?:upper|lower)[- ]?case\b[^.]{{0,40}}\baccepted\b
+      | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[^.]{{0,60}}\baccepted\b
       | \baccepted\b[^.]{{0,40}}\b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)""",
     re.I | re.X,
 )
@@ -48,9 +50,10 @@ _CASE_IGNORED = re.compile(
     re.I,
 )
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
-_OF_TEXT = re.compile(rf"\b(?:{_TELL}|letters?|characters?)\b", re.I)
+_TOLD = re.compile(rf"\b{_TELL}\b", re.I)
+_LETTERS = re.compile(r"\b(?:letters?|characters?)\b", re.I)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
-_WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\bof\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
+_WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
 _DIFFERS = re.compile(r"\bdiffer(?:s|ence)?\b[^;]{0,80}\b(?:correct|jury|judge|expected|exact|true|actual)", re.I)
 _BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b", re.I | re.S)
 _POWER = re.compile(r"\b10\s?\^?\s?\{?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
@@ -135,10 +138,15 @@ def _refuse_choice(sentences: Sequence[str]) -> None:
 
 def _any_case(sentences: Sequence[str]) -> bool:
     return any(
-        (_CASE_TOLD.search(sentence) and _OF_TEXT.search(sentence) and not _IDIOM.search(sentence))
+        (_CASE_TOLD.search(sentence) and _is_told(sentence) and not _IDIOM.search(sentence))
         or (_CASE_IGNORED.search(sentence) and _OF_THE_ANSWER.search(sentence) and not _OF_THE_INPUT.search(sentence))
         for sentence in sentences
     )
+
+
+def _is_told(sentence: str) -> bool:
+    """Whether a sentence about letters is about printed ones."""
+    return bool(_TOLD.search(sentence) or (_LETTERS.search(sentence) and not _OF_THE_INPUT.search(sentence)))
 
 
 def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
