@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TELL = r"(?:(?:print|output|return|report|show|write|give)(?:s|ed|ing)?|display)"
+_TELL = r"(?:(?:print|output|return|report)(?:s|ed|ing)?|show|write|give|display)"
 _MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
 _ASK = rf"(?:{_TELL}|{_MAKE})"
 _ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
@@ -21,7 +21,7 @@ _THINGS = (
 _OBJECTS = _THINGS.replace("|order|", "|")
 _RIGHT = (
     r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|permitted|judged\ as\ correct|"
-    r"considered\ (?:correct|valid|right))"
+    r"considered\ (?:correct|valid|right)|printed|output|returned|reported)"
 )
 _SOMEBODY = re.compile(
     r"\b(?!you\b|we\b|us\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|is\ able\ to|wants?\ to)"
@@ -53,6 +53,7 @@ _ACCEPTED = re.compile(
        | \bothers?\s+(?:is|are|will\s+be)\s+(?:also\s+)?{_RIGHT}
        | \bany\s?(?:one)?(?:\s+of\s+(?:them|these|those))?\s+(?:will|would)\s+(?:do|suffice|work|be\s+{_RIGHT})\b
        | \bany\s?(?:one)?\s+(?:is|are)\s+{_RIGHT}\b
+       | \bany\s(?:(?:correct|valid|right|good)\s[^.;]{{0,80}}?passes|[^.;]{{0,80}}?\s(?:gets?|receives?|earns?|scores?)\s+full)\b
        | \baccept(?:s|ed)?\s+any\s+(?:valid|correct|answer|solution|output|such)
        | \b{_ANSWERS}\s+(?:may|might|need)\s+not\s+be\s+(?:necessarily\s+)?unique
        | \b(?:need|may|might)\s+not\s+be\s+unique\b[^.]{{0,80}}\b{_RIGHT}""",
@@ -83,8 +84,8 @@ _ONE_OF = re.compile(
 )
 _ERROR = re.compile(r"\b(?:error|precision|tolerance|within)\b", re.I)
 _INTERACTIVE = re.compile(
-    r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthe\s+interactor\b|"
-    r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing))\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|checker|testing|system)|"
+    r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthis\s+interactive\b|\bthe\s+interactor\b|"
+    r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing)|talk(?:s|ing)?)\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|jury's\s+program|checker|testing|system)|"
     r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer|stream)|\bfflush\b|"
     r"\b(?:ask|query)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
     r"\b(?:response|reply|replies)\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b(?!'s\s+program)|"

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable
 
 _TELL = re.compile(
-    r"\b(?:print|output|return|report|give|display)(?:s|ed|ing)?\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)", re.I
+    r"\b(?:(?:print|output|return|report)(?:s|ed|ing)?|give|display)\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)", re.I
 )
 _ANSWER = re.compile(r"\b(?:answer|result|solution|list|output)s?\b|\bresulting\b", re.I)
 _DO = (
     "arrang|arrange|rearrang|rearrange|reorder|shuffl|shuffle|choos|choose|pick|perform|visit|tak|take|process|apply|appli|"
-    "remov|remove|delet|delete|eat|swap|us|use|do|mak|make|buy|collect|open|play|travers|traverse|insert|add|merg|merge|"
+    "remov|remove|delet|delete|eat|swap|us|use|mak|make|buy|collect|open|play|travers|traverse|insert|add|merg|merge|"
     "permut|permute|connect|select|execut|execute|complet|complete|finish|concatenat|concatenate|read|sell|plant|prepar|prepare"
 )
 _MOVES = re.compile(
@@ -28,6 +28,7 @@ _FREE = re.compile(
     r"\bin (?:any|an arbitrary|arbitrary|whatever|whichever|no particular|no specific) (?:valid |possible |arbitrary )?order\b"
     r"|\bany order (?:is|will be) (?:accepted|acceptable|allowed|fine|ok|valid|considered)"
     r"|\border\b[^.;]{0,100}?\b(?:(?:does not|doesn't|do not|don't) matter|is (?:not important|unimportant|irrelevant|free|arbitrary|insignificant))"
+    r"|\bneither (?:the )?order\b[^.;]{0,60}\bnor (?:the |that )?[^.;]{0,40}\bmatters?\b"
     r"|\b(?:does not|doesn't) matter in (?:which|what) order\b",
     re.I,
 )
@@ -42,9 +43,10 @@ _TIE = re.compile(
     re.I,
 )
 _BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
-_GOES_ON = re.compile(r"^\W*(?:they|these|those|it|the|within|inside|you|any order|order|note|and)\b", re.I)
+_SORT = re.compile(r"^\W*sort\b", re.I)
+_GOES_ON = re.compile(r"^\W*(?:they|these|those|their|it|the|within|inside|neither|you|any order|order|note|and)\b", re.I)
 _MANY = re.compile(r"\b(?:all|list|array|every|\w{1,30}s)\b", re.I)
-_MAY = re.compile(r"\b(?:may|can|could|will|is|are|does|do|doesn't|don't)\b", re.I)
+_MAY = re.compile(r"\b(?:may|can|could|will|is|are|does|do|doesn't|don't|matters?)\b", re.I)
 
 
 def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
@@ -59,10 +61,10 @@ def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
             if not clause.strip():
                 continue
             told = _told(clause, about_answer)
-            if told and _TIE.search(clause):
+            if _TIE.search(clause) and (told or (about_answer and not _MOVES.search(clause))):
                 raise ValueError("its statement accepts any order of what ties, and it brings no checker")
             levels |= told
-            about_answer = bool(_TELL.search(clause) or (about_answer and told))
+            about_answer = bool(_SORT.search(clause) or _TELL.search(clause) or (about_answer and told))
     return tuple(sorted(levels))
 
 

