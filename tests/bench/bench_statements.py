@@ -4,7 +4,8 @@
 
 Each statement is read as one of a program that prints (`of_streams`) or of a function (`of_calls`). The labels: exact,
 choice (several answers are right), order (of the outermost list), inner, all (levels of order), case, interactive, or
-"REL ABS", the relative and the absolute tolerance. Rules are tuned on `statements/development*.py`, never on `held_out.py`.
+"REL ABS", the relative and the absolute tolerance. Rules are tuned on `statements/development*.py`, never on
+`held_out.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def rows(part: str) -> Iterator[Row]:
 
 def _module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -53,7 +55,7 @@ def read(text: str, *, stream: bool) -> str:
 
 
 def fault(label: str, found: str) -> str:
-    """What is wrong with a reading: a false grant, a missed one (right answers fail), a false refusal, a choice missed."""
+    """What is wrong with a reading: a false grant, a missed grant or choice, or a false refusal."""
     if found == label or {found, label} <= set(_REFUSED):
         return ""
     if label in _REFUSED:
@@ -72,7 +74,9 @@ def main() -> None:
             if wrong:
                 print(f"{wrong}: {label} read as {read(text, stream=stream)}: {text}")
         total = sum(counts.values())
-        print(f"{part}: {total} statements: " + ", ".join(f"{n} {name} ({n / total:.1%})" for name, n in counts.items()))
+        print(
+            f"{part}: {total} statements: " + ", ".join(f"{n} {name} ({n / total:.1%})" for name, n in counts.items())
+        )
 
 
 if __name__ == "__main__":

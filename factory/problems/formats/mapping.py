@@ -45,7 +45,9 @@ class Mapping:
         tests = self._tests(row, entry_point)
         comparison = Comparison()
         if "inputs" in self._columns:
-            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, tests.cases)
+            comparison = (
+                statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, tests.cases)
+            )
         return Problem(
             id=self.id_of(row),
             prompt=prompt,

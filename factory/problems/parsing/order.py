@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable
 
 _TELL = re.compile(
-    r"\b(?:(?:print|output|return|report)(?:s|ed|ing)?|give|display)\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)", re.I
+    r"\b(?:(?:print|output|return|report)(?:s|ed|ing)?|give|display)\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)",
+    re.I,
 )
 _ANSWER = re.compile(r"\b(?:answer|result|solution|list|output)s?\b|\bresulting\b", re.I)
 _DO = (
     "arrang|arrange|rearrang|rearrange|reorder|shuffl|shuffle|choos|choose|pick|perform|visit|tak|take|process|apply|appli|"
     "remov|remove|delet|delete|eat|swap|us|use|mak|make|buy|collect|open|play|travers|traverse|insert|add|merg|merge|"
-    "permut|permute|connect|select|execut|execute|complet|complete|finish|concatenat|concatenate|read|sell|plant|prepar|prepare"
+    "permut|permute|connect|select|execut|execute|complet|complete|finish|concatenat|concatenate|read|sell|"
+    "plant|prepar|prepare"
 )
 _MOVES = re.compile(
     rf"\b(?:{_DO}|order)(?:ing)\b|\b(?:{_DO})(?:s|es)?\b"
@@ -25,15 +27,18 @@ _MOVES = re.compile(
 )
 _GIVEN = re.compile(r"\b(?:(?<!be )given|input|provided|received|stored)\b", re.I)
 _FREE = re.compile(
-    r"\bin (?:any|an arbitrary|arbitrary|whatever|whichever|no particular|no specific) (?:valid |possible |arbitrary )?order\b"
+    r"\bin (?:any|an arbitrary|arbitrary|whatever|whichever|no particular|no specific) "
+    r"(?:valid |possible |arbitrary )?order\b"
     r"|\bany order (?:is|will be) (?:accepted|acceptable|allowed|fine|ok|valid|considered)"
-    r"|\border\b[^.;]{0,100}?\b(?:(?:does not|doesn't|do not|don't) matter|is (?:not important|unimportant|irrelevant|free|arbitrary|insignificant))"
+    r"|\border\b[^.;]{0,100}?\b(?:(?:does not|doesn't|do not|don't) matter"
+    r"|is (?:not important|unimportant|irrelevant|free|arbitrary|insignificant))"
     r"|\bneither (?:the )?order\b[^.;]{0,60}\bnor (?:the |that )?[^.;]{0,40}\bmatters?\b"
     r"|\b(?:does not|doesn't) matter in (?:which|what) order\b",
     re.I,
 )
 _INSIDE = re.compile(
-    r"\b(?:of|in) (?:each|every)(?! (?:one )?of\b)\b|\b(?:within|inside|inner)\b|\bin the (?:lists|groups|sublists|rows) (?:may|can)\b"
+    r"\b(?:of|in) (?:each|every)(?! (?:one )?of\b)\b|\b(?:within|inside|inner)\b"
+    r"|\bin the (?:lists|groups|sublists|rows) (?:may|can)\b"
     r"|\b(?:each|every) (?!(?:one )?of\b)\w{1,30} (?:may|can)\b",
     re.I,
 )
@@ -44,7 +49,9 @@ _TIE = re.compile(
 )
 _BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
 _SORT = re.compile(r"^\W*sort\b", re.I)
-_GOES_ON = re.compile(r"^\W*(?:they|these|those|their|it|the|within|inside|neither|you|any order|order|note|and)\b", re.I)
+_GOES_ON = re.compile(
+    r"^\W*(?:they|these|those|their|it|the|within|inside|neither|you|any order|order|note|and)\b", re.I
+)
 _MANY = re.compile(r"\b(?:all|list|array|every|\w{1,30}s)\b", re.I)
 _MAY = re.compile(r"\b(?:may|can|could|will|is|are|does|do|doesn't|don't|matters?)\b", re.I)
 

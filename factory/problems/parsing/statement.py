@@ -19,7 +19,9 @@ from factory.records.values import decode
 
 _CHOICE = "its statement accepts any of several answers, and it brings no checker"
 _SORTED = re.compile(
-    r"\b(?:print|output|return)\b[^.;]{0,80}\b(?:sorted|(?:ascending|descending|increasing|decreasing|lexicographical) order)\b", re.I
+    r"\b(?:print|output|return)\b[^.;]{0,80}"
+    r"\b(?:sorted|(?:ascending|descending|increasing|decreasing|lexicographical) order)\b",
+    re.I,
 )
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _LINES = re.compile(r"(?: ?\n ?){2,}")
@@ -30,12 +32,13 @@ _OF_THE_ANSWER = re.compile(
     re.I,
 )
 _OF_THE_INPUT = re.compile(r"\b(?:input|given|reads?|stor(?:es|ed)|names?|search(?:es|ing)?)\b", re.I)
-_TELL = r"(?:print|output|write|display|return|give|answer|type)(?:s|ed|ing)?"
+_TELL = r"(?:print|output|write|display|return|give|answer)(?:s|ed|ing)?"
 _CASE_TOLD = re.compile(
     rf"""\b(?:can|may|could|might|allowed|free|accept\w{{0,4}}|recogni[sz]ed)\b[^.]{{0,120}}?
-            \b(?:in\ (?:any|an\ arbitrary|arbitrary|either|whatever|whichever)\ (?:letter\ |character\ )?(?:case|register)s?\b(?!\ of)
+            \b(?:in\ (?:any|an\ arbitrary|arbitrary|either|whatever|whichever)\ (?:letter\ |character\ )?
+                (?:case|register)s?\b(?!\ of)
               |in\ any\ \(?(?:upper|lower)
-              |(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
+              |(?:in|as)\ (?:either\ )?(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
       | \b(?:can|may|could)\ be\ (?:of|in)\ (?:either|any)\ case\b
       | \b(?:can|may|could)\b[^.]{{0,60}}\bin\ (?:upper|lower)\ or\ (?:upper|lower)[- ]?case\b
       | \bchoose\ the\ case\b
@@ -46,19 +49,26 @@ _CASE_TOLD = re.compile(
     re.I | re.X,
 )
 _CASE_IGNORED = re.compile(
-    r"\bignor(?:es|ed|ing) (?:the )?case\b|\b(?:without regard to|regardless of|irrespective of) (?:the |letter )?(?:case|upper)|"
+    r"\bignor(?:es|ed|ing) (?:the )?case\b|"
+    r"\b(?:without regard to|regardless of|irrespective of) (?:the |letter )?(?:case|upper)|"
     r"\bcase[- ]insensitive|\bnot case[- ]sensitive|\binsensitive to case|"
-    r"\b(?:case|capitali[sz]ation)(?: of (?:\w{1,30} ?){1,3})? (?:does not|doesn't|do not) matter|"
-    r"\b(?:case|capitali[sz]ation)(?: of (?:\w{1,30} ?){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
+    r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? (?:does not|doesn't|do not) matter|"
+    r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
     re.I,
 )
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
 _TOLD = re.compile(rf"\b{_TELL}\b", re.I)
 _LETTERS = re.compile(r"\b(?:letters?|characters?)\b", re.I)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
-_WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
+_WITHIN = re.compile(
+    r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I
+)
 _DIFFERS = re.compile(r"\bdiffer(?:s|ence)?\b[^;]{0,80}\b(?:correct|jury|judge|expected|exact|true|actual)", re.I)
-_BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b", re.I | re.S)
+_BOUND = re.compile(
+    r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b"
+    r"|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b",
+    re.I | re.S,
+)
 _POWER = re.compile(r"\b10\s?\^?\s?[{(]?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 
 
@@ -141,15 +151,18 @@ def _refuse_choice(sentences: Sequence[str]) -> None:
 
 def _any_case(sentences: Sequence[str]) -> bool:
     return any(
-        (_CASE_TOLD.search(sentence) and _is_told(sentence) and not _IDIOM.search(sentence))
+        (_is_told(sentence, _CASE_TOLD.search(sentence)) and not _IDIOM.search(sentence))
         or (_CASE_IGNORED.search(sentence) and _OF_THE_ANSWER.search(sentence) and not _OF_THE_INPUT.search(sentence))
         for sentence in sentences
     )
 
 
-def _is_told(sentence: str) -> bool:
-    """Whether a sentence about letters is about printed ones."""
-    return bool(_TOLD.search(sentence) or (_LETTERS.search(sentence) and not _OF_THE_INPUT.search(sentence)))
+def _is_told(sentence: str, found: re.Match[str] | None) -> bool:
+    """Whether what a sentence says of the case of letters is said of printed ones."""
+    if found is None:
+        return False
+    before = sentence[: found.end()]
+    return bool(_TOLD.search(before) or (_LETTERS.search(before) and not _OF_THE_INPUT.search(sentence)))
 
 
 def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:

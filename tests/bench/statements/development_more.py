@@ -1,6 +1,5 @@
 """Labelled statements that were held out once, and are read by rules that know them now."""
 
-
 STREAMS: dict[str, list[tuple[str, list[str]]]] = {
     "choice": [
         ("If more than one {} achieves the maximum, any of them may be printed.", ["team", "cut", "timetable"]),
@@ -60,7 +59,10 @@ STREAMS: dict[str, list[tuple[str, list[str]]]] = {
     ],
     "1e-06 1e-06": [
         ("Print the {}; an absolute or relative error of 10^-6 is tolerated.", ["mean", "area", "length"]),
-        ("Your {} will be accepted if it has an absolute or relative error of no more than 1e-6.", ["answer", "output"]),
+        (
+            "Your {} will be accepted if it has an absolute or relative error of no more than 1e-6.",
+            ["answer", "output"],
+        ),
     ],
     "0 1e-06": [
         ("Print the {} with absolute error not exceeding 10^(-6).", ["answer", "volume"]),

@@ -27,7 +27,10 @@ STREAMS: dict[str, list[tuple[str, list[str]]]] = {
         ("In any order you like, remove {}. Print the most points you can get.", ["two stones", "all cards"]),
         ("Snuke can swap any two adjacent {}. Find the least number of swaps.", ["letters", "cards", "rows"]),
         ("If there are multiple answers, print the {} one.", ["lexicographically smallest", "smallest", "leftmost"]),
-        ("If there are several {}, output the one that comes first in the input.", ["winners", "such cities", "maxima"]),
+        (
+            "If there are several {}, output the one that comes first in the input.",
+            ["winners", "such cities", "maxima"],
+        ),
         ("There may be more than one {}; find how many there are, modulo 998244353.", ["tour", "pairing", "colouring"]),
         ("The {} are listed in arbitrary order. Print the total weight.", ["edges", "boxes", "queries"]),
         ("Print 'any' if {}.", ["some card is red", "the list is empty", "nobody wins"]),

@@ -9,7 +9,10 @@ from __future__ import annotations
 STREAMS: dict[str, list[tuple[str, list[str]]]] = {
     "choice": [
         ("If there is more than one {}, you can print any.", ["optimal solution", "such word", "fitting plan"]),
-        ("Print a {}. If multiple exist, any will be accepted.", ["path from 1 to n", "balanced string", "k-colouring"]),
+        (
+            "Print a {}. If multiple exist, any will be accepted.",
+            ["path from 1 to n", "balanced string", "k-colouring"],
+        ),
         ("If there are several suitable {}, print any of them.", ["sets", "numbers x", "pairs (x, y)"]),
         ("Output any sequence of {} that sorts the cards.", ["swaps", "flips", "moves"]),
         ("In case of many possible {}, output any one.", ["answers", "names", "trees"]),
