@@ -15,8 +15,9 @@ _ASK = rf"(?:{_TELL}|{_MAKE})"
 _ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
 _THINGS = (
     "string permutation array sequence graph tree path matrix subset subsequence substring list arrangement "
-    "rearrangement partition pair triple triplet cycle route schedule assignment coloring colouring grid table word pattern plan set "
-    "ordering number integer index order strategy point tour series way division cut placement layout variant example"
+    "rearrangement partition pair triple triplet cycle route schedule assignment coloring colouring grid "
+    "table word pattern plan set ordering number integer index order strategy point tour series way division cut "
+    "placement layout variant example"
 ).replace(" ", "|")
 _OBJECTS = _THINGS.replace("|order|", "|")
 _RIGHT = (

@@ -162,7 +162,7 @@ def _is_told(sentence: str, found: re.Match[str] | None) -> bool:
     if found is None:
         return False
     before = sentence[: found.end()]
-    return bool(_TOLD.search(before) or (_LETTERS.search(before) and not _OF_THE_INPUT.search(sentence)))
+    return bool(_TOLD.search(before) or (_LETTERS.search(sentence) and not _OF_THE_INPUT.search(sentence)))
 
 
 def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
