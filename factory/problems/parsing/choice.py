@@ -42,6 +42,10 @@ _ANY = re.compile(
            |(?:valid\s+|possible\s+|optimal\s+)?{_ANSWERS}|one\b(?!\s+of\s+the))
        | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case|number|precision|letter)\w{{1,30}}
        | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
+       | (?:^|\byou\s+(?:can|may|should)\s+)\W*(?:then\s+|and\s+)?(?:print|output|return)\s+any\s+
+           (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b
+       | \b{_TELL}\s+(?:a|one)\s+(?:possible|valid|suitable|feasible)\s+\w
+       | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b
        | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
        | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)\s+(?:of\s+(?:them|these|those)|(?:possible|valid|such)\s+\w{{1,30}})\b
        | \b{_MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{_THINGS}|{_ANSWERS})\b
@@ -50,8 +54,8 @@ _ANY = re.compile(
     re.I | re.X,
 )
 _ACCEPTED = re.compile(
-    rf"""\b(?:any|every|all|each|other)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
-           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|{_ANSWERS}|{_OBJECTS})s?)\s+
+    rf"""\b(?:any|every|all|each|other|either)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
+           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|winner|{_ANSWERS}|{_OBJECTS})s?)\s+
            (?:[^.;]{{0,120}}?\s)?(?<!you\s)(?<!we\s)(?<!they\s)
            (?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
        | \bany\s+(?:valid|correct|optimal)\s+\w{{1,30}}(?:\s+\w{{1,30}})?
@@ -62,7 +66,9 @@ _ACCEPTED = re.compile(
        | \bany\s(?:(?:correct|valid|right|good)\s[^.;]{{0,80}}?passes
            |[^.;]{{0,80}}?\s(?:gets?|receives?|earns?|scores?)\s+full)\b
        | \baccept(?:s|ed)?\s+any\s+(?:valid|correct|answer|solution|output|such)
-       | \b{_ANSWERS}\s+(?:may|might|need)\s+not\s+be\s+(?:necessarily\s+)?unique
+       | \b{_ANSWERS}\s+(?:(?:may|might|need)\s+not\s+be|(?:is|are)\s+not\s+necessarily)\s+unique
+       | \bspecial\s+(?:judge|checker)\b
+       | \byou\s+(?:do\s+not|don't)\s+(?:need|have)\s+to\s+(?:minimi[sz]e|find\s+the\s+(?:shortest|minimum|least))\b
        | \b(?:need|may|might)\s+not\s+be\s+unique\b[^.]{{0,80}}\b{_RIGHT}""",
     re.I | re.X,
 )
@@ -71,7 +77,7 @@ _SEVERAL = re.compile(
            \b(?:multiple|several|many|more\s+than\s+one|two\s+or\s+more|various|not\s+unique|ties?
              |(?:are|exist)\s+(?:\w{{1,30}}\s+)?different)\b
            (?P<between>[^.]{{0,160}}?)
-           \b(?:{_TELL}|accept\w{{0,4}}|choose|pick|select|free|allowed|fine|consider\w{{0,3}}|find)\b[^.]{{0,30}}?
+           \b(?:{_TELL}|accept\w{{0,4}}|you\s+(?:can|may)\s+choose|free|allowed|fine|consider\w{{0,3}}|find)\b[^.]{{0,30}}?
            \b(?:any(?!\s+(?:other|more|order|arbitrary))|anyone|whichever|whatever|arbitrary|either
              |one\s+of\s+(?:them|these|those|the))\b""",
     re.I | re.X,

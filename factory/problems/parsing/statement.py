@@ -41,7 +41,6 @@ _CASE_TOLD = re.compile(
               |(?:in|as)\ (?:either\ )?(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
       | \b(?:can|may|could)\ be\ (?:of|in)\ (?:either|any)\ case\b
       | \b(?:can|may|could)\b[^.]{{0,60}}\bin\ (?:upper|lower)\ or\ (?:upper|lower)[- ]?case\b
-      | \bchoose\ the\ case\b
       | \b{_TELL}\b[^.]{{0,120}}?\bin\ any\ (?:letter\ )?case\ \(
       | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
       | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[^.]{{0,60}}\baccepted\b
@@ -57,8 +56,8 @@ _CASE_IGNORED = re.compile(
     re.I,
 )
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
-_TOLD = re.compile(rf"\b{_TELL}\b", re.I)
-_LETTERS = re.compile(r"\b(?:letters?|characters?)\b", re.I)
+_TOLD = re.compile(rf"\b(?:{_TELL}|answers|outputs|verdict)\b", re.I)
+_COUNTED = re.compile(r"\b(?:number of|how many|count)\b", re.I)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
 _WITHIN = re.compile(
     r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I
@@ -162,7 +161,7 @@ def _is_told(sentence: str, found: re.Match[str] | None) -> bool:
     if found is None:
         return False
     before = sentence[: found.end()]
-    return bool(_TOLD.search(before) or (_LETTERS.search(sentence) and not _OF_THE_INPUT.search(sentence)))
+    return bool(_TOLD.search(before)) and not _COUNTED.search(before)
 
 
 def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:

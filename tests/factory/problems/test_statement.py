@@ -268,3 +268,33 @@ def test_a_judge_that_answers_back_is_none_that_a_recorded_output_replaces(text:
 )
 def test_case_is_granted_to_what_is_printed_alone(text: str, granted: bool) -> None:
     assert of_streams(text).any_case is granted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A word can consist of uppercase and lowercase letters. Print its length.",
+        "The password may contain letters in uppercase or lowercase. Print YES if it is strong.",
+        "Letters can be written in upper or lower case; print how many differ.",
+        "Print the number of letters that can be printed in any case.",
+    ],
+)
+def test_letters_of_the_input_grant_no_case(text: str) -> None:
+    assert not of_streams(text).any_case
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Print any prime factor of n.",
+        "Print a possible arrangement.",
+        "Give one example of such a string.",
+        "The solution is not necessarily unique, print one.",
+        "If there is a tie, either winner may be printed.",
+        "A special judge reads the output.",
+        "Print the moves. You do not need to minimize their number.",
+    ],
+)
+def test_words_that_only_a_choice_of_answers_brings(text: str) -> None:
+    with pytest.raises(ValueError, match="several answers"):
+        of_streams(text)
