@@ -104,7 +104,9 @@ def _of_the_answer(clause: str, found: re.Match[str], answer: str) -> bool:
     if _BEHIND.match(clause, found.end()) or _TELL.search(found[0]):
         return True
     whole = before + found[0]
-    if _MOVES.search(whole) or _GIVEN.search(whole) or not (_STANDS.search(whole) or "order" in found[0][:20].lower()):
+    if _MOVES.search(whole) or _GIVEN.search(whole):
+        return False
+    if found[0][:3].lower() == "in " and not _STANDS.search(whole):
         return False
     first = _FIRST.match(clause)
     return bool(
