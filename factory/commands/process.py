@@ -7,14 +7,14 @@ wrong input). Imports what it needs when it needs it, so that `factory --help` t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
 from factory import escape
-from factory.errors import FactoryError, RenamedKeyWarning
+from factory.errors import DamageWarning, FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -70,7 +70,9 @@ def guarded(app: Callable[[], object]) -> NoReturn:
     try:
         app()
     except BaseException as error:
-        errors = list(_leaves(error))
+        from factory.run.together import leaves
+
+        errors = list(leaves(error, BaseException))
         if not all(_has_message(one) for one in errors):
             raise
         _fail(errors)
@@ -81,7 +83,7 @@ def _showing(other: Callable[..., None]) -> Callable[..., None]:
     """Shows our own warnings as one plain line each, and any other as `other` does."""
 
     def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
-        if category is RenamedKeyWarning:
+        if category in (RenamedKeyWarning, DamageWarning):
             sys.stderr.write(f"warning: {escape.terminal(str(message))}\n")
         else:
             other(message, category, *more)
@@ -100,11 +102,3 @@ def _fail(errors: Sequence[BaseException]) -> NoReturn:
     for text in dict.fromkeys(str(error) for error in errors):
         console(True).print(f"error: {text}", soft_wrap=True, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
