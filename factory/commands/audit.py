@@ -28,6 +28,7 @@ from factory.grading.session import GradingSession
 from factory.records import Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
+from factory.run.inventory import checkable, foreign
 from factory.run.reader import review_of
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
@@ -95,7 +96,7 @@ def check_parts(place: RunDir) -> tuple[int, list[str]]:
             pass
     except PartError as error:
         wrong.append(str(error))
-    for path in place.files():
+    for path in checkable(place):
         fault = _part_fault(place, path)
         whole += not fault
         wrong += [fault] if fault else []
@@ -103,7 +104,7 @@ def check_parts(place: RunDir) -> tuple[int, list[str]]:
     wrong += [
         f"{place.path / name}: is gone, though the ledger says it was written; remedy: run again" for name in gone
     ]
-    return whole, wrong + [f"{path}: is not of this run; remedy: move it away" for path in place.foreign()]
+    return whole, wrong + [f"{path}: is not of this run; remedy: move it away" for path in foreign(place)]
 
 
 def _part_fault(place: RunDir, path: Path) -> str:

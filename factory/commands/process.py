@@ -6,6 +6,7 @@ wrong input). Imports what it needs when it needs it, so that `factory --help` t
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -41,6 +42,15 @@ def say(text: str) -> None:
 def exit_if_ungraded(summary: Summary | VerifySummary) -> None:
     """Exit with 1 if a program could not be graded through a failure of ours."""
     if any(part.funnel.drops.get("infrastructure_error") for part in summary.languages.values()):
+        raise typer.Exit(1)
+
+
+def exit_if_nothing_is_kept(summary: Summary) -> None:
+    """Exit with 1, and say so, if a run of `factory run` has no record to show for it."""
+    funnels = {name: part.funnel for name, part in summary.languages.items()}
+    if not any(funnel.kept for funnel in funnels.values()):
+        counts = "; ".join(f"{name}: {it.rollouts:,} rollouts, {it.passed:,} pass" for name, it in funnels.items())
+        console(True).print(f"error: nothing is kept ({counts}); the shards have no rows", soft_wrap=True)
         raise typer.Exit(1)
 
 
@@ -98,7 +108,26 @@ def _has_message(error: BaseException) -> bool:
     return isinstance(error, FactoryError | SandboxError | OSError)
 
 
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk, and run again: what is written is kept",
+    errno.EDQUOT: "raise the quota of that disk, and run again: what is written is kept",
+    errno.EFBIG: "raise the limit on file sizes (`ulimit -f`), or lower shards.max_bytes, and run again",
+    errno.EROFS: "another place, that can be written to (`--run-dir`, or `--out`)",
+    errno.EACCES: "another place, or another user",
+    errno.EIO: "look at the disk or its network, and run again",
+}
+"""What to do about errors of a file system."""
+
+
+def _text(error: BaseException) -> str:
+    """The message for the user; that of a file system's error names the path and the remedy."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.filename}: {error.strerror}" + (f"; remedy: {remedy}" if remedy else "")
+
+
 def _fail(errors: Sequence[BaseException]) -> NoReturn:
-    for text in dict.fromkeys(str(error) for error in errors):
+    for text in dict.fromkeys(map(_text, errors)):
         console(True).print(f"error: {text}", soft_wrap=True, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))

@@ -13,14 +13,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import gzip
-import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 from warnings import warn
 
@@ -30,37 +28,28 @@ from factory.config import Config, validate
 from factory.config.marks import Resume
 from factory.config.resume import differences, keys
 from factory.errors import ConfigError, DamageWarning, PartError
-from factory.records import Maker, Problem, sha256
+from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
+from factory.run.names import CHUNK, FIRST, of_maker, slug, span, stem
 from factory.run.written import Written
 from factory.storage import parts
-from factory.storage.files import MOVE_ASIDE, checked, digest_file, is_leftover, put, remove_temporary
+from factory.storage.files import MOVE_ASIDE, checked, put, remove_temporary
 
 T = TypeVar("T")
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-_PART_FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO)
 """What `flock` answers on file systems that have no locks, or whose lock server is away."""
-FIRST = Maker()
-"""The generator of a run that names none, in its first round."""
 _NO_PATTERNS = ("[", "*", "?", "::")
 """What `datasets.load_dataset` reads as a pattern, or as a chained file system, in the path of a folder."""
-_CHUNK = re.compile(r"(?P<problem>[\w-]+)(?P<maker>\.[\w-]+\.\d+)?\.(?P<start>\d+)-(?P<stop>\d+)\.parquet", re.ASCII)
-"""The name of a part of rollouts of one problem."""
 
 
 class RunDir:
     """Paths of one run, and the lock on it. A context manager while the run works on it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigError for a path where a run, or what is made of it, cannot lie."""
+        """Raises ConfigError for a URL."""
         if "://" in str(path) or re.match(r"[a-z0-9]+:/", str(path)):
             raise ConfigError(f"{path}: is a URL; a run directory is a local path; remedy: a path without a scheme")
-        for sign in _NO_PATTERNS:
-            if sign in str(path.absolute()):
-                why = f"has {sign!r} in it, and `datasets` would take the shards' path for a pattern"
-                raise ConfigError(f"{path}: {why}; remedy: another path")
         self.path = path
         self._lock: int | None = None
 
@@ -75,6 +64,20 @@ class RunDir:
         return self.path / "problems" / "problems.jsonl"
 
     @property
+    def problems_copy(self) -> Path:
+        """The same problems, so that one flipped bit loses none; written before they are, and so never behind them."""
+        return self.path / "problems" / "problems.jsonl.gz"
+
+    @property
+    def given_file(self) -> Path:
+        """The programs that `factory translate` was given, as rollouts."""
+        return self.path / "given.parquet"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / ".lock"
+
+    @property
     def summary_file(self) -> Path:
         return self.path / "summary.json"
 
@@ -87,10 +90,10 @@ class RunDir:
         return self.path / "shards"
 
     def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "rollouts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
+        return self.path / "rollouts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "verdicts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
+        return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
         """The index ranges of which the rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
@@ -102,8 +105,8 @@ class RunDir:
         there = {path.name for path in folder.glob("*.parquet")}
         gone = {Path(name).name for name in self.written.sampled if Path(name).parent == Path("rollouts")}
         for name in there | gone:
-            part = _CHUNK.fullmatch(name)
-            if part is not None and (part["maker"] or "") == _maker(maker):
+            part = CHUNK.fullmatch(name)
+            if part is not None and (part["maker"] or "") == of_maker(maker):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():
             chunks.sort(key=lambda indices: indices.start)
@@ -129,7 +132,7 @@ class RunDir:
 
         `kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`, see `against`.
         """
-        name = f"{_stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
+        name = f"{stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
         return self.path / "translations" / target / kind / name
 
     def translated(self, target: str, problem: Problem, parent: str) -> Path:
@@ -154,53 +157,29 @@ class RunDir:
 
     def read(self, path: Path, kind: type[T]) -> list[T]:
         """The records of the part at `path`. Raises PartError."""
+        self.has(path)  # one that is gone is named as such
         return parts.read(path, kind, self.written.sha256(self.name(path)))
-
-    def files(self) -> Iterator[Path]:
-        """Everything that has its sha256 beside it: the config, the problems and the parts, in order."""
-        yield from (path for path in (self.config_file, self.problems_file, self._problems_copy) if path.exists())
-        for path in sorted(self._in_part_folders()):
-            if path.suffix == ".parquet" and self._is_part(path):
-                yield path
-
-    def foreign(self) -> Iterator[Path]:
-        """Files that the factory has not put there, in order; those in `shards/` are not looked at."""
-        own = {self.config_file, self.problems_file, self._problems_copy, self.path / "given.parquet"}
-        own |= {digest_file(path) for path in own}
-        own |= {self.summary_file, self.report_file, self.path / ".lock", self.path / "ledger.jsonl"}
-        for path in sorted(it for it in self.path.iterdir() if it.is_file()):
-            if path not in own and not is_leftover(path.name):
-                yield path
-        for path in sorted([*self._in_part_folders(), *(self.path / "problems").rglob("*")]):
-            part = path.with_suffix("") if path.suffix == ".sha256" else path
-            if path.is_file() and not (path in own or is_leftover(path.name) or self._is_part(part)):
-                yield path
-
-    def _in_part_folders(self) -> Iterator[Path]:
-        for folder in _PART_FOLDERS:
-            yield from (path for path in (self.path / folder).rglob("*") if path.is_file())
-
-    def _is_part(self, path: Path) -> bool:
-        """Whether the ledger knows the part at `path`; or it is whole, and a kill came before the ledger's line."""
-        return self.name(path) in self.written or (path.suffix == ".parquet" and digest_file(path).exists())
 
     # ---- whose it is ----
 
-    def claim(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str] = _NONE) -> None:
+    def claim(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str] | None = None) -> None:
         """Make the directory this run's, or see that it is. A run without rollouts takes any config.
 
         `inputs` has the sha256 of files that rollouts come from, by their keys. Raises ConfigError with the
         difference.
         """
+        if sign := next((sign for sign in _NO_PATTERNS if sign in str(self.path.absolute())), ""):
+            why = f"has {sign!r} in it, and `datasets` would take the shards' path for a pattern"
+            raise ConfigError(f"{self.path}: {why}; remedy: another path")
         problems = list(problems)
         if self._has_config():
             if self.all_chunks():
-                self._refuse_another(config, problems, inputs)
+                self._refuse_another(config, problems, inputs or {})
             remove_temporary(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.problems_file.parent.mkdir(parents=True, exist_ok=True)
         lines = "".join(f"{problem.model_dump_json(exclude_unset=True)}\n" for problem in problems).encode()
-        put(self._problems_copy, gzip.compress(lines, mtime=0))
+        put(self.problems_copy, gzip.compress(lines, mtime=0))
         put(self.problems_file, lines)
         new = json.loads(config.model_dump_json())
         put(self.config_file, yaml.safe_dump(new, sort_keys=False, allow_unicode=True).encode())
@@ -264,23 +243,18 @@ class RunDir:
         try:
             data = checked(self.problems_file)
         except PartError as error:
-            if not self._problems_copy.exists():
+            if not self.problems_copy.exists():
                 raise
-            data = gzip.decompress(checked(self._problems_copy))
-            copy = self._problems_copy.name
+            data = gzip.decompress(checked(self.problems_copy))
+            copy = self.problems_copy.name
             warn(DamageWarning(f"{_without_remedy(error)}; its copy {copy} is used"), stacklevel=2)
         return data.decode("utf-8").split("\n")[:-1]  # U+2028 ends none of its lines
-
-    @property
-    def _problems_copy(self) -> Path:
-        """The same problems, so that one flipped bit loses none; written before they are, and so never behind them."""
-        return self.path / "problems" / "problems.jsonl.gz"
 
     def __enter__(self) -> RunDir:
         """Lock the directory, if it can be written to and its file system has locks; else go on without."""
         self.path.mkdir(parents=True, exist_ok=True)
         try:
-            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
                 raise
@@ -319,29 +293,3 @@ class RunDir:
 
 def _without_remedy(error: PartError) -> str:
     return str(error).removesuffix(f"; {MOVE_ASIDE}")
-
-
-def slug(name: str) -> str:
-    """A file name for a problem's id or a generator: readable, and unique by a piece of its hash."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-")
-    return f"{readable}-{sha256(name)[:8]}"
-
-
-def _stem(problem: Problem, maker: Maker) -> str:
-    """How the names of a problem's parts by `maker` begin."""
-    return f"{slug(problem.id)}{_maker(maker)}"
-
-
-def _maker(maker: Maker) -> str:
-    """What names the maker in a part's name; nothing for the first, of whom all parts were before there were others."""
-    return "" if maker == FIRST else f".{slug(maker.generator)}.{maker.round}"
-
-
-def against(others: Iterable[str]) -> str:
-    """A short name of a set of programs or cases, given by their sha256; "" of none."""
-    known = ",".join(sorted(others))
-    return known and hashlib.sha256(known.encode()).hexdigest()[:8]
-
-
-def _span(indices: range) -> str:
-    return f"{indices.start:06d}-{indices.stop:06d}"

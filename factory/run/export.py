@@ -10,7 +10,8 @@ from factory.config import Config
 from factory.errors import PartError
 from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
 from factory.selection.near_duplicates import NearDuplicates
 from factory.translation.tests import tests_for_translation

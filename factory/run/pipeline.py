@@ -20,7 +20,8 @@ from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.observer import Observer
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.review import ReviewStep

@@ -10,7 +10,8 @@ from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha2
 from factory.report.statistics import Graded
 from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint
-from factory.run.directory import RunDir, against
+from factory.run.directory import RunDir
+from factory.run.names import against
 from factory.selection.select import select
 from factory.translation.tests import tests_for_translation, translatable
 

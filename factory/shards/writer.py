@@ -87,6 +87,7 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
     }
     sums = {file.path: file.sha256 for file in files} | {name: sha256(text) for name, text in texts.items()}
     texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         with atomic(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -127,7 +128,7 @@ class _Shelf:
             self._flush()
 
     def end_file(self) -> None:
-        """Write what waits, and give the file its name; a file without rows too."""
+        """Write what waits, and give the file its name."""
         self._flush()
         self.close()
         size, sha = self._temporary.stat().st_size, digest(self._temporary)
@@ -196,9 +197,7 @@ class _Shelves:
         return self._open[key]
 
     def finish(self) -> list[ShardFile]:
-        """End every file; what was written, by path. Without any program there is a file of programs without rows."""
-        if not any(view == PROGRAMS for view, _, _ in self._open):
-            self.of(PROGRAMS, "train", "python").end_file()
+        """End every file; what was written, by path. What has no rows has no file: `datasets` cannot load such."""
         for shelf in self._open.values():
             if shelf.unfinished:
                 shelf.end_file()
