@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -15,7 +16,7 @@ from factory.report.progress import RunProgress
 def lines(totals: dict[str, int | None], sampled: int, verified: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is printed at the end, 60 s after the start."""
     clock = iter([0.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock, 60.0))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock, 60.0))
     monkeypatch.setattr(progress, "PLAIN_EVERY_S", 1000.0)
     console = Console(file=io.StringIO(), width=20)
     with RunProgress(console, totals) as shown:
