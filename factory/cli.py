@@ -233,7 +233,7 @@ def list_problems(
     revision: Annotated[str | None, typer.Option(help="Revision of the dataset.")] = None,
     sets: Set = None,
 ) -> None:
-    """Show what a problem set holds: how many problems load, which are refused, and why."""
+    """Show what a problem set holds: how many problems load, what each grants, which are refused, and why."""
     from factory.commands import look
     from factory.config import ProblemsOnly, parse_section
     from factory.report.terminal import print_problems

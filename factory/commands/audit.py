@@ -25,7 +25,7 @@ from factory.config import Config
 from factory.errors import AuditError, ConfigError, DamagedPart, PartError
 from factory.executors import open_executor
 from factory.grading.session import GradingSession
-from factory.records import Problem, Rollout, Status, sha256
+from factory.records import Comparison, Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.inventory import checkable, foreign
@@ -239,5 +239,8 @@ def _settings_fault(row: Cells, config: Config, problem: Problem) -> str:
     """What is wrong with the settings that a record says decided its verdict, or ""."""
     due = {"limits": config.limits.over(problem.limits), "sandbox": config.sandbox.deciding()}
     due["comparison"] = problem.comparison.model_dump(mode="json")
-    wrong = [name for name, value in due.items() if json.loads(row.get(name) or "null") != value]
+    said = {name: json.loads(row.get(name) or "null") for name in due}
+    if isinstance(said["comparison"], dict):  # an older row lacks fields that have a default today
+        said["comparison"] = Comparison().model_dump(mode="json") | said["comparison"]
+    wrong = [name for name, value in due.items() if said[name] != value]
     return f"its {' and '.join(wrong)} are not those of the run; remedy: factory export" if wrong else ""

@@ -15,6 +15,7 @@ from factory.config import Config, GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.records import Problem
 from factory.records.summary import Summary
+from factory.report import grants
 from factory.report.cost import Account
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
@@ -83,7 +84,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
 
 
 def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
-    """What would be loaded: counts, and every refusal. Raises FactoryError."""
+    """What would be loaded: counts, what each problem grants, and every refusal. Raises FactoryError."""
     loaded = load_problems(source, settings)
     cases = [(problem, case) for problem in loaded.problems for case in problem.cases]
     return Survey(
@@ -98,4 +99,5 @@ def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
         traced_cases=loaded.traced,
         comparisons=Counter(problem.comparison_of(case).kind for problem, case in cases),
         refused=loaded.refused,
+        granted={problem.id: grants.of_problem(problem) for problem in loaded.problems},
     )
