@@ -34,7 +34,7 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _THOUGHTS = re.compile(r"think|thought|reason|analysis|explan|plan|draft|scratch|wrong|test", re.IGNORECASE)
-_MARKUP = re.compile(r"</?span[^<>\n]{0,200}>")
+_MARKUP = re.compile(r"</?(?:span|pre|code)\b[^<>\n]{0,200}>")
 _NESTED = 2
 """Texts in JSON in texts in JSON are read that deep."""
 
@@ -160,15 +160,16 @@ def _literal(text: str) -> str:
 
 
 def indented(text: str) -> Iterator[Block]:
-    """Runs of lines that begin with four blanks or a tab, as Markdown's code without fences, and lines in backticks."""
+    """Lines in backticks; runs of lines behind a blank one that begin with four blanks or a tab, as Markdown has it."""
     for found in _ONE_LINE.finditer(text):
-        yield Block("", found["code"], True, end=found.end())
+        yield Block("", found["code"], True)
     run: list[str] = []
-    at = 0
+    blank = margin = True
     for line in (*text.split("\n"), "."):
-        if line[:4] == "    " or line[:1] == "\t" or (run and not line.strip()):
+        if (run or (blank and margin)) and (line[:4] == "    " or line[:1] == "\t" or (run and not line.strip())):
             run.append(line)
         elif run:
-            yield Block("", "\n".join(run) + "\n", True, end=at)
+            yield Block("", "\n".join(run) + "\n", True)
             run = []
-        at += len(line) + 1
+        blank = not line.strip()
+        margin = margin if blank else not line[0].isspace()

@@ -67,7 +67,7 @@ def find(text: str, entry_point: str | None, language: Language, *, whole: bool 
     blocks = list(fenced(answer))
     return (
         _solving(answer, blocks, entry_point, language, whole)
-        or _indented(answer, entry_point, language)
+        or _unmarked(answer, entry_point, language)
         or _meant(answer, blocks, entry_point, language)
     )
 
@@ -81,8 +81,8 @@ def _answer(text: str, language: Language) -> str:
         if ended is None:
             break
         text = text.rstrip().removesuffix(ended)
-    first, _, rest = text.lstrip().partition("\n")
-    return rest if first.strip().lower() in language.fences else text
+    first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
+    return rest if first.strip().lower() in language.fences else text.lstrip("\ufeff")
 
 
 def _solving(answer: str, blocks: list[Block], entry_point: str | None, language: Language, whole: bool) -> str | None:
@@ -126,10 +126,7 @@ def _nearest_first(blocks: list[Block], at: int | None) -> list[str]:
 def _readings(block: Block, language: Language) -> Iterator[str]:
     """What the code of a block may be, likeliest first: as it stands, then without what marks and editors put in."""
     for code in (*_with_its_line(block, language), *block.wider):
-        yield code
-        if ODD_SPACE.search(code):
-            yield _MARGIN.sub(_plain, code)
-            yield _plain(code)
+        yield from _spaced(code)
         if code[:1] in (" ", "\t", "\n"):
             yield textwrap.dedent(code)
         if _PROMPT.match(code):
@@ -147,8 +144,16 @@ def _with_its_line(block: Block, language: Language) -> Iterator[str]:
         yield f"{named}\n{code}"
     yield code
     for line in (named, block.line):
-        if line:
+        if line != block.info and language.opening.match(line):
             yield f"{line}\n{code}"
+
+
+def _spaced(code: str) -> Iterator[str]:
+    """`code` as it stands, and with ordinary blanks: at the margins of its lines, then everywhere."""
+    yield code
+    if ODD_SPACE.search(code):
+        yield _MARGIN.sub(_plain, code)
+        yield _plain(code)
 
 
 def _plain(code: str | re.Match[str]) -> str:
@@ -156,13 +161,20 @@ def _plain(code: str | re.Match[str]) -> str:
     return ODD_SPACE.sub(" ", _ZERO_WIDTH.sub("", code if isinstance(code, str) else code[0]))
 
 
-def _indented(answer: str, entry_point: str | None, language: Language) -> str | None:
-    """The last run of indented lines, or line in backticks, that does what is asked."""
+def _unmarked(answer: str, entry_point: str | None, language: Language) -> str | None:
+    """A program at the margin that does what is asked; or such a run of indented lines, where none is at the margin."""
     tries = Tries()
+    for text in _spaced(answer):
+        loose = unfenced(text, entry_point, language)
+        if loose is not None and tries.afford(loose) and language.solves(loose, entry_point):
+            return loose
+        if loose is not None and text is answer:
+            return None
     for block in reversed(list(indented(answer))):
-        code = textwrap.dedent(block.code)
-        if tries.afford(code) and language.solves(code, entry_point):
-            return code
+        name, _, rest = block.code.strip().partition(" ")
+        for code in _spaced(rest if name.lower() in language.fences else textwrap.dedent(block.code)):
+            if tries.afford(code) and language.solves(code, entry_point):
+                return code
     return None
 
 

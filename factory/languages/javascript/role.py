@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from factory.languages.javascript import normal_form
 from factory.languages.javascript.names import declares, defined, names_in
-from factory.languages.source import ODD_SPACE
+from factory.languages.source import ODD_SPACE, balanced
 
 READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
 _ENDS = (";", "}", ")")
@@ -21,7 +21,8 @@ def solves(code: str, entry_point: str | None) -> bool:
     """Whether it can be read and defines the entry point with a body, or reads standard input and writes."""
     tokens = normal_form.tokens(code)
     if tokens is None:  # a `/` may be anything: the text alone decides
-        return not ODD_SPACE.search(code) and code.rstrip().endswith(_ENDS) and _by_text(code, entry_point)
+        whole = balanced(code) and code.rstrip().endswith(_ENDS) and not ODD_SPACE.search(code)
+        return whole and _by_text(code, entry_point)
     if entry_point is None:
         return READS.search(code) is not None and not _WRITES.isdisjoint(tokens)
     return declares(code, entry_point) and not _is_stub(tokens, set(names_in(code, entry_point)))

@@ -41,13 +41,14 @@ def _needed(whole: str, tree: ast.Module, entry_point: str) -> str | None:
     try:
         wanted = reached(tree, entry_point)
         used = set().union(*(loaded(node) for node in (*ahead, *(node for node in behind if node in wanted))))
+        used -= set().union(*map(_imports, ahead))
     except RecursionError:
         return None
     lines = _LINES.findall(whole)
     kept: list[str] = []
     first = len(lines)
     for node in behind:
-        if node not in wanted and not _imports(node) & used:
+        if node not in wanted and not _imports(node) & (used | {"*"}):
             first = min(first, _first_line(node) - 1)
         elif _first_line(node) > first:
             kept += lines[_first_line(node) - 1 : node.end_lineno]
@@ -94,6 +95,8 @@ def _until_left(starter: str, text: str, entry_point: str, defines: Callable[[st
         if re.match(rf"{re.escape(entry_point)}\.\w+\s*=[^=]", line):
             continue  # an attribute of the function, which it may rely on
         before = starter + "\n".join(lines[:number]) + "\n"
-        if not inside or (tries.afford(before) and isinstance(parse(before), ast.Module)):
+        if not inside:
+            break  # it never was in the function
+        if tries.afford(before) and isinstance(parse(before), ast.Module):
             return before
     return starter + text
