@@ -38,6 +38,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
                 "license": "CC-BY-NC-4.0",
                 "difficulty": fields.optional(row, "gpt_difficulty", "difficulty"),
                 "subset": row.get("subset"),
+                **({"skipped_tests": list(tests.skipped)} if tests.skipped else {}),
             }
         ),
     )
