@@ -72,7 +72,7 @@ def test_verify_grades_go(given, factory):
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([ROLLOUTS[0] | {"problem_id": "p/9"}], "'p/9' is not among the problems"),
+        ([ROLLOUTS[0] | {"problem_id": "p/9"}], "the rollouts are of 'p/9', …, the problems are 'p/1', …"),
         ([ROLLOUTS[0] | {"index": "x"}], "index"),
         ([ROLLOUTS[0] | {"mode": "speech"}], "mode"),
     ],
@@ -143,7 +143,7 @@ def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given, factory):
     write_lines(rollouts, [ROLLOUTS[0] | {"problem_id": "p/9"}])
     done = factory("run", config, "--run-dir", out.parent / "other")
     assert done.returncode == 2
-    assert "'p/9' is not among the problems ('p/2', 'p/1', …)" in done.stderr
+    assert "the rollouts are of 'p/9', …, the problems are 'p/2', 'p/1', …" in done.stderr
 
 
 def test_translate_leaves_out_survivors_of_a_refused_problem(given, factory):
