@@ -34,7 +34,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "mbpp": {"task_id": 1, "text": "Do.", "code": FUNCTION, "test_list": ["assert f(1) == 1"], "test_setup_code": ""},
     "leetcode": {
         "task_id": "a", "entry_point": "Solution().f", "starter_code": "class Solution:\n    def f(self, x):\n        ",
-        "query": "Do.", "prompt": "", "test": CHECK, "completion": "class Solution:\n    def f(self, x):\n        return x",
+        "query": "Do.", "prompt": "", "test": CHECK,
+        "completion": "class Solution:\n    def f(self, x):\n        return x",
     },
     "livecodebench": {
         "question_content": "Do.", "question_id": "a", "starter_code": "", "public_test_cases": json.dumps([TEST]),
