@@ -27,10 +27,11 @@ def module(namespace: dict[str, Any], asked: Callable[[], int]) -> types.ModuleT
     Its `main()` runs all tests, takes their names away, and raises what the first failure is.
     """
 
-    def main() -> None:
+    def main(*_: object) -> int:
         _Run(namespace, asked).all()
         for name in [name for name in namespace if name == "check" or name.startswith("test")]:
             del namespace[name]
+        return 0
 
     made = types.ModuleType("pytest")
     functions = marks.param, fixtures.fixture, raises, approx, marks.fail, marks.skip, marks.xfail

@@ -133,7 +133,7 @@ def _refuse_fixtures(body: Sequence[ast.stmt]) -> None:
     functions = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.FunctionDef)]
     known = _FIXTURES | {name for node in functions if _is_fixture(node) for name in _fixture_names(node)}
     for node in functions:
-        if not (_is_fixture(node) or (node.name.startswith("test") and not node.name.startswith("test_helper"))):
+        if not (_is_fixture(node) or node.name.startswith("test")):
             continue
         for name in _asks(node):
             if name in _OUT_OF_REACH and name not in known:

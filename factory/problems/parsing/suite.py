@@ -69,9 +69,10 @@ def of_file(test: str, function: str) -> Suite:
     taken = {id(test.node): test for test in tests}
     rest: list[ast.stmt] = [node for node in body if id(node) not in taken and not isinstance(node, ast.Assert)]
     constants = [node for node in rest if _is_constant(node)]
+    whole = pytest_files.prepares(body)
     is_live = (
         not all(map(is_inert, rest))
-        or pytest_files.prepares(body)
+        or whole
         or may_change(constants, body, [block for one in tests for block in one.blocks])
     )
     constants = [] if is_live else constants
@@ -85,9 +86,7 @@ def of_file(test: str, function: str) -> Suite:
     cases: list[Case] = []
     left: list[ast.stmt] = []
     for one in tests:
-        blocks = (
-            [] if pytest_files.prepares(body) else [split([*constants, *block], function, rest) for block in one.blocks]
-        )
+        blocks = [] if whole else [split([*constants, *block], function, rest) for block in one.blocks]
         if blocks and not any(block.rest for block in blocks):
             cases += [case for block in blocks for case in block.cases]
         else:
