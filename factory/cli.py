@@ -75,7 +75,7 @@ def run(
 @app.command()
 def verify(
     problems: Annotated[Path, typer.Option(help="File or directory of problems.")],
-    rollouts: Annotated[Path, typer.Option(help="File of rollouts: .jsonl, .json (both also .gz) or .parquet.")],
+    rollouts: Annotated[Path, typer.Option(help="File or directory of rollouts, in any form of docs/formats.md.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
     language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
     sets: Set = None,
@@ -87,7 +87,8 @@ def verify(
 
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
     settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
+    mapping = settings.rollouts.mapping
+    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True), mapping)
     summary = interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")

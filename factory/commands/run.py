@@ -31,7 +31,7 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
-    left_out = count_unused(config.engine.path, loaded) if isinstance(config.engine, ReplayEngine) else {}
+    left_out = count_unused(config.engine, loaded) if isinstance(config.engine, ReplayEngine) else {}
     for reason, count in left_out.items():
         note(f"{count} rollout(s) left out: {reason}")
     run_dir.path.mkdir(parents=True, exist_ok=True)
