@@ -43,5 +43,7 @@ def reject_by_set_order(
                 continue
             given, got, other = show_input(case), *map(show, answers)
             detail = f"depends on the order of a set: for {given} answers {got}, and {other} with its sets in reverse"
-            candidates.reject(program, SET_ORDER, Rejection(Status.FLAKY, detail), Failure(None, False, given, got, other))
+            candidates.reject(
+                program, SET_ORDER, Rejection(Status.FLAKY, detail), Failure(None, False, given, got, other)
+            )
             break

@@ -39,8 +39,8 @@ def reject_twins(
     decided: tuple[Case, ...],
     settings: ReviewConfig,
 ) -> None:
-    """Reject those of `several` that a check of the review rejects; `near` are inputs like those of the cases, `decided`
-    the generated inputs that decided.
+    """Reject those of `several` that a check of the review rejects; `near` are inputs like those of the cases,
+    `decided` the generated inputs that decided.
 
     Raises InfrastructureError.
     """

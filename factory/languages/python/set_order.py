@@ -13,8 +13,8 @@ from factory.languages.python.nodes import callee
 from factory.languages.python.parse import parse
 
 _ORDERED = frozenset(
-    "list tuple iter enumerate map filter zip sorted min max join extend chain Counter fromkeys deque reduce islice cycle"
-    " product permutations combinations accumulate groupby".split()
+    "list tuple iter enumerate map filter zip sorted min max join extend chain Counter fromkeys deque reduce islice"
+    " cycle product permutations combinations accumulate groupby".split()
 )
 """Calls whose result may depend on the order of what they are given."""
 _NO_SET = (ast.Constant, ast.JoinedStr, ast.List, ast.ListComp, ast.Tuple, ast.Dict, ast.DictComp, ast.GeneratorExp)

@@ -88,7 +88,13 @@ def test_names_of_builtins_may_be_others():
 
 
 @pytest.mark.parametrize(
-    "code", ["def f(v):\n    return sorted(v)\n", "def f(v):\n    return v in {1, 2}\n", "def f(:\n", "x = " + "-" * 5000 + "1"]
+    "code",
+    [
+        "def f(v):\n    return sorted(v)\n",
+        "def f(v):\n    return v in {1, 2}\n",
+        "def f(:\n",
+        "x = " + "-" * 5000 + "1",
+    ],
 )
 def test_what_makes_or_meets_no_set_has_no_other_form(code):
     assert sets_in_reverse(code) is None

@@ -144,7 +144,7 @@ def test_who_relies_on_the_order_of_a_set_falls_without_a_vote(reviewed, make_pr
 def test_who_uses_sets_without_their_order_stays(reviewed, make_problem):
     problem = make_problem((([2, 1, 2],), [1, 2]), (([],), []), (([3, 3, 3],), [3]))
     ways = ("sorted(set(v))", "sorted([*{*v}])", "[at for at in range(-99, 1000) if at in set(v)]")
-    verdicts, found = reviewed(problem, *(f"def f(v):\n    return {it}\n" for it in ways), mutants=0)
+    _, found = reviewed(problem, *(f"def f(v):\n    return {it}\n" for it in ways), mutants=0)
     assert not found.rejected
     loose = {"kind": "predicate", "predicate": "set(answer) == {1, 2}"}
     case = {"args": [[2, 1, 2]], "expected": None, "comparison": loose}
