@@ -21,9 +21,10 @@ from factory.report.funnel import Tally
 from factory.report.progress import Watch
 from factory.report.statistics import RunStatistics
 from factory.report.terminal import Survey
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
+from factory.run.names import slug
 from factory.run.reader import finished, verdicts_of
 from factory.run.summary import sum_up, summarize, tallied
 from factory.storage import files
