@@ -60,6 +60,8 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
             if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
+            if isinstance(found, Loaded) and (fault := session.checker_fault(found.problem)):
+                found = Refusal(found.place, found.problem.id, fault)
             if isinstance(found, Loaded) and (config.check_reference or found.answered):
                 found = _checked(found, session)
             if isinstance(found, Refusal):

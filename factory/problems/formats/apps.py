@@ -45,8 +45,8 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     if function := tests.get("fn_name"):
         contest.refuse_objects(starter)
         entry_point = contest.method(starter or reference or "", str(function))
-        comparison = statement.of_calls(question)
         cases, reference = _calls(inputs, outputs, entry_point, known, oracle)
+        comparison = statement.of_calls(question, cases)
     else:
         comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)

@@ -42,8 +42,8 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     starter, given = fields.text(row, "starter_code"), fields.optional(row, "prompt")
     contest.refuse_objects(starter)
     text = fields.optional(row, "problem_description", "query")
-    comparison = statement.of_calls(text, from_json=False)
     tests = suite.of_check(fields.text(row, "test"), match[1], _body(given))
+    comparison = statement.of_calls(text, tests.cases, from_json=False)
     if tests.test_code and comparison.kind != "equal":
         raise ValueError(f"test: is code, which cannot be compared as its statement asks ({comparison.kind})")
     names = _parameters(starter, match[1])

@@ -3,7 +3,9 @@
 Tests are either `tests` (asserts, a `check(candidate)`, or a file for pytest: a text or a list of texts), with
 `entry_point`; or `tests` as a list of {input, output}; or `inputs` and `outputs`: lists, one entry a case, of texts for
 a stdin program, of argument lists and results where there is an `entry_point`. `public_inputs` and `public_outputs` may
-be shown, the others never are. A column may hold JSON text, and a prompt may be messages.
+be shown, the others never are. A column may hold JSON text, and a prompt may be messages. A `checker`
+is Python that defines `check(input, output) -> bool`, for rows where several answers are right; it needs inputs. A row
+where it is empty is compared as its statement says.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from factory.problems.parsing.fields import Row
 from factory.records import Case, Comparison, Problem, ProblemMeta
 
 FIELDS = (
-    "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs difficulty source "
-    "license"
+    "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs checker difficulty "
+    "source license"
 ).split()
 
 
@@ -36,6 +38,8 @@ class Mapping:
                 raise ProblemError(f"problems.mapping.{wanted}: is missing; name the column that holds it")
         if "tests" in columns and "inputs" in columns:
             raise ProblemError("problems.mapping.tests: goes without inputs and outputs")
+        if "checker" in columns and "inputs" not in columns:
+            raise ProblemError("problems.mapping.checker: goes with inputs and outputs")
         self._columns = columns
 
     def sniff(self, row: Row) -> bool:
@@ -45,9 +49,13 @@ class Mapping:
         """The problem in `row`. Raises KeyError or ValueError naming the field."""
         prompt, entry_point = self._prompt(row), self._text(row, "entry_point") or None
         tests = self._tests(row, entry_point)
-        comparison = Comparison()
-        if "inputs" in self._columns or self._pairs(row):
-            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt)
+        comparison, checker = Comparison(), self._text(row, "checker")
+        if checker:
+            comparison = Comparison(kind="checker", checker=checker)
+        elif "inputs" in self._columns or self._pairs(row):
+            comparison = (
+                statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, tests.cases)
+            )
         return Problem(
             id=self.id_of(row),
             prompt=prompt,
