@@ -3,9 +3,9 @@
 Tests are either `tests` (asserts, a `check(candidate)`, or a file for pytest: a text or a list of texts), with
 `entry_point`; or `tests` as a list of {input, output}; or `inputs` and `outputs`: lists, one entry a case, of texts for
 a stdin program, of argument lists and results where there is an `entry_point`. `public_inputs` and `public_outputs` may
-be shown, the others never are. A column may hold JSON text, and a prompt may be messages. A `checker`
-is Python that defines `check(input, output) -> bool`, for rows where several answers are right; it needs inputs. A row
-where it is empty is compared as its statement says.
+be shown, the others never are. A `checker` is Python that defines `check(input, output) -> bool`, for rows where
+several answers are right; a row where it is empty is compared as its statement says. A column may hold JSON text, and a
+prompt may be messages.
 """
 
 from __future__ import annotations
