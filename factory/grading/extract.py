@@ -89,7 +89,7 @@ def _solving(answer: str, blocks: list[Block], entry_point: str | None, language
     """The last block that does what is asked, those that are marked as the answer may be before others."""
     tries = Tries()
     beside = (Block("", code, True, end=end) for code, end in _prompt_opened(answer, blocks))
-    places = [(block, at) for at, block in enumerate(blocks)]
+    places: list[tuple[Block, int | None]] = [(block, at) for at, block in enumerate(blocks)]
     places += [(block, None) for block in (*beside, *tagged(answer), *quoted(answer))]
     places.sort(key=lambda place: (_is_marked(place[0], language, whole), place[0].end))
     for block, at in reversed(places):

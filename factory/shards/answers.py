@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from factory.grading.extract import extract, fenced, without_reasoning
+from factory.grading.blocks import fenced
+from factory.grading.extract import extract
 from factory.languages import language
-from factory.records import Answered, Problem, ProblemOutcome, Rollout, Status, Verdict
+from factory.records import Answered, Problem, ProblemOutcome, Rollout, Status, Verdict, reasoning
 
 
 def full(outcome: ProblemOutcome) -> Mapping[Answered, str]:
@@ -33,7 +34,8 @@ def _answer(rollout: Rollout) -> str:
 
 def _holds(answer: str, rollout: Rollout, verdict: Verdict, problem: Problem) -> bool:
     """Whether the one fenced block behind the reasoning in `answer` is the program of `verdict`, and is found."""
-    blocks = list(fenced(without_reasoning(answer)))
+    _, behind = reasoning.split(answer)
+    blocks = list(fenced(behind))
     if len(blocks) != 1 or not blocks[0].closed or blocks[0].code.strip() != verdict.code.strip():
         return False
     found = extract(rollout.model_copy(update={"text": answer}), problem, language(verdict.language)).code
