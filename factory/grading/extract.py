@@ -69,7 +69,8 @@ def find(text: str, entry_point: str | None, language: Language, *, whole: bool 
     if code := _solving(answer, blocks, entry_point, language, whole, tries):
         return code
     loose = unfenced(answer, entry_point, language, tries)
-    if code := _unmarked(answer, loose, entry_point, language, tries):
+    meant = any(language.defines(block.code, entry_point) for block in blocks)  # and is broken, which stays so
+    if not meant and (code := _unmarked(answer, loose, entry_point, language, tries)):
         return code
     return _meant(blocks, loose, entry_point, language)
 

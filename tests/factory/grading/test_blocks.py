@@ -188,3 +188,8 @@ def test_helpers_of_other_languages_come_along() -> None:
         fence("const g = (x) => x + 1;\n", "js") + fence(JS_RIGHT.replace("x + 1", "g(x)"), "js"), "f", JAVASCRIPT
     )
     assert code == "const g = (x) => x + 1;\n\n" + JS_RIGHT.replace("x + 1", "g(x)")
+
+
+def test_a_broken_block_is_not_cut_to_what_parses() -> None:
+    broken = f"{RIGHT}def (:\n"
+    assert found(fence(broken)) == broken
