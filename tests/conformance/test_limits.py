@@ -118,7 +118,13 @@ def test_address_space_is_no_memory(sandbox, streams):
 
 
 def test_memory_that_is_given_back_soon_is_counted(sandbox, streams):
-    (report,) = streams(sandbox, "x = bytearray(150 << 20)\ndel x\nprint('done')", memory_mb=100)
+    code = """
+    import time
+    time.sleep(0.025)  # to begin after the first look; the next is 50 ms later
+    memory = bytearray(50 << 20)
+    del memory
+    """
+    (report,) = streams(sandbox, code, memory_mb=30)
     assert report.breach is Breach.MEMORY
 
 
