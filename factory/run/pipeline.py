@@ -16,10 +16,12 @@ from contextlib import AsyncExitStack
 from factory import escape
 from factory.config import Config
 from factory.decontamination.matcher import Contamination
+from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.observer import Observer
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.review import ReviewStep
@@ -27,7 +29,7 @@ from factory.run.steps.sample import Sampler, SampleStep, chunks
 from factory.run.steps.select import SelectStep
 from factory.run.steps.translate import TranslateStep
 from factory.run.store import PartStore
-from factory.run.together import together
+from factory.run.together import leaves, together
 from factory.run.units import GradeUnit
 from factory.sampling import prompts
 from factory.sampling.engines import RequestRefused
@@ -50,6 +52,8 @@ class Pipeline:
         benchmarks: Contamination,
     ) -> None:
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
+        self.damage: list[PartError] = []
+        """Parts that cannot be read, nor be made again; their problems are skipped."""
         self._engines = AsyncExitStack()
         sampler = Sampler(config.engine, self._engines, observer)
         translator = Sampler(config.translate.engine, self._engines, observer) if config.translate.engine else sampler
@@ -63,7 +67,10 @@ class Pipeline:
         )
 
     async def run(self) -> None:
-        """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup."""
+        """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
+
+        One whose part cannot be read is skipped, and the part added to `damage`.
+        """
         at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
         there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
 
@@ -88,9 +95,15 @@ class Pipeline:
                 for source in survivors[: settings.survivors]
             )
         except* RequestRefused as refused:
-            reason = _first_reason(refused)
-            self.run_dir.log("skipped", problem=problem.id, reason=reason)
-            self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
+            self._skip(problem, next(leaves(refused, RequestRefused)).reason)
+        except* PartError as found:
+            damage = list(leaves(found, PartError))
+            self.damage += damage
+            self._skip(problem, str(damage[0]))
+
+    def _skip(self, problem: Problem, reason: str) -> None:
+        self.run_dir.log("skipped", problem=problem.id, reason=reason)
+        self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
 
     async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout], list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; each chunk is graded as soon as it is sampled."""
@@ -115,11 +128,3 @@ class Pipeline:
         selection = select(reviewed, self.config.rank, review=review)
         path = self.run_dir.survivors(problem, self.config.sampling.n)
         return await self._keep(path, problem.id, selection, rollouts)
-
-
-def _first_reason(group: BaseExceptionGroup[RequestRefused]) -> str:
-    """Why requests were refused: the first of the reasons, however deep it lies."""
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first.reason if isinstance(first, RequestRefused) else str(first)

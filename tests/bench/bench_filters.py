@@ -39,7 +39,7 @@ from factory.records import Problem, Review, Rollout, Status, Verdict
 from factory.review import candidates, review
 from factory.review.filter import ReviewFilter
 from factory.run.load_problems import load_problems
-from factory.sampling.rollout_files import read_rollouts
+from factory.sampling.rollout_files import Unread, read_rollouts
 from factory.selection import near_duplicates
 from factory.selection.near_duplicates import NearDuplicates
 from factory.selection.select import ranked, select, survivors
@@ -227,6 +227,8 @@ def main() -> None:
     options = parser.parse_args()
     of: dict[str, list[Rollout]] = defaultdict(list)
     for rollout in read_rollouts(options.rollouts):
+        if isinstance(rollout, Unread):
+            continue
         if rollout.parent is None:  # of translations, the chain of their language knows
             of[rollout.problem_id].append(rollout)
     named = tuple(Benchmark(name=path.name.partition(".")[0], path=path) for path in options.benchmark)

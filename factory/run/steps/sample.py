@@ -46,7 +46,7 @@ class SampleStep:
         async def make() -> Made[Rollout]:
             nonlocal new
             new = True
-            graded.unlink(missing_ok=True)
+            self._store.drop(graded)
             rollouts = await ask()
             return Made(rollouts, self._facts(rollouts, sampling))
 

@@ -17,8 +17,6 @@ from factory.config import SamplingConfig
 from factory.errors import EngineError
 from factory.records import Request, Rollout
 
-_OPEN, _CLOSE = "<think>", "</think>"
-
 
 class RequestRefused(EngineError):
     """The engine is well, but this one request cannot be served: report it, skip it, go on."""
@@ -99,15 +97,6 @@ def settings(sampling: SamplingConfig) -> dict[str, Any]:
     """What is asked of the model, as records keep it: only what is set, keys in one order."""
     asked = sampling.model_dump(mode="json", exclude={"n", "mode", "template"}, exclude_none=True)
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
-
-
-def thought(text: str) -> str | None:
-    """The text between the think tags of `text`, also where only one tag was written; or None."""
-    before, closed, _ = text.partition(_CLOSE)
-    head, opened, inner = before.partition(_OPEN)
-    if opened and not head.strip():
-        return inner.strip()
-    return before.strip() if closed and not opened else None
 
 
 async def as_they_finish(work: Iterable[Coroutine[Any, Any, Rollout]]) -> AsyncGenerator[Rollout]:

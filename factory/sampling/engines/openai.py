@@ -21,8 +21,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from factory.config import OpenAIEngine, SamplingConfig
 from factory.errors import ConfigError, EngineError
-from factory.records import Request, Rollout
-from factory.sampling.engines.base import Meter, RequestRefused, as_they_finish, settings, thought
+from factory.records import Request, Rollout, reasoning
+from factory.sampling.engines.base import Meter, RequestRefused, as_they_finish, settings
 
 _PASSING = frozenset({408, 409, 425, 429})
 _REFUSALS = frozenset({400, 413, 422})
@@ -102,7 +102,7 @@ class OpenAI:
             finish_reason=choice.get("finish_reason"),
             prompt_tokens=usage.get("prompt_tokens"),
             completion_tokens=usage.get("completion_tokens"),
-            reasoning=message.get("reasoning_content") or message.get("reasoning") or thought(text),
+            reasoning=message.get("reasoning_content") or message.get("reasoning") or reasoning.split(text)[0],
         )
 
     async def _answer(self, request: Request, route: str, body: Any) -> Any:

@@ -23,8 +23,8 @@ import jinja2
 from factory import escape
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import EngineError
-from factory.records import Request, Rollout
-from factory.sampling.engines.base import Meter, PromptTooLong, RequestRefused, as_they_finish, settings, thought
+from factory.records import Request, Rollout, reasoning
+from factory.sampling.engines.base import Meter, PromptTooLong, RequestRefused, as_they_finish, settings
 from factory.sampling.engines.vllm_start import Started, start, stop
 from factory.sampling.weights import resolve
 
@@ -189,5 +189,5 @@ def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rol
         finish_reason=output.finish_reason,
         prompt_tokens=len(answer.prompt_token_ids),
         completion_tokens=len(output.token_ids),
-        reasoning=thought(output.text),
+        reasoning=reasoning.split(output.text)[0],
     )
