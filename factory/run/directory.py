@@ -1,6 +1,6 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
+    config.yaml  problems/  open/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name says what it was made of, so what
@@ -70,14 +70,20 @@ class RunDir:
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
         return self.path / "verdicts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
 
+    def journal(self, part: Path) -> Path:
+        """Where the rollouts of `part` lie until it is whole."""
+        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
+
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
-        """The index ranges of which the rollouts by `maker` are there, ascending, by `slug` of the problem's id.
+        """The index ranges of which rollouts by `maker` are there, ascending, by `slug` of the problem's id.
 
         Reads the whole folder: ask once a run, not once a problem.
         """
         found: dict[str, list[range]] = {}
-        for path in (self.path / "rollouts").glob("*.parquet"):
-            part = _CHUNK.fullmatch(path.name)
+        parts = {path.name for path in (self.path / "rollouts").glob("*.parquet")}
+        begun = {path.with_suffix(".parquet").name for path in (self.path / "open" / "rollouts").glob("*.jsonl")}
+        for name in parts | begun:
+            part = _CHUNK.fullmatch(name)
             if part is not None and (part["maker"] or "") == _maker(maker):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():

@@ -2,7 +2,8 @@
 
 Promises: the file is validated as a whole when the engine starts, then answers come in order of index,
 always the same. Memory holds an index of offsets, the rollouts wait in an unnamed temporary file.
-Sampling settings play no part. Fewer recorded than asked yields what there is.
+Sampling settings play no part. Fewer recorded than asked yields what there is; answers that were broken off are left
+out.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import IO, Self
 
 from factory.config import ReplayEngine, SamplingConfig
 from factory.errors import RolloutError
-from factory.records import Request, Rollout
-from factory.sampling.engines.base import Meter
+from factory.records import Request, Rollout, Unanswered
+from factory.sampling.engines.base import Meter, UnusableAnswer, check_end
 from factory.sampling.rollout_files import read_rollouts
 
 _Key = tuple[str, str, str | None]
@@ -46,7 +47,7 @@ class Replay:
         self._stack.close()
         self._offsets.clear()
 
-    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
+    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout | Unanswered]:
         self.meter.begin()
         anyone = self._offsets.get((request.problem_id, request.language, None), {})
         offsets = self._offsets.get((request.problem_id, request.language, request.parent), anyone)
@@ -54,6 +55,11 @@ class Replay:
             if index in offsets:
                 self._spool.seek(offsets[index])
                 rollout = Rollout.model_validate_json(self._spool.readline())
+                try:
+                    check_end(rollout.finish_reason, rollout.text)
+                except UnusableAnswer as fault:
+                    yield Unanswered(request.problem_id, index, f"recorded as {fault}", fault.refused)
+                    continue
                 yield self.meter.count(rollout.model_copy(update={"parent": rollout.parent or request.parent}))
 
     def _load(self) -> None:
