@@ -121,13 +121,14 @@ class Conversation:
     """Import `source`, then answer calls to `entry_point` one at a time, as they are asked.
 
     With `tests`, the other end of one: `source` is test code, in which `entry_point` and
-    `candidate` name a function whose every call is asked outside.
+    `candidate` name a function whose every call is asked outside. With `printed`, answers tell what was printed.
     """
 
     source: str
     entry_point: str
     limits: Limits = Limits()
     tests: bool = False
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ async def translate(
     """
     source = config.problems.model_copy(update={"path": problem_file, "dataset": None, "limit": None, "ids": ()})
     given = _programs(survivor_file)
-    recorded = run_dir.path / "given.parquet"
+    recorded = run_dir.given_file
     run_dir.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)
     counts = Counter(rollout.problem_id for rollout in given)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from factory.config.base import Section
 from factory.config.marks import Resume
+from factory.records import Rollout
 
 
 class VllmEngine(Section):
@@ -82,12 +83,33 @@ class OpenAIEngine(Section):
     """Fields to add to the body of every request."""
 
 
+def _known_fields(mapping: dict[str, str]) -> dict[str, str]:
+    known = Rollout.model_fields
+    if unknown := sorted(mapping.keys() - known.keys()):
+        raise ValueError(f"{unknown[0]}: no such field of a rollout; there are: {', '.join(known)}")
+    if missing := [name for name in ("problem_id", "text", "mode") if mapping and name not in mapping]:
+        raise ValueError(f"{missing[0]}: is missing; name its column, or of `mode` the mode itself")
+    return mapping
+
+
+RolloutMapping = Annotated[dict[str, str], AfterValidator(_known_fields)]
+
+
+class RolloutsConfig(Section):
+    """How the rollouts that `factory verify` grades are read."""
+
+    mapping: RolloutMapping = Field(default_factory=dict)
+    """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
+
+
 class ReplayEngine(Section):
     """Recorded rollouts instead of a model."""
 
     kind: Literal["replay"] = "replay"
     path: Path
-    """File of rollouts (JSON lines, .gz or parquet)."""
+    """File or directory of rollouts, of any form that `factory verify` reads."""
+    mapping: RolloutMapping = Field(default_factory=dict)
+    """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
 
 
 EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]

@@ -73,7 +73,7 @@ class Account:
         elif line["event"] in ("verified", "reviewed", "scrutinised"):  # the last until 0.1.0
             self._stage("verify", line).program_cpu_s += line["cpu_s"]
         elif line["event"] == "unanswered":
-            self.unanswered[line["part"]] = Counter({key: line[key] for key in ("refused", "failed") if line[key]})
+            self.unanswered[line["of"]] = Counter({key: line[key] for key in ("refused", "failed") if line[key]})
         elif line["event"] == "engine":
             self._engine(line)
         elif line["event"] == "sampled":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -151,10 +152,12 @@ class Survey:
     comparisons: Mapping[str, int]
     """Cases by kind of comparison."""
     refused: Sequence[Refusal]
+    granted: Mapping[str, str] = field(default_factory=dict)
+    """By id of each problem that loads: what its comparisons grant."""
 
 
 def print_problems(console: Console, survey: Survey) -> None:
-    """Print what a problem set holds, and every row that is refused with its reason."""
+    """Print what a problem set holds, what each problem grants, and every row that is refused with its reason."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey.kinds.items()))
     console.print(f"{survey.problems:,} problems ({kinds}), {survey.references:,} with a reference", soft_wrap=True)
     compared = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey.comparisons.items()))
@@ -162,6 +165,10 @@ def print_problems(console: Console, survey: Survey) -> None:
     if survey.traced_cases:
         line += f", {survey.traced_cases:,} from running references under test code"
     console.print(line, soft_wrap=True)
+    if survey.granted:
+        console.print(f"granted: {_counted(Counter(survey.granted.values()))}", soft_wrap=True, highlight=False)
+    for name, granted in survey.granted.items():
+        console.print(f"  {escape.line(name)}: {granted}", soft_wrap=True, highlight=False)
     console.print(f"{len(survey.refused):,} rows refused", soft_wrap=True)
     for refusal in survey.refused:
         pieces = (refusal.place, refusal.id, refusal.reason)

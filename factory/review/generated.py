@@ -1,8 +1,8 @@
 """New inputs of a problem, by how far they lie from those of its cases.
 
 Promises: a function of the problem and its traced calls. What lies among the inputs of the cases is meant, as far as
-`factory.inputs.domain` can tell; what lies farther off may be excluded by the prompt. One thing that prompts exclude is
-looked for in their words: negative numbers.
+`factory.inputs.domain` can tell; what lies farther off may be excluded by the prompt, or be of a kind that only the
+signature declares. One thing that prompts exclude is looked for in their words: negative numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from factory.inputs.declared import Declared
 from factory.inputs.domain import InputDomain, Reach
 from factory.inputs.generate import stream
 from factory.records import Case, Problem
@@ -33,9 +34,15 @@ def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> Ge
     found: dict[Reach, list[Case]] = {reach: [] for reach in Reach}
     if not (count and whole.cases):
         return {}
-    domain = InputDomain(whole)
-    for case in stream(whole, MADE * count):
-        reach = next((reach for reach in Reach if domain.holds(case, reach)), None)
+    declared = Declared(whole)
+    examples = declared.examples()
+    domain = farther = InputDomain(whole)
+    if examples:
+        farther = InputDomain(whole.model_copy(update={"cases": (*whole.cases, *examples)}))
+    for case in stream(whole, MADE * count, examples):
+        if not declared.admit(case):
+            continue
+        reach = next((reach for reach in Reach if (farther if reach else domain).holds(case, reach)), None)
         if reach is not None and len(found[reach]) < room[reach]:
             found[reach].append(case)
         if all(len(found[reach]) == room[reach] for reach in Reach):

@@ -10,10 +10,10 @@ from factory.config import Config
 from factory.errors import PartError
 from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
 from factory.selection.near_duplicates import NearDuplicates
-from factory.storage import parts
 from factory.translation.tests import tests_for_translation
 
 
@@ -69,7 +69,7 @@ def _graded_rollouts(
                 part = partial(run_dir.translation, target, problem, parent.code_sha256, number)
                 paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
     for asked, graded in paths:
-        if graded.exists():
-            verdicts = parts.read(graded, Verdict)
+        if run_dir.has(graded):
+            verdicts = run_dir.read(graded, Verdict)
             own = review if verdicts and verdicts[0].language == "python" else None
-            yield from zip(parts.read(asked, Rollout), ReviewFilter(own).apply(problem, verdicts), strict=True)
+            yield from zip(run_dir.read(asked, Rollout), ReviewFilter(own).apply(problem, verdicts), strict=True)

@@ -16,10 +16,12 @@ from contextlib import AsyncExitStack
 from factory import escape
 from factory.config import Config
 from factory.decontamination.matcher import Contamination
+from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.observer import Observer
 from factory.run.sampler import Sampler
 from factory.run.steps.grade import Grader, GradeStep
@@ -28,7 +30,7 @@ from factory.run.steps.sample import SampleStep, chunks
 from factory.run.steps.select import SelectStep
 from factory.run.steps.translate import TranslateStep
 from factory.run.store import PartStore
-from factory.run.together import together
+from factory.run.together import leaves, together
 from factory.run.units import GradeUnit
 from factory.sampling import prompts
 from factory.selection.select import select
@@ -50,6 +52,8 @@ class Pipeline:
         benchmarks: Contamination,
     ) -> None:
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
+        self.damage: list[PartError] = []
+        """Parts that cannot be read, nor be made again; their problems are skipped."""
         self._engines = AsyncExitStack()
         own = config.translate.engine
         sampler = Sampler(config.engine, self._engines, observer, run_dir.log)
@@ -67,6 +71,7 @@ class Pipeline:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
 
         An EngineError is raised when all is done that can be done without the engine.
+        One whose part cannot be read is skipped, and the part added to `damage`.
         """
         at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
         there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
@@ -83,10 +88,19 @@ class Pipeline:
 
     async def _work(self, problem: Problem, there: Sequence[range]) -> None:
         """The whole way of one problem, of which the chunks `there` are sampled already."""
+        try:
+            await self._all_steps(problem, there)
+        except* PartError as found:
+            damage = list(leaves(found, PartError))
+            self.damage += damage
+            self._skip(problem, str(damage[0]))
+
+    async def _all_steps(self, problem: Problem, there: Sequence[range]) -> None:
         settings = self.config.translate
         rollouts, verdicts = await self._graded(problem, there)
-        if rollouts is None:
-            self._skip(problem)
+        if rollouts is None:  # the problem may be to blame, unless an engine has died
+            if reason := self._sample.refusals.get(problem.id):
+                self._skip(problem, reason)
             return
         review = await self._review(problem, verdicts)
         survivors = await self._survivors(problem, rollouts, verdicts, review)
@@ -96,12 +110,9 @@ class Pipeline:
             for source in survivors[: settings.survivors]
         )
 
-    def _skip(self, problem: Problem) -> None:
-        """Tell that nothing has come of the problem, where the problem may be to blame, and not an engine that died."""
-        reason = self._sample.refusals.get(problem.id)
-        if reason is not None:
-            self.run_dir.log("skipped", problem=problem.id, reason=reason)
-            self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
+    def _skip(self, problem: Problem, reason: str) -> None:
+        self.run_dir.log("skipped", problem=problem.id, reason=reason)
+        self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
 
     async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout] | None, list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; None where none has come.

@@ -20,8 +20,9 @@ from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
 from factory.report.funnel import Tally, language_summary, tally
 from factory.report.statistics import Graded, RunStatistics
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
 from factory.run.export import left_out
+from factory.run.names import slug
 from factory.run.reader import verdicts_of
 from factory.translation.tests import translatable
 

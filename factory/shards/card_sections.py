@@ -208,20 +208,24 @@ def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
 
 
 def _loading(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
-    languages = manifest.languages
+    programs = ['everything = load_dataset("path/to/this/folder", split="train")'] if manifest.programs else []
+    programs += [
+        f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in manifest.languages[-1:]
+    ]
     chosen = [
         f"- `{name}`: {VIEWS[name].about}; {manifest.views[name].rows} rows. `{VIEWS[name].use}`"
         for name in manifest.shipped_views
     ]
     empty = [name for name in manifest.views if name not in manifest.shipped_views]
+    if not manifest.files:
+        return ["## Loading", "", "This run kept nothing: there is nothing to load.", ""]
     return [
         "## Loading",
         "",
         "```python",
         "from datasets import load_dataset",
         "",
-        'everything = load_dataset("path/to/this/folder", split="train")',
-        f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
+        *programs,
         *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in manifest.shipped_views],
         "```",
         "",

@@ -184,10 +184,13 @@ class Server:
         answers, answer = os.pipe()
         os.set_blocking(ask, False)
         os.set_blocking(answers, False)
-        entry_point, lead = str(header["entry_point"]), candidate.examine if header["tests"] else candidate.converse
+        entry_point, tests, printed = str(header["entry_point"]), bool(header["tests"]), bool(header["printed"])
 
         def body() -> int:
-            lead(contents(), entry_point, ASKED, OUT)
+            if tests:
+                candidate.examine(contents(), entry_point, ASKED, OUT)
+            else:
+                candidate.converse(contents(), entry_point, ASKED, OUT, printed=printed)
             return 0
 
         fds = {0: self.null, 1: self.null, 2: self.null, OUT: answer, SOURCE: source, ASKED: asked}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 HOMES: dict[str, str] = {
     name: module
@@ -97,9 +97,9 @@ def fix(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str,
     wanting = missing(tree)
     if not wanting:
         return code, ()
-    given = _definitions(starter_code)
+    given = definitions(starter_code)
     added: dict[str, str] = {}
-    definitions: dict[str, str] = {}
+    taken: dict[str, str] = {}
     told: set[str] = set()
     bound = set(bound_names(tree))
     while wanting:
@@ -108,7 +108,7 @@ def fix(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str,
             text = given[name]
             told.add(f"taken from the starter code: {name}")
             own = ast.parse(text)
-            (added if isinstance(own.body[0], ast.Import | ast.ImportFrom) else definitions)[text] = name
+            (added if isinstance(own.body[0], ast.Import | ast.ImportFrom) else taken)[text] = name
             bound.update(bound_names(own))
             wanting.update((more, use) for more, use in missing(own).items() if more not in bound)
         elif name in HOMES:
@@ -120,17 +120,23 @@ def fix(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str,
     if not told:
         return code, ()
     # Imports first, then what the starter code defines, in its order: a definition may use them when it is made.
-    lines = [*sorted(added), *(text for text in dict.fromkeys(given.values()) if text in definitions)]
-    code = code.lstrip("\ufeff")
+    lines = [*sorted(added), *(text for text in dict.fromkeys(given.values()) if text in taken)]
+    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(told))
+
+
+def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:
+    """`lines` and `code`, whose tree is `tree`. A `__future__` import has to stay first: they go behind the last."""
     future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    # A __future__ import has to stay first: what is added goes behind the last of them.
     at = max((node.end_lineno or 0 for node in future), default=0)
     before, after = code.split("\n")[:at], code.split("\n")[at:]
-    return "\n".join([*before, *lines, *after]), tuple(sorted(told))
+    return "\n".join([*before, *lines, *after])
 
 
-def _definitions(starter_code: str) -> dict[str, str]:
-    """Helpers, constants and imports in the starter code, complete ones only: name -> source text."""
+def definitions(starter_code: str) -> dict[str, str]:
+    """Helpers, constants and imports at the margin of a program, complete ones only: name -> source text.
+
+    The program may end in a function that is still to be written, as a starter code does.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -40,8 +40,8 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     if kinds == {"functional"}:
         contest.refuse_objects(starter)
         entry_point = contest.method(starter, fields.parsed(row, "metadata")["func_name"])
-        comparison = statement.of_calls(text)
         cases = (*_calls(public, shown=True), *_calls(private, shown=False))
+        comparison = statement.of_calls(text, cases)
     elif kinds == {"stdin"}:
         comparison = statement.of_streams(text)
         cases = (*_streams(public, shown=True), *_streams(private, shown=False))

@@ -62,7 +62,7 @@ class SampleStep:
                 raise _NothingCame
             new = sorted(rollouts.keys() - {rollout.index for rollout in there})
             if new:
-                graded.unlink(missing_ok=True)
+                self._store.drop(graded)
             made = [rollouts[index] for index in sorted(rollouts)]
             return Made(made, self._facts(made, [rollouts[index] for index in new], sampling))
 
@@ -107,8 +107,7 @@ class SampleStep:
             refused = sum(one.refused for one in lost)
             facts = {"refused": refused, "failed": len(lost) - refused, "reason": lost[0].reason}
             self.refusals[problem_id] = lost[0].reason
-            name = str(path.relative_to(self._run_dir.path))
-            self._run_dir.log("unanswered", part=name, problem=problem_id, **facts)
+            self._run_dir.log("unanswered", of=self._run_dir.name(path), problem=problem_id, **facts)
 
     def _facts(self, rollouts: Sequence[Rollout], new: Sequence[Rollout], sampling: SamplingConfig) -> dict[str, Any]:
         """What the ledger says of a part; counts are of those rollouts that it has not told of before."""

@@ -25,7 +25,6 @@ Say = Callable[[str], None]
 """Gets a line for the user."""
 TRIES = 3
 """Times that an answer is asked for which comes, but is unusable."""
-_OPEN, _CLOSE = "<think>", "</think>"
 _ENDED = frozenset(
     "stop length eos eos_token end_turn stop_sequence max_tokens max_output_tokens model_length tool_calls tool_call "
     "tool_use function_call complete completed finished repetition refusal".split()
@@ -150,15 +149,6 @@ def settings(sampling: SamplingConfig) -> dict[str, Any]:
     """What is asked of the model, as records keep it: only what is set, keys in one order."""
     asked = sampling.model_dump(mode="json", exclude={"n", "mode", "template"}, exclude_none=True)
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
-
-
-def thought(text: str) -> str | None:
-    """The text between the think tags of `text`, also where only one tag was written; or None."""
-    before, closed, _ = text.partition(_CLOSE)
-    head, opened, inner = before.partition(_OPEN)
-    if opened and not head.strip():
-        return inner.strip()
-    return before.strip() if closed and not opened else None
 
 
 async def as_they_finish(work: Iterable[Coroutine[Any, Any, T]]) -> AsyncGenerator[T]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from factory.config import OpenAIEngine, SamplingConfig
-from factory.records import Request, Rollout, Unanswered
+from factory.records import Request, Rollout, Unanswered, reasoning
 from factory.sampling.engines.answers import Answer, Choice, EndpointError, Unreadable, read_answer
 from factory.sampling.engines.base import (
     TRIES,
@@ -27,7 +27,6 @@ from factory.sampling.engines.base import (
     UnusableAnswer,
     as_they_finish,
     settings,
-    thought,
     warn,
 )
 from factory.sampling.engines.order import Order
@@ -172,7 +171,7 @@ class OpenAI:
             finish_reason=choice.finish_reason,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=tokens,
-            reasoning=choice.reasoning or thought(choice.text),
+            reasoning=choice.reasoning or reasoning.split(choice.text)[0],
             logprobs=choice.logprobs,
             top_logprobs=choice.top_logprobs,
         )

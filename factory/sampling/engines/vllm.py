@@ -22,7 +22,7 @@ import jinja2
 from factory import escape
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import EngineError
-from factory.records import Request, Rollout, Unanswered
+from factory.records import Request, Rollout, Unanswered, reasoning
 from factory.sampling.engines.base import (
     TRIES,
     Meter,
@@ -33,7 +33,6 @@ from factory.sampling.engines.base import (
     as_they_finish,
     check_end,
     settings,
-    thought,
     warn,
 )
 from factory.sampling.engines.vllm_start import Started, start, stop
@@ -205,5 +204,5 @@ def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rol
         finish_reason=output.finish_reason,
         prompt_tokens=len(answer.prompt_token_ids),
         completion_tokens=len(output.token_ids),
-        reasoning=thought(output.text),
+        reasoning=reasoning.split(output.text)[0],
     )

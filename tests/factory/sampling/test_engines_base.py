@@ -1,4 +1,4 @@
-"""What all engines share: the settings that are recorded, thoughts, and streaming."""
+"""What all engines share: the settings that are recorded, and streaming."""
 
 from __future__ import annotations
 
@@ -10,28 +10,13 @@ import pytest
 
 from factory.config import SamplingConfig
 from factory.records import Rollout
-from factory.sampling.engines.base import UnusableAnswer, as_they_finish, check_end, settings, thought
+from factory.sampling.engines.base import UnusableAnswer, as_they_finish, check_end, settings
 
 
 def test_settings_are_what_is_set_in_one_order() -> None:
     assert settings(SamplingConfig()) == {"max_tokens": 1024, "temperature": 0.8, "top_p": 0.95}
     asked = settings(SamplingConfig(n=3, stop=("x",), chat_template_kwargs={"enable_thinking": False}, top_k=1))
     assert list(asked) == ["chat_template_kwargs", "max_tokens", "stop", "temperature", "top_k", "top_p"]
-
-
-@pytest.mark.parametrize(
-    ("text", "thoughts"),
-    [
-        ("no thoughts", None),
-        ("<think>\nhm\n</think>\ncode", "hm"),
-        ("the template opened it</think>code", "the template opened it"),
-        ("  <think>cut off", "cut off"),
-        ("code that says <think> and </think>", None),
-        ("<think></think>", ""),
-    ],
-)
-def test_a_thought_is_what_stands_between_the_tags(text: str, thoughts: str | None) -> None:
-    assert thought(text) == thoughts
 
 
 def rollout(index: int) -> Rollout:

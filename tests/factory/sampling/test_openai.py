@@ -106,7 +106,7 @@ def test_a_chat_answer_becomes_a_rollout(ask: Ask, chat: Any) -> None:
 
 
 def test_a_completion_continues_the_prompt(ask: Ask) -> None:
-    answer = (200, {}, {"choices": [{"text": "(x):", "finish_reason": "length"}]})
+    answer: Any = (200, {}, {"choices": [{"text": "(x):", "finish_reason": "length"}]})
     came = ask(lambda *_: answer, mode="completion")
     assert came.server.asked[0][0] == "/v1/completions"
     assert came.server.asked[0][2]["prompt"] == "def f"
@@ -150,7 +150,7 @@ def test_what_is_refused_again_is_left_out_alone(ask: Ask, chat: Any) -> None:
 
 
 def test_a_request_that_is_refused_everywhere_is_not_asked_for_to_the_end(ask: Ask) -> None:
-    answer = (400, {}, {"error": {"message": "maximum context length is 512 tokens"}})
+    answer: Any = (400, {}, {"error": {"message": "maximum context length is 512 tokens"}})
     came = ask(lambda *_: answer, 200, in_flight=2)
     assert len(came.server.asked) < 12
     assert [one.index for one in came.lost] == list(range(200))

@@ -225,13 +225,11 @@ def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) 
     assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 2
 
 
-def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
-    # `datasets` itself refuses a split without any row ("corresponds to no data"); other readers do not.
+def test_no_survivors_are_no_file_since_datasets_refuses_one_without_rows(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(), [], summary())
-    assert manifest.rows == 0
-    (item,) = manifest.files
-    table = pq.read_table(tmp_path / "s" / item.path)
-    assert (table.num_rows, table.column_names) == (0, list(manifest.schema))
+    assert (manifest.rows, manifest.files) == (0, [])
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "SHA256SUMS", "manifest.json"]
+    assert "there is nothing to load" in (tmp_path / "s" / "README.md").read_text()
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:
