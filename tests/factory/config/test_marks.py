@@ -106,7 +106,8 @@ OTHER: dict[str, Any] = {
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("sft",), "splits": {"train": 1.0},
     "holdout": ("a",), "rows": 3, "max_bytes": 3, "evidence": True, "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
-    "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3, "base_url": "https://y/v1", "api_key_env": "KEY",
+    "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
+    "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3,
 }  # fmt: skip
 
 
