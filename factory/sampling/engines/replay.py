@@ -2,8 +2,7 @@
 
 Promises: the file is read as a whole when the engine starts, without the rows that are no rollouts; then answers come
 in order of index, always the same. Memory holds an index of offsets, the rollouts wait in an unnamed temporary file.
-Sampling settings play no part. Fewer recorded than asked yields what there is; answers that were broken
-off are left out.
+Sampling settings play no part. Fewer recorded than asked yields what there is.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import IO, Self
 
 from factory.config import ReplayEngine, SamplingConfig
 from factory.errors import RolloutError
-from factory.records import Request, Rollout, Unanswered
-from factory.sampling.engines.base import Meter, UnusableAnswer, check_end
+from factory.records import Request, Rollout
+from factory.sampling.engines.base import Meter
 from factory.sampling.rollout_files import Unread, read_rollouts
 
 _Key = tuple[str, str, str | None]
@@ -47,7 +46,7 @@ class Replay:
         self._stack.close()
         self._offsets.clear()
 
-    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout | Unanswered]:
+    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
         self.meter.begin()
         anyone = self._offsets.get((request.problem_id, request.language, None), {})
         offsets = self._offsets.get((request.problem_id, request.language, request.parent), anyone)
@@ -55,11 +54,6 @@ class Replay:
             if index in offsets:
                 self._spool.seek(offsets[index])
                 rollout = Rollout.model_validate_json(self._spool.readline())
-                try:
-                    check_end(rollout.finish_reason, rollout.text)
-                except UnusableAnswer as fault:
-                    yield Unanswered(request.problem_id, index, f"recorded as {fault}", fault.refused)
-                    continue
                 yield self.meter.count(rollout.model_copy(update={"parent": rollout.parent or request.parent}))
 
     def _load(self) -> None:
