@@ -69,6 +69,8 @@ class OpenAI:
         body: dict[str, Any] = {"model": self._config.model} | asked | self._config.extra_body
         if request.mode == "chat":
             body["messages"] = [message.model_dump() for message in request.messages]
+            if sampling.logprobs is not None:
+                body |= {"logprobs": True, "top_logprobs": sampling.logprobs} | self._config.extra_body
         else:
             body["prompt"] = request.prompt
         order = Order(request)

@@ -191,6 +191,8 @@ def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model:
 
 
 def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rollout:
+    places = list(zip(output.token_ids, output.logprobs, strict=True)) if output.logprobs else None
+    top = places and [{_token(number, it): it.logprob for number, it in place.items()} for _, place in places]
     return Rollout(
         problem_id=ask.request.problem_id,
         index=index,
@@ -204,5 +206,12 @@ def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rol
         finish_reason=output.finish_reason,
         prompt_tokens=len(answer.prompt_token_ids),
         completion_tokens=len(output.token_ids),
+        logprobs=places and [place[token].logprob for token, place in places],
+        top_logprobs=top,
         reasoning=reasoning.split(output.text)[0],
     )
+
+
+def _token(number: int, found: Any) -> str:
+    """The text of a token, or its number where it has none."""
+    return found.decoded_token if found.decoded_token is not None else str(number)

@@ -217,6 +217,22 @@ def test_one_by_one_where_the_endpoint_gives_no_more(ask: Ask, chat: Any, refuse
     assert (came.lost, len(came.server.asked)) == ([], 26 if refuses else 24)
 
 
+def test_log_probabilities_are_asked_for_as_each_route_has_it(ask: Ask, chat: Any) -> None:
+    _, _, answer = chat()
+    tokens = [{"token": "a", "logprob": -0.5, "top_logprobs": [{"token": "a", "logprob": -0.5}]}]
+    answer["choices"][0]["logprobs"] = {"content": tokens}
+    came = ask(lambda *_: (200, {}, answer), sampling=SamplingConfig(logprobs=3))
+    (rollout,) = came.rollouts
+    assert (rollout.logprobs, rollout.top_logprobs) == ([-0.5], [{"a": -0.5}])
+    assert rollout.sampling is not None
+    assert rollout.sampling["logprobs"] == 3
+    body = came.server.asked[0][2]
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 3)
+    text: Any = (200, {}, {"choices": [{"text": "a", "finish_reason": "stop"}]})
+    body = ask(lambda *_: text, sampling=SamplingConfig(logprobs=0), mode="completion").server.asked[0][2]
+    assert (body["logprobs"], "top_logprobs" in body) == (0, False)
+
+
 # ---- the key ----
 
 

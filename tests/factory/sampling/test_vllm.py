@@ -95,6 +95,18 @@ def test_a_completion_continues_the_plain_prompt(running: Running) -> None:
     assert len({one.text for one in got}) == 1, "temperature 0 leaves no choice"
 
 
+def test_log_probabilities_of_every_token(running: Running) -> None:
+    runner, engine = running
+    sampling = SamplingConfig(mode="completion", max_tokens=5, temperature=0, logprobs=2)
+    request = Request("p", "python", range(1), "completion", prompt="x")
+    (got,) = runner.run(collect(engine, request, sampling))
+    assert got.logprobs is not None
+    assert got.top_logprobs is not None
+    assert len(got.logprobs) == len(got.top_logprobs) == got.completion_tokens
+    assert all(-100 < it <= 0 for it in got.logprobs)
+    assert all(own == max(top.values()) for own, top in zip(got.logprobs, got.top_logprobs, strict=True))
+
+
 def test_a_stop_string_ends_an_answer(running: Running) -> None:
     runner, engine = running
     free = SamplingConfig(mode="completion", max_tokens=30, temperature=0)
