@@ -7,6 +7,7 @@ wrong input). Imports what it needs when it needs it, so that `factory --help` t
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from factory import escape
+from factory import streams
 from factory.errors import DamageWarning, FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
@@ -55,14 +56,31 @@ def exit_if_nothing_is_kept(summary: Summary) -> None:
 
 
 def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str) -> T:
-    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
+    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130.
+
+    Heard in every phase: also where `work` itself computes or waits for something outside. A second signal ends the
+    process at once; what is written is kept then, too.
+    """
     import asyncio
     import signal
 
     async def guarded() -> T:
-        task = asyncio.ensure_future(work)
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+        stopping = False
+
+        def stop(*_: object) -> None:
+            nonlocal stopping
+            if stopping:
+                console(True).show_cursor()
+                console(True).print("stopped at once", soft_wrap=True)
+                os._exit(130)
+            stopping = True
+            if asyncio.current_task(loop) is task:  # it is not waiting for the loop, which would stop it
+                raise asyncio.CancelledError
+            loop.call_soon_threadsafe(task.cancel)
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            signal.signal(number, stop)
         return await task
 
     try:
@@ -76,9 +94,18 @@ def guarded(app: Callable[[], object]) -> NoReturn:
     """Run the command line. Errors of ours end it with a message and an exit code, without a traceback."""
     import warnings
 
+    streams.guard()
     warnings.showwarning = _showing(warnings.showwarning)
     try:
         app()
+    except KeyboardInterrupt:
+        console(True).print("stopped", soft_wrap=True)
+        sys.exit(130)
+    except SystemExit as end:
+        sys.stdout.flush()
+        if not end.code and (lost := getattr(sys.stdout, "lost", None)) and not isinstance(lost, BrokenPipeError):
+            _fail([FactoryError(f"stdout: {lost}")])
+        raise
     except BaseException as error:
         from factory.run.together import leaves
 
@@ -94,7 +121,7 @@ def _showing(other: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
         if category in (RenamedKeyWarning, DamageWarning):
-            sys.stderr.write(f"warning: {escape.terminal(str(message))}\n")
+            console(True).print(f"warning: {message}", soft_wrap=True, highlight=False)
         else:
             other(message, category, *more)
 

@@ -63,18 +63,21 @@ def find(text: str, entry_point: str | None, language: Language, *, whole: bool 
     Of all blocks that do what is asked the last, with what it needs of the others. Where none does, the last that
     looks as if it were meant to. `whole`: a block that the text ends in was finished.
     """
-    answer = _answer(text, language)
+    tries = Tries()
+    answer = _answer(text, language, tries)
     blocks = list(fenced(answer))
-    return (
-        _solving(answer, blocks, entry_point, language, whole)
-        or _unmarked(answer, entry_point, language)
-        or _meant(answer, blocks, entry_point, language)
-    )
+    if code := _solving(answer, blocks, entry_point, language, whole, tries):
+        return code
+    loose = unfenced(answer, entry_point, language, tries)
+    meant = any(language.defines(block.code, entry_point) for block in blocks)  # and is broken, which stays so
+    if not meant and (code := _unmarked(answer, loose, entry_point, language, tries)):
+        return code
+    return _meant(blocks, loose, entry_point, language)
 
 
-def _answer(text: str, language: Language) -> str:
+def _answer(text: str, language: Language, tries: Tries) -> str:
     """`text` without thoughts, the marks of a turn's end, and a fence's name of which the prompt had the fence."""
-    if "```" in text or "~~~" in text or not (Tries().afford(text) and language.looks_like(text)):
+    if "```" in text or "~~~" in text or not (tries.afford(text) and language.looks_like(text)):
         _, text = reasoning.split(text)
     for _ in range(_MOST_ENDS):
         ended = next((end for end in _TURN_ENDS if text.rstrip().endswith(end)), None)
@@ -85,11 +88,12 @@ def _answer(text: str, language: Language) -> str:
     return rest if first.strip().lower() in language.fences else text.lstrip("\ufeff")
 
 
-def _solving(answer: str, blocks: list[Block], entry_point: str | None, language: Language, whole: bool) -> str | None:
+def _solving(
+    answer: str, blocks: list[Block], entry_point: str | None, language: Language, whole: bool, tries: Tries
+) -> str | None:
     """The last block that does what is asked, those that are marked as the answer may be before others."""
-    tries = Tries()
     beside = (Block("", code, True, end=end) for code, end in _prompt_opened(answer, blocks))
-    places = [(block, at) for at, block in enumerate(blocks)]
+    places: list[tuple[Block, int | None]] = [(block, at) for at, block in enumerate(blocks)]
     places += [(block, None) for block in (*beside, *tagged(answer), *quoted(answer))]
     places.sort(key=lambda place: (_is_marked(place[0], language, whole), place[0].end))
     for block, at in reversed(places):
@@ -161,15 +165,13 @@ def _plain(code: str | re.Match[str]) -> str:
     return ODD_SPACE.sub(" ", _ZERO_WIDTH.sub("", code if isinstance(code, str) else code[0]))
 
 
-def _unmarked(answer: str, entry_point: str | None, language: Language) -> str | None:
-    """A program at the margin that does what is asked; or such a run of indented lines, where none is at the margin."""
-    tries = Tries()
-    for text in _spaced(answer):
-        loose = unfenced(text, entry_point, language)
-        if loose is not None and tries.afford(loose) and language.solves(loose, entry_point):
-            return loose
-        if loose is not None and text is answer:
-            return None
+def _unmarked(answer: str, loose: str | None, entry_point: str | None, language: Language, tries: Tries) -> str | None:
+    """`loose`, at the margin, if it does what is asked; else, where nothing is at the margin, such indented lines."""
+    if loose is None:
+        others = (unfenced(text, entry_point, language, tries) for text in list(_spaced(answer))[1:])
+        loose = next((other for other in others if other is not None), None)
+    if loose is not None:
+        return loose if tries.afford(loose) and language.solves(loose, entry_point) else None
     for block in reversed(list(indented(answer))):
         name, _, rest = block.code.strip().partition(" ")
         for code in _spaced(rest if name.lower() in language.fences else textwrap.dedent(block.code)):
@@ -178,14 +180,13 @@ def _unmarked(answer: str, entry_point: str | None, language: Language) -> str |
     return None
 
 
-def _meant(answer: str, blocks: list[Block], entry_point: str | None, language: Language) -> str | None:
+def _meant(blocks: list[Block], loose: str | None, entry_point: str | None, language: Language) -> str | None:
     """A program without marks; or the block that comes nearest to one."""
     own = [block for block in blocks if block.info in language.fences]
     untagged = [block for block in blocks if not block.info]
     for usable in (own, untagged, blocks):
         if defining := [block for block in usable if language.defines(block.code, entry_point)]:
             return _last(defining, entry_point, language)
-    loose = unfenced(answer, entry_point, language)
     if loose is not None and (not blocks or language.defines(loose, entry_point)):
         return loose
     usable = own or untagged

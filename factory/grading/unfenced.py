@@ -25,12 +25,11 @@ def whole_part(code: str, entry_point: str, language: Language) -> str:
     return code
 
 
-def unfenced(text: str, entry_point: str | None, language: Language) -> str | None:
+def unfenced(text: str, entry_point: str | None, language: Language, tries: Tries) -> str | None:
     """The longest run of whole lines that is a program with the entry point, starting and ending at the margin.
 
     Without the entry point, the first that is a program at all.
     """
-    tries = Tries()
     if tries.afford(text) and language.looks_like(text):
         return text
     lines = text.split("\n")

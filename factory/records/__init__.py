@@ -6,7 +6,7 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 
 from factory.records.base import LanguageName, Record, sha256
 from factory.records.limits import LimitOverrides
-from factory.records.outcome import ProblemOutcome
+from factory.records.outcome import Answered, ProblemOutcome, Question
 from factory.records.problem import (
     BenchmarkProblem,
     Case,
@@ -34,6 +34,7 @@ from factory.records.verdict import (
 )
 
 __all__ = [
+    "Answered",
     "BenchmarkMatch",
     "BenchmarkProblem",
     "Canary",
@@ -52,6 +53,7 @@ __all__ = [
     "ProblemMeta",
     "ProblemOutcome",
     "Program",
+    "Question",
     "Record",
     "RejectedProgram",
     "Rejection",

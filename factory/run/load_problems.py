@@ -21,6 +21,7 @@ from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, Oracle, Refusal
 from factory.records import Problem, Program, Status
+from factory.sampling.prompts import examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
 
 
 def _asked(problem: Problem) -> str:
-    return f"{problem.prompt}\n{problem.starter_code}"
+    """All of a problem that a prompt shows, in a run and in shards."""
+    return "\n".join([problem.prompt, problem.starter_code, *examples(problem)])
 
 
 def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:

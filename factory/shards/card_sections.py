@@ -21,6 +21,14 @@ _TIERS = (
 )
 _NAMED = 100
 """Problems of benchmarks that are named."""
+_PROMPTS = {
+    "task": "- Prompts have the problem's statement, public examples and entry point, in the same words in every "
+    "view; the template's sha256 identifies what the model was sent.",
+    "asked": "- Prompts, in every view, are the messages that the model was sent.",
+}
+_FULL = (
+    "- `sft` has the model's reasoning and prose where its column `answer` says `full`; only the program was verified."
+)
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
@@ -245,7 +253,8 @@ def _limits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         "## Limits",
         "",
         "- A program that passed did so on the tests its row carries, and is as right as those are.",
-        "- Prompts are the problems' own words; the template's sha256 identifies what a model was shown around them.",
+        _PROMPTS[config.shards.prompts],
+        *([_FULL] if config.shards.answers == "full" else []),
         *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
         "",
     ]

@@ -27,6 +27,7 @@ from factory.config.resume import settled, varies
 from factory.provenance import code_sha256
 from factory.records import ProblemOutcome, sha256
 from factory.records.summary import Summary
+from factory.shards.answers import full
 from factory.shards.card import card
 from factory.shards.check import SUMS
 from factory.shards.manifest import PROGRAMS, LeftOut, Manifest, ShardFile, ViewCounts
@@ -53,7 +54,10 @@ def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summ
 
 
 def needs_rollouts(config: Config) -> bool:
-    """Whether a chosen view is made of every rollout, so that a outcome must have them."""
+    """Whether shards are made of every rollout, so that an outcome must have them."""
+    settings = config.shards
+    if settings.prompts == "asked" or settings.answers == "full":
+        return True
     return any(VIEWS[name].graded for name in config.shards.views)
 
 
@@ -67,6 +71,8 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
         for found in outcomes:
             limits = config.limits.over(found.problem.limits)
             outcome = replace(found, limits=limits, sandbox=config.sandbox.deciding())
+            if config.shards.answers == "full":
+                outcome = replace(outcome, full=full(outcome))
             left_out.update((survivor.language, reason) for survivor, reason in outcome.left_out)
             if not (outcome.survivors or outcome.graded):
                 continue

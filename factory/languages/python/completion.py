@@ -71,7 +71,8 @@ def _imports(node: ast.stmt) -> set[str]:
 
 
 def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _until_left(starter: str, text: str, entry_point: str, defines: Callable[[str, str], bool]) -> str:

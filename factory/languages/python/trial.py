@@ -154,7 +154,9 @@ def _unpacked(frame: tuple[str, str] | None) -> tuple[tuple[str, str] | None, di
     try:
         said = json.loads(frame[1])
         plain = str(said["kind"]), str(said["payload"])
-        more = {name: said[name] for name in ("args", "same", "printed")}
+        more = {"args": said["args"], "same": said["same"], "printed": said.get("printed")}
+        if more["printed"] is not None and [type(text) for text in more["printed"]] != [str, str]:
+            return None, {}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, {}
     return plain, more

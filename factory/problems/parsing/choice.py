@@ -25,7 +25,7 @@ _RIGHT = (
     r"considered\ (?:correct|valid|right)|printed|output|returned|reported)"
 )
 _SOMEBODY = re.compile(
-    r"\b(?!you\b|we\b|us\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|"
+    r"\b(?!(?:you|we|us|one|program|solution|code|submission|function|output|answer)\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|"
     r"is\ able\ to|wants?\ to)\s+(?:\w{1,30}ly\s+)?$",
     re.I | re.X,
 )
@@ -43,11 +43,13 @@ _ANY = re.compile(
        | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case|number|precision|letter)\w{{1,30}}
        | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
        | (?:^|\byou\s+(?:can|may|should)\s+)\W*(?:then\s+|and\s+)?(?:print|output|return)\s+any\s+
-           (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b
+           (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b(?!\s\w{{1,29}}s\b)
        | \b{_TELL}\s+(?:a|one)\s+(?:possible|valid|suitable|feasible)\s+\w
        | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b
+       | \b{_MAKE}\s+any\s+\w{{1,30}}(?:\s\w{{1,30}})?\s+(?:such\s+that|satisfying)\b
        | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
-       | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)\s+(?:of\s+(?:them|these|those)|(?:possible|valid|such)\s+\w{{1,30}})\b
+       | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)
+           \s+(?:of\s+(?:them|these|those|the\s+(?:possible|valid|correct|suitable))|(?:possible|valid|such)\s+\w{{1,30}})\b
        | \b{_MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{_THINGS}|{_ANSWERS})\b
        | \b(?:task\s+is|have|need|asked|wants?\s+you|required)\s+to\s+(?:construct|build)\s+an?
            \s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b""",

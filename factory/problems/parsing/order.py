@@ -42,6 +42,7 @@ _INSIDE = re.compile(
     r"|\b(?:each|every) (?!(?:one )?of\b)\w{1,30} (?:may|can)\b",
     re.I,
 )
+_BEHIND = re.compile(r"\W*(?:the )?(?:\w{1,30} ){0,4}(?:is|are|be) (?:returned|printed|output)", re.I)
 _TIE = re.compile(
     r"\b(?:ties?|tied|(?:have|has|having|with|of) (?:the |an )?(?:same|equal))\b(?:(?!\ball\b)[^.;]){0,80}\bany order\b"
     r"|\bany order\b[^.;]{0,40}\b(?:if|when|where)\b[^.;]{0,40}\b(?:tied?|same|equal)\b",
@@ -49,11 +50,15 @@ _TIE = re.compile(
 )
 _BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
 _SORT = re.compile(r"^\W*sort\b", re.I)
-_GOES_ON = re.compile(
-    r"^\W*(?:they|these|those|their|it|the|within|inside|neither|you|any order|order|note|and)\b", re.I
+_GOES_ON = re.compile(r"^\W*(?:they|these|those|their|it|the|within|inside|neither|any order|order|note)\b", re.I)
+_FIRST = re.compile(r"^\W*(?:and )?(\w{1,30}?)s? ", re.I)
+_STANDS = re.compile(
+    r"\b(?:be|is|are|comes?|appears?|occurs?|stands?)\s(?:also\s|given\s|returned\s|printed\s|output\s|listed\s|presented\s){0,2}in\b"
+    r"|\b(?:may|can|could)\s(?:also\s)?list\b",
+    re.I,
 )
-_MANY = re.compile(r"\b(?:all|list|array|every|\w{1,30}s)\b", re.I)
-_MAY = re.compile(r"\b(?:may|can|could|will|is|are|does|do|doesn't|don't|matters?)\b", re.I)
+_NEAR = 400
+"""Characters before a phrase in which its subject is looked for."""
 
 
 def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
@@ -62,48 +67,49 @@ def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
     Raises ValueError where only what ties is free, which no comparison of one answer can tell.
     """
     levels: set[int] = set()
-    about_answer = False
+    answer = ""
     for sentence in sentences:
-        for clause in sentence.split(";"):
-            if not clause.strip():
-                continue
-            told = _told(clause, about_answer)
-            if _TIE.search(clause) and (told or (about_answer and not _MOVES.search(clause))):
+        for clause in filter(str.strip, sentence.split(";")):
+            told = _told(clause, answer)
+            if _TIE.search(clause) and (told or (answer and not _MOVES.search(clause))):
                 raise ValueError("its statement accepts any order of what ties, and it brings no checker")
             levels |= told
-            about_answer = bool(_SORT.search(clause) or _TELL.search(clause) or (about_answer and told))
+            if _SORT.search(clause) or _TELL.search(clause):
+                answer = clause.lower()
+            elif not told:
+                answer = ""
     return tuple(sorted(levels))
 
 
-def _told(clause: str, about_answer: bool) -> set[int]:
-    """The levels that one clause frees, where the one before it was about the answer or not."""
+def _told(clause: str, answer: str) -> set[int]:
+    """The levels that one clause frees; `answer` is the one before it where that is about the answer, or ""."""
     levels: set[int] = set()
     start = 0
     for found in _FREE.finditer(clause):
-        before = clause[start : found.end()]
-        if levels or _of_the_answer(clause, found, about_answer):
+        if levels or _of_the_answer(clause, found, answer):
             if _BOTH.search(found[0]):
                 levels |= {0, 1}
             else:
-                levels.add(1 if _INSIDE.search(before) else 0)
+                levels.add(1 if _INSIDE.search(clause, start, found.end()) else 0)
         start = found.end()
     return levels
 
 
-def _of_the_answer(clause: str, found: re.Match[str], about_answer: bool) -> bool:
-    before = clause[: found.start()]
+def _of_the_answer(clause: str, found: re.Match[str], answer: str) -> bool:
+    before = clause[max(0, found.start() - _NEAR) : found.start()]
     verbs = list(_TELL.finditer(before))
     if verbs:
         between = before[verbs[-1].end() :]
         return not (_MOVES.search(between) or _GIVEN.search(between))
-    if _ANSWER.search(before) or _ANSWER.search(found[0]) or _TELL.search(found[0]):
-        return not (_MOVES.search(before) or _GIVEN.search(clause[: found.end()]))
-    behind = clause[found.end() :]
-    if re.match(r"\W*(?:the )?(?:\w{1,30} ){0,4}(?:is|are|be) (?:returned|printed|output)", behind, re.I):
+    if _BEHIND.match(clause, found.end()) or _TELL.search(found[0]):
         return True
-    whole = clause[: found.end()]
-    return (
-        about_answer
-        and bool(_GOES_ON.search(clause) and _MAY.search(whole))
-        and not (_MOVES.search(whole) or _GIVEN.search(whole))
+    whole = before + found[0]
+    if _MOVES.search(whole) or _GIVEN.search(whole):
+        return False
+    if found[0][:3].lower() == "in " and not _STANDS.search(whole):
+        return False
+    first = _FIRST.match(clause)
+    return bool(
+        _ANSWER.search(whole)
+        or (answer and (_GOES_ON.search(clause) or (first is not None and first[1].lower() in answer)))
     )

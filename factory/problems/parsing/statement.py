@@ -41,7 +41,7 @@ _CASE_TOLD = re.compile(
               |(?:in|as)\ (?:either\ )?(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
       | \b(?:can|may|could)\ be\ (?:of|in)\ (?:either|any)\ case\b
       | \b(?:can|may|could)\b[^.]{{0,60}}\bin\ (?:upper|lower)\ or\ (?:upper|lower)[- ]?case\b
-      | \b{_TELL}\b[^.]{{0,120}}?\bin\ any\ (?:letter\ )?case\ \(
+      | \b{_TELL}\b[^.]{{0,120}}?(?:\bin\ any\ (?:letter\ )?case\ \(|\(in\ any\ (?:letter\ )?case\b)
       | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
       | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[^.]{{0,60}}\baccepted\b
       | \baccepted\b[^.]{{0,40}}\b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)""",

@@ -191,7 +191,7 @@ def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model:
 
 
 def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rollout:
-    places = list(zip(output.token_ids, output.logprobs, strict=True)) if output.logprobs else None
+    places: Any = list(zip(output.token_ids, output.logprobs, strict=True)) if output.logprobs else None
     top = places and [{_token(number, it): it.logprob for number, it in place.items()} for _, place in places]
     return Rollout(
         problem_id=ask.request.problem_id,

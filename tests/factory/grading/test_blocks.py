@@ -13,7 +13,9 @@ PYTHON, GO, JAVASCRIPT = map(language, ("python", "go", "javascript"))
 RIGHT = "def f(x):\n    return x + 1\n"
 DRAFT = "def f(x):\n    # longer, and wrong\n    y = x\n    return y\n"
 SCRIPT = "a, b = map(int, input().split())\nprint(a + b)\n"
-LONG = "import sys\n\n\ndef main():\n    data = sys.stdin.read().split()\n    print(int(data[0]) * int(data[1]))\n\n\nmain()\n"
+LONG = (
+    "import sys\n\ndef main():\n    data = sys.stdin.read().split()\n    print(int(data[0]) * int(data[1]))\n\nmain()\n"
+)
 GO_RIGHT = "package main\n\nfunc f(x int) int {\n\treturn x + 1\n}\n"
 JS_RIGHT = "function f(x) {\n  return x + 1;\n}\n"
 
@@ -84,7 +86,7 @@ def test_an_import_on_the_line_of_the_fence_is_kept() -> None:
     [
         "```python\ndef f(x):\n    return x + 1```\nIt adds.\n",
         "```python\n    def f(x):\n        return x + 1\n```",
-        "```pycon\n>>> def f(x):\n...     return x + 1\n>>> f(1)\n2\n```",
+        "```pycon\n>>> def f(x):\n...     return x + 1\n2\n```",
         "```\npython\ndef f(x):\n    return x + 1\n```",
         "python\ndef f(x):\n    return x + 1\n",
         "def f(x):\n    return x + 1\n```\nIt adds.\n",
@@ -186,3 +188,8 @@ def test_helpers_of_other_languages_come_along() -> None:
         fence("const g = (x) => x + 1;\n", "js") + fence(JS_RIGHT.replace("x + 1", "g(x)"), "js"), "f", JAVASCRIPT
     )
     assert code == "const g = (x) => x + 1;\n\n" + JS_RIGHT.replace("x + 1", "g(x)")
+
+
+def test_a_broken_block_is_not_cut_to_what_parses() -> None:
+    broken = f"{RIGHT}def (:\n"
+    assert found(fence(broken)) == broken

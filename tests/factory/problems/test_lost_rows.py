@@ -122,6 +122,14 @@ def test_columns_that_only_sound_alike_are_no_code_contests(test: Any) -> None:
     assert code_contests.sniff({"id": "1", "content": "c", "labels": "{}", "test": whole})
 
 
+def test_a_row_with_an_id_and_a_prompt_is_not_yet_native(tmp_path: Path) -> None:
+    check = "def check(candidate):\n    assert candidate(1) == 2\n"
+    other = {"id": 7, "task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "test": check}
+    (one,) = found(written(tmp_path, other))
+    assert isinstance(one, Loaded), one
+    assert one.problem.id == "X/1"
+
+
 def test_a_byte_order_mark_and_several_members_are_no_fault(tmp_path: Path) -> None:
     bom, first, second = b"\xef\xbb\xbf", json.dumps(row(1)).encode(), json.dumps(row(2)).encode()
     (tmp_path / "a.jsonl").write_bytes(bom + first + b"\r\n" + second)

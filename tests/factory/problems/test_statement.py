@@ -214,6 +214,7 @@ def test_a_text_whose_letters_may_come_in_any_order_is_not_decided_by_one() -> N
     "text",
     [
         "Return any string that is good.",
+        "Your program may print any valid answer.",
         "Print any such permutation.",
         "Any answer which has the same highest similarity will be accepted.",
         "If more than one fits, anyone will do.",
@@ -235,6 +236,7 @@ def test_an_object_that_may_be_another_is_a_choice(text: str) -> None:
     "text",
     [
         "She can choose any of the seats. Print their number.",
+        "The spy can find any path of length k. Print their number.",
         "Two ways are different if one of them has a rook where the other has none. Count them.",
         "If there are multiple answers, print the smallest one.",
         "Return true if any cycle exists.",
@@ -298,3 +300,15 @@ def test_letters_of_the_input_grant_no_case(text: str) -> None:
 def test_words_that_only_a_choice_of_answers_brings(text: str) -> None:
     with pytest.raises(ValueError, match="several answers"):
         of_streams(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return nums after the moves. You may do the moves in any order.",
+        "Return the names that win. They may attack in any order.",
+        "The results of the matches can be announced in any order. Return the names of the winners.",
+    ],
+)
+def test_what_somebody_does_in_any_order_is_no_order_of_the_answer(text: str) -> None:
+    assert of_calls(text).kind == "equal"

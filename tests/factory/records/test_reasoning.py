@@ -45,7 +45,7 @@ def test_each_mark_ends_the_thoughts(opens: str, closes: str) -> None:
 def test_a_mark_in_code_is_text(opens: str, closes: str, line: str) -> None:
     answer = f"```python\n{line.format(closes)}\n```\nThat is it.\n"
     assert reasoning.split(answer) == (None, answer)
-    assert reasoning.split(f"{opens}Hm{closes}\n{answer}")[1] == f"\n{answer}"
+    assert reasoning.split(f"{opens}Hm\n{closes}\n{answer}")[1] == f"\n{answer}"
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,9 @@ def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None
     write(tmp_path / "s", config(), kept(), summary())
     python, go = rows_of(tmp_path / "s", "python")[0], rows_of(tmp_path / "s", "go")[0]
     assert (python["parent_sha256"], go["parent_sha256"]) == (None, python["code_sha256"])
-    assert python["messages"][0] == {"role": "user", "content": "Task 0: é?"}
-    assert go["messages"][0]["content"] == "Task 0: é?\n\nWrite it in Go."
+    told = "Task 0: é?\n\nExamples{}:\n```python\nf(1) == (2,)\n```\n\nWrite the {} function `f`."
+    assert python["messages"][0] == {"role": "user", "content": told.format("", "Python")}
+    assert go["messages"][0]["content"] == told.format(", in Python", "Go")
     assert go["messages"][1] == {"role": "assistant", "content": f"```go\n{go['code'].rstrip()}\n```"}
 
 
