@@ -60,7 +60,7 @@ class OpenAIEngine(Section):
     kind: Literal["openai"] = "openai"
     model: str
     """Name of the model, as the endpoint knows it."""
-    base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://[^@?#]+$")
+    base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://[^/@?#]+(/[^?#]*)?$")
     """Address up to and including `/v1`, without a name or key in it."""
     api_key_env: Annotated[str | None, Resume.FREE] = None
     """Environment variable that holds the API key; None sends no key."""
