@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from factory.config import OpenAIEngine, SamplingConfig
+from factory.errors import EngineError
 from factory.records import Request, Rollout, Unanswered, reasoning
 from factory.sampling.engines.answers import Answer, Choice, EndpointError, Unreadable, read_answer
 from factory.sampling.engines.base import (
@@ -111,7 +112,13 @@ class OpenAI:
                 self.meter.retries += 1
 
     def _lose(self, ask: _Ask, indices: list[int], failure: Exception) -> None:
-        """`indices` have not come. The order asks again for those of which there was an answer, though of no use."""
+        """`indices` have not come. The order asks again for those of which there was an answer, though of no use.
+
+        Raises EngineError where the endpoint has never given an answer of this API.
+        """
+        if isinstance(failure, Unreadable) and not self._pace.answers:
+            told = f"{self._wire.place}: {failure}, {self._config.retries + 1} times, and nothing else came"
+            raise EngineError(f"{told}; see engine.base_url")
         answered = isinstance(failure, Refused | UnusableAnswer) and not isinstance(failure, Unreadable)
         refused = isinstance(failure, Refused) or getattr(failure, "refused", False)
         for index in indices:

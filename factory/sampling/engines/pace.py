@@ -207,7 +207,7 @@ class _Rate:
         """Whether nothing is known but that it is below some rate."""
 
     def __str__(self) -> str:
-        return "no limit of them" if math.isinf(self._per_s) else f"{self._per_s:.2g} a second"
+        return "no limit of them" if math.isinf(self._per_s) else f"{self._per_s:,.2f} a second"
 
     @property
     def pause_s(self) -> float:

@@ -271,9 +271,6 @@ def test_one_odd_answer_costs_nothing(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("html", "a page of HTML"),
-        ("empty", "is empty"),
-        ("wrong encoding", "Content-Encoding"),
         ("no choices", "choices is an empty list"),
         ("list", "not an object"),
         ("number", "choices[0].message.content is a number"),
@@ -285,6 +282,12 @@ def test_odd_answers_alone_refuse_the_request_and_say_why(sampled: Sampled, name
     rollouts, lost, _ = sampled(lambda *_: ODD[name], 4, retries=2)
     assert (rollouts, [one.index for one in lost]) == ([], [0, 1, 2, 3])
     assert all(told in one.reason for one in lost)
+
+
+@pytest.mark.parametrize("name", ["html", "empty", "wrong encoding", "events"])
+def test_an_endpoint_that_never_answers_in_this_api_ends_soon(sampled: Sampled, name: str) -> None:
+    with pytest.raises(EngineError, match=r"the answer is .*, 3 times, and nothing else came; see engine\.base_url"):
+        sampled(lambda *_: ODD[name], 4, retries=2)
 
 
 def test_a_broken_off_answer_is_paid_for_and_told_of(endpoint: ModuleType) -> None:
