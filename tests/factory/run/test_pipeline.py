@@ -325,7 +325,7 @@ def test_several_targets_are_translated_to(replay, tmp_path, factory):
     shards = str(tmp_path / "both" / "shards")
     rows = load_dataset(shards, "javascript", split="train", cache_dir=str(tmp_path / "cache"))
     assert {row["language"] for row in rows} == {"javascript"}
-    assert all(row["messages"][0]["content"].endswith("Write it in JavaScript.") for row in rows)
+    assert all("\n\nWrite the JavaScript function `" in row["messages"][0]["content"] for row in rows)
     assert all(row["messages"][1]["content"].startswith("```javascript\n") for row in rows)
 
 
