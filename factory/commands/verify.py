@@ -25,6 +25,7 @@ from factory.run.unused import Unused
 from factory.run.workers import with_sandbox, workers
 from factory.sampling.rollout_files import read_rollouts
 from factory.storage import files, parts
+from factory.storage.packages import pinned
 from factory.translation.tests import translatable
 
 IN_FLIGHT_A_WORKER = 4
@@ -45,7 +46,7 @@ async def verify(
     `mapping` names the columns of rollouts of no known form.
     """
     note = plain(console)
-    settings = with_sandbox(settings, (name,), note)
+    settings = with_sandbox(pinned(settings), (name,), note)
     loaded = load_problems(source, settings)
     for line in loaded.notes():
         note(line)

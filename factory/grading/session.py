@@ -22,6 +22,7 @@ from factory.grading.judge import Judge
 from factory.languages import language
 from factory.languages.python.trial import record
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
+from factory.storage import packages
 from sandbox import Limits, Mount, Sandbox, SandboxError, WorkerLost
 
 EXAMINER = "examiner"
@@ -72,7 +73,7 @@ class GradingSession:
 
     def _start(self, key: tuple[str, bool], mounts: tuple[Mount, ...]) -> None:
         settings = self.settings.sandbox
-        spec = replace(settings.wall(mounts), hash_seed=int(key[1]))
+        spec = replace(packages.wall(settings, mounts), hash_seed=int(key[1]))
         self._sandboxes[key] = self._open.enter_context(Sandbox(settings.backend, spec))
 
     def limits(self, problem: Problem, auto_s: float = UNKNOWN_S) -> Limits:

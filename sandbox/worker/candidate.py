@@ -19,7 +19,6 @@ import builtins
 import io
 import json
 import os
-import random
 import sys
 import threading
 import traceback
@@ -28,7 +27,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
-from sandbox.worker import codec, mirror
+from sandbox.worker import codec, mirror, packages
 from sandbox.worker.printed import Printed
 
 MODULE = "solution"
@@ -69,7 +68,7 @@ def describe(error: BaseException) -> str:
 
 def load(source: bytes, name: str) -> dict[str, Any]:
     """Run `source` as module `name` and return its namespace. Chance is the same for every run of every program."""
-    random.seed(0)  # here, since `random` takes a fresh seed after every fork
+    packages.same_chance()
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILE
     sys.modules[name] = module
@@ -211,7 +210,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
         from sandbox.worker import testing  # most tests do without it, and it takes a moment to load
 
         sys.modules["pytest"] = testing.module(namespace, lambda: calls)
-    random.seed(0)  # every candidate is asked the same
+    packages.same_chance()  # every candidate is asked the same
     try:
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
         run_tests(namespace, proxy)

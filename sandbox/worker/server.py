@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from sandbox.worker import candidate, codec, scratch
+from sandbox.worker import candidate, codec, packages, scratch
 from sandbox.worker.child import RESERVED, Child, kill_all, reserve
 from sandbox.worker.namespaces import be_root_of_nothing
 from sandbox.worker.relay import next_request, relay_answer, relay_call
@@ -266,6 +266,7 @@ def main(uid: int, isolation: str) -> None:
     sys.argv = [candidate.FILE]
     for module in WARM:
         __import__(module)
+    packages.load()
     for name in ("exit", "quit"):  # the work of `site`, which is not loaded
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     sys.set_int_max_str_digits(0)  # factorials are honest answers; the output limit bounds them
