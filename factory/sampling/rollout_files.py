@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
+from factory.records.bounds import MAX_RECORDED, refusal
 from factory.sampling import rollout_forms
 from factory.storage import raw_rows
 
@@ -99,7 +100,8 @@ def _by_key(raw: raw_rows.RawRow) -> Iterator[raw_rows.RawRow]:
     """The rows of `{id: row}`; any other row is itself."""
     keyed = [*raw_rows.by_key(raw.data)]
     for key, data in keyed:
-        yield raw_rows.RawRow(f"{raw.place}: {key}", data if "problem_id" in data else {"problem_id": key, **data})
+        named = data if "problem_id" in data else {"problem_id": key, **data}
+        yield raw_rows.bounded(raw_rows.RawRow(f"{raw.place}: {key}", named))
     if not keyed:
         yield raw
 
@@ -122,6 +124,10 @@ def _rollouts(raw: raw_rows.RawRow, mapping: Mapping[str, str], numbers: _Number
             made.append(Rollout.model_validate({"index": 0, **fields}))
         except ValidationError as error:
             raise ValueError("; ".join(map(_fault, error.errors()))) from None
+        for name in ("text", "reasoning"):
+            text = getattr(made[-1], name) or ""
+            if fault := refusal(f"{name}: {_shown(text[:40])}… holds", len(text), MAX_RECORDED, "leave the row out"):
+                raise ValueError(fault)
         made[-1] = numbers.given(raw.place, made[-1], "index" in fields)
     return made
 
