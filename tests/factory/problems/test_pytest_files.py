@@ -113,6 +113,8 @@ REFUSED = {
     f"class TestA:\n    def setup(self):\n        self.x = 5\n    def test_a(self):\n    {ONE}": "called by nose",
     f"class TestA:\n    def __init__(self):\n        pass\n    def test_a(self):\n    {ONE}": "has an __init__",
     f"@pytest.mark.skip\ndef test_a():\n{ONE}": r"all of its tests are skipped \(test_a: skip\)",
+    "import unittest\nclass TestA(unittest.TestCase):\n    @unittest.expectedFailure\n    def test_a(self):\n"
+    f"    {ONE}": "expectedFailure of unittest is not known",
     f"from solution import f as g\ng = abs\ndef test_a():\n{ONE}": "g is what is tested, and is given another",
 }
 
