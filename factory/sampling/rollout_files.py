@@ -78,14 +78,24 @@ def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
 def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
     for file in _files(path):
         if file.suffix == ".py":  # EvalPlus: TASK_ID/INDEX.py, with "_" for "/"
-            code = {"text": file.read_text(encoding="utf-8"), "index": int(file.stem), "mode": "code"}
-            yield raw_rows.RawRow(str(file), {"problem_id": file.parent.name.replace("_", "/"), **code})
+            yield _program(file)
             continue
         try:
             for raw in raw_rows.read(file):
                 yield from _by_key(raw)
         except raw_rows.UnreadableFile as error:
             raise RolloutError(f"{file}: {error}") from None
+
+
+def _program(file: Path) -> raw_rows.RawRow:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return raw_rows.RawRow(str(file), fault=f"is not UTF-8: {error}")
+    except OSError as error:
+        raise RolloutError(f"{file}: cannot be read: {error.strerror}") from None
+    row = {"problem_id": file.parent.name.replace("_", "/"), "text": text, "index": int(file.stem), "mode": "code"}
+    return raw_rows.RawRow(str(file), row)
 
 
 def _files(path: Path) -> list[Path]:
@@ -99,7 +109,7 @@ def _files(path: Path) -> list[Path]:
             )
         return [path]
     files = sorted(file for file in path.rglob("*") if file.is_file() and raw_rows.kind_of(file))
-    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal())
+    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal() and file.is_file())
     files = files or sorted(programs, key=lambda file: (file.parent.name, int(file.stem)))
     if not files:
         raise RolloutError(f"{path}: no file in this directory ends in one of {suffixes}")
