@@ -245,7 +245,7 @@ def revived(payload: str) -> BaseException:
     widest = Exception if issubclass(kind, Exception) else BaseException
     if issubclass(kind, StopIteration | StopAsyncIteration | GeneratorExit):
         kind = widest
-    own = kind if name == kind.__name__ else type(name, (kind,), {})
+    own: type[BaseException] = kind if name == kind.__name__ else type(name, (kind,), {})
     if kind is KeyError:
         message = _key(message)
     try:
@@ -255,7 +255,7 @@ def revived(payload: str) -> BaseException:
     try:
         return cast("BaseException", type(name, (kind,), plain)(message))
     except TypeError:  # a group of exceptions wants them
-        return type(name, (widest,), {})(message)
+        return cast("BaseException", type(name, (widest,), {})(message))
 
 
 def _key(message: str) -> object:
