@@ -2,7 +2,8 @@
 
 Promises: a stream; every row becomes rollouts (`rollout_forms` says which forms are known) or an `Unread` that names
 file, line, field, value and what is allowed, and those after it still come; a rollout that does not say its index has
-the next one of its problem; an index that is given twice is an error. Unknown fields are ignored.
+the next one of its problem; an index that is given twice is an error. Unknown fields are ignored. An answer that was
+broken off or withheld is no rollout.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.records.bounds import MAX_RECORDED, refusal
 from factory.sampling import rollout_forms
+from factory.sampling.engines.base import UnusableAnswer, check_end
 from factory.storage import raw_rows
 
 _WANTED = "a rollout has problem_id, index, text and mode"
@@ -53,7 +55,7 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
         try:
             for rollout in _rollouts(raw, mapping or {}, numbers):
                 any_rollout = True
-                yield rollout
+                yield _ended(rollout, raw.place)
         except _SHAPE_ERRORS as error:
             unread = Unread(
                 raw.place, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
@@ -65,17 +67,36 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
         raise RolloutError(told)
 
 
+def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
+    """The rollout, unless its finish reason says that no model ended it."""
+    try:
+        check_end(rollout.finish_reason, rollout.text)
+    except UnusableAnswer as fault:
+        return Unread(place, f"index {rollout.index}: {fault}: no model is to blame, so it is not graded")
+    return rollout
+
+
 def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
     for file in _files(path):
         if file.suffix == ".py":  # EvalPlus: TASK_ID/INDEX.py, with "_" for "/"
-            code = {"text": file.read_text(encoding="utf-8"), "index": int(file.stem), "mode": "code"}
-            yield raw_rows.RawRow(str(file), {"problem_id": file.parent.name.replace("_", "/"), **code})
+            yield _program(file)
             continue
         try:
             for raw in raw_rows.read(file):
                 yield from _by_key(raw)
         except raw_rows.UnreadableFile as error:
             raise RolloutError(f"{file}: {error}") from None
+
+
+def _program(file: Path) -> raw_rows.RawRow:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return raw_rows.RawRow(str(file), fault=f"is not UTF-8: {error}")
+    except OSError as error:
+        raise RolloutError(f"{file}: cannot be read: {error.strerror}") from None
+    row = {"problem_id": file.parent.name.replace("_", "/"), "text": text, "index": int(file.stem), "mode": "code"}
+    return raw_rows.RawRow(str(file), row)
 
 
 def _files(path: Path) -> list[Path]:
@@ -89,7 +110,7 @@ def _files(path: Path) -> list[Path]:
             )
         return [path]
     files = sorted(file for file in path.rglob("*") if file.is_file() and raw_rows.kind_of(file))
-    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal())
+    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal() and file.is_file())
     files = files or sorted(programs, key=lambda file: (file.parent.name, int(file.stem)))
     if not files:
         raise RolloutError(f"{path}: no file in this directory ends in one of {suffixes}")

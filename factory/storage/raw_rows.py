@@ -170,9 +170,20 @@ def _parquet(path: Path) -> Iterator[RawRow]:
     number = 0
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            for item in batch.to_pylist():
+            for item in _of_batch(batch):
                 number += 1
-                yield RawRow(f"{path}:{number}", item)
+                where = f"{path}:{number}"
+                yield RawRow(where, fault=item) if isinstance(item, str) else RawRow(where, item)
+
+
+def _of_batch(batch: pa.RecordBatch) -> list[dict[str, Any] | str]:
+    """The rows; for one with a date beyond the year 9999, or text that is not UTF-8, why there is none."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            return [f"holds a value that cannot be read: {error}"]
+    return [row for at in range(batch.num_rows) for row in _of_batch(batch.slice(at, 1))]
 
 
 def _parsed(place: str, data: bytes) -> RawRow:
