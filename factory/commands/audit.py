@@ -247,4 +247,5 @@ def _settings_fault(row: Cells, config: Config, problem: Problem) -> str:
     due = {"limits": config.limits.over(problem.limits), "sandbox": config.sandbox.deciding()}
     due["comparison"] = problem.comparison.model_dump(mode="json")
     wrong = [name for name, value in due.items() if json.loads(row.get(name) or "null") != value]
+    wrong += ["calling"] if json.loads(row.get("calling") or "{}") != problem.calling.as_json() else []
     return f"its {' and '.join(wrong)} are not those of the run; remedy: factory export" if wrong else ""

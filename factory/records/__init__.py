@@ -5,6 +5,7 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 """
 
 from factory.records.base import LanguageName, Record, sha256
+from factory.records.calling import Calling
 from factory.records.limits import LimitOverrides
 from factory.records.outcome import ProblemOutcome
 from factory.records.problem import (
@@ -36,6 +37,7 @@ from factory.records.verdict import (
 __all__ = [
     "BenchmarkMatch",
     "BenchmarkProblem",
+    "Calling",
     "Canary",
     "Case",
     "Comparison",

@@ -3,6 +3,8 @@
 Tests are either `tests` (asserts, a `check(candidate)`, or a file for pytest: a text or a list of texts), with
 `entry_point`; or `inputs` and `outputs`: lists, one entry a case, of texts for a stdin program, of argument lists and
 results where there is an `entry_point`. `public_inputs` and `public_outputs` may be shown, the others never are.
+An entry point that is named without a class is a method where `starter_code` opens one; then, and where inputs are
+given, a function of that name or a method of `class Solution` will do. `prelude` is what the set's harness runs first.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from typing import Any
 
 from factory.errors import ProblemError
 from factory.problems.oracle import Oracle
-from factory.problems.parsing import contest, fields, statement, suite
+from factory.problems.parsing import contest, fields, objects, statement, suite
 from factory.problems.parsing.fields import Row
-from factory.records import Case, Comparison, Problem, ProblemMeta
+from factory.records import Calling, Case, Comparison, Problem, ProblemMeta
 
 FIELDS = (
-    "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs difficulty source "
-    "license"
+    "id prompt entry_point starter_code prelude reference tests inputs outputs public_inputs public_outputs difficulty "
+    "source license"
 ).split()
 
 
@@ -43,18 +45,27 @@ class Mapping:
         """The problem in `row`. Raises KeyError or ValueError naming the field."""
         prompt, entry_point = self._text(row, "prompt"), self._text(row, "entry_point") or None
         tests = self._tests(row, entry_point)
-        comparison = Comparison()
+        comparison, calling, cases = Comparison(), Calling(), tests.cases
         if "inputs" in self._columns:
             comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt)
+        starter, prelude = self._text(row, "starter_code"), self._text(row, "prelude")
+        fields.statements("prelude", prelude)
+        if entry_point and "." not in entry_point and not tests.test_code:
+            owned = contest.method(starter, entry_point)
+            either = owned != entry_point or "inputs" in self._columns
+            calling = objects.calling(objects.signature(starter, entry_point), cases, either=either)
+            entry_point, cases = owned, tuple(objects.canonical(cases, calling))
         return Problem(
             id=self.id_of(row),
             prompt=prompt,
             entry_point=entry_point,
-            starter_code=self._text(row, "starter_code"),
+            starter_code=starter,
             reference=self._text(row, "reference") or None,
-            cases=tests.cases,
+            cases=cases,
             test_code=tests.test_code,
             comparison=comparison,
+            **{"prelude": prelude} if prelude else {},
+            **{"calling": calling} if calling != Calling() else {},
             meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
         )
 
