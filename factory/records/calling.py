@@ -27,6 +27,10 @@ class Calling(Record):
     """The position of the argument that is the answer, as it is after the call; None: what is returned."""
 
     @property
+    def takes_trees(self) -> bool:
+        return any(shape in ("tree", "trees") for shape in self.args)
+
+    @property
     def converts(self) -> bool:
         """Whether a program takes or gives other things than the values of its cases."""
         return self.result != "value" or self.in_place is not None or any(shape != "value" for shape in self.args)

@@ -25,13 +25,15 @@ GeneratedInputs = dict[Reach, tuple[Case, ...]]
 
 
 def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> GeneratedInputs:
-    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known."""
+    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known, and
+    none for trees, which have to be of a kind (searched, balanced) that their cases do not tell.
+    """
     whole = problem.model_copy(update={"cases": (*problem.cases, *traced), "test_code": ""})
     room = {reach: times * count for reach, times in TIMES.items()}
     if _NO_NEGATIVES.search(f"{problem.prompt}\n{problem.starter_code}"):
         room[Reach.SIGNED] = 0
     found: dict[Reach, list[Case]] = {reach: [] for reach in Reach}
-    if not (count and whole.cases):
+    if not (count and whole.cases) or problem.calling.takes_trees:
         return {}
     domain = InputDomain(whole)
     for case in stream(whole, MADE * count):

@@ -173,6 +173,12 @@ def exports(module: str) -> frozenset[str]:
     return frozenset(getattr(found, "__all__", None) or (name for name in vars(found) if not name.startswith("_")))
 
 
+def starred(tree: ast.Module) -> set[str]:
+    """The names that star imports of a program give it, as far as they are known."""
+    stars = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+    return {name for node in stars for name in exports(node.module or "")}
+
+
 def unbound(code: str) -> frozenset[str]:
     """Names that some scope of `code` looks up among the module's and that the module itself does not bind.
 

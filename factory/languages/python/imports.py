@@ -107,7 +107,8 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
     own = given.given(starter_code, prelude)
     wanting = missing(tree)
     if prelude:
-        wanting = {name: False for name in given.unbound(code) if name in own.names and name not in _KNOWN} | wanting
+        unbound = given.unbound(code) - given.starred(tree) - _KNOWN
+        wanting = {name: False for name in unbound if name in own.names} | wanting
     settings = given.settings_for(own, tree)
     told = {f"{FROM_PRELUDE}: {text}" for text in settings}
     imports: set[str] = set()

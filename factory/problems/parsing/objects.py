@@ -117,6 +117,9 @@ def of_check(test: str, of: Signature) -> tuple[str, Signature]:
         tree = plain.visit(ast.parse(test))
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f"test: cannot be parsed: {error or type(error).__name__}") from None
+    names = {*_BUILDERS, *_SAME}
+    if any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree)):
+        raise ValueError("test: looks at objects in another way than whether they are the same")
     if len(plain.results) > 1 or plain.odd:
         raise ValueError("test: takes objects in one assert and plain values in another")
     shapes = tuple(plain.arguments.get(name, "value") for name in of.names)
