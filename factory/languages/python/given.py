@@ -68,8 +68,9 @@ def given(starter_code: str, prelude: str) -> Given:
     """All that the two texts give; of what does not parse, nothing."""
     found = Given()
     if (tree := _tree(prelude)) is not None:
+        lines = prelude.splitlines()
         for node in tree.body:
-            _take(found, node, prelude.splitlines())
+            _take(found, node, lines)
     # A last function may still be to be written.
     for text in (starter_code, f"{starter_code}\n    pass\n"):
         if (tree := _tree(text)) is not None:
