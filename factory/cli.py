@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from factory import __version__
-from factory.commands.process import console, exit_if_ungraded, guarded, interruptible, say
+from factory.commands.process import console, exit_if_nothing_is_kept, exit_if_ungraded, guarded, interruptible, say
 
 if TYPE_CHECKING:
     from factory.records.summary import Summary
@@ -69,12 +69,13 @@ def run(
     export.print_pair(console(), place)
     say(f"shards: {place.shards}")
     exit_if_ungraded(summary)
+    exit_if_nothing_is_kept(summary)
 
 
 @app.command()
 def verify(
     problems: Annotated[Path, typer.Option(help="File or directory of problems.")],
-    rollouts: Annotated[Path, typer.Option(help="File of rollouts: .jsonl, .json (both also .gz) or .parquet.")],
+    rollouts: Annotated[Path, typer.Option(help="File or directory of rollouts, in any form of docs/formats.md.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
     language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
     sets: Set = None,
@@ -86,7 +87,8 @@ def verify(
 
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
     settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True))
+    mapping = settings.rollouts.mapping
+    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True), mapping)
     summary = interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")
@@ -115,20 +117,27 @@ def translate(
     _show(summary)
     say(f"shards: {place.shards}")
     exit_if_ungraded(summary)
+    exit_if_nothing_is_kept(summary)
 
 
 @app.command()
-def export(run_dir: RunDirArgument) -> None:
-    """Write the shards of a run. The run need not be finished."""
+def export(
+    run_dir: RunDirArgument,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", file_okay=False, help="Folder to write, in place of what is there; RUN_DIR/shards."),
+    ] = None,
+) -> None:
+    """Write the shards of a run. The run need not be finished; with --out it need not be writable."""
     from factory.commands import export
     from factory.run.directory import RunDir
 
     place = RunDir(run_dir)
     settings = place.open_config()
     with place:
-        manifest = export.export(settings, place.open_problems(), place)
+        manifest = export.export(settings, place.open_problems(), place, out_dir)
     for file in manifest.files:
-        say(f"{file.sha256}  {file.rows:>8}  {place.shards / file.path}")
+        say(f"{file.sha256}  {file.rows:>8}  {(out_dir or place.shards) / file.path}")
 
 
 @app.command()
@@ -225,7 +234,7 @@ def list_problems(
     revision: Annotated[str | None, typer.Option(help="Revision of the dataset.")] = None,
     sets: Set = None,
 ) -> None:
-    """Show what a problem set holds: how many problems load, which are refused, and why."""
+    """Show what a problem set holds: how many problems load, what each grants, which are refused, and why."""
     from factory.commands import look
     from factory.config import ProblemsOnly, parse_section
     from factory.report.terminal import print_problems

@@ -8,7 +8,6 @@ FactoryError
 │   └── HubRefused          the hub's token is missing, or has no right to what was asked
 └── WorkError             the work failed (exit 1)
     ├── EngineError         the sampling engine could not start, or died and did not come back
-    ├── PartError           a file of the run directory is damaged
     ├── CanaryError         a program whose verdict is known got another
     ├── PartError           a file of the run directory cannot be read
     │   └── DamagedPart        its bytes are not those that were written
@@ -17,6 +16,7 @@ FactoryError
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
 
 RenamedKeyWarning       a config uses an old name of a key; the message gives the new one
+DamageWarning           the work goes on, but rests on a copy of what is damaged, or has no lock
 """
 
 
@@ -82,3 +82,7 @@ class InfrastructureError(WorkError):
 
 class RenamedKeyWarning(FutureWarning):
     """A config uses a name that the next version refuses; the message names place, old name and new name."""
+
+
+class DamageWarning(UserWarning):
+    """The work goes on, but not as it should: a file is damaged and its copy is used, or there is no lock."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from factory.config import GradingConfig
 from factory.errors import InfrastructureError
-from factory.grading.extract import fenced
+from factory.grading.blocks import fenced
 from factory.grading.session import GradingSession
 from factory.languages import language
 from factory.records import Rollout, Status

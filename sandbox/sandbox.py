@@ -125,7 +125,8 @@ class Sandbox:
         link = self._worker()
         self._talking = True
         try:
-            header = {"op": "open", "entry_point": job.entry_point, "tests": job.tests, "limits": _limits(job.limits)}
+            how = {"tests": job.tests, "printed": job.printed}
+            header = {"op": "open", "entry_point": job.entry_point, **how, "limits": _limits(job.limits)}
             link.send(message(header, job.source.encode("utf-8", "surrogatepass")))
             talk = Talk(link, job.limits)
             yield talk

@@ -16,19 +16,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from factory import escape, shards
 from factory.commands import audit_rewards
 from factory.config import Config
-from factory.errors import AuditError, ConfigError, PartError
+from factory.errors import AuditError, ConfigError, DamagedPart, PartError
 from factory.executors import open_executor
 from factory.grading.session import GradingSession
-from factory.records import Problem, Rollout, Status, sha256
+from factory.records import Comparison, Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
+from factory.run.inventory import checkable, foreign
 from factory.run.reader import review_of
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
@@ -36,7 +36,6 @@ from factory.shards import Cells
 from factory.storage import files
 from factory.translation.tests import tests_for_translation
 
-_PART_FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
 BATCH = 256
 
 
@@ -90,25 +89,38 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
 
 
 def check_parts(place: RunDir) -> tuple[int, list[str]]:
-    """How many parts are whole, and a line on each that is not, or that the ledger knows and is gone."""
+    """How many parts are whole, and a line on each that is not, that is gone, or that is no part of the run."""
     whole, wrong = 0, []
-    for path in _files(place):
-        try:
-            files.checked(path)
-            whole += 1
-        except PartError as error:
-            wrong.append(str(error))
     try:
-        written = _written(place.ledger())
+        for _ in place.ledger():
+            pass
     except PartError as error:
-        return whole, [*wrong, str(error)]
-    for name, digest in written.items():
-        path = place.path / name
-        if not path.exists():
-            wrong.append(f"{path}: is gone, though the ledger says it was written; remedy: run again")
-        elif digest is not None and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            wrong.append(f"{path}: is not the part that the ledger says was sampled")
-    return whole, wrong
+        wrong.append(str(error))
+    for path in checkable(place):
+        fault = _part_fault(place, path)
+        whole += not fault
+        wrong += [fault] if fault else []
+    gone = sorted(name for name in place.written if not (place.path / name).exists())
+    wrong += [
+        f"{place.path / name}: is gone, though the ledger says it was written; remedy: run again" for name in gone
+    ]
+    return whole, wrong + [f"{path}: is not of this run; remedy: move it away" for path in foreign(place)]
+
+
+def _part_fault(place: RunDir, path: Path) -> str:
+    """What is wrong with a file that has its sha256 beside it, or ""."""
+    recorded = place.written.sha256(place.name(path))
+    try:
+        data = files.checked(path)
+    except DamagedPart as error:
+        if recorded and files.digest(path) == recorded:
+            return f"{files.digest_file(path)}: is damaged or gone; the part is what the ledger says; remedy: run again"
+        return str(error)
+    except PartError as error:
+        return str(error)
+    if place.name(path) in place.written.sampled and hashlib.sha256(data).hexdigest() != recorded:
+        return f"{path}: is not the part that the ledger says was sampled"
+    return ""
 
 
 def _summary(config: Config, place: RunDir) -> list[str]:
@@ -129,25 +141,6 @@ def _untrue(path: Path, found: Summary) -> str:
         return "is no summary"
     names = [it.name for it in fields(found) if getattr(said, it.name) != getattr(found, it.name)]
     return f"is not what the parts come to: another {', '.join(names) or 'layout'}"
-
-
-def _files(place: RunDir) -> Iterator[Path]:
-    """What has its sha256 beside it. Names with a dot were half written when a run was killed; nothing reads them."""
-    yield from (place.config_file, place.problems_file)
-    for folder in _PART_FOLDERS:
-        found = sorted((place.path / folder).rglob("*.parquet"))
-        yield from (path for path in found if not path.name.startswith("."))
-
-
-def _written(ledger: Iterable[dict[str, Any]]) -> dict[str, str | None]:
-    """Parts that the ledger says are there. Sampled ones with their sha256: they are never written anew, but aside."""
-    written: dict[str, str | None] = {}
-    for line in ledger:
-        if line["event"] == "damaged":
-            written.pop(line["part"], None)
-        elif line["event"] in ("sampled", "verified", "reviewed", "selected"):
-            written[line["part"]] = line.get("sha256") if line["event"] == "sampled" else None
-    return written
 
 
 # ---- records ----
@@ -246,6 +239,9 @@ def _settings_fault(row: Cells, config: Config, problem: Problem) -> str:
     """What is wrong with the settings that a record says decided its verdict, or ""."""
     due = {"limits": config.limits.over(problem.limits), "sandbox": config.sandbox.deciding()}
     due["comparison"] = problem.comparison.model_dump(mode="json")
-    wrong = [name for name, value in due.items() if json.loads(row.get(name) or "null") != value]
+    said = {name: json.loads(row.get(name) or "null") for name in due}
+    if isinstance(said["comparison"], dict):  # an older row lacks fields that have a default today
+        said["comparison"] = Comparison().model_dump(mode="json") | said["comparison"]
+    wrong = [name for name, value in due.items() if said[name] != value]
     wrong += ["calling"] if json.loads(row.get("calling") or "{}") != problem.calling.as_json() else []
     return f"its {' and '.join(wrong)} are not those of the run; remedy: factory export" if wrong else ""

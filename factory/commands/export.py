@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.panel import Panel
@@ -23,16 +24,33 @@ from factory.run.summary import summarize
 from factory.storage import files
 
 
-def export(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> shards.Manifest:
-    """Write the summary and the shards of a run; the manifest. Raises PartError."""
-    return write_shards(config, problems, run_dir, summarize(config, problems, run_dir))
+def export(config: Config, problems: Sequence[Problem], run_dir: RunDir, folder: Path | None = None) -> shards.Manifest:
+    """Write the summary and the shards of a run; the manifest. Raises PartError.
+
+    With `folder` the shards go there, and nothing is written into the run directory. Raises ConfigError where it
+    holds other files than shards, which would be lost.
+    """
+    summary = summarize(config, problems, run_dir)
+    if folder is None:
+        return write_shards(config, problems, run_dir, summary)
+    if folder.exists() and any(folder.iterdir()) and shards.faults(folder):
+        raise ConfigError(f"{folder}: holds other files than whole shards; remedy: a new folder, or an empty one")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return _shards(config, problems, run_dir, summary, folder)
 
 
 def write_shards(config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: Summary) -> shards.Manifest:
+    files.remove_temporary(run_dir.path)
     with files.atomic(run_dir.summary_file) as temporary:
         temporary.write_bytes(summary.as_json())
+    return _shards(config, problems, run_dir, summary, run_dir.shards)
+
+
+def _shards(
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: Summary, folder: Path
+) -> shards.Manifest:
     found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
-    return shards.write(run_dir.shards, config, found, summary)
+    return shards.write(folder, config, found, summary)
 
 
 def push(

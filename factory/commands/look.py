@@ -15,14 +15,16 @@ from factory.config import Config, GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.records import Problem
 from factory.records.summary import Summary
+from factory.report import grants
 from factory.report.cost import Account
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
 from factory.report.statistics import RunStatistics
 from factory.report.terminal import Survey
-from factory.run.directory import RunDir, slug
+from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
+from factory.run.names import slug
 from factory.run.reader import finished, verdicts_of
 from factory.run.summary import sum_up, summarize, tallied
 from factory.storage import files
@@ -82,7 +84,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
 
 
 def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
-    """What would be loaded: counts, and every refusal. Raises FactoryError."""
+    """What would be loaded: counts, what each problem grants, and every refusal. Raises FactoryError."""
     loaded = load_problems(source, settings)
     cases = [(problem, case) for problem in loaded.problems for case in problem.cases]
     return Survey(
@@ -97,4 +99,5 @@ def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
         traced_cases=loaded.traced,
         comparisons=Counter(problem.comparison_of(case).kind for problem, case in cases),
         refused=loaded.refused,
+        granted={problem.id: grants.of_problem(problem) for problem in loaded.problems},
     )

@@ -6,15 +6,17 @@ wrong input). Imports what it needs when it needs it, so that `factory --help` t
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from factory import escape
-from factory.errors import FactoryError, RenamedKeyWarning
+from factory import streams
+from factory.errors import DamageWarning, FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -44,15 +46,41 @@ def exit_if_ungraded(summary: Summary | VerifySummary) -> None:
         raise typer.Exit(1)
 
 
+def exit_if_nothing_is_kept(summary: Summary) -> None:
+    """Exit with 1, and say so, if a run of `factory run` has no record to show for it."""
+    funnels = {name: part.funnel for name, part in summary.languages.items()}
+    if not any(funnel.kept for funnel in funnels.values()):
+        counts = "; ".join(f"{name}: {it.rollouts:,} rollouts, {it.passed:,} pass" for name, it in funnels.items())
+        console(True).print(f"error: nothing is kept ({counts}); the shards have no rows", soft_wrap=True)
+        raise typer.Exit(1)
+
+
 def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str) -> T:
-    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130."""
+    """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130.
+
+    Heard in every phase: also where `work` itself computes or waits for something outside. A second signal ends the
+    process at once; what is written is kept then, too.
+    """
     import asyncio
     import signal
 
     async def guarded() -> T:
-        task = asyncio.ensure_future(work)
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+        stopping = False
+
+        def stop(*_: object) -> None:
+            nonlocal stopping
+            if stopping:
+                console(True).show_cursor()
+                console(True).print("stopped at once", soft_wrap=True)
+                os._exit(130)
+            stopping = True
+            if asyncio.current_task(loop) is task:  # it is not waiting for the loop, which would stop it
+                raise asyncio.CancelledError
+            loop.call_soon_threadsafe(task.cancel)
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            signal.signal(number, stop)
         return await task
 
     try:
@@ -66,11 +94,22 @@ def guarded(app: Callable[[], object]) -> NoReturn:
     """Run the command line. Errors of ours end it with a message and an exit code, without a traceback."""
     import warnings
 
+    streams.guard()
     warnings.showwarning = _showing(warnings.showwarning)
     try:
         app()
+    except KeyboardInterrupt:
+        console(True).print("stopped", soft_wrap=True)
+        sys.exit(130)
+    except SystemExit as end:
+        sys.stdout.flush()
+        if not end.code and (lost := getattr(sys.stdout, "lost", None)) and not isinstance(lost, BrokenPipeError):
+            _fail([FactoryError(f"stdout: {lost}")])
+        raise
     except BaseException as error:
-        errors = list(_leaves(error))
+        from factory.run.together import leaves
+
+        errors = list(leaves(error, BaseException))
         if not all(_has_message(one) for one in errors):
             raise
         _fail(errors)
@@ -81,8 +120,8 @@ def _showing(other: Callable[..., None]) -> Callable[..., None]:
     """Shows our own warnings as one plain line each, and any other as `other` does."""
 
     def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
-        if category is RenamedKeyWarning:
-            sys.stderr.write(f"warning: {escape.terminal(str(message))}\n")
+        if category in (RenamedKeyWarning, DamageWarning):
+            console(True).print(f"warning: {message}", soft_wrap=True, highlight=False)
         else:
             other(message, category, *more)
 
@@ -96,15 +135,26 @@ def _has_message(error: BaseException) -> bool:
     return isinstance(error, FactoryError | SandboxError | OSError)
 
 
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk, and run again: what is written is kept",
+    errno.EDQUOT: "raise the quota of that disk, and run again: what is written is kept",
+    errno.EFBIG: "raise the limit on file sizes (`ulimit -f`), or lower shards.max_bytes, and run again",
+    errno.EROFS: "another place, that can be written to (`--run-dir`, or `--out`)",
+    errno.EACCES: "another place, or another user",
+    errno.EIO: "look at the disk or its network, and run again",
+}
+"""What to do about errors of a file system."""
+
+
+def _text(error: BaseException) -> str:
+    """The message for the user; that of a file system's error names the path and the remedy."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{error.filename}: {error.strerror}" + (f"; remedy: {remedy}" if remedy else "")
+
+
 def _fail(errors: Sequence[BaseException]) -> NoReturn:
-    for text in dict.fromkeys(str(error) for error in errors):
+    for text in dict.fromkeys(map(_text, errors)):
         console(True).print(f"error: {text}", soft_wrap=True, highlight=False)
     sys.exit(max(getattr(error, "exit_code", 1) for error in errors))
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error

@@ -8,6 +8,7 @@ from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config, ReplayEngine
 from factory.console import Console
+from factory.errors import PartError
 from factory.provenance import code_sha256
 from factory.records.summary import Summary
 from factory.report.decontamination import Compared
@@ -19,22 +20,24 @@ from factory.run.pipeline import Pipeline
 from factory.run.summary import summarize
 from factory.run.unused import count_unused
 from factory.run.workers import with_sandbox, workers
+from factory.storage.files import digest
 from factory.translation.tests import translatable
 
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
-    """The whole way on `run_dir`; the summary. Raises FactoryError."""
+    """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
     note = plain(console)
     settled = with_sandbox(config, config.translate.targets, note)
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
-    left_out = count_unused(config.engine.path, loaded) if isinstance(config.engine, ReplayEngine) else {}
+    left_out = count_unused(config.engine, loaded) if isinstance(config.engine, ReplayEngine) else {}
     for reason, count in left_out.items():
         note(f"{count} rollout(s) left out: {reason}")
     run_dir.path.mkdir(parents=True, exist_ok=True)
     with run_dir:
-        run_dir.claim(config, loaded.problems)
+        inputs = _inputs(config)
+        run_dir.claim(config, loaded.problems, inputs)
         _mend_ledger(run_dir, note)
         run_dir.log(
             "started",
@@ -42,26 +45,38 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
             factory_version=__version__,
             code_sha256=code_sha256(),
             problems=len(loaded.problems),
+            inputs=inputs,
             config=config.model_dump(mode="json"),
         )
         if left_out:
             run_dir.log("left_out", rollouts=dict(left_out))
         if config.decontamination.benchmarks:
             run_dir.log("compared", **Compared.of(loaded.benchmarks.sizes, loaded.contaminated).as_facts())
-        await _work(settled, loaded, run_dir, console)
+        damage = await _work(settled, loaded, run_dir, console)
         summary = summarize(config, loaded.problems, run_dir)
         write_shards(config, loaded.problems, run_dir, summary)
+    if damage:
+        raise ExceptionGroup("parts that cannot be read", damage)
     return summary
 
 
-async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console: Console) -> None:
+async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console: Console) -> list[PartError]:
+    """Work off the problems; the parts that cannot be read, nor be made again."""
     problems, settings = loaded.problems, config.translate
     totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
     with RunProgress(console, totals) as progress:
         async with workers(config, run_dir.log) as executor:
-            await Pipeline(config, problems, run_dir, executor, progress, loaded.benchmarks).run()
+            pipeline = Pipeline(config, problems, run_dir, executor, progress, loaded.benchmarks)
+            await pipeline.run()
+    return pipeline.damage
+
+
+def _inputs(config: Config) -> dict[str, str]:
+    """The sha256 of the files that rollouts are replayed from, by the key that names them."""
+    engines = {"engine": config.engine, "translate.engine": config.translate.engine}
+    return {f"{key}.path": digest(it.path) for key, it in engines.items() if isinstance(it, ReplayEngine)}
 
 
 def _mend_ledger(run_dir: RunDir, note: Callable[[str], None]) -> None:

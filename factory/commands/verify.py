@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +32,18 @@ IN_FLIGHT_A_WORKER = 4
 
 
 async def verify(
-    source: ProblemsConfig, rollout_file: Path, name: str, out: Path, settings: GradingConfig, console: Console
+    source: ProblemsConfig,
+    rollout_file: Path,
+    name: str,
+    out: Path,
+    settings: GradingConfig,
+    console: Console,
+    mapping: Mapping[str, str] | None = None,
 ) -> VerifySummary:
-    """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError."""
+    """The filter chain alone: writes verdicts.parquet and summary.json to `out`; the summary. Raises FactoryError.
+
+    `mapping` names the columns of rollouts of no known form.
+    """
     note = plain(console)
     settings = with_sandbox(settings, (name,), note)
     loaded = load_problems(source, settings)
@@ -46,8 +55,10 @@ async def verify(
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
             grader = Grader(executor, loaded.benchmarks, progress)
-            units = _units(rollout_file, loaded, name, settings.verify.chunk, unused)
+            rollouts = unused.readable(read_rollouts(rollout_file, mapping))
+            units = _units(rollouts, loaded, name, settings.verify.chunk, unused)
             verdicts = await _graded(grader, units, executor.workers * IN_FLIGHT_A_WORKER)
+        unused.refuse_strangers(rollout_file)
         for reason, count in left_out.items():
             progress.note(f"{count} rollout(s) left out: {reason}")
     compared = Compared.of(loaded.benchmarks.sizes, loaded.contaminated)
@@ -77,14 +88,16 @@ async def _graded(grader: Grader, units: Iterable[GradeUnit], in_flight: int) ->
     return [verdict for done in waiting for verdict in done.result()]
 
 
-def _units(path: Path, loaded: LoadedProblems, name: str, size: int, unused: Unused) -> Iterator[GradeUnit]:
+def _units(
+    rollouts: Iterable[Rollout], loaded: LoadedProblems, name: str, size: int, unused: Unused
+) -> Iterator[GradeUnit]:
     """Chunks of each problem's rollouts, in the file's order; `unused` counts those that are in none, by reason.
 
     Raises RolloutError.
     """
     known = {problem.id: problem for problem in loaded.problems}
     waiting: dict[str, list[Rollout]] = {}
-    for rollout in read_rollouts(path):
+    for rollout in rollouts:
         if unused.reason(rollout.problem_id):
             continue
         problem = known[rollout.problem_id]
@@ -95,7 +108,6 @@ def _units(path: Path, loaded: LoadedProblems, name: str, size: int, unused: Unu
         chunk.append(rollout)
         if len(chunk) == size:
             yield GradeUnit(problem, tuple(waiting.pop(problem.id)), name)
-    unused.refuse_strangers(path)
     for problem_id, chunk in waiting.items():
         yield GradeUnit(known[problem_id], tuple(chunk), name)
 

@@ -27,8 +27,10 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
     """
     import yaml  # here, since `factory schema` reads no YAML
 
+    from factory.config import unique_keys
+
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = unique_keys.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such config file; configs/ has examples") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -68,10 +70,13 @@ def _put(data: dict[str, Any], override: str, source: str) -> str:
         raise ConfigError(f"{source}: must have the form a.b=value")
     import yaml
 
+    from factory.config import unique_keys
+
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"{source}: {text!r} is not valid YAML") from None
+        value = unique_keys.load(text)
+    except yaml.YAMLError as error:
+        reason = getattr(error, "problem", None) or error
+        raise ConfigError(f"{source}: {text!r} is not valid YAML: {reason}") from None
     key = new_key(key, source)
     *way, last = key.split(".")
     for part in way:

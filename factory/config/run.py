@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, SamplingConfig
+from factory.config.engines import EngineConfig, RolloutsConfig, SamplingConfig
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
@@ -37,6 +37,7 @@ class ProblemsOnly(GradingConfig):
     """What loading and grading need: the keys that `factory problems --set` and `factory verify --set` take."""
 
     problems: ProblemsConfig
+    rollouts: RolloutsConfig = RolloutsConfig()
 
 
 class Config(GradingConfig):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
 from factory.config.marks import Resume, VariesWhen
@@ -17,6 +17,12 @@ class ShardsConfig(Section):
 
     views: Annotated[tuple[Literal["sft", "pretrain", "pairs", "preference", "rl", "rollouts"], ...], Resume.FREE] = ()
     """Further forms of the data beside the verified programs; each is a named config of the dataset."""
+    prompts: Annotated[Literal["task", "asked"], Resume.FREE] = "task"
+    """What programs are an answer to. With "task", the statement, the public examples and the entry point's name, in
+    the same words in every view; with "asked", the very messages that the model was sent."""
+    answers: Annotated[Literal["code", "full"], Resume.FREE] = "code"
+    """What the view `sft` teaches. With "full", the model's reasoning and prose too, where the only program in the
+    answer is the one that was graded, as it was graded; elsewhere the program alone. Its column `answer` says which."""
     splits: Annotated[dict[str, float], Resume.FREE] = Field(default_factory=dict)
     """Share of the problems in each split, chosen by a hash of the problem's id; empty puts all in train."""
     holdout: Annotated[tuple[str, ...] | Path, Resume.FREE] = ()
@@ -39,6 +45,12 @@ class ShardsConfig(Section):
         if splits and abs(sum(splits.values()) - 1) > 1e-9:
             raise ValueError(f"the shares add up to {sum(splits.values()):g}, not 1")
         return splits
+
+    @model_validator(mode="after")
+    def _has_view_for_full_answers(self) -> ShardsConfig:
+        if self.answers == "full" and "sft" not in self.views:
+            raise ValueError("answers: 'full' is for the view sft, which `views` does not name; add it, or say 'code'")
+        return self
 
 
 class CostConfig(Section):

@@ -42,7 +42,7 @@ def matcher(comparison: Comparison, stream: bool) -> Matcher:
         case "float":
             return lambda got, want: close(got, want, rel, eps)
         case "unordered":
-            return unordered
+            return lambda got, want: unordered(got, want, frozenset(comparison.free_levels))
         case "tokens":
             return lambda got, want: (
                 tokens(got, want, rel, eps, numbers=numbers, any_case=any_case)
@@ -138,26 +138,29 @@ def close(got: Any, want: Any, rel: float, eps: float) -> bool:
     return equal(got, want)
 
 
-def unordered(got: Any, want: Any) -> bool:
-    """The same elements in any order, as often; the outermost sequence only, whose type is expected."""
+def unordered(got: Any, want: Any, free: frozenset[int] = frozenset({0})) -> bool:
+    """The same elements, as often, in any order at the nesting levels of sequences in `free`; 0 is the outermost."""
     if type(got) is not type(want) or not isinstance(want, list | tuple):
         return equal(got, want)
     try:
-        return Counter(apart(map(_frozen, got))) == Counter(map(_frozen, want))
+        return bool(_frozen(got, free, 0) == _frozen(want, free, 0))
     except (TypeError, ValueError):  # what holds the values of a dict's items, or was made to be slow to count
         return False
 
 
-def _frozen(value: Any) -> Any:
-    """A hashable stand-in: two are equal where their values are."""
+def _frozen(value: Any, free: frozenset[int], level: int) -> Any:
+    """A hashable stand-in: two are equal where their values are, but for the order at the levels in `free`."""
     if isinstance(value, list | tuple):
-        return (type(value), *map(_frozen, value))
+        items = (_frozen(item, free, level + 1) for item in value)
+        if level in free:
+            return (type(value), frozenset(apart(Counter(apart(items)).items())))
+        return (type(value), *items)
     if isinstance(value, dict):
-        return (dict, frozenset(apart((key, _frozen(item)) for key, item in value.items())))
+        return (dict, frozenset(apart((key, _frozen(item, free, level + 1)) for key, item in value.items())))
     if isinstance(value, set | KeysView | ItemsView):
         return frozenset(value)
     if isinstance(value, deque):
-        return (deque, *map(_frozen, value))
+        return (deque, *(_frozen(item, free, level + 1) for item in value))
     return bytes(value) if isinstance(value, bytearray) else value
 
 

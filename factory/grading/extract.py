@@ -1,37 +1,41 @@
 """Finds the program in a model's answer.
 
-Promises: what it returns stood in the rollout, cut but never changed (in completion mode, behind
-the starter code). Chat answers may hold reasoning, prose, several fenced blocks, no fence at all,
-or end in the middle. It takes time in proportion to the text, whatever that is. Does not promise a program that
-parses: that is the next filter's matter.
+Promises: what it returns stood in the rollout: cut, taken out of its marks (a quote, HTML, JSON) and put together, but
+never made up; in completion mode, behind the starter code. Chat answers may hold reasoning, prose, several blocks of
+any kind, no marks at all, or end in the middle. It takes time in proportion to the text, whatever that is. Does not
+promise a program that parses: that is the next filter's matter.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
+import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import takewhile
 
+from factory.grading.blocks import Block, fenced, indented, quoted, tagged
+from factory.grading.unfenced import unfenced, whole_part
 from factory.languages import Language
-from factory.records import Problem, Program, Rollout
-from factory.records.bounds import MAX_SOURCE, MAX_TEXT, MAX_TRIED
+from factory.languages.source import ODD_SPACE
+from factory.records import Problem, Program, Rollout, reasoning
+from factory.records.bounds import MAX_TEXT, Tries
 
-_FENCE = re.compile(
-    r"^(?P<margin>[ \t>]*+)(?P<mark>`{3,}+|~{3,}+)[ \t]*+\{?+\.?+(?P<info>[\w+#.-]*+)[^`\n]*+$", re.MULTILINE
+_TURN_ENDS = (
+    *("<|return|>", "<|end|>", "<|call|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>"),
+    *("<end_of_turn>", "<｜end▁of▁sentence｜>", "<|end_of_text|>", "<|END_OF_TURN_TOKEN|>", "<turn|>"),
 )
-_THINKS = re.compile(r"\s*<think>")
-_ATTEMPTS = 200
-"""Cuts tried to find a program in unfenced text, as far as `MAX_TRIED` reaches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    info: str
-    code: str
-    closed: bool
+_MOST_ENDS = 8
+_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_ODD = ODD_SPACE.pattern
+_MARGIN = re.compile(rf"^(?:[ \t]|{_ODD})++|(?<!{_ODD}){_ODD}++(?=\r?$)", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"[\w-]+=\S")
+"""What else than code stands behind a fence's name: `title="a.py"`."""
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
+_SESSION = re.compile(r"^(?!>>>|\.\.\.)[^\n]*+\n?", re.MULTILINE)
+"""Lines of an interpreter's session that are not typed in."""
+_LAST_LINE = re.compile(r"(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+"""A fence at the end of a line of code."""
+_AROUND = 20
+"""Blocks before and behind one that may hold what it needs."""
 
 
 def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
@@ -41,9 +45,10 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     if rollout.mode == "code":
         code: str | None = rollout.text
     elif rollout.mode == "completion":
-        code = complete(problem.starter_code, rollout.text, problem.entry_point, language)
+        code = language.completed(problem.starter_code, rollout.text, problem.entry_point)
     else:
-        code = find(rollout.text, problem.entry_point, language)
+        whole = rollout.finish_reason != "length" and (rollout.finish_reason is not None or rollout.text[-1:] == "\n")
+        code = find(rollout.text, problem.entry_point, language, whole=whole)
     if code is not None and code.strip():
         return Program(rollout.index, code)
     if not rollout.text.strip():
@@ -52,168 +57,143 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     return Program(rollout.index, None, f"no {language.name} program in the answer{cut}")
 
 
-def complete(starter_code: str, text: str, entry_point: str | None, language: Language) -> str:
-    """`starter_code + text`, cut at the first line that leaves the function.
+def find(text: str, entry_point: str | None, language: Language, *, whole: bool = True) -> str | None:
+    """The program in a chat answer; with `entry_point` None one that reads standard input.
 
-    A line leaves it when it starts at the margin outside any bracket or string; comments and blank lines stay.
-    A starter that does not open the function leaves that to the text; a whole program is not cut.
+    Of all blocks that do what is asked the last, with what it needs of the others. Where none does, the last that
+    looks as if it were meant to. `whole`: a block that the text ends in was finished.
     """
-    if entry_point is None:
-        return starter_code + text
-    lines, tries = text.split("\n"), _Tries()
-    entered, inside = language.defines(starter_code, entry_point), False
-    for number, line in enumerate(lines):
-        if number == 0 and starter_code and not starter_code.endswith("\n"):
-            inside = bool(line.strip())
-            continue  # it continues the starter's last line
-        if line[:1] in ("", " ", "\t", "#", "\r", ")", "]", "}"):
-            inside = inside or (entered and bool(line.strip() and line[0] in " \t"))
-            continue
-        if not entered:
-            entered = language.defines(line, entry_point)
-            continue
-        if re.match(rf"{re.escape(entry_point)}\.\w+\s*=[^=]", line):
-            continue  # an attribute of the function, which it may rely on
-        before = starter_code + "\n".join(lines[:number]) + "\n"
-        if not inside or (tries.afford(before) and _parses(before)):
-            return before
-    return starter_code + text
+    tries = Tries()
+    answer = _answer(text, language, tries)
+    blocks = list(fenced(answer))
+    if code := _solving(answer, blocks, entry_point, language, whole, tries):
+        return code
+    loose = unfenced(answer, entry_point, language, tries)
+    meant = any(language.defines(block.code, entry_point) for block in blocks)  # and is broken, which stays so
+    if not meant and (code := _unmarked(answer, loose, entry_point, language, tries)):
+        return code
+    return _meant(blocks, loose, entry_point, language)
 
 
-class _Tries:
-    """What is left of the characters that may be parsed in search of one program."""
-
-    def __init__(self) -> None:
-        self._left = MAX_TRIED
-
-    def afford(self, code: str) -> bool:
-        """Whether `code` may still be parsed, which it then counts as."""
-        if len(code) > min(MAX_SOURCE, self._left):
-            return False
-        self._left -= len(code)
-        return True
-
-
-def _parses(code: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
+def _answer(text: str, language: Language, tries: Tries) -> str:
+    """`text` without thoughts, the marks of a turn's end, and a fence's name of which the prompt had the fence."""
+    if "```" in text or "~~~" in text or not (tries.afford(text) and language.looks_like(text)):
+        _, text = reasoning.split(text)
+    for _ in range(_MOST_ENDS):
+        ended = next((end for end in _TURN_ENDS if text.rstrip().endswith(end)), None)
+        if ended is None:
+            break
+        text = text.rstrip().removesuffix(ended)
+    first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
+    return rest if first.strip().lower() in language.fences else text.lstrip("\ufeff")
 
 
-def find(text: str, entry_point: str | None, language: Language) -> str | None:
-    """The program in a chat answer; with `entry_point` None a whole program."""
-    text = without_reasoning(text)
-    blocks = list(fenced(text))
+def _solving(
+    answer: str, blocks: list[Block], entry_point: str | None, language: Language, whole: bool, tries: Tries
+) -> str | None:
+    """The last block that does what is asked, those that are marked as the answer may be before others."""
+    beside = (Block("", code, True, end=end) for code, end in _prompt_opened(answer, blocks))
+    places: list[tuple[Block, int | None]] = [(block, at) for at, block in enumerate(blocks)]
+    places += [(block, None) for block in (*beside, *tagged(answer), *quoted(answer))]
+    places.sort(key=lambda place: (_is_marked(place[0], language, whole), place[0].end))
+    for block, at in reversed(places):
+        for code in _readings(block, language):
+            if tries.afford(code) and language.solves(code, entry_point):
+                return language.joined(code, _nearest_first(blocks, at))
+        if entry_point is None and at is not None:
+            others = _nearest_first(blocks, at)
+            if tries.afford("".join((block.code, *others))):
+                code = language.joined(block.code, others)
+                if code != block.code and language.solves(code, None):
+                    return code
+    return None
+
+
+def _is_marked(block: Block, language: Language, whole: bool) -> bool:
+    """Whether it may be the answer by its marks; else it is an aside: named as another language, or not finished."""
+    return (not block.info or block.info in language.fences) and (block.closed or whole)
+
+
+def _prompt_opened(answer: str, blocks: list[Block]) -> Iterator[tuple[str, int]]:
+    """What stands before the first fence, if that has no name: it may close one that the prompt opened."""
+    if blocks and not blocks[0].line:
+        yield answer[: blocks[0].start], blocks[0].start
+
+
+def _nearest_first(blocks: list[Block], at: int | None) -> list[str]:
+    """The code of those blocks around the one at `at` that come before it, the nearest first, then of those behind."""
+    if at is None:
+        at = len(blocks)
+    return [block.code for block in (*reversed(blocks[max(at - _AROUND, 0) : at]), *blocks[at + 1 : at + _AROUND])]
+
+
+def _readings(block: Block, language: Language) -> Iterator[str]:
+    """What the code of a block may be, likeliest first: as it stands, then without what marks and editors put in."""
+    for code in (*_with_its_line(block, language), *block.wider):
+        yield from _spaced(code)
+        if code[:1] in (" ", "\t", "\n"):
+            yield textwrap.dedent(code)
+        if _PROMPT.match(code):
+            yield _PROMPT.sub("", _SESSION.sub("", code))
+    if not block.closed and (end := _LAST_LINE.search(block.code)):
+        yield block.code[: end.start()]
+
+
+def _with_its_line(block: Block, language: Language) -> Iterator[str]:
+    """Its code, with code on the line that opens it, too."""
+    first, _, rest = block.code.partition("\n")
+    code = rest if first.strip().lower() in language.fences else block.code.lstrip("\ufeff")
+    named = block.line[len(block.info) :].strip() if block.line.lower().startswith(block.info) else ""
+    if named and language.opening.match(named) and not _ATTRIBUTE.match(named):
+        yield f"{named}\n{code}"
+    yield code
+    for line in (named, block.line):
+        if line != block.info and language.opening.match(line):
+            yield f"{line}\n{code}"
+
+
+def _spaced(code: str) -> Iterator[str]:
+    """`code` as it stands, and with ordinary blanks: at the margins of its lines, then everywhere."""
+    yield code
+    if ODD_SPACE.search(code):
+        yield _MARGIN.sub(_plain, code)
+        yield _plain(code)
+
+
+def _plain(code: str | re.Match[str]) -> str:
+    """`code` with ordinary blanks for those of other kinds, and nothing for what has no width."""
+    return ODD_SPACE.sub(" ", _ZERO_WIDTH.sub("", code if isinstance(code, str) else code[0]))
+
+
+def _unmarked(answer: str, loose: str | None, entry_point: str | None, language: Language, tries: Tries) -> str | None:
+    """`loose`, at the margin, if it does what is asked; else, where nothing is at the margin, such indented lines."""
+    if loose is None:
+        others = (unfenced(text, entry_point, language, tries) for text in list(_spaced(answer))[1:])
+        loose = next((other for other in others if other is not None), None)
+    if loose is not None:
+        return loose if tries.afford(loose) and language.solves(loose, entry_point) else None
+    for block in reversed(list(indented(answer))):
+        name, _, rest = block.code.strip().partition(" ")
+        for code in _spaced(rest if name.lower() in language.fences else textwrap.dedent(block.code)):
+            if tries.afford(code) and language.solves(code, entry_point):
+                return code
+    return None
+
+
+def _meant(blocks: list[Block], loose: str | None, entry_point: str | None, language: Language) -> str | None:
+    """A program without marks; or the block that comes nearest to one."""
     own = [block for block in blocks if block.info in language.fences]
     untagged = [block for block in blocks if not block.info]
     for usable in (own, untagged, blocks):
-        defining = [block for block in usable if language.defines(block.code, entry_point)]
-        if defining:
-            return _best(defining, entry_point, language)
-    loose = unfenced(text, entry_point, language)
+        if defining := [block for block in usable if language.defines(block.code, entry_point)]:
+            return _last(defining, entry_point, language)
     if loose is not None and (not blocks or language.defines(loose, entry_point)):
         return loose
     usable = own or untagged
-    if not usable:
-        return None
-    return _best(usable if entry_point is None else usable[:1], entry_point, language)
+    return _last(usable if entry_point is None else usable[:1], entry_point, language) if usable else None
 
 
-def _best(blocks: list[Block], entry_point: str | None, language: Language) -> str:
-    """Of several programs the longest; of several functions the last, which corrects those before it."""
-    blocks = [block for block in blocks if block.closed] or blocks
-    if entry_point is None:
-        return max(blocks, key=lambda block: len(block.code)).code
-    return blocks[-1].code if blocks[-1].closed else whole_part(blocks[-1].code, entry_point, language)
-
-
-def without_reasoning(text: str) -> str:
-    """`text` after the thoughts before it; nothing where they never end."""
-    start = 0
-    while (end := text.find("</think>", start)) >= 0:
-        start = end + len("</think>")
-        if not _THINKS.match(text, start):
-            return text[start:]
-    return "" if _THINKS.match(text, start) else text[start:]
-
-
-def fenced(text: str) -> Iterator[Block]:
-    """The fenced blocks of Markdown, the last one open when the text ends in it.
-
-    A fence with an info string ends an open block, too: models forget to close one before they start the next.
-    """
-    opening: re.Match[str] | None = None
-    column = 0
-    for match in _FENCE.finditer(text):
-        indent = len(match["margin"].expandtabs(4))
-        if opening is not None:
-            # One that is indented four columns or more beyond the block's own is text to Markdown.
-            if not match["mark"].startswith(opening["mark"]) or indent >= column + 4:
-                continue  # it is part of the block, as in a docstring
-            yield _block(opening, text[opening.end() + 1 : match.start()], not match["info"])
-        opening, column = (match, indent) if opening is None or match["info"] else (None, 0)
-    if opening is not None:
-        yield _block(opening, text[opening.end() + 1 :], False)
-
-
-def _block(opening: re.Match[str], code: str, closed: bool) -> Block:
-    margin = opening["margin"]
-    if ">" in margin:
-        code = "\n".join(line.removeprefix(_shared(margin, line)) for line in code.split("\n"))
-    elif margin:  # in a list item: its indentation is Markdown's, as far as the whole program has it
-        lines = [line for line in code.split("\n") if line.strip()]
-        code = re.sub(f"^{_shared(margin, *lines)}", "", code, flags=re.MULTILINE)
-    return Block(opening["info"].lower(), code, closed)
-
-
-def _shared(*texts: str) -> str:
-    """What all of them begin with."""
-    return "".join(column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False)))
-
-
-def whole_part(code: str, entry_point: str, language: Language) -> str:
-    """An answer that ended in the middle, without what it did not finish, if the entry point comes before that."""
-    tries = _Tries()
-    if not tries.afford(code) or language.looks_like(code):
-        return code
-    lines = code.split("\n")
-    margins = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
-    for number in reversed(margins[-20:]):
-        kept = "\n".join(lines[:number])
-        if not tries.afford(kept):
-            break
-        if language.looks_like(kept) and language.defines(kept, entry_point):
-            return kept
-    return code
-
-
-def unfenced(text: str, entry_point: str | None, language: Language) -> str | None:
-    """The longest run of whole lines that is a program with the entry point, starting and ending at the margin.
-
-    Without the entry point, the first that is a program at all.
-    """
-    tries = _Tries()
-    if tries.afford(text) and language.looks_like(text):
-        return text
-    lines = text.split("\n")
-    margins = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
-    attempts = 0
-    other: str | None = None
-    for at, start in enumerate(margins):
-        if not language.opening.match(lines[start]):
-            continue
-        for place in range(len(margins), at, -1):
-            attempts += 1
-            if attempts > _ATTEMPTS:
-                return other
-            part = "\n".join(lines[start : margins[place] if place < len(margins) else len(lines)])
-            if tries.afford(part) and language.looks_like(part):
-                if language.defines(part, entry_point):
-                    return part
-                other = other or part
-                break
-    return other
+def _last(blocks: list[Block], entry_point: str | None, language: Language) -> str:
+    """The last of several programs: it corrects those before it. One that was cut off only where no other is."""
+    last = ([block for block in blocks if block.closed] or blocks)[-1]
+    return last.code if last.closed or entry_point is None else whole_part(last.code, entry_point, language)

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from factory.config import UNKNOWN_S, GradingConfig
 from factory.errors import InfrastructureError
-from factory.grading import time_limits
+from factory.grading import checker_gate, time_limits
 from factory.grading.checker import check
 from factory.grading.judge import Judge
 from factory.languages import language
@@ -170,6 +170,11 @@ class GradingSession:
     def judge(self, problem: Problem, language_name: str) -> Judge:
         """Compares answers of programs in a language with what the problem's cases expect."""
         return Judge(problem, language(language_name).fit, partial(self._checked, problem))
+
+    def checker_fault(self, problem: Problem) -> str:
+        """Why the problem's checkers cannot be trusted, as `checker_gate` tries them. Raises InfrastructureError."""
+        with sandbox_errors_as_ours(problem):
+            return checker_gate.fault(problem, partial(self._checked, problem))
 
     def _checked(self, problem: Problem, case: Case, answer: Any) -> Rejection | None:
         return check(problem.comparison_of(case).checker, case, answer, self._examiner())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 from random import Random
@@ -35,17 +35,19 @@ def inputs(problem: Problem, count: int) -> tuple[Case, ...]:
     return tuple(stream(problem, count))
 
 
-def stream(problem: Problem, count: int) -> Iterator[Case]:
+def stream(problem: Problem, count: int, examples: Sequence[Case] = ()) -> Iterator[Case]:
     """At most `count` new inputs of `problem`, as cases that expect nothing (None, or an empty text), one by one.
 
+    First come `examples` of what inputs may be beside those of the cases; others are made from both.
     Edges, small and larger changes and fresh values take turns, so that any beginning holds some of each.
     They are `public`, since they are not the problem's own.
     """
     known = {_text(case) for case in problem.cases}
     random = Chance(sha256(json.dumps([problem.id, *sorted(known)])))
-    source = _streams(problem, random) if problem.entry_point is None else _calls(problem, random)
+    seen = problem.model_copy(update={"cases": (*problem.cases, *examples)})
+    source = _streams(seen, random) if problem.entry_point is None else _calls(seen, random)
     made = 0
-    for _, case in zip(range(_TRIES * count), source, strict=False):
+    for _, case in zip(range(_TRIES * count), itertools.chain(examples, source), strict=False):
         text = _text(case)
         if text not in known and len(text) <= MOST_CHARACTERS:
             known.add(text)

@@ -32,6 +32,21 @@ class Syntax(Protocol):
         """Whether `code`, judged by its text alone, defines the entry point (None: is a whole program)."""
         ...
 
+    def solves(self, code: str, entry_point: str | None) -> bool:
+        """Whether `code` is whole and does what is asked, as far as its text tells.
+
+        It defines the entry point, and with more than a stub; or, for None, it is a program that reads standard input.
+        """
+        ...
+
+    def joined(self, code: str, others: Sequence[str]) -> str:
+        """`code` with what it needs and lacks of `others`: the other blocks of its answer, nearest first."""
+        ...
+
+    def completed(self, starter: str, text: str, entry_point: str | None) -> str:
+        """The program that `text` makes of `starter`, without what follows the function."""
+        ...
+
     def looks_like(self, text: str) -> bool:
         """Whether unfenced `text` is a program of this language rather than prose."""
         ...

@@ -1,8 +1,13 @@
-"""What the verified Python program says of its entry point, for those who translate it."""
+"""What a program says of itself by its text: names, parameters, brackets."""
 
 from __future__ import annotations
 
 import ast
+import re
+
+ODD_SPACE = re.compile("[\u00a0\u00ad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+"""White space that shows as a blank or not at all; chat programs and web pages put it into code."""
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
 def parameters(code: str, entry_point: str) -> list[str]:
@@ -20,3 +25,14 @@ def parameters(code: str, entry_point: str) -> list[str]:
 def plain(name: str) -> str:
     """What camelCase and snake_case spellings of a name share."""
     return name.replace("_", "").lower()
+
+
+def balanced(code: str) -> bool:
+    """Whether the brackets of `code`, which has no literals and comments any more, open and close in pairs."""
+    waiting: list[str] = []
+    for mark in code:
+        if mark in _CLOSES:
+            waiting.append(_CLOSES[mark])
+        elif mark in ")]}" and (not waiting or waiting.pop() != mark):
+            return False
+    return not waiting

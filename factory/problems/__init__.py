@@ -7,22 +7,22 @@ formats.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 from pydantic import ValidationError
 
 from factory import escape
-from factory.config import MaxLimitsConfig, ProblemsConfig
+from factory.config import LimitsConfig, MaxLimitsConfig, ProblemsConfig
 from factory.errors import ProblemError
-from factory.problems.formats import FORMATS, Format
+from factory.problems import out_of_reach
+from factory.problems.formats import FORMATS, Format, WithSolutions, native
 from factory.problems.formats.mapping import Mapping
 from factory.problems.oracle import Oracle
 from factory.problems.rows import Row, rows
 from factory.problems.settle import settled
 from factory.records import Problem
-from factory.records.bounds import MAX_NESTING
 
 __all__ = ["FORMATS", "Format", "Loaded", "Oracle", "Refusal", "read"]
 
@@ -36,6 +36,8 @@ class Loaded:
     traced: int = 0
     answered: bool = False
     """Its reference's answers became expected ones, so that it decides what is right."""
+    solutions: tuple[str, ...] = ()
+    """Other programs that may be its reference, where that fails the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +56,29 @@ class Refusal:
 
 
 def read(
-    config: ProblemsConfig, oracle: Oracle | None = None, most: MaxLimitsConfig | None = None
+    config: ProblemsConfig,
+    oracle: Oracle | None = None,
+    most: MaxLimitsConfig | None = None,
+    limits: LimitsConfig | None = None,
 ) -> Iterator[Loaded | Refusal]:
     """Every row that a config names, in order, as a problem or a refusal; `limit` and `ids` are the caller's.
 
-    A problem that asks for more than `most` (None: the defaults) of anything is refused.
+    A problem that asks for more than `most` (None: the defaults) of anything is refused, and so is one that expects
+    more output than `limits` let a program give.
 
     Without an oracle no reference is run, and what needs one is refused. Raises ProblemError where nothing can be
     read, InfrastructureError.
     """
-    chosen = _named(config)
     seen: dict[str, str] = {}
-    for row in rows(config):
+    found = rows(config)
+    chosen, ahead = _chosen(config, found)
+    for row in chain(ahead, found):
         if row.fault:
             yield Refusal(row.place, "", row.fault)
             continue
-        if chosen is None:
-            chosen = _sniffed(row)
         done = _read(chosen, row, oracle, set(config.ids), most or MaxLimitsConfig())
+        if isinstance(done, Loaded) and (fault := out_of_reach.fault(done.problem, limits or LimitsConfig())):
+            done = Refusal(row.place, done.problem.id, fault)
         if isinstance(done, Loaded):
             if done.problem.id in seen:
                 reason = f"id: {done.problem.id!r} is in {seen[done.problem.id]} too; ids are unique"
@@ -81,6 +88,8 @@ def read(
         yield done
 
 
+_SNIFFED = 20
+"""Rows of which one has to tell the format."""
 _SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What a format raises, and what a field of another shape than its own leads to."""
 
@@ -89,16 +98,20 @@ def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str], mos
     asked = oracle.asked if oracle else 0
     try:
         problem = chosen.read(row.data, oracle)
-        _refuse_nesting(problem)
+        if not problem.prompt.strip():
+            raise ValueError("prompt: is empty, so that a model is asked nothing")
+        out_of_reach.refuse_nesting(problem)
         most.refuse_more(problem.limits)
         if oracle is None or (wanted and problem.id not in wanted):
             return Loaded(row.place, problem)
         done = settled(problem, oracle)
+        others = chosen.solutions(row.data) if isinstance(chosen, WithSolutions) else ()
     except ValidationError as error:
         return Refusal(row.place, _id_of(chosen, row), _fault(error))
     except _SHAPE_ERRORS as error:
         return Refusal(row.place, _id_of(chosen, row), _reason(error))
-    return Loaded(row.place, done, len(done.cases) - len(problem.cases), oracle.asked > asked)
+    solutions = tuple(one for one in dict.fromkeys(others) if one != done.reference)
+    return Loaded(row.place, done, len(done.cases) - len(problem.cases), oracle.asked > asked, solutions)
 
 
 def _id_of(chosen: Format, row: Row) -> str:
@@ -106,20 +119,6 @@ def _id_of(chosen: Format, row: Row) -> str:
         return chosen.id_of(row.data)
     except _SHAPE_ERRORS:
         return ""
-
-
-def _refuse_nesting(problem: Problem) -> None:
-    """Raise ValueError for a case whose values are nested too deep."""
-    for number, case in enumerate(problem.cases):
-        level: list[Any] = [case.args, case.kwargs, case.expected]
-        for _ in range(2 * MAX_NESTING):  # a tagged value is a level of its own
-            level = [item for value in level for item in _inside(value)]
-        if level:
-            raise ValueError(f"cases.{number}: holds values nested deeper than {MAX_NESTING}")
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if type(value) is dict else value if type(value) is list else ()
 
 
 def _named(config: ProblemsConfig) -> Format | None:
@@ -137,13 +136,27 @@ def _named(config: ProblemsConfig) -> Format | None:
         raise ProblemError(f"problem format {config.format!r} is unknown; there are: {names}") from None
 
 
-def _sniffed(row: Row) -> Format:
-    for candidate in FORMATS.values():
-        if candidate.sniff(row.data):
-            return candidate
+def _chosen(config: ProblemsConfig, found: Iterator[Row]) -> tuple[Format, list[Row]]:
+    """The format of the rows `found`, and the rows that were read to tell it. Raises ProblemError."""
+    named = _named(config)
+    if named is not None:
+        return named, []
+    ahead: list[Row] = []
+    for row in found:
+        ahead.append(row)
+        if row.fault:
+            continue
+        for candidate in FORMATS.values():
+            if candidate.sniff(row.data):
+                return candidate, ahead
+        if sum(not one.fault for one in ahead) == _SNIFFED:
+            break
+    told = next((row for row in ahead if not row.fault), None)
+    if told is None or native.misspelt(told.data):
+        return native, ahead
     raise ProblemError(
-        f"{row.place}: is of no known format (keys {', '.join(sorted(row.data)[:8])}); name one with problems.format: "
-        f"{', '.join(FORMATS)}, or the columns with problems.mapping"
+        f"{told.place}: is of no known format (keys {', '.join(sorted(told.data)[:8])}); "
+        f"name one with problems.format: {', '.join(FORMATS)}, or the columns with problems.mapping"
     )
 
 

@@ -7,22 +7,16 @@ nothing can be read: no such file, damage in the middle of one, no such dataset.
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from factory.config import Source
 from factory.errors import ProblemError
+from factory.storage import raw_rows
 
-SUFFIXES = (".jsonl", ".json", ".parquet")
 _STATEMENT = "question.txt"
 _PARTS = {"input_output.json": "input_output", "solutions.json": "solutions", "starter_code.py": "starter_code"}
 """Files of a folder that is one problem, as APPS has them, and the columns that they are in its tables."""
@@ -51,15 +45,15 @@ def rows(config: Source) -> Iterator[Row]:
         yield from (_folder_row(file.parent) for file in folders)
         return
     for file in _files(config.path):
-        yield from _parquet_rows(file) if file.suffix == ".parquet" else _json_rows(file)
+        yield from _file_rows(file)
 
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if _kind(file) and file.is_file())
+    files = sorted(file for file in path.rglob("*") if raw_rows.kind_of(file) and file.is_file())
     if not files:
-        raise ProblemError(f"{path}: holds no file of problems ({', '.join(SUFFIXES)}; .gz, .zst)")
+        raise ProblemError(f"{path}: holds no file of problems ({', '.join(raw_rows.SUFFIXES)}; .gz, .zst)")
     return files
 
 
@@ -79,28 +73,32 @@ def _folder_row(folder: Path) -> Row:
     return Row(str(folder), data, _HALF if _half_pair(data) else "")
 
 
-def _kind(path: Path) -> str:
-    """Which of `SUFFIXES` the file has, or ""."""
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    return next((suffix for suffix in SUFFIXES if name.endswith(suffix) and not name.startswith(".")), "")
+def _file_rows(path: Path) -> Iterator[Row]:
+    try:
+        for row in raw_rows.read(path):
+            keyed = [*raw_rows.by_key(row.data)]
+            if not keyed:
+                yield _row(row.place, row.data, row)
+            for key, data in keyed:
+                yield _row(f"{row.place}: {key}", _with_id(key, data), row)
+    except raw_rows.UnreadableFile as error:
+        reason = "no such problem file" if error.no_file else str(error)
+        raise ProblemError(f"{path}: {reason}") from None
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
-    for number, text in _documents(path):
-        place = f"{path}:{number}"
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            yield Row(place, {}, f"is not JSON: {error}; one problem is one JSON object on one line")
-            continue
-        if "\\ud" in text.lower() and _half_pair(data):
-            yield Row(place, {}, _HALF)
-            continue
-        for item in data if isinstance(data, list) else [data]:
-            if isinstance(item, dict):
-                yield Row(place, item)
-            else:
-                yield Row(place, {}, f"is a JSON {type(item).__name__}, not an object")
+def _row(place: str, data: Any, raw: raw_rows.RawRow) -> Row:
+    if raw.fault:
+        remedy = "; one problem is one JSON object on one line" if "JSON" in raw.fault else ""
+        return Row(place, {}, raw.fault + remedy)
+    if not isinstance(data, dict):
+        return Row(place, {}, f"is a JSON {type(data).__name__}, not an object")
+    return Row(place, {}, _HALF) if raw.escaped and _half_pair(data) else Row(place, data)
+
+
+def _with_id(key: str, data: dict[str, Any]) -> dict[str, Any]:
+    """A row of `{id: row}`, which need not hold its id."""
+    name = "id" if {"cases", "test_code"} & data.keys() else "task_id"
+    return data if name in data else {name: key, **data}
 
 
 def _half_pair(row: object) -> bool:
@@ -109,42 +107,6 @@ def _half_pair(row: object) -> bool:
     except UnicodeEncodeError:
         return True
     return False
-
-
-def _documents(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, JSON text) of each document: a line of JSON Lines, or the whole of a .json file."""
-    try:
-        with _open(path) as file:
-            if _kind(path) == ".json":
-                yield 1, file.read()
-            else:
-                yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
-    except FileNotFoundError:
-        raise ProblemError(f"{path}: no such problem file") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ProblemError(f"{path}: cannot be read: {error}") from None
-
-
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    if path.suffix == ".zst":
-        return io.TextIOWrapper(pa.input_stream(path, compression="zstd"), encoding="utf-8")
-    return path.open(encoding="utf-8")
-
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    number = 0
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=64):
-                for item in batch.to_pylist():
-                    number += 1
-                    yield Row(f"{path}:{number}", item)
-    except FileNotFoundError:
-        raise ProblemError(f"{path}: no such problem file") from None
-    except (OSError, pa.ArrowException) as error:
-        raise ProblemError(f"{path}: cannot be read: {error}") from None
 
 
 def _hub_rows(config: Source) -> Iterator[Row]:

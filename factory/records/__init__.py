@@ -7,7 +7,7 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 from factory.records.base import LanguageName, Record, sha256
 from factory.records.calling import Calling
 from factory.records.limits import LimitOverrides
-from factory.records.outcome import ProblemOutcome
+from factory.records.outcome import Answered, ProblemOutcome, Question
 from factory.records.problem import (
     BenchmarkProblem,
     Case,
@@ -17,7 +17,7 @@ from factory.records.problem import (
     cases_text,
 )
 from factory.records.review import RejectedProgram, Review
-from factory.records.rollout import Maker, Message, Request, Rollout, Sampling
+from factory.records.rollout import Maker, Message, Request, Rollout, Sampling, Unanswered
 from factory.records.survivor import Survivor, row_id
 from factory.records.verdict import (
     BenchmarkMatch,
@@ -35,6 +35,7 @@ from factory.records.verdict import (
 )
 
 __all__ = [
+    "Answered",
     "BenchmarkMatch",
     "BenchmarkProblem",
     "Calling",
@@ -54,6 +55,7 @@ __all__ = [
     "ProblemMeta",
     "ProblemOutcome",
     "Program",
+    "Question",
     "Record",
     "RejectedProgram",
     "Rejection",
@@ -64,6 +66,7 @@ __all__ = [
     "Sampling",
     "Status",
     "Survivor",
+    "Unanswered",
     "Verdict",
     "cases_text",
     "row_id",

@@ -32,3 +32,17 @@ def too_long(source: str) -> str | None:
 def longest_answer(expected: int) -> int:
     """Characters of an answer that may be right where `expected` characters are expected."""
     return TIMES_EXPECTED * expected + BESIDE_EXPECTED
+
+
+class Tries:
+    """What is left of the characters that may be parsed in search of one program."""
+
+    def __init__(self) -> None:
+        self._left = MAX_TRIED
+
+    def afford(self, code: str) -> bool:
+        """Whether `code` may still be parsed, which it then counts as."""
+        if len(code) > min(MAX_SOURCE, self._left):
+            return False
+        self._left -= len(code)
+        return True

@@ -10,9 +10,14 @@ from pydantic import JsonValue
 from factory.records.base import LanguageName
 from factory.records.problem import Problem
 from factory.records.review import Review
-from factory.records.rollout import Rollout
+from factory.records.rollout import Message, Rollout
 from factory.records.survivor import Survivor
 from factory.records.verdict import Verdict
+
+Question = tuple[LanguageName, str | None, str | None]
+"""What tells the prompts of one problem apart: language, `parent` and `repair_of` of a rollout or survivor."""
+Answered = tuple[LanguageName, str | None, int]
+"""What tells the rollouts of one problem apart: language, `parent` and index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,11 @@ class ProblemOutcome:
     """
     sandbox: Mapping[str, JsonValue] = field(default_factory=dict)
     """What of the config's `sandbox` a verdict may depend on."""
+
+    asked: Mapping[Question, tuple[Message, ...]] | None = None
+    """The messages that each of the rollouts was asked with; None where shards ask the plain task instead."""
+    full: Mapping[Answered, str] = field(default_factory=dict)
+    """Whole answers, reasoning and prose included, that may be taught in place of the program alone."""
 
     def tests_for(self, language: LanguageName) -> Problem:
         """The problem with the tests that programs in `language` had to pass."""

@@ -33,6 +33,8 @@ class Comparison(Record):
     """`tokens`: the problem grants a tolerance, so that 2.0 is a 2; else an integer is matched to the letter."""
     any_case: bool = False
     """`tokens`: the problem says that letters may be of either case."""
+    free_levels: tuple[int, ...] = (0,)
+    """`unordered`: nesting levels of lists whose order does not matter; 0 is the outermost."""
     checker: str = ""
     """`checker`: trusted Python defining `check(input, output) -> bool`."""
     predicate: str = ""

@@ -52,7 +52,8 @@ class Review:
     rollouts_killed: int = 0
     """Distinct near misses: rollouts that the tests caught though they are right in at least one case."""
     rollouts_alive: int = 0
-    """Programs that the tests had passed and that were caught by a derived case, or with a table of the cases; and of
+    """Programs that the tests had passed and that were caught by a derived case, with a table of the cases, or by the
+    order of their sets; and of
     those that are accepted and differ from each other, how many are wrong at least.
     """
     kill_rate: float | None = None

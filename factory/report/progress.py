@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Self
 
 from rich.console import Group
@@ -93,8 +94,22 @@ class RunProgress:
     def _print(self) -> None:
         self._shown = time.monotonic()
         languages = (f"{name} {self._verified[name]:,} verified, {self._passed[name]:,} pass" for name in self._totals)
-        sampled = f"{self._sampled:,} sampled ({self._tokens:,} tokens)"
-        self.note(f"{self._shown - self._started:6.0f} s  {'; '.join((sampled, *languages))}; {self._kept:,} kept")
+        total = self._total()
+        sampled = f"{self._sampled:,}{'' if total is None else f' of {total:,}'} sampled ({self._tokens:,} tokens)"
+        head = f"{self._shown - self._started:6.0f} s  {self._left()}"
+        self.note(f"{head}{'; '.join((sampled, *languages))}; {self._kept:,} kept")
+
+    def _left(self) -> str:
+        """How much is done, and for how long it would go on at the speed until now; "" where the total is not known.
+
+        A rollout is half done when it is sampled, and done when it is verified.
+        """
+        total, done = self._total(), self._sampled + sum(self._verified.values())
+        if not total or not done:
+            return ""
+        share = min(done / (2 * total), 1.0)
+        left = (self._shown - self._started) * (1 - share) / share
+        return f"{share:.0%}, about {timedelta(seconds=round(left))} left: "
 
 
 class Watch:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -65,6 +66,8 @@ def _not_worked_on(summary: Summary) -> Iterator[str]:
     """A line on each problem that was skipped, and on those that are not translated, or have an odd case."""
     for name, reason in summary.skipped.items():
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
+    if summary.unanswered:
+        yield f"rollouts that have not come: {_counted(summary.unanswered)}; run again to ask for them"
     for target, names in summary.untranslatable.items():
         if names:
             yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"
@@ -149,10 +152,12 @@ class Survey:
     comparisons: Mapping[str, int]
     """Cases by kind of comparison."""
     refused: Sequence[Refusal]
+    granted: Mapping[str, str] = field(default_factory=dict)
+    """By id of each problem that loads: what its comparisons grant."""
 
 
 def print_problems(console: Console, survey: Survey) -> None:
-    """Print what a problem set holds, and every row that is refused with its reason."""
+    """Print what a problem set holds, what each problem grants, and every row that is refused with its reason."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey.kinds.items()))
     console.print(f"{survey.problems:,} problems ({kinds}), {survey.references:,} with a reference", soft_wrap=True)
     compared = ", ".join(f"{count:,} {kind}" for kind, count in sorted(survey.comparisons.items()))
@@ -160,6 +165,10 @@ def print_problems(console: Console, survey: Survey) -> None:
     if survey.traced_cases:
         line += f", {survey.traced_cases:,} from running references under test code"
     console.print(line, soft_wrap=True)
+    if survey.granted:
+        console.print(f"granted: {_counted(Counter(survey.granted.values()))}", soft_wrap=True, highlight=False)
+    for name, granted in survey.granted.items():
+        console.print(f"  {escape.line(name)}: {granted}", soft_wrap=True, highlight=False)
     console.print(f"{len(survey.refused):,} rows refused", soft_wrap=True)
     for refusal in survey.refused:
         pieces = (refusal.place, refusal.id, refusal.reason)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,12 +25,8 @@ from factory.review.candidates import DERIVED, NOT_REVIEWED, Candidates
 from factory.review.equivalence import Equivalence
 from factory.review.generated import GeneratedInputs
 from factory.review.majority import DECLINED, QUORUM, Majority, Result, agreement, certainly_wrong, majority_of
+from factory.review.time_for_inputs import LEAST_CPU_S, RUNS, time_for_inputs
 
-RUNS = 2
-"""Runs of one program on the inputs, the second behind the input that ended the first."""
-LEAST_CPU_S, TIMES = 0.1, 20.0
-"""CPU seconds of a program for all inputs: at least the first, and at least `TIMES` what the cases took the median
-program."""
 LEAST_ANSWER, WORDIER = 4096, 16
 """Characters of an answer that counts: at most the first, and `WORDIER` times the longest that the tests expect. An
 answer that is made to be slow to compare is long."""
@@ -112,9 +107,7 @@ class _Comparison:
     def _outputs(self) -> dict[str, list[Any]]:
         """What the programs put out, by normal form. Sets the reference's answers; rejects what our failures cost."""
         candidates, reference, session = self._candidates, self._problem.reference, self._session
-        limits = session.limits(self._problem)
-        median_s = statistics.median(program.cpu_ms for program in candidates.accepted) / 1000
-        limits = replace(limits, cpu_s=min(limits.cpu_s, max(LEAST_CPU_S, TIMES * median_s)))
+        limits = time_for_inputs(session, self._problem, candidates.accepted)
         sources = [*(program.code for program in candidates.accepted), *([reference] if reference else [])]
         found = run_on_inputs(session, self._problem, sources, self._inputs, limits, second_worker=True, most_runs=RUNS)
         self._of_reference = [NO_ANSWER] * len(self._inputs)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from factory.records import Failure, RejectedProgram, Rejection, Verdict
 
-DERIVED, HARD_CODED, UNSTABLE, NOT_REVIEWED = "derived", "hard-coded", "unstable", "not reviewed"
-"""The check that rejected a program; the last is our own failure."""
+DERIVED, HARD_CODED, NOT_REVIEWED = "derived", "hard-coded", "not reviewed"
+SET_ORDER, UNSTABLE = "set order", "unstable"
+"""The check that rejected a program; `NOT_REVIEWED` is our own failure."""
 
 
 class Candidates:

@@ -15,19 +15,23 @@ from dataclasses import replace
 
 from factory.config import RankConfig, ReviewConfig
 from factory.grading.session import GradingSession
+from factory.inputs.domain import Reach
 from factory.records import Case, Problem, RejectedProgram, Rejection, Review, Status, Verdict, sha256
 from factory.review.agreement import Compared, compare
-from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, Candidates
+from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, SET_ORDER, Candidates
 from factory.review.equivalence import equivalence
 from factory.review.generated import GeneratedInputs, generated_inputs
 from factory.review.hardcoding import reject_tables
 from factory.review.rerun import reject_unstable
+from factory.review.set_order import reject_by_set_order
 from factory.review.test_strength import MutantCounts, try_mutants
 from factory.review.twins import reject_twins, twins
 from factory.selection.select import ranked
 
 MOST_TRACED = 64
 """Calls of test code that become cases, at most."""
+_MISSED = (DERIVED, HARD_CODED, SET_ORDER)
+"""Checks whose rejects are wrong programs that the tests did not catch."""
 _CAUGHT = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 
 
@@ -81,15 +85,19 @@ def review_programs(
     made: GeneratedInputs = {}
     if equivalent and candidates.accepted:
         made = generated_inputs(problem, traced, settings.inputs)
+    inside = (*traced, *made.get(Reach.INSIDE, ()))
+    if settings.rerun:
+        reject_by_set_order(session, problem, equivalent, candidates, inside)
     compared = compare(session, problem, equivalent, candidates, traced, made, settings.majority)
     mutants = MutantCounts()
     if settings.mutants:
         mutants = try_mutants(session, problem, candidates.accepted, _more_tests(problem, compared), settings.mutants)
     near = len({it.normal_form for it in verdicts if _nearly_passed(it)})
-    missed = sum(rejected.by in (DERIVED, HARD_CODED) for rejected in candidates.rejected.values()) + compared.wrong
+    missed = sum(rejected.by in _MISSED for rejected in candidates.rejected.values()) + compared.wrong
     rate = _kill_rate(mutants, near, missed)
-    rejected = [it for it in best if it.code_sha256 in candidates.rejected]
-    reject_twins(session, problem, candidates, twins(verdicts, rejected), compared.derived + compared.farther, settings)
+    rejected = twins(verdicts, [it for it in best if it.code_sha256 in candidates.rejected])
+    decided = compared.derived + compared.farther
+    reject_twins(session, problem, candidates, rejected, equivalent, inside, decided, settings)
     return Review(
         problem_id=problem.id,
         fingerprint=fingerprint(verdicts),

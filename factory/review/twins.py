@@ -14,8 +14,10 @@ from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Case, Problem, Program, Rejection, Status, Verdict
 from factory.review.candidates import DERIVED, NOT_REVIEWED, Candidates
+from factory.review.equivalence import Equivalence
 from factory.review.hardcoding import reject_tables
 from factory.review.rerun import reject_unstable
+from factory.review.set_order import reject_by_set_order
 
 
 def twins(verdicts: Iterable[Verdict], originals: Sequence[Verdict]) -> list[Verdict]:
@@ -32,10 +34,13 @@ def reject_twins(
     problem: Problem,
     candidates: Candidates,
     several: Sequence[Verdict],
+    equivalence: Equivalence | None,
+    near: Sequence[Case],
     decided: tuple[Case, ...],
     settings: ReviewConfig,
 ) -> None:
-    """Reject those of `several` that a check of the review rejects; `decided` are the generated inputs that decided.
+    """Reject those of `several` that a check of the review rejects; `near` are inputs like those of the cases,
+    `decided` the generated inputs that decided.
 
     Raises InfrastructureError.
     """
@@ -43,6 +48,7 @@ def reject_twins(
     reject_tables(problem, own)
     if settings.rerun:
         reject_unstable(session, problem, own)
+        reject_by_set_order(session, problem, equivalence, own, near)
     if decided:
         _reject_dissenters(session, problem.model_copy(update={"cases": decided, "test_code": ""}), own)
     candidates.rejected |= own.rejected

@@ -1,6 +1,6 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
+    config.yaml  problems/  open/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name says what it was made of, so what
@@ -10,35 +10,46 @@ any other is refused with the difference.
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import hashlib
+import gzip
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from warnings import warn
 
 import yaml
 
 from factory.config import Config, validate
 from factory.config.marks import Resume
 from factory.config.resume import differences, keys
-from factory.errors import ConfigError, PartError
-from factory.records import Maker, Problem, sha256
+from factory.errors import ConfigError, DamageWarning, PartError
+from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
-from factory.storage.files import checked, put
+from factory.run.names import CHUNK, FIRST, of_maker, slug, span, stem
+from factory.run.written import Written
+from factory.storage import parts
+from factory.storage.files import MOVE_ASIDE, checked, put, remove_temporary
 
-FIRST = Maker()
-"""The generator of a run that names none, in its first round."""
-_CHUNK = re.compile(r"(?P<problem>[\w-]+)(?P<maker>\.[\w-]+\.\d+)?\.(?P<start>\d+)-(?P<stop>\d+)\.parquet", re.ASCII)
-"""The name of a part of rollouts of one problem."""
+T = TypeVar("T")
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO)
+"""What `flock` answers on file systems that have no locks, or whose lock server is away."""
+_NO_PATTERNS = ("[", "*", "?", "::")
+"""What `datasets.load_dataset` reads as a pattern, or as a chained file system, in the path of a folder."""
 
 
 class RunDir:
     """Paths of one run, and the lock on it. A context manager while the run works on it."""
 
     def __init__(self, path: Path) -> None:
+        """Raises ConfigError for a URL."""
+        if "://" in str(path) or re.match(r"[a-z0-9]+:/", str(path)):
+            raise ConfigError(f"{path}: is a URL; a run directory is a local path; remedy: a path without a scheme")
         self.path = path
         self._lock: int | None = None
 
@@ -53,6 +64,20 @@ class RunDir:
         return self.path / "problems" / "problems.jsonl"
 
     @property
+    def problems_copy(self) -> Path:
+        """The same problems, so that one flipped bit loses none; written before they are, and so never behind them."""
+        return self.path / "problems" / "problems.jsonl.gz"
+
+    @property
+    def given_file(self) -> Path:
+        """The programs that `factory translate` was given, as rollouts."""
+        return self.path / "given.parquet"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / ".lock"
+
+    @property
     def summary_file(self) -> Path:
         return self.path / "summary.json"
 
@@ -65,20 +90,28 @@ class RunDir:
         return self.path / "shards"
 
     def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "rollouts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
+        return self.path / "rollouts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "verdicts" / f"{_stem(problem, maker)}.{_span(indices)}.parquet"
+        return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
+
+    def journal(self, part: Path) -> Path:
+        """Where the rollouts of `part` lie until it is whole."""
+        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
 
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
-        """The index ranges of which the rollouts by `maker` are there, ascending, by `slug` of the problem's id.
+        """The index ranges of which rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
 
-        Reads the whole folder: ask once a run, not once a problem.
+        Those whose part is gone are among them. Reads the whole folder: ask once a run, not once a problem.
         """
         found: dict[str, list[range]] = {}
-        for path in (self.path / "rollouts").glob("*.parquet"):
-            part = _CHUNK.fullmatch(path.name)
-            if part is not None and (part["maker"] or "") == _maker(maker):
+        folder = self.path / "rollouts"
+        there = {path.name for path in folder.glob("*.parquet")}
+        gone = {Path(name).name for name in self.written.sampled if Path(name).parent == Path("rollouts")}
+        begun = {path.with_suffix(".parquet").name for path in (self.path / "open" / "rollouts").glob("*.jsonl")}
+        for name in there | gone | begun:
+            part = CHUNK.fullmatch(name)
+            if part is not None and (part["maker"] or "") == of_maker(maker):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():
             chunks.sort(key=lambda indices: indices.start)
@@ -104,107 +137,164 @@ class RunDir:
 
         `kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`, see `against`.
         """
-        name = f"{_stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
+        name = f"{stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
         return self.path / "translations" / target / kind / name
 
     def translated(self, target: str, problem: Problem, parent: str) -> Path:
         return self.path / "translations" / target / "survivors" / f"{slug(problem.id)}.{parent[:12]}.parquet"
 
+    # ---- what is there ----
+
+    def name(self, path: Path) -> str:
+        """What the ledger, and the part itself, call the part at `path`."""
+        return path.relative_to(self.path).as_posix()
+
+    def has(self, path: Path) -> bool:
+        """Whether the part at `path` was written. Raises PartError where it was, and is gone."""
+        if path.exists():
+            return True
+        if self.name(path) not in self.written:
+            return False
+        self.written.refresh()  # another process may have dropped it, or be writing it anew
+        if self.name(path) in self.written and not path.exists():
+            raise PartError(f"{path}: is gone, though the ledger says it was written; remedy: run again")
+        return path.exists()
+
+    def read(self, path: Path, kind: type[T]) -> list[T]:
+        """The records of the part at `path`. Raises PartError."""
+        self.has(path)  # one that is gone is named as such
+        return parts.read(path, kind, self.written.sha256(self.name(path)))
+
     # ---- whose it is ----
 
-    def claim(self, config: Config, problems: Iterable[Problem]) -> None:
-        """Make the directory this run's, or see that it is. Raises ConfigError with the difference."""
-        if self.config_file.exists():
-            refused = differences(self.open_config(), config)
-            if refused:
-                shown = "\n".join(f"  {line}" for line in refused)
-                raise ConfigError(
-                    f"{self.path}: belongs to another config:\n{shown}\n"
-                    "remedy: another --run-dir, or the old values. A run may only be extended: "
-                    f"{', '.join(keys(Config, Resume.EXTENDS))} may grow"
-                )
-        self._claim_problems(list(problems))
+    def claim(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str] | None = None) -> None:
+        """Make the directory this run's, or see that it is. A run without rollouts takes any config.
+
+        `inputs` has the sha256 of files that rollouts come from, by their keys. Raises ConfigError with the
+        difference.
+        """
+        if sign := next((sign for sign in _NO_PATTERNS if sign in str(self.path.absolute())), ""):
+            why = f"has {sign!r} in it, and `datasets` would take the shards' path for a pattern"
+            raise ConfigError(f"{self.path}: {why}; remedy: another path")
+        problems = list(problems)
+        if self._has_config():
+            if self.all_chunks():
+                self._refuse_another(config, problems, inputs or {})
+            remove_temporary(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
+        self.problems_file.parent.mkdir(parents=True, exist_ok=True)
+        lines = "".join(f"{problem.model_dump_json(exclude_unset=True)}\n" for problem in problems).encode()
+        put(self.problems_copy, gzip.compress(lines, mtime=0))
+        put(self.problems_file, lines)
         new = json.loads(config.model_dump_json())
         put(self.config_file, yaml.safe_dump(new, sort_keys=False, allow_unicode=True).encode())
 
-    def _claim_problems(self, problems: list[Problem]) -> None:
+    def _refuse_another(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str]) -> None:
+        """Raise ConfigError where the run's rollouts would not be those of this config, these problems and inputs."""
+        refused = differences(self.open_config(), config)
+        if refused:
+            shown = "\n".join(f"  {line}" for line in refused)
+            raise ConfigError(
+                f"{self.path}: belongs to another config:\n{shown}\n"
+                "remedy: another --run-dir, or the old values. A run may only be extended: "
+                f"{', '.join(keys(Config, Resume.EXTENDS))} may grow"
+            )
+        for key, digest in self.written.started.get("inputs", {}).items():
+            if inputs.get(key, digest) != digest:
+                raise ConfigError(
+                    f"{key}: the file holds other rollouts than when {self.path} began (its sha256 is another); "
+                    "remedy: another --run-dir, or the old file"
+                )
         lines = {problem.id: problem.model_dump_json(exclude_unset=True) for problem in problems}
-        if self.problems_file.exists():
-            for line in self._problem_lines():
-                known = json.loads(line)["id"]
-                if known not in lines:
-                    raise ConfigError(f"{self.path}: was started with problem {known!r}, which is no longer given")
-                if lines[known] != line:
-                    raise ConfigError(f"{self.path}: problem {known!r} has changed since; remedy: another --run-dir")
-        self.problems_file.parent.mkdir(parents=True, exist_ok=True)
-        put(self.problems_file, "".join(f"{line}\n" for line in lines.values()).encode())
+        for line in self._problem_lines():
+            known = json.loads(line)["id"]
+            if known not in lines:
+                raise ConfigError(f"{self.path}: was started with problem {known!r}, which is no longer given")
+            if lines[known] != line:
+                raise ConfigError(f"{self.path}: problem {known!r} has changed since; remedy: another --run-dir")
+
+    def _has_config(self) -> bool:
+        return self.config_file.exists() or bool(self.written.started.get("config"))
 
     def open_config(self) -> Config:
-        """The config of an existing run. Raises ConfigError, PartError."""
-        if not self.config_file.exists():
+        """The config of an existing run. Raises ConfigError, PartError.
+
+        One that is damaged or gone is taken from the ledger, with a DamageWarning.
+        """
+        if not self._has_config():
             raise ConfigError(f"{self.path}: is no run directory (it has no config.yaml)")
         return validate(Config, self._read_config(), str(self.config_file))
 
     def _read_config(self) -> dict[str, Any]:
-        data: dict[str, Any] = yaml.safe_load(checked(self.config_file))
+        try:
+            data: dict[str, Any] = yaml.safe_load(checked(self.config_file))
+        except PartError as error:
+            data = self.written.started.get("config") or {}
+            if not data:
+                raise
+            warn(DamageWarning(f"{_without_remedy(error)}; the ledger's copy is used"), stacklevel=2)
         return data
 
     def open_problems(self) -> list[Problem]:
-        """The problems of an existing run, in order. Raises PartError."""
+        """The problems of an existing run, in order; those that are damaged are read from their copy, with a
+        DamageWarning. Raises PartError.
+        """
         try:
             return [Problem.model_validate_json(line) for line in self._problem_lines()]
         except ValueError as error:
             raise PartError(f"{self.problems_file}: cannot be read: {error}") from None
 
     def _problem_lines(self) -> list[str]:
-        return checked(self.problems_file).decode("utf-8").split("\n")[:-1]  # U+2028 ends none of its lines
+        try:
+            data = checked(self.problems_file)
+        except PartError as error:
+            if not self.problems_copy.exists():
+                raise
+            data = gzip.decompress(checked(self.problems_copy))
+            copy = self.problems_copy.name
+            warn(DamageWarning(f"{_without_remedy(error)}; its copy {copy} is used"), stacklevel=2)
+        return data.decode("utf-8").split("\n")[:-1]  # U+2028 ends none of its lines
 
     def __enter__(self) -> RunDir:
+        """Lock the directory, if it can be written to and its file system has locks; else go on without."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                raise
+            return self  # an archive: nobody can write to it, and who tries meets this error again
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise ConfigError(f"{self.path}: another process is working on this run; wait for it, or end it") from None
+        except OSError as error:
+            self.__exit__()
+            if error.errno not in _NO_LOCKS:
+                held = f"{self.path}: another process is working on this run; wait for it, or end it"
+                raise ConfigError(held) from None
+            text = f"{self.path}: cannot be locked ({error.strerror}): see that no other process works on this run"
+            warn(DamageWarning(text), stacklevel=2)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     # ---- what was spent ----
 
     def ledger(self) -> Ledger:
         return Ledger(self.path / "ledger.jsonl")
 
+    @cached_property
+    def written(self) -> Written:
+        """What the ledger says was written."""
+        return Written(self.ledger())
+
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to the ledger. Raises PartError."""
         self.ledger().append(event, **facts)
+        self.written.note({"event": event, **facts})
 
 
-def slug(name: str) -> str:
-    """A file name for a problem's id or a generator: readable, and unique by a piece of its hash."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-")
-    return f"{readable}-{sha256(name)[:8]}"
-
-
-def _stem(problem: Problem, maker: Maker) -> str:
-    """How the names of a problem's parts by `maker` begin."""
-    return f"{slug(problem.id)}{_maker(maker)}"
-
-
-def _maker(maker: Maker) -> str:
-    """What names the maker in a part's name; nothing for the first, of whom all parts were before there were others."""
-    return "" if maker == FIRST else f".{slug(maker.generator)}.{maker.round}"
-
-
-def against(others: Iterable[str]) -> str:
-    """A short name of a set of programs or cases, given by their sha256; "" of none."""
-    known = ",".join(sorted(others))
-    return known and hashlib.sha256(known.encode()).hexdigest()[:8]
-
-
-def _span(indices: range) -> str:
-    return f"{indices.start:06d}-{indices.stop:06d}"
+def _without_remedy(error: PartError) -> str:
+    return str(error).removesuffix(f"; {MOVE_ASIDE}")

@@ -10,10 +10,11 @@ from factory.config import Config
 from factory.errors import PartError
 from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.directory import RunDir, slug
+from factory.run.asked import asked
+from factory.run.directory import RunDir
+from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
 from factory.selection.near_duplicates import NearDuplicates
-from factory.storage import parts
 from factory.translation.tests import tests_for_translation
 
 
@@ -32,6 +33,12 @@ def outcomes(
         there = chunks.get(slug(problem.id), [])
         graded = tuple(_graded_rollouts(config, problem, kept, review, run_dir, there)) if rollouts else ()
         if kept or graded:
+            translated = tests_for_translation(problem, review)
+            sent = (
+                asked(config, problem, translated, kept, graded)
+                if config.shards.prompts == "asked" and rollouts
+                else None
+            )
             sifted = list(zip(kept, near_duplicates.reasons(kept), strict=True))
             yield ProblemOutcome(
                 problem,
@@ -39,7 +46,8 @@ def outcomes(
                 graded,
                 tuple((survivor, reason) for survivor, reason in sifted if reason),
                 review,
-                tests_for_translation(problem, review),
+                translated,
+                asked=sent,
             )
 
 
@@ -68,8 +76,8 @@ def _graded_rollouts(
             for number in range(config.translate.repair_rounds + 1):
                 part = partial(run_dir.translation, target, problem, parent.code_sha256, number)
                 paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
-    for asked, graded in paths:
-        if graded.exists():
-            verdicts = parts.read(graded, Verdict)
+    for answers, graded in paths:
+        if run_dir.has(graded):
+            verdicts = run_dir.read(graded, Verdict)
             own = review if verdicts and verdicts[0].language == "python" else None
-            yield from zip(parts.read(asked, Rollout), ReviewFilter(own).apply(problem, verdicts), strict=True)
+            yield from zip(run_dir.read(answers, Rollout), ReviewFilter(own).apply(problem, verdicts), strict=True)

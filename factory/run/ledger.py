@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from factory.errors import PartError
-from factory.storage.files import atomic, free_name
+from factory.storage.files import atomic, free_name, writing
 
 _SEAL = re.compile(rb', "seal": "([0-9a-f]{64})"}\n')
 _SEAL_BYTES = len(', "seal": ""}\n') + 64
@@ -33,7 +33,7 @@ class Ledger:
     def append(self, event: str, **facts: Any) -> None:
         """Add a line. Raises PartError where the last one is damaged."""
         text = json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False)
-        with self.path.open("ab+") as file:
+        with writing(self.path), self.path.open("ab+") as file:
             file.write(_sealed(text[:-1].encode("utf-8", "replace"), self._last_seal(file)))
 
     def _last_seal(self, file: IO[bytes]) -> bytes:
@@ -61,6 +61,12 @@ class Ledger:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Every line. Raises PartError at the first that is damaged."""
         return self.reader().news()
+
+    def whole_lines(self) -> Iterator[dict[str, Any]]:
+        """Every line that is as it was written; what is damaged is passed over."""
+        for _, body in self._bodies():
+            if body is not None:
+                yield json.loads(body + b"}")
 
     def mend(self) -> tuple[Path, list[int]] | None:
         """Where lines are damaged, keep the others: where the whole ledger now lies, and the numbers of those lines.

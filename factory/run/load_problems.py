@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from factory import problems
 from factory.config import GradingConfig, ProblemsConfig, key_to_raise
@@ -21,6 +21,7 @@ from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, Oracle, Refusal
 from factory.records import Problem, Program, Status
+from factory.sampling.prompts import examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,14 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
         session = stack.enter_context(GradingSession(settings))
-        for found in problems.read(config, oracle, settings.max_limits):
+        for found in problems.read(config, oracle, settings.max_limits, settings.limits):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
             if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
+            if isinstance(found, Loaded) and (fault := session.checker_fault(found.problem)):
+                found = Refusal(found.place, found.problem.id, fault)
             if isinstance(found, Loaded) and (config.check_reference or found.answered):
                 found = _checked(found, session)
             if isinstance(found, Refusal):
@@ -74,19 +77,23 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
 
 
 def _asked(problem: Problem) -> str:
-    return f"{problem.prompt}\n{problem.starter_code}"
+    """All of a problem that a prompt shows, in a run and in shards."""
+    return "\n".join([problem.prompt, problem.starter_code, *examples(problem)])
 
 
 def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:
+    """The problem with the first of its solutions that passes its tests as the reference."""
     problem = found.problem
     if problem.reference is None:
         return found
-    (verdict,) = verify(session, problem, [Program(0, problem.reference)], "python")
-    if verdict.status is Status.PASSED:
-        return found
-    shown = f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}"
-    reason = f"its reference fails its own tests: {shown}"
-    return Refusal(found.place, problem.id, reason)
+    faults = []
+    for solution in (problem.reference, *found.solutions):
+        (verdict,) = verify(session, problem, [Program(0, solution)], "python")
+        if verdict.status is Status.PASSED:
+            return replace(found, problem=problem.model_copy(update={"reference": solution}))
+        faults.append(f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}")
+    more = f", and so do {len(faults) - 1} other solutions" if len(faults) > 1 else ""
+    return Refusal(found.place, problem.id, f"its reference fails its own tests: {faults[0]}{more}")
 
 
 def _complain(config: ProblemsConfig, kept: list[Loaded], refused: list[Refusal]) -> None:

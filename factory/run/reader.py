@@ -10,16 +10,16 @@ from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha2
 from factory.report.statistics import Graded
 from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint
-from factory.run.directory import RunDir, against
+from factory.run.directory import RunDir
+from factory.run.names import against
 from factory.selection.select import select
-from factory.storage import parts
 from factory.translation.tests import tests_for_translation, translatable
 
 
 def review_of(config: Config, problem: Problem, run_dir: RunDir) -> Review | None:
     """The review of the problem's programs, where there is one. Raises PartError."""
     path = run_dir.review(problem, config.sampling.n)
-    return parts.read(path, Review)[0] if path.exists() else None
+    return run_dir.read(path, Review)[0] if run_dir.has(path) else None
 
 
 def comparison_key(
@@ -44,16 +44,16 @@ def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) 
     """
     for problem in problems:
         path = run_dir.survivors(problem, config.sampling.n)
-        if not path.exists():
+        if not run_dir.has(path):
             continue  # not reached yet, or skipped
-        for survivor in parts.read(path, Survivor):
+        for survivor in run_dir.read(path, Survivor):
             yield problem, survivor
             if survivor.rank >= config.translate.survivors:
                 continue
             for target in config.translate.targets:
                 translated = run_dir.translated(target, problem, survivor.code_sha256)
-                if translated.exists():
-                    yield from ((problem, translation) for translation in parts.read(translated, Survivor))
+                if run_dir.has(translated):
+                    yield from ((problem, translation) for translation in run_dir.read(translated, Survivor))
 
 
 def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]) -> dict[str, list[Graded]]:
@@ -61,7 +61,7 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 
     Raises PartError.
     """
-    verdicts = _verdicts(run_dir.verdicts(problem, indices) for indices in chunks)
+    verdicts = _verdicts(run_dir, (run_dir.verdicts(problem, indices) for indices in chunks))
     if not verdicts:
         return {}
     review = review_of(config, problem, run_dir)
@@ -74,7 +74,8 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     for target in config.translate.targets:
         for parent in selection.kept[: config.translate.survivors]:
             own, others = parent.code_sha256, comparison_key(config, selection.kept, parent, review)
-            verdicts = _verdicts(run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
+            paths = (run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
+            verdicts = _verdicts(run_dir, paths)
             if verdicts:
                 chosen = select(verdicts, config.rank, config.translate.keep)
                 found.setdefault(target, []).append(Graded(verdicts, chosen.kept, chosen.dropped, parent))
@@ -84,17 +85,17 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
     """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
     path = run_dir.survivors(problem, config.sampling.n)
-    if not path.exists():
+    if not run_dir.has(path):
         return False
-    translated = parts.read(path, Survivor)[: config.translate.survivors]
+    translated = run_dir.read(path, Survivor)[: config.translate.survivors]
     problem = tests_for_translation(problem, review_of(config, problem, run_dir))
     return all(
-        run_dir.translated(target, problem, survivor.code_sha256).exists()
+        run_dir.has(run_dir.translated(target, problem, survivor.code_sha256))
         for target in config.translate.targets
         if translatable(problem, target)
         for survivor in translated
     )
 
 
-def _verdicts(paths: Iterable[Path]) -> list[Verdict]:
-    return [verdict for path in paths if path.exists() for verdict in parts.read(path, Verdict)]
+def _verdicts(run_dir: RunDir, paths: Iterable[Path]) -> list[Verdict]:
+    return [verdict for path in paths if run_dir.has(path) for verdict in run_dir.read(path, Verdict)]

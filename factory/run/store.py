@@ -3,8 +3,7 @@
 Promises: `get_or_make` gives the records of a part that is whole and still valid, and makes the part otherwise. What
 is made is on disk, with its sha256 in the ledger, before its records are given. A damaged part that can be made again
 is made again; one that cannot (rollouts are not the same twice) is set aside and never written over.
-
-Does not promise to notice a part that is gone: to a run, what is gone was not made yet. `factory audit` names it.
+A part that is gone although the ledger has it is made again, with a note.
 """
 
 from __future__ import annotations
@@ -69,17 +68,26 @@ class PartStore:
         self._write(part, made, time.monotonic() - started)
         return list(made.records)
 
+    def drop(self, path: Path) -> None:
+        """Remove the part at `path`, if it is there: what it was made of is about to be another."""
+        if path.exists():
+            self._run_dir.log("dropped", part=self._run_dir.name(path))
+            path.unlink()
+
     def _read(self, part: Part[T]) -> list[T] | None:
+        name = self._run_dir.name(part.path)
         if not part.path.exists():
+            if name in self._run_dir.written:
+                self._note(f"{part.again}: {part.path}: is gone, though the ledger says it was written")
             return None
         try:
-            return parts.read(part.path, part.kind)
+            return parts.read(part.path, part.kind, self._run_dir.written.sha256(name), mend=True)
         except DamagedPart as error:
             if not part.unique:
                 self._note(f"{part.again}: {error}")
                 return None
             aside = files.set_aside(part.path)
-            self._run_dir.log("damaged", part=self._name(part.path), aside=self._name(aside))
+            self._run_dir.log("damaged", part=name, aside=self._run_dir.name(aside))
             self._note(f"{part.again}, the damaged part is now {aside.name}: {error}")
         except PartError as error:
             if part.unique:
@@ -88,9 +96,7 @@ class PartStore:
         return None
 
     def _write(self, part: Part[T], made: Made[T], wall_s: float) -> None:
-        digest = parts.write(part.path, part.kind, made.records)
-        facts = {"part": self._name(part.path), "sha256": digest, "problem": part.problem_id, **made.facts}
+        name = self._run_dir.name(part.path)
+        digest = parts.write(part.path, part.kind, made.records, name)
+        facts = {"part": name, "sha256": digest, "problem": part.problem_id, **made.facts}
         self._run_dir.log(part.event, **facts, wall_s=round(wall_s, 3))
-
-    def _name(self, path: Path) -> str:
-        return str(path.relative_to(self._run_dir.path))

@@ -1,17 +1,21 @@
-"""Rollouts from a file that belong to no problem in use: counted by reason, so that one bad row costs only its own.
+"""Rows of a file of rollouts that are not used: counted by reason, so that one bad row costs only its own.
 
-Promises: a rollout of a refused problem is counted apart from one of a problem that was never given. Where no
-rollout's problem was given at all, the file does not belong to the problems, which is an error.
+Promises: a row that is no rollout is counted; a rollout of a refused problem is counted apart from one of a problem
+that was never given. Where no rollout's problem was given at all, the file does not belong to the problems, which is an
+error.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from factory.config import ReplayEngine
 from factory.errors import RolloutError
+from factory.records import Rollout
 from factory.run.load_problems import LoadedProblems
-from factory.sampling.rollout_files import read_rollouts
+from factory.sampling.rollout_files import Unread, read_rollouts
 
 
 class Unused:
@@ -20,7 +24,9 @@ class Unused:
     def __init__(self, loaded: LoadedProblems) -> None:
         self._known = {refusal.id: f"their problem is refused: {refusal}" for refusal in loaded.refused if refusal.id}
         self._known |= {problem.id: "" for problem in loaded.problems}
-        self._strangers: list[str] = []
+        self._strangers: dict[str, None] = {}
+        """The first ids that no problem has, in order."""
+        self._unread: Unread | None = None
         self._met = 0
         self.counts: Counter[str] = Counter()
 
@@ -30,26 +36,36 @@ class Unused:
             self._met += 1
             reason = self._known[problem_id]
         else:
-            self._strangers = self._strangers or [problem_id]
-            reason = f"their problem_id is not among the problems (the first: {self._strangers[0]!r})"
+            if len(self._strangers) < 3:
+                self._strangers[problem_id] = None
+            reason = f"their problem_id is not among the problems (the first: {next(iter(self._strangers))!r})"
         if reason:
             self.counts[reason] += 1
         return reason
 
+    def readable(self, found: Iterable[Rollout | Unread]) -> Iterator[Rollout]:
+        """The rollouts in `found`; rows that are none are counted."""
+        for one in found:
+            if isinstance(one, Unread):
+                self._unread = self._unread or one
+                self.counts[f"their row is no rollout (the first: {self._unread})"] += 1
+            else:
+                yield one
+
     def refuse_strangers(self, path: Path) -> None:
         """Raise RolloutError if rollouts came, and none was of a problem that was given."""
         if self._strangers and not self._met:
-            some = ", ".join(map(repr, list(self._known)[:3]))
+            given, known = (", ".join(map(repr, list(ids)[:3])) or "none" for ids in (self._strangers, self._known))
             raise RolloutError(
-                f"{path}: problem_id: {self._strangers[0]!r} is not among the problems ({some}, …), nor is any other; "
-                "remedy: give the problems that these rollouts answer"
+                f"{path}: problem_id: no rollout is of a problem that is given: the rollouts are of {given}, …, the "
+                f"problems are {known}, …; remedy: give the problems that these rollouts answer, or map the ids"
             )
 
 
-def count_unused(path: Path, loaded: LoadedProblems) -> Counter[str]:
-    """The rollouts of a file that a run on these problems does not use, by reason. Raises RolloutError."""
+def count_unused(engine: ReplayEngine, loaded: LoadedProblems) -> Counter[str]:
+    """The recorded rollouts that a run on these problems does not use, by reason. Raises RolloutError."""
     unused = Unused(loaded)
-    for rollout in read_rollouts(path):
+    for rollout in unused.readable(read_rollouts(engine.path, engine.mapping)):
         unused.reason(rollout.problem_id)
-    unused.refuse_strangers(path)
+    unused.refuse_strangers(engine.path)
     return unused.counts

@@ -32,7 +32,7 @@ def with_sandbox(settings: S, names: Iterable[str], note: Callable[[str], None])
     asked = settings.sandbox
     mounts = tuple(mount for name in names for mount in language(name).mounts())
     with Sandbox(asked.backend, asked.wall(mounts)) as sandbox:
-        note(f"sandbox: {sandbox.backend}, {sandbox.why}")
+        note(f"sandbox: {sandbox.backend}")
         decided = asked.model_copy(update={"backend": sandbox.backend})
     return settings.model_copy(update={"sandbox": decided})
 

@@ -15,6 +15,7 @@ import jinja2
 
 from factory.config import SamplingConfig
 from factory.errors import ConfigError
+from factory.languages import Language
 from factory.languages.python.literals import arguments, literal
 from factory.records import Case, Message, Problem, Request, sha256
 from factory.records.values import decode
@@ -23,6 +24,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 PYTHON_CHAT, PYTHON_COMPLETION = "python_chat", "python_completion"
+TASK = "task"
+"""What shards ask where they do not repeat what a model was asked; no model is sent it."""
 
 
 _EXAMPLES = 4
@@ -45,6 +48,27 @@ def python_request(problem: Problem, indices: range, sampling: SamplingConfig) -
     if sampling.mode == "completion":
         return Request(problem.id, "python", indices, "completion", prompt=text, template=template_hash(template))
     return chat_request(problem.id, "python", indices, text, template, None)
+
+
+def task(problem: Problem, language: Language, solution: str = "") -> str:
+    """All that a program in `language` has to be, in plain words: statement, starter code, public examples, name.
+
+    `solution` is Python that solves the problem; where the cases tell types, the declaration is made with its names.
+    """
+    name = problem.entry_point
+    shows_starter = language.name == "python" and problem.starter_code.strip() not in problem.prompt
+    cls, _, method = (name or "").rpartition(".") if language.name == "python" else ("", "", "")
+    return render(
+        TASK,
+        prompt=problem.prompt,
+        starter_code=problem.starter_code if shows_starter else "",
+        examples=examples(problem),
+        language=language.title,
+        entry_point=name and language.entry_name(name),
+        signature=language.signature(problem, solution) if solution else "",
+        cls=cls,
+        method=method if cls else "",
+    ).strip()
 
 
 def chat_request(

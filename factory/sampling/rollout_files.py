@@ -1,141 +1,168 @@
-"""Reading rollouts that others recorded: JSON lines, JSON, parquet, or a directory of these.
+"""Reading rollouts that others recorded: a file or directory of `factory.storage.raw_rows`, or EvalPlus's folders.
 
-Promises: a stream (one row, or one batch of parquet rows, in memory at a time; a `.json` array is
-read whole), every row validated, and a RolloutError that names file, line, field, value and what
-is allowed. Does not promise that indices are unique or complete; unknown fields are ignored.
+Promises: a stream; every row becomes rollouts (`rollout_forms` says which forms are known) or an `Unread` that names
+file, line, field, value and what is allowed, and those after it still come; a rollout that does not say its index has
+the next one of its problem; an index that is given twice is an error. Unknown fields are ignored. An answer that was
+broken off or withheld is no rollout.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import ValidationError
 
+from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
+from factory.sampling import rollout_forms
+from factory.sampling.engines.base import UnusableAnswer, check_end
+from factory.storage import raw_rows
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
-_BATCH_ROWS = 512
+_WANTED = "a rollout has problem_id, index, text and mode"
+_NEEDED = {name for name, field in Rollout.model_fields.items() if field.is_required()}
+_OPTIONAL = Rollout.model_fields.keys() - _NEEDED
+_SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What a form raises, and what a field of another shape than its own leads to."""
 
 
-def read_rollouts(path: Path) -> Iterator[Rollout]:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A row that is no rollout, and why."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return escape.line(f"{self.place}: {self.reason}")
+
+
+def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Rollout | Unread]:
     """Every rollout of `path`, in the file's order; of a directory, its files in order of name.
 
-    Raises RolloutError at the first fault, and for a file without any rollout.
+    `mapping` gives the column of each field, for files of no known form. Raises RolloutError where an index is given
+    twice, a file is damaged, or no row is a rollout.
     """
-    empty = True
+    numbers = _Numbers()
+    first: Unread | None = None
+    any_rollout = False
+    for raw in _rows(path):
+        try:
+            for rollout in _rollouts(raw, mapping or {}, numbers):
+                any_rollout = True
+                yield _ended(rollout, raw.place)
+        except _SHAPE_ERRORS as error:
+            unread = Unread(
+                raw.place, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            )
+            first = first or unread
+            yield unread
+    if not any_rollout:
+        told = str(first) if first else f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row"
+        raise RolloutError(told)
+
+
+def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
+    """The rollout, unless its finish reason says that no model ended it."""
+    try:
+        check_end(rollout.finish_reason, rollout.text)
+    except UnusableAnswer as fault:
+        return Unread(place, f"index {rollout.index}: {fault}: no model is to blame, so it is not graded")
+    return rollout
+
+
+def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
     for file in _files(path):
-        for place, row in _rows(file):
-            empty = False
-            yield _rollout(place, row)
-    if empty:
-        raise RolloutError(f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row")
+        if file.suffix == ".py":  # EvalPlus: TASK_ID/INDEX.py, with "_" for "/"
+            code = {"text": file.read_text(encoding="utf-8"), "index": int(file.stem), "mode": "code"}
+            yield raw_rows.RawRow(str(file), {"problem_id": file.parent.name.replace("_", "/"), **code})
+            continue
+        try:
+            for raw in raw_rows.read(file):
+                yield from _by_key(raw)
+        except raw_rows.UnreadableFile as error:
+            raise RolloutError(f"{file}: {error}") from None
 
 
 def _files(path: Path) -> list[Path]:
+    suffixes = ", ".join(raw_rows.SUFFIXES)
     if not path.is_dir():
         if not path.exists():
             raise RolloutError(f"{path}: no such file of rollouts")
-        if not path.name.endswith(SUFFIXES):
-            raise RolloutError(f"{path}: the name of a rollout file ends in one of {', '.join(SUFFIXES)}")
+        if not raw_rows.kind_of(path):
+            raise RolloutError(
+                f"{path}: the name of a rollout file ends in one of {suffixes}, or these and .gz or .zst"
+            )
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(SUFFIXES))
+    files = sorted(file for file in path.rglob("*") if file.is_file() and raw_rows.kind_of(file))
+    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal())
+    files = files or sorted(programs, key=lambda file: (file.parent.name, int(file.stem)))
     if not files:
-        raise RolloutError(f"{path}: no file in this directory ends in one of {', '.join(SUFFIXES)}")
+        raise RolloutError(f"{path}: no file in this directory ends in one of {suffixes}")
     return files
 
 
-def _rows(file: Path) -> Iterator[tuple[str, Any]]:
-    """(place, row) of every row, the place as an error names it."""
-    if file.name.endswith(".parquet"):
-        return _parquet_rows(file)
-    if file.name.endswith((".jsonl", ".jsonl.gz")):
-        return _json_lines(file)
-    return _json_array(file)
+def _by_key(raw: raw_rows.RawRow) -> Iterator[raw_rows.RawRow]:
+    """The rows of `{id: row}`; any other row is itself."""
+    keyed = [*raw_rows.by_key(raw.data)]
+    for key, data in keyed:
+        yield raw_rows.RawRow(f"{raw.place}: {key}", data if "problem_id" in data else {"problem_id": key, **data})
+    if not keyed:
+        yield raw
 
 
-def _json_lines(file: Path) -> Iterator[tuple[str, Any]]:
-    number = 0
-    try:
-        with _open(file) as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    place = f"{file}:{number}"
-                    yield place, _parsed(place, line)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(file, error, f" after line {number}") from None
+def _rollouts(raw: raw_rows.RawRow, mapping: Mapping[str, str], numbers: _Numbers) -> list[Rollout]:
+    """The rollouts of a row. Raises ValueError and the like, RolloutError where an index is given twice."""
+    if raw.fault:
+        raise ValueError(raw.fault)
+    if not isinstance(raw.data, dict):
+        raise ValueError(f"{_shown(raw.data)} is {_kind(raw.data)}; a rollout is an object: {_WANTED}")
+    row = {name: value for name, value in raw.data.items() if value is not None or name in _NEEDED}
+    row = {name: value for name, value in row.items() if value != "" or name not in _OPTIONAL}  # a cell of a table
+    made = []
+    for fields in rollout_forms.fields_of(row, mapping):
+        if isinstance(fields.get("sampling"), str):  # parquet files often hold it as JSON text
+            fields = fields | {"sampling": json.loads(fields["sampling"])}
+        if isinstance(fields.get("problem_id"), int):
+            fields = fields | {"problem_id": str(fields["problem_id"])}
+        try:
+            made.append(Rollout.model_validate({"index": 0, **fields}))
+        except ValidationError as error:
+            raise ValueError("; ".join(map(_fault, error.errors()))) from None
+        made[-1] = numbers.given(raw.place, made[-1], "index" in fields)
+    return made
 
 
-def _json_array(file: Path) -> Iterator[tuple[str, Any]]:
-    try:
-        with _open(file) as stream:
-            rows = _parsed(str(file), stream.read())
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(file, error) from None
-    if not isinstance(rows, list):
-        raise RolloutError(f"{file}: holds {_kind(rows)}, not an array of rollouts; one object a line is .jsonl")
-    for number, row in enumerate(rows, 1):
-        yield f"{file}: item {number}", row
+class _Numbers:
+    """The indices given so far, by whose they are."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[object, ...], set[int]] = {}
+
+    def given(self, place: str, rollout: Rollout, has_index: bool) -> Rollout:
+        """The rollout with its index, the next one if it has none. Raises RolloutError if it is given twice."""
+        key = rollout.problem_id, rollout.language, rollout.parent, rollout.repair_of, rollout.generator, rollout.round
+        known = self._given.setdefault(key, set())
+        if not has_index:
+            rollout = rollout.model_copy(update={"index": len(known)})
+        if rollout.index in known:
+            raise RolloutError(
+                f"{place}: problem_id {rollout.problem_id!r}, index {rollout.index}: is there twice; "
+                "an index is given once a problem, language and parent"
+            )
+        known.add(rollout.index)
+        return rollout
 
 
-def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file) as parquet:
-            columns = [name for name in parquet.schema_arrow.names if name in Rollout.model_fields]
-            number = 0
-            for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{file}: row {number}", {key: value for key, value in row.items() if value is not None}
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(file, error) from None
-
-
-def _open(file: Path) -> IO[bytes]:
-    return gzip.open(file) if file.name.endswith(".gz") else file.open("rb")  # type: ignore[return-value]
-
-
-def _parsed(place: str, data: bytes) -> Any:
-    try:
-        return json.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise RolloutError(f"{place}: byte {data[error.start]:#04x} at {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise RolloutError(f"{place}: is not JSON: {error.msg} (column {error.colno})") from None
-    except (ValueError, RecursionError) as error:
-        raise RolloutError(f"{place}: is not JSON that can be read: {error}") from None
-
-
-def _unreadable(file: Path, error: Exception, where: str = "") -> RolloutError:
-    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return RolloutError(f"{file}: cannot be read{where}: {told.splitlines()[0] if told else type(error).__name__}")
-
-
-def _rollout(place: str, row: Any) -> Rollout:
-    if not isinstance(row, dict):
-        wanted = "a rollout is an object with problem_id, index, text and mode"
-        raise RolloutError(f"{place}: {_shown(row)} is {_kind(row)}; {wanted}")
-    if isinstance(row.get("sampling"), str):  # parquet files often hold it as JSON text
-        row = row | {"sampling": _parsed(f"{place}: sampling", row["sampling"].encode("utf-8", "surrogatepass"))}
-    try:
-        return Rollout.model_validate(row)
-    except ValidationError as error:
-        raise RolloutError("\n".join(_fault(place, item) for item in error.errors())) from None
-
-
-def _fault(place: str, item: Any) -> str:
+def _fault(item: Any) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
-        return f"{place}: {field}: is missing; a rollout has problem_id, index, text and mode"
-    return f"{place}: {field}: {_shown(item['input'])}: {item['msg']}"
+        return f"{field}: is missing; {_WANTED}"
+    return f"{field}: {_shown(item['input'])}: {item['msg']}"
 
 
 def _shown(value: Any) -> str:

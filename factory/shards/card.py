@@ -38,7 +38,9 @@ def card(config: Config, manifest: Manifest, summary: Summary) -> str:
 
 def _head(config: Config, manifest: Manifest) -> dict[str, JsonValue]:
     licenses: list[JsonValue] = [*sorted({_hub_name(license) for license in manifest.licenses})]
-    configs: list[JsonValue] = [{"config_name": "default", "default": True, **_files(manifest.programs)}]
+    configs: list[JsonValue] = []
+    if manifest.programs:
+        configs.append({"config_name": "default", "default": True, **_files(manifest.programs)})
     for name in manifest.languages:
         configs.append({"config_name": name, **_files([file for file in manifest.programs if file.language == name])})
     for name in manifest.shipped_views:
@@ -50,7 +52,7 @@ def _head(config: Config, manifest: Manifest) -> dict[str, JsonValue]:
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
         "size_categories": [next((name for most, name in _SIZES if manifest.rows < most), "n>10M")],
-        "configs": configs,
+        **({"configs": configs} if configs else {}),
     }
 
 
@@ -59,7 +61,7 @@ def _hub_name(license: str) -> str:
 
 
 def _files(files: Sequence[ShardFile]) -> dict[str, JsonValue]:
-    """The files of one config by split. `datasets` refuses a split without rows: there is none but of an empty run."""
+    """The files of one config by split."""
     by_split: dict[str, list[JsonValue]] = {}
     for file in files:
         by_split.setdefault(file.split, []).append(file.path)

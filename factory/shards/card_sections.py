@@ -21,6 +21,14 @@ _TIERS = (
 )
 _NAMED = 100
 """Problems of benchmarks that are named."""
+_PROMPTS = {
+    "task": "- Prompts have the problem's statement, public examples and entry point, in the same words in every "
+    "view; the template's sha256 identifies what the model was sent.",
+    "asked": "- Prompts, in every view, are the messages that the model was sent.",
+}
+_FULL = (
+    "- `sft` has the model's reasoning and prose where its column `answer` says `full`; only the program was verified."
+)
 _NO_VIEWS = "No other view was chosen; `shards.views` in the config has them."
 
 
@@ -208,20 +216,24 @@ def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
 
 
 def _loading(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
-    languages = manifest.languages
+    programs = ['everything = load_dataset("path/to/this/folder", split="train")'] if manifest.programs else []
+    programs += [
+        f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in manifest.languages[-1:]
+    ]
     chosen = [
         f"- `{name}`: {VIEWS[name].about}; {manifest.views[name].rows} rows. `{VIEWS[name].use}`"
         for name in manifest.shipped_views
     ]
     empty = [name for name in manifest.views if name not in manifest.shipped_views]
+    if not manifest.files:
+        return ["## Loading", "", "This run kept nothing: there is nothing to load.", ""]
     return [
         "## Loading",
         "",
         "```python",
         "from datasets import load_dataset",
         "",
-        'everything = load_dataset("path/to/this/folder", split="train")',
-        f'one = load_dataset("path/to/this/folder", "{languages[-1]}", split="train")',
+        *programs,
         *[f'{name} = load_dataset("path/to/this/folder", "{name}", split="train")' for name in manifest.shipped_views],
         "```",
         "",
@@ -241,7 +253,8 @@ def _limits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         "## Limits",
         "",
         "- A program that passed did so on the tests its row carries, and is as right as those are.",
-        "- Prompts are the problems' own words; the template's sha256 identifies what a model was shown around them.",
+        _PROMPTS[config.shards.prompts],
+        *([_FULL] if config.shards.answers == "full" else []),
         *([f"- Measured, and so not the same from run to run: {', '.join(varies)}."] if varies else []),
         "",
     ]

@@ -6,9 +6,10 @@ says the same with no code of ours.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
+
+from factory.storage.files import digest
 
 SUMS = "SHA256SUMS"
 
@@ -36,9 +37,3 @@ def faults(folder: Path) -> dict[str, str]:
         elif sums[name] != digest(folder / name):
             found[name] = f"is damaged: its sha256 is not the one in {SUMS}"
     return found
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -25,8 +25,9 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, Repository
 from huggingface_hub.hf_api import RepoFile
 
 from factory.errors import HubError, HubRefused, PartError
-from factory.shards.check import digest, faults
+from factory.shards.check import faults
 from factory.shards.views import VIEWS
+from factory.storage.files import digest
 
 TRIES = 6
 _LONGEST_WAIT_S = 300.0

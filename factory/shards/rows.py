@@ -7,14 +7,13 @@ Promises: rows are a function of survivors, problems and prompts; nothing measur
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
-from factory import languages
-from factory.records import Problem, ProblemOutcome, Review, Sampling, Survivor, cases_text, row_id
+from factory.records import ProblemOutcome, Review, Sampling, Survivor, cases_text, row_id
+from factory.shards.prompts import answer, prompt, reply
 
 Cells = dict[str, Any]
 """A row that is about to be written: what pyarrow takes for each column."""
@@ -97,7 +96,7 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> Cells:
         "language": survivor.language,
         "prompt": problem.prompt,
         "code": survivor.code,
-        "messages": messages(problem, survivor),
+        "messages": [*prompt(outcome, survivor.language, survivor), reply(answer(survivor.code, survivor.language))],
         "entry_point": problem.entry_point,
         "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
@@ -144,30 +143,3 @@ def _scrutiny(review: Review | None, survivor: Survivor) -> Cells:
 def sampling_text(sampling: Sampling | None) -> str:
     """What a model was sampled with, as JSON."""
     return json.dumps(sampling or {}, sort_keys=True)
-
-
-def messages(problem: Problem, survivor: Survivor) -> list[dict[str, str]]:
-    """The program as a chat for supervised fine-tuning: the task, then the program in a fence."""
-    return [
-        {"role": "user", "content": task(problem, survivor.language)},
-        {"role": "assistant", "content": answer(survivor.code, survivor.language)},
-    ]
-
-
-def task(problem: Problem, language: str, named: bool = False) -> str:
-    """What is asked; `named` adds what a function must be called, where the prompt does not say it."""
-    text = problem.prompt.rstrip()
-    if language != "python":
-        text = f"{text}\n\nWrite it in {languages.language(language).title}."
-    name = problem.entry_point
-    if named and name and not re.search(rf"\b{re.escape(name)}\b", text):
-        text = f"{text}\n\nCall the function `{name}`."
-    return text
-
-
-def answer(code: str, language: str) -> str:
-    """A program in a fence that nothing in it closes."""
-    fence = "```"
-    while fence in code:
-        fence += "`"
-    return f"{fence}{language}\n{code.rstrip()}\n{fence}"

@@ -8,7 +8,6 @@ of one export and half of another. `datasets.load_dataset(FOLDER)` loads the ver
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,13 +27,14 @@ from factory.config.resume import settled, varies
 from factory.provenance import code_sha256
 from factory.records import ProblemOutcome, sha256
 from factory.records.summary import Summary
+from factory.shards.answers import full
 from factory.shards.card import card
 from factory.shards.check import SUMS
 from factory.shards.manifest import PROGRAMS, LeftOut, Manifest, ShardFile, ViewCounts
 from factory.shards.rows import Cells, measured, row, schema
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
-from factory.storage.files import atomic
+from factory.storage.files import atomic, digest, writing
 from factory.storage.parts import parquet_writer
 
 GROUP_ROWS, GROUP_BYTES = 8192, 8 * 2**20
@@ -54,7 +54,10 @@ def write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], summ
 
 
 def needs_rollouts(config: Config) -> bool:
-    """Whether a chosen view is made of every rollout, so that a outcome must have them."""
+    """Whether shards are made of every rollout, so that an outcome must have them."""
+    settings = config.shards
+    if settings.prompts == "asked" or settings.answers == "full":
+        return True
     return any(VIEWS[name].graded for name in config.shards.views)
 
 
@@ -68,6 +71,8 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
         for found in outcomes:
             limits = config.limits.over(found.problem.limits)
             outcome = replace(found, limits=limits, sandbox=config.sandbox.deciding())
+            if config.shards.answers == "full":
+                outcome = replace(outcome, full=full(outcome))
             left_out.update((survivor.language, reason) for survivor, reason in outcome.left_out)
             if not (outcome.survivors or outcome.graded):
                 continue
@@ -88,6 +93,7 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
     }
     sums = {file.path: file.sha256 for file in files} | {name: sha256(text) for name, text in texts.items()}
     texts[SUMS] = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         with atomic(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -112,6 +118,7 @@ class _Shelf:
         self.files: list[ShardFile] = []
         self._waiting: list[Cells] = []
         self._waiting_bytes = self._rows = self._bytes = 0
+        self._file: BinaryIO | None = None
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, cells: Cells) -> None:
@@ -127,16 +134,13 @@ class _Shelf:
             self._flush()
 
     def end_file(self) -> None:
-        """Write what waits, and give the file its name; a file without rows too."""
+        """Write what waits, and give the file its name."""
         self._flush()
         self.close()
-        size = self._temporary.stat().st_size
-        with self._temporary.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+        size, sha = self._temporary.stat().st_size, digest(self._temporary)
         # `datasets` caches a folder by what its card says, not by its path: a name made of the content keeps two
         # exports from being taken for one another.
-        path = self._folder / f"{self._stem}-{len(self.files):05d}-{digest[:12]}.parquet"
+        path = self._folder / f"{self._stem}-{len(self.files):05d}-{sha[:12]}.parquet"
         self._temporary.rename(path)
         shard = ShardFile(
             path=str(path.relative_to(self._folder)),
@@ -145,15 +149,22 @@ class _Shelf:
             split=self._split,
             rows=self._rows,
             bytes=size,
-            sha256=digest,
+            sha256=sha,
         )
         self.files.append(shard)
         self._rows = self._bytes = 0
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """End the file that is open, if any."""
+        with writing(self._temporary):
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
+            file, self._file = self._file, None
+            if file is not None:
+                with file:
+                    file.flush()
+                    os.fsync(file.fileno())
 
     @property
     def unfinished(self) -> bool:
@@ -165,11 +176,13 @@ class _Shelf:
         return path.with_name(f".{path.name}.tmp")
 
     def _flush(self) -> None:
-        if self._writer is None:
-            self._temporary.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = parquet_writer(str(self._temporary), self._schema)
-        if self._waiting:  # `datasets` cannot load a row group of no rows
-            self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))
+        with writing(self._temporary):
+            if self._writer is None:
+                self._temporary.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._temporary.open("wb")  # pyarrow would take a path such as a:b/c for a URL
+                self._writer = parquet_writer(self._file, self._schema)
+            if self._waiting:  # `datasets` cannot load a row group of no rows
+                self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))
         self._waiting, self._waiting_bytes = [], 0
 
 
@@ -190,9 +203,7 @@ class _Shelves:
         return self._open[key]
 
     def finish(self) -> list[ShardFile]:
-        """End every file; what was written, by path. Without any program there is a file of programs without rows."""
-        if not any(view == PROGRAMS for view, _, _ in self._open):
-            self.of(PROGRAMS, "train", "python").end_file()
+        """End every file; what was written, by path. What has no rows has no file: `datasets` cannot load such."""
         for shelf in self._open.values():
             if shelf.unfinished:
                 shelf.end_file()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from factory.errors import DamagedPart, PartError
 
 MOVE_ASIDE = "remedy: move it aside, and run again"
 """What to do about a file of a run that cannot be read. Not to delete it: rollouts cannot be had again."""
+
+_TEMPORARY = re.compile(r"\..+\.(?P<pid>[0-9]{1,9})\.(?:tmp|old)", re.DOTALL)
+"""The name of a file or folder that a process, given by its number, has not finished; see `atomic`."""
 
 
 def put(path: Path, data: bytes) -> str:
@@ -25,6 +33,17 @@ def put(path: Path, data: bytes) -> str:
     return digest
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Lets an OSError of what is written to `path` name it, which a failed write by itself does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            raise type(error)(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
+
+
 def digest_file(path: Path) -> Path:
     """Where the sha256 of the part at `path` lies, in the form that `sha256sum --check` reads."""
     return path.with_name(f"{path.name}.sha256")
@@ -34,7 +53,8 @@ def set_aside(path: Path) -> Path:
     """Give a damaged part and its digest another name, under which nothing looks for parts; that name."""
     aside = free_name(path)
     path.rename(aside)
-    digest_file(path).rename(digest_file(aside))
+    if digest_file(path).exists():
+        digest_file(path).rename(digest_file(aside))
     return aside
 
 
@@ -48,41 +68,95 @@ def free_name(path: Path) -> Path:
     return aside
 
 
-class atomic:  # noqa: N801 - reads as a verb: `with atomic(path) as temporary`
-    """The way a file of a run comes to be: written aside, fsynced, renamed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-    def __enter__(self) -> Path:
-        return self._temporary
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        with self._temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        self._temporary.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """The way a file of a run comes to be: written aside, to the path this gives, fsynced, renamed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with writing(path):
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
 
 
-def checked(path: Path) -> bytes:
-    """The bytes of the part at `path`, seen to be those that were written. Raises DamagedPart, PartError."""
+def _sync_folder(path: Path) -> None:
+    """Make the names in a folder last, where its file system can: some network file systems answer EINVAL."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+    finally:
+        os.close(folder)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what processes that have ended left half written anywhere below `folder`."""
+    for path in folder.rglob(".*.*"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if found is None or _runs(int(found["pid"])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file of this name is half written, or was set aside: nothing reads it."""
+    return _TEMPORARY.fullmatch(name) is not None or re.search(r"\.damaged(-[0-9]+)?(\.sha256)?$", name) is not None
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this number runs on this machine, whoever started it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
+
+
+def checked(path: Path, recorded: str | None = None, mend: bool = False) -> bytes:
+    """The bytes of the part at `path`, seen to be those that were written.
+
+    Two witnesses say which those were: the sha256 beside the part, and `recorded`, the one that the ledger has, if
+    any. One that agrees with the part is enough; with `mend`, a sha256 beside it that does not agree is then written
+    again. Raises DamagedPart where neither agrees, PartError where the part cannot be read.
+    """
     try:
         data = path.read_bytes()
-        if digest_file(path).read_bytes() != _digest_line(path, hashlib.sha256(data).hexdigest()):
-            raise DamagedPart(f"{path}: is damaged (its sha256 is another); {MOVE_ASIDE}")
     except OSError as error:
-        raise PartError(f"{path}: is damaged ({error}); {MOVE_ASIDE}") from None
+        raise PartError(f"{path}: cannot be read ({error.strerror}); {MOVE_ASIDE}") from None
+    digest = hashlib.sha256(data).hexdigest()
+    line, beside = _digest_line(path, digest), digest_file(path)
+    try:
+        fault = "" if beside.read_bytes() == line else "its sha256 is another"
+    except OSError as error:
+        fault = f"{beside.name}: {error.strerror}"
+    if not fault:
+        return data
+    if digest != recorded:
+        raise DamagedPart(f"{path}: is damaged ({fault}); {MOVE_ASIDE}")
+    if mend:
+        with atomic(beside) as temporary:
+            temporary.write_bytes(line)
     return data
 
 
 def _digest_line(path: Path, digest: str) -> bytes:
     """The text of the digest file of the part at `path`."""
-    return f"{digest}  {path.name}\n".encode("ascii")
+    return f"{digest}  {path.name}\n".encode("utf-8", "surrogateescape")
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,17 +24,24 @@ from factory.storage.columns import columns_of
 from factory.storage.files import MOVE_ASIDE, checked, put
 
 T = TypeVar("T")
-RECORD, VERSION = b"factory.record", b"factory.version"
-"""Keys of the parquet metadata: the kind of record that a part holds, and the version of its format."""
+RECORD, VERSION, NAME = b"factory.record", b"factory.version", b"factory.part"
+"""Keys of the parquet metadata: the kind of record that a part holds, the version of its format, and its name, which
+says of which problem and rollouts it is."""
 
 
-def write(path: Path, kind: type[T], records: Sequence[T]) -> str:
-    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256."""
+def write(path: Path, kind: type[T], records: Sequence[T], name: str = "") -> str:
+    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256.
+
+    `name` is the end of `path` that the part keeps inside, so that it cannot be taken for another.
+    """
     cells = [
         pa.array(column.cells([getattr(record, name) for record in records]), column.type)
         for name, column in columns_of(kind).by_name.items()
     ]
-    return put(path, as_parquet(pa.Table.from_arrays(cells, schema=schema_of(kind))))
+    schema = schema_of(kind)
+    if name:
+        schema = schema.with_metadata({**schema.metadata, NAME: name.encode("utf-8", "surrogateescape")})
+    return put(path, as_parquet(pa.Table.from_arrays(cells, schema=schema)))
 
 
 def schema_of(kind: type[Any]) -> pa.Schema:
@@ -52,21 +59,22 @@ def as_parquet(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def parquet_writer(sink: IO[bytes] | str, schema: pa.Schema) -> pq.ParquetWriter:
-    """Writes parquet (zstd) to `sink`, a file or its path; equal tables in equal groups give equal bytes."""
+def parquet_writer(sink: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes parquet (zstd) to `sink`, an open file; equal tables in equal groups give equal bytes."""
     writer = pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False)
     if schema.metadata:  # which is otherwise lost with `store_schema`
         writer.add_key_value_metadata(schema.metadata)
     return writer
 
 
-def read(path: Path, kind: type[T]) -> list[T]:
+def read(path: Path, kind: type[T], recorded: str | None = None, mend: bool = False) -> list[T]:
     """The records of `kind` in the part at `path`, whichever version of their format it has.
 
-    Raises DamagedPart naming it where its bytes are not those that were written, PartError where it
-    cannot be read otherwise: it is of another kind, of a newer version, or has columns that are not known.
+    `recorded` and `mend` as of `checked`. Raises DamagedPart naming it where its bytes are not those that were
+    written, PartError where it cannot be read otherwise: it is another part, of another kind, of a newer version, or
+    has columns that are not known.
     """
-    data = checked(path)
+    data = checked(path, recorded, mend)
     try:
         # Not `read_table`: its threads may outlive it by a moment, and abort a process that ends then (arrow#34314).
         table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
@@ -80,12 +88,15 @@ def read(path: Path, kind: type[T]) -> list[T]:
 
 
 def _see_version(path: Path, kind: type[Any], metadata: Mapping[bytes, bytes]) -> None:
-    """Raise PartError where the part says that it is of another kind, or of a version to come."""
+    """Raise PartError where the part says that it is another, of another kind, or of a version to come."""
     form = part_format(kind)
     name = metadata.get(RECORD, form.name.encode()).decode()
     version = int(metadata.get(VERSION, b"1"))
     if name != form.name:
         raise PartError(f"{path}: holds {name}, not {form.name}; remedy: put back the part that belongs here")
+    own = metadata.get(NAME, b"").decode("utf-8", "surrogateescape")
+    if own and not path.as_posix().endswith(f"/{own}"):
+        raise PartError(f"{path}: holds the part {own}; remedy: put back the part that belongs here")
     if version > form.version:
         raise PartError(
             f"{path}: is of version {version} of the format of {name}, and this factory knows {form.version}; "

@@ -9,7 +9,7 @@ A frame is one byte of kind, four of length (big endian), then the payload:
   V  a value, as tagged JSON           U  a value that is not plain: its type's name
   X  the call raised: JSON {type, kind, message, line}
   W  in a conversation, a call that also changed its arguments or shares containers: JSON {kind: V, U or X, payload,
-     args: [args, kwargs] as they are now, or null, same: see `mirror`}
+     args: [args, kwargs] as they are now, or null, same: see `mirror`, printed: [stdout, stderr] of the call, or null}
   L  loading raised, as X              M  no such entry point: JSON list of the names there are
   Z  the end: every input was answered
 """
@@ -29,6 +29,7 @@ from functools import partial
 from typing import Any, cast
 
 from sandbox.worker import codec, mirror
+from sandbox.worker.printed import Printed
 
 MODULE = "solution"
 FILE = "solution.py"
@@ -117,7 +118,9 @@ def answer(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any
     return frame(kind.encode(), payload)
 
 
-def full_answer(target: Callable[..., object], text: str, known: mirror.Mirror) -> bytes:
+def full_answer(
+    target: Callable[..., object], text: str, known: mirror.Mirror, printed: Printed | None = None
+) -> bytes:
     """The frame of the call that `text` asks, with what it did besides."""
     args, kwargs = codec.loads(text)
     before, given = codec.dumps([args, kwargs]), mirror.containers([args, kwargs])
@@ -127,10 +130,12 @@ def full_answer(target: Callable[..., object], text: str, known: mirror.Mirror) 
         after = codec.dumps([args, kwargs])
     except codec.Unencodable as error:
         return frame(b"U", f"{error} in an argument")
-    if after == before and not same:
+    heard = printed.take() if printed is not None else None
+    if after == before and not same and heard is None:
         return frame(kind.encode(), payload)
     changed = after if after != before else None
-    return frame(b"W", json.dumps({"kind": kind, "payload": payload, "args": changed, "same": same}))
+    said = {"kind": kind, "payload": payload, "args": changed, "same": same, "printed": heard}
+    return frame(b"W", json.dumps(said))
 
 
 def answer_calls(source: bytes, entry_point: str, inputs: list[tuple[list[Any], dict[str, Any]]], out: int) -> None:
@@ -144,15 +149,21 @@ def answer_calls(source: bytes, entry_point: str, inputs: list[tuple[list[Any], 
     put(frame(b"Z"))
 
 
-def converse(source: bytes, entry_point: str, asked: int, out: int) -> None:
-    """Answer calls as they come on `asked` (four bytes of length, then JSON) until it closes."""
+def converse(source: bytes, entry_point: str, asked: int, out: int, *, printed: bool) -> None:
+    """Answer calls as they come on `asked` (four bytes of length, then JSON) until it closes.
+
+    With `printed`, answers tell what the program printed.
+    """
     put = partial(write_all, out)
+    streams = Printed() if printed else None
     target = find(source, entry_point, put)
     if target is None:
         return
     known = mirror.Mirror()
+    if streams is not None:
+        streams.take()  # what loading it printed is no call's
     for text in _calls(asked):
-        put(full_answer(target, text, known))
+        put(full_answer(target, text, known, streams))
 
 
 class Gone(BaseException):
@@ -163,14 +174,16 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     """Run test code whose candidate sits behind another wall: every call is asked and answered by frames.
 
     Frames out: C a call, as tagged JSON [args, kwargs]; P the tests are satisfied; F they are not, as X.
-    Frames in, as JSON: {"kind": V or X of the candidate's frame, "payload"}, also "args" and "same" of a frame W.
+    Frames in, as JSON: {"kind": V or X of the candidate's frame, "payload"}, and what else a frame W has.
 
-    The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts.
+    The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts; or a file for pytest
+    that ends with `pytest.main()` (see `testing`).
     """
     put = partial(write_all, out)
     replies = _calls(asked)
     known = mirror.Mirror()
     gone: list[Gone] = []
+    calls = 0
 
     def proxy(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -178,11 +191,15 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
         except codec.Unencodable as error:
             gone.append(Gone(f"the tests call it with {error}, which is no plain value"))
             raise gone[-1] from None
+        nonlocal calls
+        calls += 1
         put(frame(b"C", asked))
         given = None if codec.SUBCLASS in asked else mirror.containers([list(args), kwargs])
         reply = json.loads(next(replies))
         if reply.get("args") is not None:
             mirror.assign([list(args), kwargs], codec.loads(reply["args"]))
+        for stream, text in zip((sys.stdout, sys.stderr), reply.get("printed") or (), strict=False):
+            stream.write(text)
         if reply["kind"] == "V":
             return known.joined(given, codec.loads(reply["payload"]), reply.get("same", []))
         raise revived(reply["payload"])
@@ -190,20 +207,29 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     owner, _, name = entry_point.rpartition(".")
     given = {owner: type(owner, (), {name: staticmethod(proxy)})} if owner else {name: proxy}
     namespace: dict[str, Any] = {"__name__": "tests", **given, "candidate": proxy}
+    if b"pytest" in tests:
+        from sandbox.worker import testing  # most tests do without it, and it takes a moment to load
+
+        sys.modules["pytest"] = testing.module(namespace, lambda: calls)
     random.seed(0)  # every candidate is asked the same
     try:
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
-        if callable(namespace.get("check")):
-            namespace["check"](proxy)
-        for name, test in list(namespace.items()):
-            if name.startswith("test_") and isinstance(test, types.FunctionType):
-                test()
+        run_tests(namespace, proxy)
         if gone:
             raise gone[0]
     except BaseException as error:
         put(frame(b"F", describe(error)))
     else:
         put(frame(b"P"))
+
+
+def run_tests(namespace: dict[str, Any], proxy: Callable[..., Any]) -> None:
+    """Call what loaded test code has defined as tests."""
+    if callable(namespace.get("check")):
+        namespace["check"](proxy)
+    for name, test in list(namespace.items()):
+        if name.startswith("test_") and isinstance(test, types.FunctionType):
+            test()
 
 
 def revived(payload: str) -> Exception:

@@ -170,7 +170,7 @@ class Server:
     def rehearse(self) -> None:
         """Run a child that does nothing, so that a failure to confine one is known at the start."""
         limits = {"cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 32, "output_kb": 4096, "open_files": 64}
-        limits["stack_mb"] = 256
+        limits |= {"stack_mb": 256, "reserve_mb": 2048}
         report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null}, self.own_kb)
         if report["exit_code"] != 0 or report["breach"]:
             raise OSError(f"a child could not be confined: {report}")
@@ -184,10 +184,13 @@ class Server:
         answers, answer = os.pipe()
         os.set_blocking(ask, False)
         os.set_blocking(answers, False)
-        entry_point, lead = str(header["entry_point"]), candidate.examine if header["tests"] else candidate.converse
+        entry_point, tests, printed = str(header["entry_point"]), bool(header["tests"]), bool(header["printed"])
 
         def body() -> int:
-            lead(contents(), entry_point, ASKED, OUT)
+            if tests:
+                candidate.examine(contents(), entry_point, ASKED, OUT)
+            else:
+                candidate.converse(contents(), entry_point, ASKED, OUT, printed=printed)
             return 0
 
         fds = {0: self.null, 1: self.null, 2: self.null, OUT: answer, SOURCE: source, ASKED: asked}

@@ -39,7 +39,7 @@ from factory.records import Problem, Review, Rollout, Status, Verdict
 from factory.review import candidates, review
 from factory.review.filter import ReviewFilter
 from factory.run.load_problems import load_problems
-from factory.sampling.rollout_files import read_rollouts
+from factory.sampling.rollout_files import Unread, read_rollouts
 from factory.selection import near_duplicates
 from factory.selection.near_duplicates import NearDuplicates
 from factory.selection.select import ranked, select, survivors
@@ -47,14 +47,15 @@ from factory.selection.select import ranked, select, survivors
 ROOT = Path(__file__).parents[2]
 BARE, RUN, PREPARE, FORM, ASIDE = "bare", "run", "parse, repair", "normal form, equal texts", "aside"
 JUDGE, CLEAN, REVIEW = "judge", "decontamination", "review: the rest"
-AGAIN, TABLES, DERIVED, MUTANTS = (
+AGAIN, TABLES, ORDER, DERIVED, MUTANTS = (
     "review: run again",
     "review: hard-coding",
+    "review: order of sets",
     "review: derived cases",
     "review: mutants",
 )
 EXTRACT, SELECT, NEAR = "extraction", "selection, diverse", "near-duplicates"
-FILTERS = (EXTRACT, PREPARE, FORM, RUN, JUDGE, CLEAN, TABLES, AGAIN, DERIVED, MUTANTS, REVIEW, SELECT, NEAR)
+FILTERS = (EXTRACT, PREPARE, FORM, RUN, JUDGE, CLEAN, TABLES, AGAIN, ORDER, DERIVED, MUTANTS, REVIEW, SELECT, NEAR)
 """In the order of the chain."""
 
 
@@ -126,6 +127,7 @@ class Bench:
             self.meter.within(Judge, "judge", {RUN: JUDGE}),
             self.meter.within(review, "reject_tables", {REVIEW: TABLES}),
             self.meter.within(review, "reject_unstable", {REVIEW: AGAIN}, walls=True),
+            self.meter.within(review, "reject_by_set_order", {REVIEW: ORDER}, walls=True),
             self.meter.within(review, "traced_inputs", {REVIEW: DERIVED}, walls=True),
             self.meter.within(review, "generated_inputs", {REVIEW: DERIVED}),
             self.meter.within(review, "compare", {REVIEW: DERIVED}, walls=True),
@@ -183,8 +185,9 @@ class Bench:
     def _count_reviewed(self, programs: Sequence[Verdict], found: Review) -> None:
         left = len(programs)
         by = Counter(it.by for program in programs if (it := found.rejected.get(program.code_sha256)))
-        dropped = {TABLES: by[candidates.HARD_CODED], AGAIN: by[candidates.UNSTABLE], DERIVED: by[candidates.DERIVED]}
-        for stage in (TABLES, AGAIN, DERIVED):
+        dropped = {TABLES: by[candidates.HARD_CODED], AGAIN: by[candidates.UNSTABLE]}
+        dropped |= {ORDER: by[candidates.SET_ORDER], DERIVED: by[candidates.DERIVED]}
+        for stage in (TABLES, AGAIN, ORDER, DERIVED):
             self._count(stage, left, dropped[stage])
             left -= dropped[stage]
         self._count(MUTANTS, left, left if found.weak else 0)
@@ -224,6 +227,8 @@ def main() -> None:
     options = parser.parse_args()
     of: dict[str, list[Rollout]] = defaultdict(list)
     for rollout in read_rollouts(options.rollouts):
+        if isinstance(rollout, Unread):
+            continue
         if rollout.parent is None:  # of translations, the chain of their language knows
             of[rollout.problem_id].append(rollout)
     named = tuple(Benchmark(name=path.name.partition(".")[0], path=path) for path in options.benchmark)

@@ -33,7 +33,7 @@ from factory.problems.formats import evalplus
 from factory.records import Problem, Program, Review, Rollout, Status, Verdict
 from factory.review.review import review_programs
 from factory.run.load_problems import load_problems
-from factory.sampling.rollout_files import read_rollouts
+from factory.sampling.rollout_files import Unread, read_rollouts
 from factory.selection.select import ranked
 
 BUBBLEWRAP = {"sandbox": {"backend": "bubblewrap"}}
@@ -92,6 +92,8 @@ def main() -> None:
     options = parser.parse_args()
     of: dict[str, list[Rollout]] = defaultdict(list)
     for rollout in read_rollouts(options.rollouts):
+        if isinstance(rollout, Unread):
+            continue
         of[rollout.problem_id].append(rollout)
     names = tuple(of)[:: options.every]
     settings, roomy = GradingConfig.model_validate(BUBBLEWRAP), GradingConfig.model_validate(ROOMY)

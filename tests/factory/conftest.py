@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import subprocess
@@ -11,6 +12,8 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -19,16 +22,18 @@ import pytest
 from factory.cli import main
 from factory.commands import audit, audit_rewards, process
 from factory.config import GradingConfig, LimitsConfig, SandboxConfig
-from factory.errors import RenamedKeyWarning
+from factory.errors import DamageWarning, RenamedKeyWarning
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Case, Problem, Program, Verdict
 from factory.records.values import encode
 from factory.run import workers
+from factory.run.directory import RunDir
 
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+RewriteLedger = Callable[[RunDir, Callable[[dict[str, Any]], dict[str, Any] | None]], None]
 BUBBLEWRAP = SandboxConfig(backend="bubblewrap")
 """For what tests no wall: `auto` takes Docker where a daemon answers, at three times the CPU."""
 LETTERS = {"$": "set", "v": ["y", "x"]}
@@ -119,6 +124,20 @@ def growth() -> Callable[[Callable[[int], object], int], float]:
     return grown
 
 
+# ---- an endpoint ----
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> ModuleType:
+    """The module `endpoint.py` beside this file: a small endpoint that behaves as it is told."""
+    spec = importlib.util.spec_from_file_location("small_endpoint", Path(__file__).with_name("endpoint.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 # ---- the command line ----
 
 NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
@@ -156,7 +175,8 @@ def in_process(*arguments: object) -> subprocess.CompletedProcess[str]:
             changed.enter_context(mock.patch.object(module, "open_executor", inline))
         changed.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        warnings.simplefilter("always", RenamedKeyWarning)
+        for ours in (RenamedKeyWarning, DamageWarning):
+            warnings.simplefilter("always", ours)
         process.console.cache_clear()
         try:
             main()
@@ -185,3 +205,16 @@ def factory() -> Factory:
 def factory_process() -> Factory:
     """The same in a process of its own, which starts the workers of the config: three times as dear."""
     return in_new_process
+
+
+@pytest.fixture(scope="session")
+def rewrite_ledger() -> RewriteLedger:
+    """`rewrite_ledger(place, change)`: puts what `change` makes of every line in its place; nothing for None."""
+
+    def rewrite(place: RunDir, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        lines = [change(line) for line in place.ledger()]
+        place.ledger().path.unlink()
+        for line in filter(None, lines):
+            place.ledger().append(line["event"], **{key: line[key] for key in line.keys() - {"event", "at"}})
+
+    return rewrite

@@ -32,7 +32,7 @@ from factory.report import decontamination, strength
 from factory.report.page import embeddable
 from factory.report.progress import RunProgress
 from factory.report.terminal import Survey, funnel, plain, print_problems
-from factory.run.directory import slug
+from factory.run.names import slug
 from factory.shards.card import card
 from factory.shards.manifest import Manifest, ShardFile, SplitCounts
 

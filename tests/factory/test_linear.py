@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from factory.decontamination.matcher import tokens as words
+from factory.grading.blocks import fenced, indented, quoted, tagged
 from factory.grading.comparison import close, exact, same_lines, tokens, unordered
-from factory.grading.extract import complete, fenced, find, without_reasoning
+from factory.grading.extract import find
 from factory.languages import language
 from factory.languages.go.answers import GoAnswer
 from factory.languages.go.fit import fit as go_fit
@@ -31,6 +32,7 @@ from factory.languages.python.parse import parse
 from factory.languages.python.reach import reached
 from factory.languages.python.tables import pairs
 from factory.problems.parsing import objects, statement, suite
+from factory.records import reasoning
 from factory.records.predicate import predicate
 from factory.records.values import read
 from factory.selection.diversity import features
@@ -66,6 +68,21 @@ UNITS = (
     *("def f\n", "def f(:\n", "class A:\n", "import a\n", "from ", "func ", "func (\n", "func main", "var f\n"),
     *("function ", "function f", "const ", "export ", "exports.", "module.exports ", "f\n", "f =", "x = (\n"),
     *("input ", "open(", "stdin ", "if 1:\n", "package a\n", "type a ", "10 ", "error ", "uppercase or lowercase "),
+    *("<think> ", "a </think> ", "'</think>'", "[THINK]", "<|channel|>analysis<|message|>", "assistantfinal"),
+    *("<a>", "</a>", "<a b=", "[CODE]", "[DONE]", "\\begin{a}", '"a": "', "'a': '", '"a": "\\"', "    a\n"),
+    *(
+        "\n    a\n",
+        "analysis",
+        "`a`\n",
+        "\u200b",
+        "\u00a0",
+        "a\u200b",
+        "&lt;",
+        ">>> a\n",
+        "f = a\n",
+        "func f() {\n",
+        "function f() {",
+    ),
     *("any ", "print any ", "many ", "-1", "1e", "f(1)\n", "\u2028", "\x0c", "\ud800", "\0", "elif a:\n b\n"),
 )
 FRAMES = (("", ""), ("```", "`"), ("def f():\n '''\n", ""), ("const f = ", ";"), ('x = "', "\\"), ("```python\n", ""))
@@ -89,8 +106,11 @@ def _in(do: Callable[[str, Any], object], target: Any) -> Callable[[str], object
 
 MANY = "from math import *\nfrom typing import *\nimport sys\nsys.setrecursionlimit(9)\n"
 READERS: dict[str, Callable[[str], object]] = {
-    "reasoning": without_reasoning,
+    "reasoning": reasoning.split,
     "fences": lambda text: list(fenced(text)),
+    "tags": lambda text: list(tagged(text)),
+    "values of JSON": lambda text: list(quoted(text)),
+    "indented lines": lambda text: list(indented(text)),
     **{
         f"{kind} {target.name}": _in(do, target)
         for target in (PYTHON, GO, JAVASCRIPT)
@@ -98,10 +118,13 @@ READERS: dict[str, Callable[[str], object]] = {
             "defines": lambda text, target: target.defines(text, "f"),
             "defines a program": lambda text, target: target.defines(text, None),
             "looks like": lambda text, target: target.looks_like(text),
+            "solves": lambda text, target: target.solves(text, "f"),
+            "solves as a program": lambda text, target: target.solves(text, None),
+            "joined": lambda text, target: target.joined(f"f = {text}", [text, text]),
+            "completed": lambda text, target: target.completed("def f():\n", text, "f"),
             "features": lambda text, target: features(text, target.name),
         }.items()
     },
-    "complete": lambda text: complete("def f():\n", text, "f", PYTHON),
     "names": defined,
     "normal form of JavaScript": javascript_form.key,
     "normal form": lambda text: _of_tree(lambda tree: normal_form.key(text, tree))(text),
@@ -135,7 +158,11 @@ def test_a_reader_of_texts_is_linear(name: str) -> None:
 
 
 @pytest.mark.parametrize("target", [PYTHON, GO, JAVASCRIPT], ids=lambda target: target.name)
-@pytest.mark.parametrize("unit", [" ", "\n", "```\n", "``` a\n", "> ```\n", "<think></think>", "export f\n"])
+@pytest.mark.parametrize(
+    "unit",
+    [" ", "\n", "```\n", "``` a\n", "> ```\n", "<think></think>", "export f\n", "</think>", "a <think> ", "<a>", "</a>",
+     "[CODE]", '"a": "', "    a\n", "\n    a\n", "\u200b", "a\u00a0", "`a`\n", "```\na = 1\n```\n", "python\n"],
+)  # fmt: skip
 def test_finding_a_program_is_linear(target: Any, unit: str) -> None:
     assert_linear(lambda text: find(text, "f", target), lambda size: unit * (size // len(unit)))
 

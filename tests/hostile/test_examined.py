@@ -71,6 +71,9 @@ FULL = """'{"kind": "%s", "payload": "%s", "args": %s, "same": %s}'"""
         (FULL % ("V", "[]", "null", "5"), "wrong_answer"),
         (FULL % ("V", "0", r'"[[[]], {}, 5]"', "[]"), "wrong_answer"),
         (FULL % ("V", "0", r'"("', "[]"), "wrong_answer"),
+        (FULL % ("V", "6", "null", '[], "printed": 5'), "runtime_error"),
+        (FULL % ("V", "6", "null", '[], "printed": ["6", 5]'), "runtime_error"),
+        (FULL % ("V", "0", "null", '[], "printed": ["6", ""]'), "wrong_answer"),
     ],
 )
 def test_a_forged_account_of_what_a_call_did_is_not_passed(attack_tests, text, status):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from factory.languages.javascript import normal_form
+from factory.languages.javascript import normal_form, role
 from factory.languages.javascript.names import declares
 
-_READS = re.compile(r"\bstdin\b|readFileSync\(\s*0\b|\breadline\b|\breadSync\(\s*0\b")
 _ENDS = (";", "}", "]", ")", "*/")
 
 
@@ -22,7 +22,16 @@ class JavaScriptSyntax:
     comment = "//"
 
     def defines(self, code: str, entry_point: str | None) -> bool:
-        return _READS.search(code) is not None if entry_point is None else declares(code, entry_point)
+        return role.READS.search(code) is not None if entry_point is None else declares(code, entry_point)
+
+    def solves(self, code: str, entry_point: str | None) -> bool:
+        return role.solves(code, entry_point)
+
+    def joined(self, code: str, others: Sequence[str]) -> str:
+        return role.joined(code, others)
+
+    def completed(self, starter: str, text: str, entry_point: str | None) -> str:
+        return starter + text
 
     def looks_like(self, text: str) -> bool:
         tokens, whole = normal_form.tokens(text), text.strip()

@@ -71,11 +71,8 @@ def given(starter_code: str, prelude: str) -> Given:
         lines = prelude.splitlines()
         for node in tree.body:
             _take(found, node, lines)
-    # A last function may still be to be written.
-    for text in (starter_code, f"{starter_code}\n    pass\n"):
-        if (tree := _tree(text)) is not None:
-            _take_definitions(found, tree, text.splitlines())
-            break
+    for name, text in definitions(starter_code).items():
+        found.put(name, Line(text, FROM_STARTER, text.lstrip().startswith(("import ", "from "))))
     return found
 
 
@@ -134,21 +131,25 @@ def _stored(node: ast.stmt) -> set[str]:
     return names | {part.name for part in ast.walk(node) if isinstance(part, _DEFINITIONS)}
 
 
-def _take_definitions(found: Given, tree: ast.Module, lines: list[str]) -> None:
-    """Helpers, constants and imports in starter code, complete ones only."""
-    for node in tree.body:
-        line = Line(_source(lines, node), FROM_STARTER, isinstance(node, ast.Import | ast.ImportFrom))
+def definitions(code: str) -> dict[str, str]:
+    """Helpers, constants and imports at the margin of a program, complete ones only: name -> source text.
+
+    The program may end in a function that is still to be written, as a starter code does.
+    """
+    tree = _tree(code) or _tree(f"{code}\n    pass\n")
+    found: dict[str, str] = {}
+    lines = code.splitlines()
+    for node in tree.body if tree is not None else ():
+        text = _source(lines, node)
         if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                found.put(bound_by(alias), line)
+            found.update({bound_by(alias): text for alias in node.names})
         elif isinstance(node, _DEFINITIONS):
             if not _is_signature_only(node):
-                found.put(node.name, line)
+                found[node.name] = text
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    found.put(target.id, line)
+            found.update({target.id: text for target in targets if isinstance(target, ast.Name)})
+    return found
 
 
 def _source(lines: list[str], node: ast.stmt) -> str:

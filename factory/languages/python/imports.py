@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from factory.languages.python import given
 from factory.records.verdict import FROM_PRELUDE
@@ -140,9 +140,12 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
         return code, ()
     # Imports first, then definitions, in their order: one may use the others when it is made. Settings come last.
     lines = [*sorted(imports), *(text for text in own.order() if text in definitions), *settings]
-    code = code.lstrip("\ufeff")
+    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(told))
+
+
+def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:
+    """`lines` and `code`, whose tree is `tree`. A `__future__` import has to stay first: they go behind the last."""
     future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    # A __future__ import has to stay first: what is added goes behind the last of them.
     at = max((node.end_lineno or 0 for node in future), default=0)
     before, after = code.split("\n")[:at], code.split("\n")[at:]
-    return "\n".join([*before, *lines, *after]), tuple(sorted(told))
+    return "\n".join([*before, *lines, *after])

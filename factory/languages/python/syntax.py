@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
+from factory.languages.python import completion, role
 from factory.languages.python.parse import parse
 
 
@@ -24,6 +26,15 @@ class PythonSyntax:
             return bool(text and re.search(rf"^[ \t]+(?:async\s+)?def\s+{re.escape(method)}\b", code, re.MULTILINE))
         name = re.escape(entry_point)
         return bool(re.search(rf"^(?:(?:async\s+)?def\s+{name}\b|{name}\s*(?::[^=\n]+)?=[^=])", code, re.MULTILINE))
+
+    def solves(self, code: str, entry_point: str | None) -> bool:
+        return role.solves(code, entry_point)
+
+    def joined(self, code: str, others: Sequence[str]) -> str:
+        return role.joined(code, others)
+
+    def completed(self, starter: str, text: str, entry_point: str | None) -> str:
+        return starter + text if entry_point is None else completion.completed(starter, text, entry_point, self.defines)
 
     def looks_like(self, text: str) -> bool:
         tree = parse(text)

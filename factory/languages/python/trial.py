@@ -51,12 +51,15 @@ def record(
 ) -> list[tuple[str, str]] | Rejection:
     """What the tests asked `code`, which satisfies them, and what it answered: pairs of tagged JSON texts.
 
-    The first is [args, kwargs]. A Rejection where it fails them, or a call of theirs raised. Raises WorkerLost.
+    The first is [args, kwargs]. A Rejection where it fails them, a call of theirs raised, or they ask what is printed.
+    Raises WorkerLost.
     """
     said: list[tuple[str, tuple[str, str]]] = []
     rejection, trial = _tried(code, problem, limits, sandbox, examiner, said)
     if rejection is not None:
         return rejection
+    if "capsys" in problem.test_code:
+        return Rejection(Status.RUNTIME_ERROR, "the tests look at what is printed")
     if trial.shared:
         return Rejection(Status.RUNTIME_ERROR, "a call of the tests changes its arguments, or shares what it returns")
     if len(said) > MOST_RECORDED:
@@ -82,7 +85,7 @@ def _tried(
     name = problem.entry_point or ""
     tests = Limits(TEST_CPU_S, limits.wall_s + TEST_CPU_S, 1024)
     with (
-        sandbox.conversation(Conversation(code, name, limits)) as candidate,
+        sandbox.conversation(Conversation(code, name, limits, printed="capsys" in problem.test_code)) as candidate,
         examiner.conversation(Conversation(problem.test_code, name, tests, tests=True)) as exam,
     ):
         trial = _Trial(candidate, exam, said, by_value)
@@ -111,7 +114,7 @@ class _Trial:
         said = self.exam.opening
         while said is not None and said[0] == "C":
             self.last, more = _unpacked(self.candidate.ask(said[1]))
-            self.shared = self.shared or bool(more)
+            self.shared = self.shared or more.get("args") is not None or bool(more.get("same"))
             self.changed = self.changed or more.get("args") is not None
             if self.last is None or self.last[0] not in "VUX":
                 self.last = None
@@ -121,7 +124,8 @@ class _Trial:
                 self.said.append((said[1], self.last))
             if self.last[0] == "U":
                 return
-            reply = {"kind": self.last[0], "payload": self.last[1]} | ({} if self.by_value else more)
+            reply = {"kind": self.last[0], "payload": self.last[1], "printed": more.get("printed")}
+            reply |= {} if self.by_value else more
             said = self.exam.ask(json.dumps(reply))
         self.outcome = said
 
@@ -149,7 +153,10 @@ def _unpacked(frame: tuple[str, str] | None) -> tuple[tuple[str, str] | None, di
         return frame, {}
     try:
         said = json.loads(frame[1])
-        plain, more = (str(said["kind"]), str(said["payload"])), {"args": said["args"], "same": said["same"]}
+        plain = str(said["kind"]), str(said["payload"])
+        more = {"args": said["args"], "same": said["same"], "printed": said.get("printed")}
+        if more["printed"] is not None and [type(text) for text in more["printed"]] != [str, str]:
+            return None, {}
     except (ValueError, TypeError, KeyError, RecursionError):
         return None, {}
     return plain, more

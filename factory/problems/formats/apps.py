@@ -61,17 +61,17 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     if not isinstance(tests, dict) or not tests.get("inputs"):
         raise ValueError("input_output: holds no tests")
     inputs, outputs = tests["inputs"], tests["outputs"]
-    solutions = fields.parsed(row, "solutions") or []
-    reference = contest.python(str(solution) for solution in solutions)
+    known = solutions(row)
+    reference = next(iter(known), None)
     entry_point: str | None = None
     calling = Calling()
     if function := tests.get("fn_name"):
         of = objects.signature(starter, str(function))
         entry_point = contest.method(starter or reference or "", str(function))
-        comparison = statement.of_calls(question)
-        cases = _calls(inputs, outputs, entry_point, reference, oracle)
+        cases, reference = _calls(inputs, outputs, entry_point, known, oracle)
         calling = objects.calling(of, cases, either=True)
         cases = tuple(objects.canonical(cases, calling))
+        comparison = statement.of_calls(question, cases)
     else:
         comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)
@@ -89,27 +89,43 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     )
 
 
+def solutions(row: Row) -> list[str]:
+    """Programs that may be its reference; the set writes none as an empty text."""
+    given = row.get("solutions") or []
+    if isinstance(given, str) and not given.lstrip().startswith("["):
+        return contest.pythons([given])
+    return contest.pythons(map(str, fields.json_of("solutions", given) or []))
+
+
 def _calls(
     inputs: Sequence[Any],
     outputs: Sequence[Any],
     entry_point: str,
-    reference: str | None,
+    known: Sequence[str],
     oracle: Oracle | None,
-) -> tuple[Case, ...]:
+) -> tuple[tuple[Case, ...], str | None]:
+    """The cases, and the solution that gives their answers; the first one where none has to tell."""
     if len(inputs) != len(outputs):
         raise ValueError(f"input_output: {len(inputs)} inputs and {len(outputs)} outputs")
     if not all(isinstance(args, list) for args in inputs):
         raise ValueError("input_output: an input that is no list of arguments")
     plain = tuple(contest.call(args, output) for args, output in zip(inputs, outputs, strict=True))
     if not all(isinstance(output, list) and len(output) == 1 for output in outputs):
-        return plain
+        return plain, next(iter(known), None)
     wrapped = tuple(contest.call(args, output[0]) for args, output in zip(inputs, outputs, strict=True))
-    if reference is None or oracle is None:
+    if not known or oracle is None:
         raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: no reference tells")
-    answers = oracle.answers(reference, entry_point, [call_text(case) for case in plain])
-    given = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
-    if given == outputs:
-        return plain
-    if given == [output[0] for output in outputs]:
-        return wrapped
-    raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: its reference gives neither")
+    faults: list[str] = []
+    for reference in known:
+        try:
+            answers = oracle.answers(reference, entry_point, [call_text(case) for case in plain])
+        except ValueError as error:
+            faults.append(str(error))
+            continue
+        given = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
+        if given == outputs:
+            return plain, reference
+        if given == [output[0] for output in outputs]:
+            return wrapped, reference
+        faults.append("its reference gives neither")
+    raise ValueError(f"input_output: outputs may be lists of one, or be wrapped in them: {faults[0]}")

@@ -18,7 +18,18 @@ _DIFFICULTIES = ("", "EASY", "MEDIUM", "HARD", "HARDER", "HARDEST", "EXTERNAL")
 
 
 def sniff(row: Row) -> bool:
-    return {"description", "public_tests", "private_tests"} <= row.keys() or {"content", "labels", "test"} <= row.keys()
+    return {"description", "public_tests", "private_tests"} <= row.keys() or _is_passed_on(row)
+
+
+def _is_passed_on(row: Row) -> bool:
+    """Whether its tests are those of streams; many sets have columns of these names."""
+    if not {"id", "content", "labels", "test"} <= row.keys():
+        return False
+    try:
+        tests = fields.parsed(row, "test")
+        return bool(tests) and all({"stdin"} <= one["input"].keys() and "stdout" in one["output"] for one in tests)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return False
 
 
 def read(row: Row, oracle: Oracle | None = None) -> Problem:
@@ -42,8 +53,6 @@ def _original(row: Row) -> Problem:
             cases += contest.streams(tests["input"], tests["output"], public=field == "public_tests")
         except ValueError as error:
             raise ValueError(f"{field}: {error}") from None
-    solutions = row.get("solutions") or {"language": [], "solution": []}
-    written = zip(solutions["language"], solutions["solution"], strict=True)
     difficulty = row.get("difficulty")
     if isinstance(difficulty, int):  # above these stand letters of Codeforces
         difficulty = _DIFFICULTIES[difficulty] if difficulty < len(_DIFFICULTIES) else chr(ord("A") + difficulty - 7)
@@ -51,9 +60,16 @@ def _original(row: Row) -> Problem:
         id_of(row),
         fields.text(row, "description"),
         tuple(cases),
-        contest.python(text for language, text in written if language in (PYTHON3, "PYTHON3")),
+        next(iter(solutions(row)), None),
         str(difficulty or ""),
     )
+
+
+def solutions(row: Row) -> list[str]:
+    """Programs that may be its reference."""
+    given = row.get("solutions") or {"language": [], "solution": []}
+    written = zip(given["language"], given["solution"], strict=True)
+    return contest.pythons(text for language, text in written if language in (PYTHON3, "PYTHON3"))
 
 
 def _passed_on(row: Row) -> Problem:

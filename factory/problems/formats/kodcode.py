@@ -20,7 +20,7 @@ def sniff(row: Row) -> bool:
 
 def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    question, test = fields.text(row, "question"), fields.text(row, "test")
+    question, test = fields.statement(row, "question"), fields.text(row, "test")
     function = _function(row, test)
     tests = suite.of_file(test, function)
     return Problem(
@@ -38,6 +38,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
                 "license": "CC-BY-NC-4.0",
                 "difficulty": fields.optional(row, "gpt_difficulty", "difficulty"),
                 "subset": row.get("subset"),
+                **({"skipped_tests": list(tests.skipped)} if tests.skipped else {}),
             }
         ),
     )

@@ -59,7 +59,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         cases = (*_calls(public, shown=True), *_calls(private, shown=False))
         calling = objects.calling(objects.signature(starter, name), cases, either=True)
         cases = tuple(objects.canonical(cases, calling))
-        comparison = contest.of_doubles(statement.of_calls(text), cases)
+        comparison = contest.of_doubles(statement.of_calls(text, cases), cases)
     elif kinds == {"stdin"}:
         comparison = statement.of_streams(text)
         cases = (*_streams(public, shown=True), *_streams(private, shown=False))

@@ -24,7 +24,7 @@ def sniff(row: Row) -> bool:
 
 def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    text = fields.text(row, "prompt" if row.get("prompt") else "text")
+    text = fields.statement(row, "prompt" if row.get("prompt") else "text")
     setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
     code = fields.text(row, "code")
     shown = [*row["test_list"], *(row.get("challenge_test_list") or ()), *(row.get("test_case_list") or ())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 
 from factory.problems.oracle import Oracle
@@ -12,7 +13,8 @@ from factory.records.values import decode
 
 
 def sniff(row: Row) -> bool:
-    return "id" in row and "prompt" in row
+    own = row.keys() <= Problem.model_fields.keys()
+    return {"id", "prompt"} <= row.keys() and bool(own or {"cases", "test_code"} & row.keys())
 
 
 def id_of(row: Row) -> str:
@@ -20,8 +22,19 @@ def id_of(row: Row) -> str:
     return str(row["id"])
 
 
+def misspelt(row: Row) -> dict[str, str]:
+    """The keys of a row that is otherwise of this format, each with the field that it seems to mean."""
+    known = Problem.model_fields.keys()
+    meant = {key: difflib.get_close_matches(key, known - row.keys(), 1, 0.7) for key in row.keys() - known}
+    near = {key: fields[0] for key, fields in meant.items() if fields}
+    named = (row.keys() & known) | {*near.values()}
+    return near if {"id", "prompt"} <= named and {"cases", "test_code"} & named else {}
+
+
 def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises ValueError naming the field."""
+    for key, field in misspelt(row).items():
+        raise ValueError(f"{key}: is no field of a problem; did you mean {field!r}?")
     problem = Problem.model_validate(row)
     for number, case in enumerate(problem.cases):
         for field, value in (("args", case.args), ("kwargs", case.kwargs), ("expected", case.expected)):

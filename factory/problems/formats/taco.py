@@ -24,3 +24,6 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
 def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError or ValueError naming the field."""
     return contest.name_of("taco", fields.text(row, "question"))
+
+
+solutions = apps.solutions

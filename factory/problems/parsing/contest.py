@@ -7,10 +7,14 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from factory.records import Case, Comparison
 from factory.records.values import encode
+
+MOST_SOLUTIONS = 8
+"""Solutions of a row that are tried, of the hundreds that some have."""
 
 
 def streams(inputs: Sequence[Any], outputs: Sequence[Any], *, public: bool = False) -> tuple[Case, ...]:
@@ -36,17 +40,18 @@ def call(args: Sequence[Any], expected: Any, *, public: bool = False) -> Case:
     return Case(args=[encode(arg) for arg in args], expected=encode(expected), public=public)
 
 
-def python(solutions: Iterable[str]) -> str | None:
-    """The first of `solutions` that is Python 3, as far as its syntax tells."""
-    for text in solutions:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                ast.parse(text)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-        return text
-    return None
+def pythons(solutions: Iterable[str]) -> list[str]:
+    """Those of `solutions` that are Python 3, as far as their syntax tells; the first `MOST_SOLUTIONS`."""
+    return list(islice(filter(_is_python, dict.fromkeys(solutions)), MOST_SOLUTIONS))
+
+
+def _is_python(text: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(ast.parse(text).body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
 
 
 DOUBLES = 1e-5

@@ -18,6 +18,14 @@ def text(row: Row, field: str) -> str:
     return value
 
 
+def statement(row: Row, field: str) -> str:
+    """What a model is asked. Raises KeyError, or ValueError where that is nothing."""
+    value = text(row, field)
+    if not value.strip():
+        raise ValueError(f"{field}: is empty, so that a model is asked nothing")
+    return value
+
+
 def optional(row: Row, *fields: str) -> str:
     """The first of `fields` that holds anything: its text, or a number written out; "" where none does."""
     for field in fields:

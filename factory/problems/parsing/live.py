@@ -21,38 +21,6 @@ _EXITS = frozenset("sys.exit exit".split())
 _PLAIN = frozenset([*dir(builtins), *"ABC Enum Flag IntEnum NamedTuple OrderedDict Protocol defaultdict".split()])
 """Bases whose classes hold no tests."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_RUNNER = """
-def _run_class(kind):
-    import unittest
-    if issubclass(kind, unittest.TestCase):
-        kind.setUpClass()
-        for one in unittest.defaultTestLoader.loadTestsFromTestCase(kind):
-            try:
-                one.debug()
-            except unittest.SkipTest:
-                pass
-        kind.tearDownClass()
-        return
-    for name in dir(kind):
-        member = getattr(kind, name)
-        if isinstance(member, type) and name.startswith("Test"):
-            _run_class(member)
-        elif name.startswith("test") and callable(member):
-            getattr(kind(), name)()
-def _run_all(found):
-    import unittest
-    for name, one in found:
-        if isinstance(one, type) and (name.startswith("Test") or issubclass(one, unittest.TestCase)):
-            _run_class(one)
-        elif callable(one) and name.startswith("test") and not name.startswith("test_"):
-            one()
-_run_all(list(globals().items()))
-"""
-
-
-def runner() -> list[ast.stmt]:
-    """Code that runs the classes that pytest would collect, and functions `test…` that are not called `test_…`."""
-    return ast.parse(_RUNNER).body
 
 
 def is_inert(node: ast.stmt) -> bool:

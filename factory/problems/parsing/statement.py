@@ -9,69 +9,66 @@ every way to say so: a reference that fails shows some of the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
-from factory.records import Comparison
+from factory.problems.parsing.choice import is_interactive, leaves_choice
+from factory.problems.parsing.order import free_levels
+from factory.records import Case, Comparison
+from factory.records.values import decode
 
+_CHOICE = "its statement accepts any of several answers, and it brings no checker"
+_SORTED = re.compile(
+    r"\b(?:print|output|return)\b[^.;]{0,80}"
+    r"\b(?:sorted|(?:ascending|descending|increasing|decreasing|lexicographical) order)\b",
+    re.I,
+)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _LINES = re.compile(r"(?: ?\n ?){2,}")
-_SENTENCE_END = re.compile(r"(?<=[.!?;])[\s\"')]+|\n\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\s\"')]+|\n\n")
 _OF_THE_ANSWER = re.compile(
     r"\b(?:answers?|outputs?|print(?:s|ed|ing)?|return(?:s|ed|ing)?|solutions?|results?|verdict|checker|judges?|judged|"
-    r"accept(?:s|ed|able)?|considered)\b",
+    r"accept(?:s|ed|able)?|considered|allowed|permitted|tolerated|valid)\b",
     re.I,
 )
 _OF_THE_INPUT = re.compile(r"\b(?:input|given|reads?|stor(?:es|ed)|names?|search(?:es|ing)?)\b", re.I)
-_GIVE = r"\b(?:print|output|return|report|give|display)(?:s|ed|ing)?\b"
-_MOVES = (
-    r"(?:arrang|rearrang|reorder|order(?:ed|ing)\b|shuffl|choos|pick|perform|visit|tak(?:e|ing)|process|appl(?:y|ied))"
-)
-_PARTS = r"(?:answers?|outputs?|results?)"
-_ANY_ORDER = re.compile(
-    rf"""(?:{_GIVE}|\b(?:{_PARTS}|solutions?)\b)(?:(?!{_MOVES})[^.;]){{0,160}}
-          \bin\ an?(?:y|\ arbitrary)\ (?:valid\ |arbitrary\ |possible\ )?order\b
-      | \bany\ order\ (?:is|will\ be)\ (?:accepted|acceptable|allowed|fine|ok|valid|considered)
-      | \border\ of\ (?:the\ )?(?:{_PARTS}|(?:returned|printed|output)\ \w{{1,30}}|\w{{1,30}}\ in\ the\ {_PARTS})
-          [^.;]{{0,40}}\bdoes(?:\ not|n't)\ matter
-      | \b(?:in|of)\ (?:the|your)\ {_PARTS}[^.;]{{0,60}}\border[^.;]{{0,20}}\bdoes(?:\ not|n't)\ matter""",
+_TELL = r"(?:print|output|write|display|return|give|answer)(?:s|ed|ing)?"
+_CASE_TOLD = re.compile(
+    rf"""\b(?:can|may|could|might|allowed|free|accept\w{{0,4}}|recogni[sz]ed)\b[^.]{{0,120}}?
+            \b(?:in\ (?:any|an\ arbitrary|arbitrary|either|whatever|whichever)\ (?:letter\ |character\ )?
+                (?:case|register)s?\b(?!\ of)
+              |in\ any\ \(?(?:upper|lower)
+              |(?:in|as)\ (?:either\ )?(?:upper|lower)[- ]?case\ (?:or|and|/)\ (?:in\ )?(?:upper|lower)[- ]?case\b)
+      | \b(?:can|may|could)\ be\ (?:of|in)\ (?:either|any)\ case\b
+      | \b(?:can|may|could)\b[^.]{{0,60}}\bin\ (?:upper|lower)\ or\ (?:upper|lower)[- ]?case\b
+      | \b{_TELL}\b[^.]{{0,120}}?(?:\bin\ any\ (?:letter\ )?case\ \(|\(in\ any\ (?:letter\ )?case\b)
+      | \b(?:upper|lower)[- ]?case\ (?:or|and)\ (?:upper|lower)[- ]?case\b[^.]{{0,120}}\baccepted\b
+      | \b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)[^.]{{0,60}}\baccepted\b
+      | \baccepted\b[^.]{{0,40}}\b(?:combination|mix(?:ture)?)\ of\ (?:upper|lower)""",
     re.I | re.X,
 )
-_THINGS = (
-    "string permutation array sequence graph tree path matrix subset subsequence substring list arrangement partition "
-    "pair triple triplet cycle route schedule assignment coloring colouring grid table word pattern construction"
-).replace(" ", "|")
-_ANY_ANSWER = re.compile(
-    rf"""\b(?:print|output|return|report|find|give|choose|display)(?:ing)?\s+any(?:\s+(?:one|single))?
-          (?:\s+(?:of\s+(?:them|these|those|the)|valid|possible|correct|suitable|such|optimal|answer|solution)\b|\s*[.,;)])
-      | \b(?:print|output|return|report|find|give|construct|build|produce)(?:ing)?\s+any\s+
-          (?:\w{{1,30}}\s+)?(?:{_THINGS})s?\b
-      | \bany\s+(?:one\s+)?
-          (?:of\s+(?:them|these|those)|(?:valid\s+)?(?:answer|solution|output)|such\s+\w{{1,30}})\s+
-          (?:is|are|will\s+be|would\s+be|may\s+be|can\s+be)\s+(?:accepted|acceptable|allowed|considered|correct|fine|valid)
-      | \bany\s+(?:answer|solution|output)\s+(?:which|that|satisfying|with|meeting)\b[^.;]{{0,120}}
-          \b(?:accepted|acceptable|correct|considered|valid)
-      | \bany\s?(?:one)?(?:\s+of\s+(?:them|these|those))?\s+will\s+(?:do|suffice)\b
-      | \b(?:multiple|several|many|more\s+than\s+one)\s+(?:\w{{1,30}}\s+)?
-          (?:answers?|solutions?|outputs?|ways|sequences|options)\b
-          [^.]{{0,80}}?(?:\bany\b|\bone\s+of\b)
-      | \baccept(?:s|ed)?\s+any\s+(?:valid|correct)""",
-    re.I | re.X,
-)
-_INTERACTIVE = re.compile(
-    r"\binteractive\s+(?:problem|task)\b|\binteract(?:s|ing)?\s+with\s+(?:the\s+)?(?:judge|grader|interactor)\b|"
-    r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer)|\bfflush\b",
+_CASE_IGNORED = re.compile(
+    r"\bignor(?:es|ed|ing) (?:the )?case\b|"
+    r"\b(?:without regard to|regardless of|irrespective of) (?:the |letter )?(?:case|upper)|"
+    r"\bcase[- ]insensitive|\bnot case[- ]sensitive|\binsensitive to case|"
+    r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? (?:does not|doesn't|do not) matter|"
+    r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
     re.I,
 )
-_ANY_CASE = re.compile(
-    r"\b(?:each|every|any) (?:letter|character) in any case\b|\bin any case \(upper|\bin any \(?(?:upper|lower)|"
-    r"\bcase[- ]insensitive|\b(?:upper|lower)case or (?:lower|upper)case\b[^.]{0,120}\baccepted\b|"
-    r"\bletters? (?:can|may) be (?:printed )?in any case\b",
-    re.I,
-)
+_IDIOM = re.compile(r"^\W*in any case\b", re.I)
+_TOLD = re.compile(rf"\b(?:{_TELL}|answers|outputs|verdict)\b", re.I)
+_COUNTED = re.compile(r"\b(?:number of|how many|count)\b", re.I)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
-_WITHIN = re.compile(r"\bwithin\b[^.;]{0,40}\bof\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I)
-_BOUND = re.compile(r"\b(?:absolute|relative)\b.{0,80}\bnot\s+exceed\b", re.I | re.S)
-_POWER = re.compile(r"\b10\s?\^?\s?\{?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
+_WITHIN = re.compile(
+    r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I
+)
+_DIFFERS = re.compile(r"\bdiffer(?:s|ence)?\b[^;]{0,80}\b(?:correct|jury|judge|expected|exact|true|actual)", re.I)
+_BOUND = re.compile(
+    r"\b(?:absolute|relative)\b.{0,80}(?:\bnot|n't)\s+exceed\b"
+    r"|^\W*(?:absolute |relative )?error (?:must|should|is|of|may|can)\b",
+    re.I | re.S,
+)
+_POWER = re.compile(r"\b10\s?\^?\s?[{(]?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 
 
 def of_streams(statement: str) -> Comparison:
@@ -79,29 +76,59 @@ def of_streams(statement: str) -> Comparison:
 
     Raises ValueError where any of several answers is right, or the judge answers back.
     """
-    statement = _joined(statement)
-    _refuse_choice(statement)
-    if _ANY_ORDER.search(statement):
-        raise ValueError("its statement accepts any of several answers, and it brings no checker")
-    any_case, tolerance = _any_case(statement), _tolerance(statement)
+    sentences = _sentences(statement)
+    _refuse_choice(sentences)
+    if free_levels(sentences):
+        raise ValueError(_CHOICE)
+    any_case, tolerance = _any_case(sentences), _tolerance(sentences)
     if tolerance is None:
         return Comparison(kind="tokens", rel=0, abs=0, any_case=any_case)
     return Comparison(kind="tokens", rel=tolerance[0], abs=tolerance[1], numbers=True, any_case=any_case)
 
 
-def of_calls(statement: str, *, from_json: bool = True) -> Comparison:
+def of_calls(statement: str, cases: Sequence[Case] = (), *, from_json: bool = True) -> Comparison:
     """How returned values are compared, those that were JSON in the set without telling tuples from lists.
 
-    Raises ValueError where any of several answers is right.
+    What the recorded answers of `cases` are decides what an order can be of. Raises ValueError where any of several
+    answers is right.
     """
-    statement = _joined(statement)
-    _refuse_choice(statement)
-    if _ANY_ORDER.search(statement):
-        return Comparison(kind="unordered", tuples_as_lists=from_json)
-    tolerance = _tolerance(statement)
+    sentences = _sentences(statement)
+    _refuse_choice(sentences)
+    levels = _orders(sentences, cases)
+    if levels:
+        return Comparison(kind="unordered", free_levels=levels, tuples_as_lists=from_json)
+    tolerance = _tolerance(sentences)
     if tolerance is None:
         return Comparison(tuples_as_lists=from_json)
     return Comparison(kind="float", rel=tolerance[0], abs=tolerance[1], tuples_as_lists=from_json)
+
+
+def _orders(sentences: Sequence[str], cases: Sequence[Case]) -> tuple[int, ...]:
+    """The levels that the statement leaves free and that the recorded answers have.
+
+    Raises ValueError where it can only be the order within a text: one recorded text does not decide.
+    """
+    levels = free_levels(sentences)
+    answers = [decode(case.expected) for case in cases]
+    if not levels or not answers:
+        return levels
+    if any(isinstance(answer, list | tuple) for answer in answers):
+        if any(map(_SORTED.search, sentences)) and all(map(_is_sorted, answers)):
+            return tuple(level for level in levels if level)
+        return levels
+    if any(isinstance(answer, str) and len(answer) > 1 for answer in answers):
+        raise ValueError(_CHOICE)
+    return ()
+
+
+def _is_sorted(answer: Any) -> bool:
+    """Whether a list is in ascending or descending order."""
+    if not isinstance(answer, list | tuple):
+        return True
+    try:
+        return list(answer) in (sorted(answer), sorted(answer, reverse=True))
+    except TypeError:
+        return False
 
 
 def _joined(statement: str) -> str:
@@ -110,33 +137,42 @@ def _joined(statement: str) -> str:
     return text.replace(" \n", "\n").replace("\n ", "\n").replace("\n", " ").replace("\0", "\n\n")
 
 
-def _refuse_choice(statement: str) -> None:
-    if _INTERACTIVE.search(statement):
+def _sentences(statement: str) -> list[str]:
+    return _SENTENCE_END.split(_joined(statement))
+
+
+def _refuse_choice(sentences: Sequence[str]) -> None:
+    if any(map(is_interactive, sentences)):
         raise ValueError("its statement is of an interactive problem: no recorded output can replace its judge")
-    if _ANY_ANSWER.search(statement):
-        raise ValueError("its statement accepts any of several answers, and it brings no checker")
+    if leaves_choice(sentences):
+        raise ValueError(_CHOICE)
 
 
-def _sentences(statement: str) -> Iterator[str]:
-    yield from _SENTENCE_END.split(statement)
-
-
-def _any_case(statement: str) -> bool:
+def _any_case(sentences: Sequence[str]) -> bool:
     return any(
-        _ANY_CASE.search(sentence) and _OF_THE_ANSWER.search(sentence) and not _OF_THE_INPUT.search(sentence)
-        for sentence in _sentences(statement)
+        (_is_told(sentence, _CASE_TOLD.search(sentence)) and not _IDIOM.search(sentence))
+        or (_CASE_IGNORED.search(sentence) and _OF_THE_ANSWER.search(sentence) and not _OF_THE_INPUT.search(sentence))
+        for sentence in sentences
     )
 
 
-def _tolerance(statement: str) -> tuple[float, float] | None:
+def _is_told(sentence: str, found: re.Match[str] | None) -> bool:
+    """Whether what a sentence says of the case of letters is said of printed ones."""
+    if found is None:
+        return False
+    before = sentence[: found.end()]
+    return bool(_TOLD.search(before)) and not _COUNTED.search(before)
+
+
+def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
     """The relative and the absolute error that the statement allows an answer, the smallest where it names several.
 
     A kind that it does not name is 0 where it names the other; None where it allows none.
     """
     found: list[int] = []
     kinds: set[str] = set()
-    for sentence in _sentences(statement):
-        within = _WITHIN.search(sentence)
+    for sentence in sentences:
+        within = _WITHIN.search(sentence) or _DIFFERS.search(sentence)
         error = _ERROR.search(sentence) and (_OF_THE_ANSWER.search(sentence) or _BOUND.search(sentence))
         if not (within or error):
             continue

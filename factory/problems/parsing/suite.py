@@ -1,8 +1,8 @@
 """Test texts as cases and what is left of them to run: `check(candidate)` functions, and files for pytest or unittest.
 
 Promises: what becomes a case decides as the test did (see `asserts`); whatever else might assert (see `live`) is test
-code that runs without pytest, which is not behind the wall; nothing else is left out. A file that needs more of pytest
-than `parametrize`, `raises` and `approx` of a number is refused by name.
+code; nothing else is left out. A file that needs pytest ends with `pytest.main()`, by which the sandbox's stand-in runs
+it; one that needs more of pytest than that has is refused by name (`pytest_files`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from factory.problems.parsing import pytest_files
 from factory.problems.parsing.asserts import literal, may_change, split
-from factory.problems.parsing.live import is_collected_class, is_inert, refuse_idle, runner, with_main
+from factory.problems.parsing.live import is_collected_class, is_inert, refuse_idle, with_main
 from factory.records import Case
 from factory.records.bounds import MAX_NODES
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
+    """`test_code` is what no case says; `skipped` names the tests that the file itself leaves out, and how."""
+
     cases: tuple[Case, ...]
     test_code: str
+    skipped: tuple[str, ...] = ()
 
 
 def of_check(test: str, function: str, around: Sequence[ast.stmt] = ()) -> Suite:
@@ -57,14 +61,19 @@ def _mention(statements: Sequence[ast.stmt], names: set[str]) -> bool:
 
 def of_file(test: str, function: str) -> Suite:
     """A file of tests that call `function`: test functions and classes, or just asserts. Raises ValueError."""
-    body = [_without_pytest(node) for node in with_main(_parsed(test)) if not _is_frame(node)]
+    body = pytest_files.without_solution(with_main(_parsed(test)), function)
     refuse_idle(body)
+    pytest_files.refuse_unknown(body)
+    body, skipped = pytest_files.without_skipped(body)
     tests = [test for node in body for test in _tests(node)]
     taken = {id(test.node): test for test in tests}
     rest: list[ast.stmt] = [node for node in body if id(node) not in taken and not isinstance(node, ast.Assert)]
     constants = [node for node in rest if _is_constant(node)]
-    is_live = not all(map(is_inert, rest)) or may_change(
-        constants, body, [block for one in tests for block in one.blocks]
+    whole = pytest_files.prepares(body)
+    is_live = (
+        not all(map(is_inert, rest))
+        or whole
+        or may_change(constants, body, [block for one in tests for block in one.blocks])
     )
     constants = [] if is_live else constants
     if loose := [node for node in body if isinstance(node, ast.Assert)]:
@@ -77,22 +86,17 @@ def of_file(test: str, function: str) -> Suite:
     cases: list[Case] = []
     left: list[ast.stmt] = []
     for one in tests:
-        blocks = [split([*constants, *block], function, rest) for block in one.blocks]
+        blocks = [] if whole else [split([*constants, *block], function, rest) for block in one.blocks]
         if blocks and not any(block.rest for block in blocks):
             cases += [case for block in blocks for case in block.cases]
         else:
             left += one.code
     if not ((left or is_live) and _mention([*left, *rest], {function})):
-        return Suite(tuple(cases), "")
-    if is_live:  # it may call any of the tests, and finds each in its own line
-        code = [part for node in body for part in (taken[id(node)].code if id(node) in taken else [node])]
-    else:
-        code = [*rest, *left]
-    code += runner() if is_live or any(isinstance(node, ast.ClassDef) for node in left) else []
-    for node in (node for statement in code for node in ast.walk(statement)):
-        if isinstance(node, ast.Name) and node.id == "pytest":
-            raise ValueError("test: needs more of pytest than parametrize, raises and approx of a number")
-    return Suite(tuple(cases), _text(code))
+        return Suite(tuple(cases), "", skipped)
+    code = body if is_live else [*rest, *left]  # what is live may call any of the tests, and finds each in its own line
+    if is_live or pytest_files.needs_pytest(left):
+        code = [*ast.parse("import pytest").body, *code, *ast.parse("pytest.main()").body]
+    return Suite(tuple(cases), _text(code), skipped)
 
 
 def _parsed(test: str) -> list[ast.stmt]:
@@ -105,16 +109,6 @@ def _parsed(test: str) -> list[ast.stmt]:
 
 def _text(body: Sequence[ast.stmt]) -> str:
     return ast.unparse(ast.fix_missing_locations(ast.Module(body=list(body), type_ignores=[]))) + "\n"
-
-
-def _is_frame(node: ast.stmt) -> bool:
-    """What only fetches what is tested, or pytest: `from solution import f`, `import pytest`."""
-    match node:
-        case ast.ImportFrom(module="solution"):
-            return True
-        case ast.Import(names=[ast.alias(name="pytest" | "solution", asname=None)]):
-            return True
-    return False
 
 
 def _is_constant(node: ast.stmt) -> bool:
@@ -133,7 +127,7 @@ def _is_constant(node: ast.stmt) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """`blocks` are the statements that it runs, one block a set of parameters; `code` does the same when it is run."""
+    """`blocks` are the statements that it runs, one block a set of parameters; none where that is not certain."""
 
     node: ast.stmt
     blocks: list[list[ast.stmt]]
@@ -142,70 +136,27 @@ class _Test:
 
 def _tests(node: ast.stmt) -> Iterator[_Test]:
     if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-        yield _function(node)
+        sets = pytest_files.sets_of_parameters(node)
+        yield _Test(node, [[*given, *map(_plain, node.body)] for given in sets], [node])
     elif isinstance(node, ast.ClassDef) and is_collected_class(node):
-        methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")]
-        yield _class(node, methods)
+        yield _Test(node, _blocks_of_class(node), [node])
 
 
-def _function(node: ast.FunctionDef) -> _Test:
-    parameters = [arg.arg for arg in node.args.args]
-    if not node.decorator_list and not parameters:
-        run = [] if node.name.startswith("test_") else [ast.Expr(ast.Call(ast.Name(node.name, ast.Load()), [], []))]
-        return _Test(node, [node.body], [node, *run])
-    match node.decorator_list:
-        case [ast.Call(func=ast.Attribute(attr="parametrize"), args=[names, values], keywords=[])]:
-            pass
-        case _:
-            raise ValueError(f"test: {node.name} takes arguments or is decorated in a way that only pytest knows")
-    try:
-        given = literal(names)
-    except ValueError:
-        raise ValueError(f"test: {node.name}: names of parameters that are no literal") from None
-    wanted = [name.strip() for name in given.split(",")] if isinstance(given, str) else list(given)
-    if sorted(wanted) != sorted(parameters):
-        raise ValueError(f"test: {node.name} takes arguments that a fixture gives")
-    plain = copy.copy(node)
-    plain.name, plain.decorator_list = f"_{node.name}", []
-    target = ast.Name(wanted[0], ast.Store()) if len(wanted) == 1 else _tuple(wanted, ast.Store())
-    call = ast.Call(ast.Name(plain.name, ast.Load()), [], [ast.keyword(n, ast.Name(n, ast.Load())) for n in wanted])
-    loop = ast.For(target, values, [ast.Expr(call)], [])
-    return _Test(node, _expanded(node.body, wanted, values), [plain, loop])
+def _plain(statement: ast.stmt) -> ast.stmt:
+    """`statement` where asserts are said by `assert` alone."""
+    said: ast.stmt = _Approx().visit(_Unittest().visit(copy.deepcopy(statement)))
+    return ast.fix_missing_locations(said)
 
 
-def _tuple(names: Sequence[str], context: ast.expr_context) -> ast.Tuple:
-    return ast.Tuple([ast.Name(name, context) for name in names], context)
-
-
-def _expanded(body: list[ast.stmt], names: Sequence[str], values: ast.expr) -> list[list[ast.stmt]]:
-    """The body behind each set of parameters; empty where these are not written out."""
-    if not isinstance(values, ast.List | ast.Tuple):
-        return []
-    blocks = []
-    for value in values.elts:
-        if len(names) == 1:
-            parts = [value]
-        elif isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(names):
-            parts = value.elts
-        else:
-            return []
-        given = [ast.Assign([ast.Name(n, ast.Store())], part) for n, part in zip(names, parts, strict=True)]
-        blocks.append([*given, *body])
-    return blocks
-
-
-def _class(node: ast.ClassDef, methods: list[ast.FunctionDef]) -> _Test:
+def _blocks_of_class(node: ast.ClassDef) -> list[list[ast.stmt]]:
+    """The bodies of its tests; none where something besides these plays a part."""
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")]
     inherits = any(not ast.unparse(base).endswith(("TestCase", "object")) for base in node.bases)
-    simple = not inherits and len(methods) == len([one for one in node.body if not _is_docstring(one)])
-    blocks = []
-    for method in methods:
-        if method.decorator_list or len(method.args.args) != 1:
-            raise ValueError(f"test: {node.name}.{method.name} takes arguments or is decorated, as only pytest knows")
-        blocks.append([_Unittest().visit(copy.deepcopy(statement)) for statement in method.body])
-    names = {one.name for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
-    if any(name.lower().startswith(("setup_", "teardown_", "setupmodule")) or name == "setup" for name in names):
-        raise ValueError(f"test: {node.name} prepares its tests in a way that only pytest knows")
-    return _Test(node, blocks if simple else [], [node])
+    if inherits or node.decorator_list or len(methods) != len([one for one in node.body if not _is_docstring(one)]):
+        return []
+    if any(method.decorator_list or len(method.args.args) != 1 for method in methods):
+        return []
+    return [[*map(_plain, method.body)] for method in methods]
 
 
 def _is_docstring(node: ast.stmt) -> bool:
@@ -254,23 +205,8 @@ def _is_number(node: ast.expr) -> bool:
         return False
 
 
-def _without_pytest(node: ast.stmt) -> ast.stmt:
-    done: ast.stmt = _Pytest().visit(node)
-    return ast.fix_missing_locations(done)
-
-
-class _Pytest(ast.NodeTransformer):
-    """`with pytest.raises(E)` as a try statement, and `x == pytest.approx(1.5)` as a bound on the difference."""
-
-    def visit_With(self, node: ast.With) -> ast.stmt:
-        self.generic_visit(node)
-        match node.items:
-            case [ast.withitem(context_expr=ast.Call(func=func, args=[kind], keywords=[]), optional_vars=None)] if (
-                ast.unparse(func) == "pytest.raises"
-            ):
-                missing = ast.parse("raise AssertionError('did not raise')").body
-                return ast.Try(node.body, [ast.ExceptHandler(kind, None, [ast.Pass()])], missing, [])
-        return node
+class _Approx(ast.NodeTransformer):
+    """`x == pytest.approx(1.5)` as a bound on the difference."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
@@ -290,6 +226,10 @@ def _near(left: ast.expr, value: object, given: dict[str, float]) -> ast.expr:
     """`left == approx(value, …)` of a finite number, with pytest's tolerances. Raises ValueError for other values."""
     if not isinstance(value, int | float) or not set(given) <= {"rel", "abs"}:
         raise ValueError("no number, or an option that is not known")
+    if any(type(one) not in (int, float) for one in (value, *given.values())):
+        raise ValueError("a truth value, which is compared in another way")
+    if any(one < 0 for one in given.values()):
+        raise ValueError("no tolerance")
     relative = given.get("rel", 0.0 if "abs" in given else 1e-6)
     within = max(relative * abs(value), given.get("abs", 1e-12))
     return ast.parse(f"abs(({ast.unparse(left)}) - ({value!r})) <= {within!r}", mode="eval").body

@@ -1,7 +1,7 @@
 """Recorded rollouts in place of a model: for tests, for verifying again, for a run without a GPU.
 
-Promises: the file is validated as a whole when the engine starts, then answers come in order of index,
-always the same. Memory holds an index of offsets, the rollouts wait in an unnamed temporary file.
+Promises: the file is read as a whole when the engine starts, without the rows that are no rollouts; then answers come
+in order of index, always the same. Memory holds an index of offsets, the rollouts wait in an unnamed temporary file.
 Sampling settings play no part. Fewer recorded than asked yields what there is.
 """
 
@@ -17,7 +17,7 @@ from factory.config import ReplayEngine, SamplingConfig
 from factory.errors import RolloutError
 from factory.records import Request, Rollout
 from factory.sampling.engines.base import Meter
-from factory.sampling.rollout_files import read_rollouts
+from factory.sampling.rollout_files import Unread, read_rollouts
 
 _Key = tuple[str, str, str | None]
 
@@ -28,7 +28,7 @@ class Replay:
     def __init__(self, config: ReplayEngine) -> None:
         self.model = f"replay:{config.path.name}"
         self.meter = Meter()
-        self._path = config.path
+        self._path, self._mapping = config.path, config.mapping
         self._stack = ExitStack()
         self._offsets: dict[_Key, dict[int, int]] = {}
         self._spool: IO[bytes]
@@ -57,7 +57,9 @@ class Replay:
                 yield self.meter.count(rollout.model_copy(update={"parent": rollout.parent or request.parent}))
 
     def _load(self) -> None:
-        for rollout in read_rollouts(self._path):
+        for rollout in read_rollouts(self._path, self._mapping):
+            if isinstance(rollout, Unread):
+                continue  # which `count_unused` has told
             offsets = self._offsets.setdefault((rollout.problem_id, rollout.language, rollout.parent), {})
             if rollout.index in offsets:
                 raise RolloutError(

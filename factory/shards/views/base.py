@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from factory.records import Problem, ProblemOutcome, Rollout, Status, Survivor, Verdict, cases_text, row_id
+from factory.records import Problem, ProblemOutcome, Question, Rollout, Status, Survivor, Verdict, cases_text, row_id
 from factory.records.base import LanguageName
+from factory.shards.prompts import question
 from factory.shards.rows import Cells
 
 TEXT, INT = pa.string(), pa.int64()
@@ -69,15 +70,16 @@ def tests(outcome: ProblemOutcome, language: LanguageName) -> Cells:
     }
 
 
-def groups(outcome: ProblemOutcome) -> dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]]:
-    """Graded rollouts by what they were asked: language and, for translations, parent.
+def groups(outcome: ProblemOutcome) -> dict[tuple[str, str | None, Question], list[tuple[Rollout, Verdict]]]:
+    """Graded rollouts by what they were asked: language, for translations parent, and which prompt.
 
     Our failures are left out, and so is what repeats a benchmark; everything is left out where the tests are too weak.
     """
-    groups: dict[tuple[str, str | None], list[tuple[Rollout, Verdict]]] = {}
+    groups: dict[tuple[str, str | None, Question], list[tuple[Rollout, Verdict]]] = {}
     for rollout, verdict in outcome.graded if not is_weak(outcome) else ():
         if verdict.status not in UNLABELLED:
-            groups.setdefault((verdict.language, rollout.parent), []).append((rollout, verdict))
+            asked = question(outcome, verdict.language, rollout)
+            groups.setdefault((verdict.language, rollout.parent, asked), []).append((rollout, verdict))
     return groups
 
 

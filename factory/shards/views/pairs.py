@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
+from factory.shards.prompts import prompt, text
 from factory.shards.rows import Cells
 from factory.shards.views.base import INT, ORIGIN, TESTS, TEXT, View, origin, tests, who
 
@@ -20,7 +21,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             continue
         yield {
             **who(survivor, prefix="target_"),
-            "prompt": problem.prompt,
+            "prompt": text(prompt(outcome, survivor.language, survivor)),
             "source_language": parent.language,
             "source_code": parent.code,
             "target_language": survivor.language,

@@ -8,23 +8,25 @@ import pyarrow as pa
 
 from factory.records import ProblemOutcome
 from factory.records.survivor import row_id
-from factory.shards.rows import Cells, answer, task
+from factory.shards.prompts import answer, prompt, question, reply
+from factory.shards.rows import Cells
 from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, WHO, View, groups, near_misses, origin
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     """Each survivor against one near miss, the best against the nearest; no program is in two pairs."""
     problem = outcome.problem
-    for (language, parent), graded in groups(outcome).items():
-        chosen = [one for one in outcome.survivors if (one.language, one.parent) == (language, parent)]
+    for (language, parent, asked), graded in groups(outcome).items():
+        own = [one for one in outcome.survivors if (one.language, one.parent) == (language, parent)]
+        chosen = [one for one in own if question(outcome, language, one) == asked]
         for survivor, (_, miss) in zip(chosen, near_misses(graded), strict=False):
             yield {
                 "id": f"{row_id(survivor)}-{miss.code_sha256[:12]}",
                 "problem_id": problem.id,
                 "language": language,
-                "prompt": [{"role": "user", "content": task(problem, language)}],
-                "chosen": [{"role": "assistant", "content": answer(survivor.code, language)}],
-                "rejected": [{"role": "assistant", "content": answer(miss.code, language)}],
+                "prompt": prompt(outcome, language, survivor),
+                "chosen": [reply(answer(survivor.code, language))],
+                "rejected": [reply(answer(miss.code, language))],
                 "rejected_status": str(miss.status),
                 "rejected_detail": miss.detail,
                 "failing_case": miss.first_failure and miss.first_failure.as_text(),

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from factory.records import ProblemOutcome
-from factory.shards.rows import Cells, answer, task
+from factory.shards.prompts import answer, prompt, text
+from factory.shards.rows import Cells
 from factory.shards.views.base import LINEAGE, ORIGIN, TEXT, WHO, View, origin, who
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
     for survivor in outcome.survivors:
-        text = f"{task(outcome.problem, survivor.language)}\n\n{answer(survivor.code, survivor.language)}\n"
-        yield {**who(survivor), "text": text, **origin(outcome.problem)}
+        asked = text(prompt(outcome, survivor.language, survivor))
+        document = f"{asked}\n\n{answer(survivor.code, survivor.language)}\n"
+        yield {**who(survivor), "text": document, **origin(outcome.problem)}
 
 
 VIEW = View(

@@ -7,29 +7,31 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from factory.records import ProblemOutcome, Rollout, Status, Verdict
+from factory.records import ProblemOutcome, Question, Rollout, Status, Verdict
 from factory.records.base import LanguageName
-from factory.shards.rows import Cells, task
+from factory.shards.prompts import prompt
+from factory.shards.rows import Cells
 from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, View, groups, origin, tests
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
-    """One row a language: the task, the tests, and the reward of every rollout that could be graded.
+    """One row a prompt: the task, the tests, and the reward of every rollout of it that could be graded.
 
-    Where rollouts of one language have several modes, each has a row.
+    Where rollouts of one prompt have several modes, each has a row.
     """
     problem = outcome.problem
-    alike: dict[tuple[LanguageName, str], list[tuple[Rollout, Verdict]]] = {}
-    for (language, _), graded in groups(outcome).items():
+    alike: dict[tuple[LanguageName, Question, str], list[tuple[Rollout, Verdict]]] = {}
+    for (language, _, asked), graded in groups(outcome).items():
         for rollout, verdict in graded:
-            alike.setdefault((language, rollout.mode), []).append((rollout, verdict))
-    languages: list[str] = []
-    for number, ((language, mode), graded) in enumerate(alike.items()):
-        languages.append(language)
+            alike.setdefault((language, asked, rollout.mode), []).append((rollout, verdict))
+    there: set[Question] = set()
+    for number, ((language, asked, mode), graded) in enumerate(alike.items()):
+        others = [mode] if asked in there else []
+        there.add(asked)
         yield {
-            "id": f"{problem.id}/{language}{f'/{mode}' if languages.count(language) > 1 else ''}",
+            "id": "/".join([problem.id, language, *_programs(asked), *others]),
             "data_source": problem.meta.source or "rollout-factory",
-            "prompt": [{"role": "user", "content": task(problem, language, named=True)}],
+            "prompt": prompt(outcome, language, graded[0][0]),
             "ability": "code",
             "reward_model": {"style": "rule", "ground_truth": ground_truth(outcome, language, mode)},
             "extra_info": {
@@ -47,6 +49,11 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "templates_sha256": [rollout.template for rollout, _ in graded],
             **origin(problem),
         }  # fmt: skip
+
+
+def _programs(asked: Question) -> list[str]:
+    """What tells a prompt from others of its language: nothing where all are the plain task."""
+    return [sha256[:12] for sha256 in asked[1:] if sha256]
 
 
 def ground_truth(outcome: ProblemOutcome, language: LanguageName, mode: str) -> str:

@@ -72,7 +72,7 @@ def test_verify_grades_go(given, factory):
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([ROLLOUTS[0] | {"problem_id": "p/9"}], "'p/9' is not among the problems"),
+        ([ROLLOUTS[0] | {"problem_id": "p/9"}], "the rollouts are of 'p/9', …, the problems are 'p/1', …"),
         ([ROLLOUTS[0] | {"index": "x"}], "index"),
         ([ROLLOUTS[0] | {"mode": "speech"}], "mode"),
     ],
@@ -85,6 +85,28 @@ def test_a_bad_rollout_is_named(given, rows, told, factory):
     assert str(given[1]) in done.stderr
     assert "Traceback" not in done.stderr
     assert not (given[2] / "verdicts.parquet").exists()
+
+
+def test_a_row_that_is_no_rollout_is_left_out_and_counted(given, factory):
+    lines = [json.dumps(one) for one in (ROLLOUTS[0] | {"text": None}, *ROLLOUTS, ROLLOUTS[0] | {"problem_id": "p/9"})]
+    given[1].write_text("\n".join([*lines, lines[1][:20]]))
+    done = verify(factory, given)
+    assert done.returncode == 0, done.stderr
+    left_out = json.loads((given[2] / "summary.json").read_text())["left_out"]
+    first = f"their row is no rollout (the first: {given[1]}:1: text: null: Input should be a valid string)"
+    assert left_out == {first: 2, "their problem_id is not among the problems (the first: 'p/9')": 1}
+    assert f"2 rollout(s) left out: {first}" in done.stderr.replace("\n", "")
+
+
+def test_rollouts_of_no_known_form_are_mapped(given, factory):
+    write_lines(given[1], [{"task": "p/1", "answers": [one["text"] for one in ROLLOUTS]}])
+    done = verify(factory, given, "--set", "rollouts.mapping={problem_id: task, text: answers, mode: code}")
+    assert done.returncode == 0, done.stderr
+    rows = pq.ParquetFile(given[2] / "verdicts.parquet").read().to_pylist()
+    assert [row["status"] for row in rows] == ["passed", "wrong_answer", "passed"]
+    done = verify(factory, given, "--set", "rollouts.mapping={problem_id: task, txt: answers}")
+    assert done.returncode == 2
+    assert "txt: no such field of a rollout" in done.stderr
 
 
 def test_a_bad_problem_is_set_aside_with_its_line(given, factory):
@@ -143,7 +165,7 @@ def test_a_replay_leaves_out_what_belongs_to_no_problem_in_use(given, factory):
     write_lines(rollouts, [ROLLOUTS[0] | {"problem_id": "p/9"}])
     done = factory("run", config, "--run-dir", out.parent / "other")
     assert done.returncode == 2
-    assert "'p/9' is not among the problems ('p/2', 'p/1', …)" in done.stderr
+    assert "the rollouts are of 'p/9', …, the problems are 'p/2', 'p/1', …" in done.stderr
 
 
 def test_translate_leaves_out_survivors_of_a_refused_problem(given, factory):
@@ -158,6 +180,30 @@ def test_translate_leaves_out_survivors_of_a_refused_problem(given, factory):
     done = factory("translate", "--problems", problems, "--survivors", survivors, "--config", config, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "1 rollout(s) left out: their problem is refused: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "place"),
+    [
+        ("s.jsonl", b'{"problem_id": "p/1", "code": "x"}\n{"problem_id": "p/1", "co', "s.jsonl:2"),
+        ("s.jsonl", b'{"problem_id": "p/1"}\n', "s.jsonl:1"),
+        ("s.jsonl", b"[1]\n", "s.jsonl:1"),
+        ("s.parquet", b"PAR1 no more", "s.parquet"),
+        ("none.jsonl", None, "none.jsonl"),
+    ],
+)
+def test_survivors_that_cannot_be_read_are_named(given, factory, name, data, place):
+    problems, _, out = given
+    write_lines(problems, [PROBLEM])
+    if data is not None:
+        (out.parent / name).write_bytes(data)
+    config = out.parent / "c.yaml"
+    settings = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(problems)}}
+    config.write_text(json.dumps(settings | {"translate": {"targets": []}}))
+    survivors = out.parent / name
+    done = factory("translate", "--problems", problems, "--survivors", survivors, "--config", config, "--out", out)
+    assert done.returncode == 2
+    assert f"error: {out.parent / place}: " in done.stderr
 
 
 def test_problems_tells_what_would_be_loaded(given, factory):
@@ -221,7 +267,7 @@ def test_a_place_that_cannot_be_written_to_is_told_in_a_line(given, tmp_path, fa
     (tmp_path / "file").write_text("")
     done = verify(factory_process, (*given[:2], tmp_path / "file" / "below"))
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: [Errno 20] Not a directory: ")
+    assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'file' / 'below'}: Not a directory"
     assert "Traceback" not in done.stderr
 
 

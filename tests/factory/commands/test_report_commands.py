@@ -24,6 +24,7 @@ from factory.run.reader import finished
 from factory.run.summary import summarize
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+RewriteLedger = Callable[[RunDir, Callable[[dict[str, Any]], dict[str, Any] | None]], None]
 GOOD = "def double(x):\n    return 2 * x\n"
 WRONG = "def double(x):\n    return x\n"
 GO_GOOD = "package main\n\nfunc double(x int) int { return 2 * x }\n"
@@ -98,8 +99,20 @@ def test_a_report_goes_where_it_is_told_to(done: tuple[Path, Path], tmp_path: Pa
     assert "Traceback" not in refused.stderr
 
 
-def test_a_run_in_progress_is_reported(copied: Path, factory: Factory) -> None:
+def unmade(line: dict[str, Any]) -> dict[str, Any] | None:
+    """A line of the ledger of a run that has not come to the survivors of the translations, or to those of problems."""
+    made = ("survivors/", "translations/go/survivors/")
+    return None if line.get("part", "").startswith(made) else line
+
+
+def untranslated(line: dict[str, Any]) -> dict[str, Any] | None:
+    """A line of the ledger of a run that has translated nothing yet."""
+    return None if line.get("part", "").startswith("translations/") else line
+
+
+def test_a_run_in_progress_is_reported(copied: Path, factory: Factory, rewrite_ledger: RewriteLedger) -> None:
     shutil.rmtree(copied / "translations")
+    rewrite_ledger(RunDir(copied), untranslated)
     (copied / "summary.json").unlink()
     assert factory("report", copied).returncode == 0
     page = (copied / "report.html").read_text(encoding="utf-8")
@@ -124,14 +137,15 @@ def test_no_run_is_no_report(tmp_path: Path, factory: Factory) -> None:
 
 def test_a_run_without_survivors_or_targets_is_reported(tmp_path: Path, factory: Factory) -> None:
     config = given(tmp_path, {"only/one": [WRONG]}, translate={"targets": []})
-    assert factory("run", config, "--run-dir", tmp_path / "run").returncode == 0
+    assert factory("run", config, "--run-dir", tmp_path / "run").returncode == 1, "nothing is kept"
     assert factory("report", tmp_path / "run").returncode == 0
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "Complete" in page
     assert "<dt>Verified records</dt><dd><strong>0</strong>" in page
 
 
-def test_a_finished_problem_is_one_with_all_its_parts(copied: Path) -> None:
+def test_a_finished_problem_is_one_with_all_its_parts(copied: Path, rewrite_ledger: RewriteLedger) -> None:
+    rewrite_ledger(RunDir(copied), unmade)
     place = RunDir(copied)
     config, problems = place.open_config(), place.open_problems()
     assert [finished(config, problem, place) for problem in problems] == [True, True]
@@ -155,9 +169,10 @@ def test_watching_a_finished_run_ends_at_once(done: tuple[Path, Path], factory: 
     assert told.stdout == factory("status", done[1]).stdout
 
 
-def test_watching_ends_when_the_run_does_or_with_ctrl_c(done: tuple[Path, Path], copied: Path) -> None:
+def test_watching_ends_when_the_run_does_or_with_ctrl_c(copied: Path, rewrite_ledger: RewriteLedger) -> None:
     """Translations are put back while it is watched; before that, another watcher is stopped."""
     place = copied / "translations"
+    rewrite_ledger(RunDir(copied), untranslated)
     place.rename(copied / "aside")
     watcher = command("status", copied, "--watch", "--every", "0.1")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

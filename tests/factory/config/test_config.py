@@ -166,6 +166,9 @@ def test_the_engine_is_chosen_by_its_kind(tmp_path: Path, engine: str, kind: typ
         ),
         ("a: [\n", "FILE: is not valid YAML: "),
         ("a: b: c\n", "FILE: is not valid YAML: "),
+        (LEAST + "name: other\n", "FILE: is not valid YAML: the key 'name' is given twice"),
+        (LEAST + "sampling:\n  n: 1\n  top_p: 1\n  n: 2\n", "FILE: is not valid YAML: the key 'n' is given twice"),
+        (LEAST + "sampling: {n: 1, n: 1}\n", "FILE: is not valid YAML: the key 'n' is given twice"),
         ("", "FILE: a config must be a mapping of sections, not NoneType; see `factory schema`"),
         ("- a\n", "FILE: a config must be a mapping of sections, not list"),
         ("just words\n", "FILE: a config must be a mapping of sections, not str"),
@@ -220,6 +223,7 @@ def test_the_last_of_several_overrides_wins(tmp_path: Path) -> None:
         ("sampling.n", "--set sampling.n: must have the form a.b=value"),
         ("=7", "--set =7: must have the form a.b=value"),
         ("sampling.n=[", "--set sampling.n=[: '[' is not valid YAML"),
+        ("sampling={n: 1, n: 2}", "'{n: 1, n: 2}' is not valid YAML: the key 'n' is given twice"),
         ("name.x=1", "--set name.x=1: name is a value, not a section"),
         ("sampling.heat=1", "--set sampling.heat=1: sampling.heat: unknown key"),
         ("sampling.n=-1", "--set sampling.n=-1: sampling.n: -1 is not allowed"),
@@ -247,7 +251,7 @@ def test_limits_have_the_sandboxs_names_and_a_problems_own_go_first() -> None:
 
 
 def test_all_that_name_limits_name_those_of_the_sandbox_within_the_same_bounds() -> None:
-    names = [field.name for field in fields(Limits) if field.name != "stack_mb"]
+    names = [field.name for field in fields(Limits) if field.name not in ("stack_mb", "reserve_mb")]
     for section in (LimitsConfig, MaxLimitsConfig, LimitOverrides):
         assert list(section.model_fields) == names
     for name in names:

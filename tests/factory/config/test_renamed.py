@@ -124,6 +124,9 @@ def run_of(tmp_path: Path, text: str) -> RunDir:
     place = RunDir(tmp_path / "run")
     place.claim(load(written(tmp_path)), [PROBLEM])
     put(place.config_file, text.encode())
+    rollouts = place.rollouts(PROBLEM, range(8))
+    rollouts.parent.mkdir()
+    rollouts.touch()  # a run without any takes every config
     return place
 
 

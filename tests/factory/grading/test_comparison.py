@@ -162,6 +162,24 @@ def test_unordered_is_a_multiset_of_the_outermost_sequence(got: Any, want: Any, 
 
 
 @pytest.mark.parametrize(
+    ("levels", "got", "verdict"),
+    [
+        ((0,), [[3], [1, 2]], True),
+        ((0,), [[3], [2, 1]], False),
+        ((1,), [[2, 1], [3]], True),
+        ((1,), [[3], [2, 1]], False),
+        ((0, 1), [[3], [2, 1]], True),
+        ((0, 1), [[3], [2, 1, 1]], False),
+        ((0, 1), [[3], [1], [2]], False),
+        ((0, 1), [(3,), (2, 1)], False),
+    ],
+)
+def test_the_levels_of_lists_whose_order_is_free(levels: tuple[int, ...], got: Any, verdict: bool) -> None:
+    decide = matcher(Comparison(kind="unordered", free_levels=levels), stream=False)
+    assert decide(got, [[1, 2], [3]]) is verdict
+
+
+@pytest.mark.parametrize(
     ("got", "want", "verdict"),
     [
         ("3\n", "3\n", True),

@@ -371,3 +371,40 @@ def test_a_script_is_completed_whole() -> None:
 def test_an_attribute_of_the_function_belongs_to_it() -> None:
     text = "    return f.cache.get(x, x)\n\nf.cache = {1: 2}\nf.other == 5\n"
     assert completed(text) == f"{STARTER}    return f.cache.get(x, x)\n\nf.cache = {{1: 2}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x):\n    return x + 1\n",
+        "\n\ndef f(x):\n    return x + 1\n",
+        "import os\n\ndef f(x):\n    return x + 1\n",
+        '    pass\n\ndef f(x):\n    """Return x."""\n    return x + 1\n',
+        "def g(x):\n    return x + 1\n\ndef f(x):\n    return g(x)\n",
+        "f = lambda x: x + 1\n",
+        "    return g(x)\n\ndef g(x):\n    return h(x)\n\ndef h(x):\n    return x + 1\n",
+        "    return x + N[0]\n\nN = []\nN.append(1)\n",
+        "    return x + os.sep.count('/')\n\nimport os\n",
+        "    return reduce(max, [x, x + 1])\n\nfrom functools import *\n",
+        "    return x\n\n@staticmethod\ndef f(x):\n    return x + 1\n",
+    ],
+)
+def test_what_all_of_a_completion_defines_is_kept(text: str) -> None:
+    code = completed(f"{text}\nprint(f(2))\nassert f(1) == 3\n\ndef test():\n    pass\n")
+    assert code is not None
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert (names["f"](1), "test" in names, "print" in code) == (2, False, False)
+
+
+def test_the_last_definition_of_a_completion_counts_as_if_all_ran() -> None:
+    code = completed("    return x + 1\n\ndef f(x):\n    return x\n")
+    assert code is not None
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["f"](1) == 1
+
+
+@pytest.mark.parametrize("text", ["```python\n    return x\n```\n", "return x\n    y\n", "Here it is:\n    return x\n"])
+def test_a_completion_that_never_enters_the_function_is_not_cut_to_the_starter(text: str) -> None:
+    assert completed(text) == STARTER + text

@@ -64,7 +64,7 @@ def test_calls_by_inputs_and_outputs() -> None:
         ({"tests": "x", "entry_point": "y"}, "problems.mapping.prompt: is missing"),
         ({"prompt": "x"}, "problems.mapping.tests: is missing"),
         ({"prompt": "x", "inputs": "y"}, "problems.mapping.outputs: is missing"),
-        ({"prompt": "x", "tests": "y"}, "problems.mapping.tests: goes with entry_point"),
+        ({"prompt": "x", "tests": "y", "inputs": "z", "outputs": "z"}, "problems.mapping.tests: goes without inputs"),
     ],
 )
 def test_columns_that_do_not_describe_a_problem(columns: dict[str, str], message: str) -> None:
@@ -77,7 +77,7 @@ def test_columns_that_do_not_describe_a_problem(columns: dict[str, str], message
     [
         (CALLS, {"task": {}}, r"task\.text: no such column \(problems\.mapping\.prompt\)"),
         (CALLS, {"name": [1]}, "name: is a list, not a text"),
-        (CALLS, {"function": None}, "entry_point: is empty"),
+        (CALLS, {"function": None}, "tests: call a function, which problems.mapping.entry_point has to name"),
         (CALLS, {"checks": "def ("}, "test: line 1"),
         (STREAMS, {"tests": {"in": ["a"], "out": []}}, "1 inputs and 0 outputs"),
         (STREAMS, {"tests": {"in": "a", "out": []}}, "inputs: is not JSON"),

@@ -125,8 +125,6 @@ def test_an_assert_that_only_some_calls_come_to_stays_code(grade: Grade) -> None
         ("def test_b():\n    assert f(2) == 3\n    return\n    assert f(5) == 6", "line 9: asserts behind what"),
         ("def test_b():\n    for x in (5,):\n        continue\n        if x:\n            assert f(x) == 6",
          "line 10: asserts behind what"),
-        ("class TestB:\n    def setup_method(self):\n        self.x = 5\n    def test_b(self):\n"
-         "        assert f(self.x) == 6", "prepares its tests"),
     ],
 )  # fmt: skip
 def test_a_test_that_only_seems_to_assert_is_a_reason(test: str, message: str) -> None:

@@ -21,39 +21,40 @@ TEST = {"input": "1", "output": "1", "testtype": "functional"}
 STREAMS = {"input": ["1"], "output": ["1"]}
 ROWS: dict[str, dict[str, Any]] = {
     "native": {
-        "id": "a", "prompt": "", "entry_point": "f", "cases": [{"args": [1], "expected": 1}], "reference": FUNCTION,
+        "id": "a", "prompt": "Do.", "entry_point": "f", "cases": [{"args": [1], "expected": 1}], "reference": FUNCTION,
     },
     "humaneval": {
         "task_id": "a", "prompt": "def f(x):\n", "entry_point": "f", "test": CHECK,
         "canonical_solution": "    return x",
     },
     "evalplus": {
-        "task_id": "Mbpp/1", "prompt": "", "entry_point": "f", "canonical_solution": FUNCTION, "base_input": [[1]],
+        "task_id": "Mbpp/1", "prompt": "Do.", "entry_point": "f", "canonical_solution": FUNCTION, "base_input": [[1]],
         "plus_input": [[2]], "atol": 0, "assertion": "assert f(1) == 1",
     },
-    "mbpp": {"task_id": 1, "text": "", "code": FUNCTION, "test_list": ["assert f(1) == 1"], "test_setup_code": ""},
+    "mbpp": {"task_id": 1, "text": "Do.", "code": FUNCTION, "test_list": ["assert f(1) == 1"], "test_setup_code": ""},
     "leetcode": {
         "task_id": "a", "entry_point": "Solution().f", "starter_code": "class Solution:\n    def f(self, x):\n        ",
-        "prompt": "", "test": CHECK, "completion": "class Solution:\n    def f(self, x):\n        return x",
+        "query": "Do.", "prompt": "", "test": CHECK,
+        "completion": "class Solution:\n    def f(self, x):\n        return x",
     },
     "livecodebench": {
-        "question_content": "", "question_id": "a", "starter_code": "", "public_test_cases": json.dumps([TEST]),
+        "question_content": "Do.", "question_id": "a", "starter_code": "", "public_test_cases": json.dumps([TEST]),
         "private_test_cases": "[]", "metadata": '{"func_name": "f"}',
     },
     "code_contests": {
-        "name": "a", "description": "", "public_tests": STREAMS, "private_tests": STREAMS, "generated_tests": STREAMS,
-        "difficulty": 1, "solutions": {"language": [3], "solution": ["print(input())"]},
+        "name": "a", "description": "Do.", "public_tests": STREAMS, "private_tests": STREAMS,
+        "generated_tests": STREAMS, "difficulty": 1, "solutions": {"language": [3], "solution": ["print(input())"]},
     },
     "kodcode": {
-        "question": "", "solution": FUNCTION, "test": "def test_a():\n    assert f(1) == 1",
+        "question": "Do.", "solution": FUNCTION, "test": "def test_a():\n    assert f(1) == 1",
         "test_info": [{"function_name": "f"}],
     },
     "taco": {
-        "question": "", "solutions": json.dumps([FUNCTION]), "starter_code": "", "difficulty": "", "raw_tags": "[]",
+        "question": "Do.", "solutions": json.dumps([FUNCTION]), "starter_code": "", "difficulty": "", "raw_tags": "[]",
         "skill_types": "[]", "input_output": json.dumps({"inputs": [[1]], "outputs": [1], "fn_name": "f"}),
     },
     "apps": {
-        "problem_id": 1, "question": "", "solutions": json.dumps([FUNCTION]), "starter_code": "", "difficulty": "",
+        "problem_id": 1, "question": "Do.", "solutions": json.dumps([FUNCTION]), "starter_code": "", "difficulty": "",
         "input_output": json.dumps({"inputs": [[1]], "outputs": [[1]], "fn_name": "f"}),
     },
 }  # fmt: skip
@@ -71,7 +72,7 @@ ANYTHING = st.recursive(
 """What may stand in a field: JSON, JSON in texts, tests."""
 MORE = int(os.environ.get("FUZZ", "0"))
 MAPPING = {"prompt": "p.q", "entry_point": "f", "tests": "t", "id": "i"}
-MAPPED = {"p": {"q": ""}, "f": "f", "t": ["assert f(1) == 1"], "i": 1}
+MAPPED = {"p": {"q": "Do."}, "f": "f", "t": ["assert f(1) == 1"], "i": 1}
 
 
 def loaded(path: Path, rows: list[dict[str, Any]], oracle: Oracle, **config: Any) -> list[Loaded | Refusal]:

@@ -118,7 +118,7 @@ def test_a_bad_line_is_named_with_field_and_value(tmp_path: Path, change: dict[s
     ("line", "message"),
     [
         ("{", "FILE:3: is not JSON: "),
-        ("[" * 100_000, "FILE:3: is not JSON: "),
+        ("[" * 100_000, "FILE:3: is not JSON that can be read: "),
         ("5", "FILE:3: is a JSON int, not an object"),
         ('"text"', "FILE:3: is a JSON str, not an object"),
         ("null", "FILE:3: is a JSON NoneType, not an object"),
@@ -163,13 +163,13 @@ def test_a_file_without_problems(tmp_path: Path, text: str, message: str) -> Non
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert fault(tmp_path / "none.jsonl") == "FILE: no such problem file"
     (tmp_path / "folder").mkdir()
-    assert fault(tmp_path / "folder").startswith("FILE: holds no file of problems (.jsonl, .json, .parquet")
-    (tmp_path / "latin.jsonl").write_bytes(b'{"id": "\xe9"}\n')
-    assert fault(tmp_path / "latin.jsonl").startswith("FILE: cannot be read: ")
+    assert fault(tmp_path / "folder").startswith("FILE: holds no file of problems (.jsonl, .json, .csv, .parquet")
+    (tmp_path / "latin.csv").write_bytes(b"id\n\xe9\n")
+    assert fault(tmp_path / "latin.csv").startswith("FILE: cannot be read: ")
     whole = gzip.compress(json.dumps(GOOD).encode() * 50)
     for name, data in {"no": b"no gzip", "cut": whole[:-20], "bad": whole[:20] + b"\xff" * 8 + whole[28:]}.items():
         (tmp_path / f"{name}.jsonl.gz").write_bytes(data)
-        assert fault(tmp_path / f"{name}.jsonl.gz").startswith("FILE: cannot be read: "), name
+        assert fault(tmp_path / f"{name}.jsonl.gz").startswith("FILE: cannot be read after line 0: "), name
 
 
 def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:

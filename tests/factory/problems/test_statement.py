@@ -6,6 +6,8 @@ import pytest
 
 from factory.grading.comparison import matcher
 from factory.problems.parsing.statement import of_calls, of_streams
+from factory.records import Case
+from factory.records.values import encode
 
 
 @pytest.mark.parametrize(
@@ -167,3 +169,146 @@ def test_values_in_any_order() -> None:
     assert of_calls("Return the sorted list.").kind == "equal"
     with pytest.raises(ValueError, match="any of several answers"):
         of_calls("If there are multiple solutions, return any valid one of them.")
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("Return the groups in any order; each group sorted.", (0,)),
+        ("Return the groups by size; within a group the words may be in any order.", (1,)),
+        ("Return all triplets. The order of the output and the order of the triplets does not matter.", (0, 1)),
+        ("Return the teams in any order; the players of each team may be in any order too.", (0, 1)),
+        ("Return all root-to-leaf paths of a tree in any order.", (0,)),
+        ("Given a list of ids in any order, return those that occur twice.", ()),
+        ("Return the words that you can get if letters are removed in any order.", ()),
+    ],
+)
+def test_an_order_is_free_at_the_levels_that_are_named(text: str, levels: tuple[int, ...]) -> None:
+    comparison = of_calls(text)
+    assert (comparison.free_levels if comparison.kind == "unordered" else ()) == levels
+
+
+def call(expected: object) -> Case:
+    return Case(args=[], expected=encode(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "kind"),
+    [
+        ("You may return the answer in any order.", ([3, 1],), "unordered"),
+        ("You may return the answer in any order.", (3, True), "equal"),
+        ("Return the ids in sorted order. You may return the answer in any order.", ([1, 3], [2]), "equal"),
+        ("Return the ids in sorted order. You may return the answer in any order.", ([3, 1, 2],), "unordered"),
+    ],
+)
+def test_recorded_answers_say_what_an_order_can_be_of(text: str, answers: tuple[object, ...], kind: str) -> None:
+    assert of_calls(text, [call(answer) for answer in answers]).kind == kind
+
+
+def test_a_text_whose_letters_may_come_in_any_order_is_not_decided_by_one() -> None:
+    with pytest.raises(ValueError, match="several answers"):
+        of_calls("Return the letters in any order.", [call("ab")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return any string that is good.",
+        "Your program may print any valid answer.",
+        "Print any such permutation.",
+        "Any answer which has the same highest similarity will be accepted.",
+        "If more than one fits, anyone will do.",
+        "Construct any graph with n vertices.",
+        "Find a colouring or determine that it is impossible.",
+        "Your task is to construct an undirected graph such that its degree set is d.",
+        "Print any way to do this in the following format.",
+        "Construct a rooted tree. The picture shows one of the possible solutions.",
+        "Sort the words by length; words with the same length may come in any order.",
+    ],
+)
+def test_an_object_that_may_be_another_is_a_choice(text: str) -> None:
+    for read in (of_streams, of_calls):
+        with pytest.raises(ValueError, match="and it brings no checker"):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She can choose any of the seats. Print their number.",
+        "The spy can find any path of length k. Print their number.",
+        "Two ways are different if one of them has a rook where the other has none. Count them.",
+        "If there are multiple answers, print the smallest one.",
+        "Return true if any cycle exists.",
+        "To change your score, you can make any number of hacks. Print the least number.",
+        "You may not return it to any of the bags. Print the sum.",
+        "Answers with any error less than 10^-5 will be accepted.",
+        "In any case, print the sum.",
+    ],
+)
+def test_what_is_chosen_in_the_story_is_no_choice_of_answers(text: str) -> None:
+    assert of_streams(text).kind == "tokens"
+    assert not of_streams(text).any_case
+
+
+@pytest.mark.parametrize("text", ["You can ask the judge at most 20 questions.", "The interactor replies with -1."])
+def test_a_judge_that_answers_back_is_none_that_a_recorded_output_replaces(text: str) -> None:
+    with pytest.raises(ValueError, match="interactive problem"):
+        of_streams(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "granted"),
+    [
+        ("You can print each letter in lowercase or uppercase.", True),
+        ("You can print each letter in an arbitrary case (upper or lower).", True),
+        ("You can print your answer in any case.", True),
+        ("Print YES or NO; the case of letters does not matter.", True),
+        ("Letters of the given words may be in any case.", False),
+        ("Count the sections that repeat a word (case insensitive).", False),
+    ],
+)
+def test_case_is_granted_to_what_is_printed_alone(text: str, granted: bool) -> None:
+    assert of_streams(text).any_case is granted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A word can consist of uppercase and lowercase letters. Print its length.",
+        "The password may contain letters in uppercase or lowercase. Print YES if it is strong.",
+        "Letters can be written in upper or lower case; print how many differ.",
+        "Print the number of letters that can be printed in any case.",
+    ],
+)
+def test_letters_of_the_input_grant_no_case(text: str) -> None:
+    assert not of_streams(text).any_case
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Print any prime factor of n.",
+        "Print a possible arrangement.",
+        "Give one example of such a string.",
+        "The solution is not necessarily unique, print one.",
+        "If there is a tie, either winner may be printed.",
+        "A special judge reads the output.",
+        "Print the moves. You do not need to minimize their number.",
+    ],
+)
+def test_words_that_only_a_choice_of_answers_brings(text: str) -> None:
+    with pytest.raises(ValueError, match="several answers"):
+        of_streams(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Return nums after the moves. You may do the moves in any order.",
+        "Return the names that win. They may attack in any order.",
+        "The results of the matches can be announced in any order. Return the names of the winners.",
+    ],
+)
+def test_what_somebody_does_in_any_order_is_no_order_of_the_answer(text: str) -> None:
+    assert of_calls(text).kind == "equal"

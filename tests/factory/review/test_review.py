@@ -107,18 +107,67 @@ def f(v):
     return found
 """
 UNORDERED = "def f(v):\n    return list(set(v))\n"
+ASCENDING = "def f(v):\n    return sorted(set(v))\n"
 DISTINCT: tuple[tuple[Any, Any], ...] = (([1, 2, 1],), [1, 2]), (([],), []), (([3, 3, 3],), [3])
 
 
 def test_two_programs_and_a_reference_are_enough(reviewed, make_problem):
     problem = make_problem(*DISTINCT, reference="def f(v):\n    return list(dict.fromkeys(v))\n")
-    verdicts, found = reviewed(problem, UNORDERED, ORDERED, mutants=0)
+    verdicts, found = reviewed(problem, ASCENDING, ORDERED, mutants=0)
     assert [rejected(found, verdict) for verdict in verdicts] == [("derived", "wrong_answer"), None]
     assert found.kill_rate == 0.0
 
 
+@pytest.mark.parametrize(
+    "unordered",
+    [
+        UNORDERED,
+        "def f(v):\n    return [*{*v}]\n",
+        "def f(v):\n    return [item for item in set(v)]\n",
+        "def f(v):\n    found = []\n    for item in set(v):\n        found.append(item)\n    return found\n",
+        "def f(v):\n    kept = set(v)\n    return [kept.pop() for _ in range(len(kept))]\n",
+        "def f(v):\n    return list(dict.fromkeys(set(v)))\n",
+    ],
+)
+def test_who_relies_on_the_order_of_a_set_falls_without_a_vote(reviewed, make_problem, unordered):
+    verdicts, found = reviewed(make_problem(*DISTINCT), unordered, ORDERED)
+    assert all(verdict.status is Status.PASSED for verdict in verdicts)
+    assert [rejected(found, verdict) for verdict in verdicts] == [("set order", "flaky"), None]
+    told = found.rejected[verdicts[0].code_sha256]
+    assert told.detail.startswith("depends on the order of a set: for [")
+    assert (found.disputed, found.rollouts_alive) == (0, 1)
+    assert (found.kill_rate or 0) < 1
+    _, trusting = reviewed(make_problem(*DISTINCT), unordered, ORDERED, mutants=0, rerun=False)
+    assert not trusting.rejected
+
+
+def test_who_uses_sets_without_their_order_stays(reviewed, make_problem):
+    problem = make_problem((([2, 1, 2],), [1, 2]), (([],), []), (([3, 3, 3],), [3]))
+    ways = ("sorted(set(v))", "sorted([*{*v}])", "[at for at in range(-99, 1000) if at in set(v)]")
+    _, found = reviewed(problem, *(f"def f(v):\n    return {it}\n" for it in ways), mutants=0)
+    assert not found.rejected
+    loose = {"kind": "predicate", "predicate": "set(answer) == {1, 2}"}
+    case = {"args": [[2, 1, 2]], "expected": None, "comparison": loose}
+    _, found = reviewed(make_problem(entry_point="f", cases=[case]), UNORDERED, mutants=0)
+    assert not found.rejected, "any order will do"
+
+
+def test_another_text_of_what_relies_on_the_order_of_a_set_falls_too(reviewed, make_problem):
+    problem = make_problem(*DISTINCT)
+    verdicts, found = reviewed(problem, UNORDERED, ORDERED, f"# again\n{UNORDERED}", mutants=0)
+    assert [it.review for it in ReviewFilter(found).apply(problem, verdicts)] == ["set order", None, "set order"]
+
+
+def test_a_program_of_standard_input_relies_on_the_order_of_a_set(reviewed, make_problem):
+    problem = make_problem(("1 2 1\n", "1 2\n"), ("3 3\n", "3\n"))
+    print_set = "print(*set(map(int, input().split())))\n"
+    in_order = "print(*dict.fromkeys(map(int, input().split())))\n"
+    verdicts, found = reviewed(problem, print_set, in_order, mutants=0)
+    assert [rejected(found, verdict) for verdict in verdicts] == [("set order", "flaky"), None]
+
+
 def test_two_programs_that_differ_are_in_dispute_and_one_of_them_is_wrong(reviewed, make_problem):
-    verdicts, found = reviewed(make_problem(*DISTINCT), UNORDERED, ORDERED)
+    verdicts, found = reviewed(make_problem(*DISTINCT), ASCENDING, ORDERED)
     assert not found.rejected
     assert found.disputed > 0
     assert found.rollouts_alive == 1
@@ -130,7 +179,7 @@ def test_two_programs_that_differ_are_in_dispute_and_one_of_them_is_wrong(review
 def test_whom_more_agree_with_is_better_and_shorter_programs_come_second(reviewed, make_problem):
     other = "def f(v):\n    return [item for at, item in enumerate(v) if item not in v[:at]]\n"
     problem = make_problem(*DISTINCT)
-    verdicts, found = reviewed(problem, UNORDERED, ORDERED, other, mutants=0)
+    verdicts, found = reviewed(problem, ASCENDING, ORDERED, other, mutants=0)
     assert [found.agreement[verdict.code_sha256] for verdict in verdicts] == [0.0, 0.5, 0.5]
     kept = select(ReviewFilter(found).apply(problem, verdicts), RANK, review=found).kept
     assert kept[0].index == 2
@@ -149,7 +198,7 @@ def test_programs_that_agree_have_no_agreement_to_tell(reviewed, make_problem):
     [
         pytest.param([["b"], ["a", "c"], ["d", "a"]], "[v[0]] + v[1:]", id="empty"),
         pytest.param([12, 7, 9], "v if v < 70 else v - 1", id="large"),
-        pytest.param([5, 8, 13], "v if v > 0 else -v", id="negative"),
+        pytest.param([[5, 8], [13, 2], [4, 4, 9]], "[abs(item) for item in v]", id="negative"),
         pytest.param(["hello you", "what is the time"], "v if v.lower() == v else v[1:]", id="capitals"),
     ],
 )
@@ -162,6 +211,24 @@ def test_inputs_farther_off_count_where_many_more_agree(reviewed, make_problem, 
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert set(found.rejected) == {verdict.code_sha256 for verdict in verdicts[-2:]}
     assert all(decode(case.args)[0] for case in found.derived)
+
+
+@pytest.mark.parametrize(("answer", "falls"), [("v", False), ("v % 2 == 0", True)])
+def test_a_negative_number_is_asked_only_whether_it_is_something(reviewed, make_problem, answer, falls):
+    """Whether -3 is even can be asked; the -3rd of something, or -3 times it, is seldom meant."""
+    problem = make_problem(*(((v,), eval(answer, {"v": v})) for v in (5, 8, 13)))
+    right = (
+        answer,
+        f"({answer})",
+        f"[{answer}][0]",
+        f"({answer}, 1)[0]",
+        f"{{0: {answer}}}[0]",
+        f"{answer} if f else 0",
+    )
+    verdicts, found = reviewed(
+        problem, *(f"def f(v):\n    return {it}\n" for it in (*right, f"({answer}) if v > 0 else None")), mutants=0
+    )
+    assert set(found.rejected) == ({verdicts[-1].code_sha256} if falls else set())
 
 
 def test_what_a_prompt_excludes_is_not_asked(reviewed, make_problem):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +15,12 @@ import pytest
 import yaml
 
 from factory.config import Config
-from factory.errors import ConfigError, PartError
-from factory.records import Maker, Problem
-from factory.run.directory import RunDir, against, slug
-from factory.storage.files import put
+from factory.errors import ConfigError, DamageWarning, PartError
+from factory.records import Maker, Problem, Rollout
+from factory.run.directory import RunDir
+from factory.run.names import against, slug
+from factory.storage import parts
+from factory.storage.files import digest, digest_file, put
 
 BASE: dict[str, Any] = {"name": "test", "problems": {"path": "p"}, "engine": {"kind": "vllm", "model": "m"}}
 
@@ -29,17 +35,20 @@ def problem(name: str = "set/1", **fields: Any) -> Problem:
 
 
 def refusal(place: RunDir, new: Config, problems: list[Problem] | None = None) -> str:
-    before = place.config_file.read_bytes(), place.problems_file.read_bytes()
+    before = {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()}
     with pytest.raises(ConfigError) as caught:
         place.claim(new, [problem()] if problems is None else problems)
-    assert (place.config_file.read_bytes(), place.problems_file.read_bytes()) == before
+    assert {path: path.read_bytes() for path in place.path.rglob("*") if path.is_file()} == before
     return str(caught.value)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> RunDir:
+    """A run that has rollouts, and so may not become another."""
     place = RunDir(tmp_path / "run")
     place.claim(config(), [problem()])
+    path = place.rollouts(problem(), range(8))
+    parts.write(path, Rollout, [], place.name(path))
     return place
 
 
@@ -131,19 +140,58 @@ def test_a_further_problem_is_taken_over(place: RunDir) -> None:
 def test_a_directory_that_is_no_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no run directory"):
         RunDir(tmp_path).open_config()
-    with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
+    with pytest.raises(PartError, match=r"problems\.jsonl: cannot be read"):
         RunDir(tmp_path).open_problems()
 
 
-def test_a_damaged_config_is_told_by_name(place: RunDir) -> None:
-    whole = place.config_file.read_bytes()
-    place.config_file.write_bytes(whole.replace(b"n: 256", b"n: 257"))
-    for use in (place.open_config, lambda: place.claim(config(), [problem()])):
-        with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: move it aside, and run again"):
-            use()
-    place.config_file.unlink()
+def test_a_run_without_rollouts_takes_any_config(tmp_path: Path) -> None:
+    """Such as one whose model was mistyped."""
+    place = RunDir(tmp_path / "run")
     place.claim(config(), [problem()])
+    other = config(engine={"kind": "vllm", "model": "n"})
+    place.claim(other, [problem("set/2")])
+    assert (place.open_config(), place.open_problems()) == (other, [problem("set/2")])
+
+
+def test_a_run_whose_rollouts_are_gone_still_takes_no_other_config(place: RunDir) -> None:
+    (part,) = (place.path / "rollouts").glob("*.parquet")
+    place.log("sampled", part=place.name(part), sha256=digest(part))
+    part.unlink()
+    assert "belongs to another config" in refusal(RunDir(place.path), config(limits={"cpu_s": 6}))
+
+
+def test_the_file_that_is_replayed_belongs_to_the_run(place: RunDir) -> None:
+    place.log("started", inputs={"engine.path": "a" * 64}, config=config().model_dump(mode="json"))
+    place.claim(config(), [problem()], {"engine.path": "a" * 64})
+    with pytest.raises(ConfigError, match=r"engine\.path: the file holds other rollouts than when .* began"):
+        place.claim(config(), [problem()], {"engine.path": "b" * 64})
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone", "sum flipped", "sum gone"])
+def test_a_damaged_config_is_taken_from_the_ledger(place: RunDir, damage: str) -> None:
+    place.log("started", config=config().model_dump(mode="json"))
+    whole, beside = place.config_file.read_bytes(), digest_file(place.config_file)
+    spoil: dict[str, Callable[[], object]] = {
+        "flipped": lambda: place.config_file.write_bytes(whole.replace(b"n: 256", b"n: 257")),
+        "gone": place.config_file.unlink,
+        "sum flipped": lambda: beside.write_bytes(beside.read_bytes().replace(b"a", b"b")),
+        "sum gone": beside.unlink,
+    }
+    spoil[damage]()
+    with pytest.warns(DamageWarning, match=r"config\.yaml: .*; the ledger's copy is used"):
+        assert RunDir(place.path).open_config() == config()
+    with pytest.warns(DamageWarning):
+        assert "sampling.n: 256 -> 255" in refusal(place, config(sampling={"n": 255}))
+    with pytest.warns(DamageWarning):
+        place.claim(config(), [problem()])
     assert place.config_file.read_bytes() == whole
+    assert place.open_config() == config()
+
+
+def test_a_config_that_is_damaged_in_both_places_is_an_error(place: RunDir) -> None:
+    place.config_file.write_bytes(b"name: x\n")
+    with pytest.raises(PartError, match=r"config\.yaml: is damaged .*; remedy: move it aside, and run again"):
+        place.open_config()
 
 
 def test_a_config_of_another_version_is_told_by_key(place: RunDir) -> None:
@@ -156,13 +204,34 @@ def test_the_config_that_is_kept_is_yaml_people_can_run(place: RunDir) -> None:
     assert Config.model_validate(yaml.safe_load(place.config_file.read_text())) == config()
 
 
-def test_damaged_problems_are_told_by_name(place: RunDir) -> None:
+def test_problems_of_another_version_are_an_error_that_names_the_file(place: RunDir) -> None:
     put(place.problems_file, b'{"id": "set/1"}\n')
     with pytest.raises(PartError, match=r"problems\.jsonl: cannot be read"):
         place.open_problems()
-    place.problems_file.write_bytes(b'{"id": "set/2"}\n')
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone", "sum gone"])
+def test_damaged_problems_are_read_from_their_copy(place: RunDir, damage: str) -> None:
+    whole = place.problems_file.read_bytes()
+    spoil: dict[str, Callable[[], object]] = {
+        "flipped": lambda: place.problems_file.write_bytes(whole.replace(b"set/1", b"set/2")),
+        "gone": place.problems_file.unlink,
+        "sum gone": digest_file(place.problems_file).unlink,
+    }
+    spoil[damage]()
+    with pytest.warns(DamageWarning, match=r"problems\.jsonl: .*; its copy problems\.jsonl\.gz is used"):
+        assert place.open_problems() == [problem()]
+    with pytest.warns(DamageWarning):
+        place.claim(config(), [problem()])
+    assert place.problems_file.read_bytes() == whole
+    assert place.open_problems() == [problem()]
+
+
+def test_problems_that_are_damaged_twice_are_an_error(place: RunDir) -> None:
+    for path in (place.problems_file, place.problems_file.with_suffix(".jsonl.gz")):
+        path.write_bytes(b"{}\n")
     for use in (place.open_problems, lambda: place.claim(config(), [problem()])):
-        with pytest.raises(PartError, match=r"problems\.jsonl: is damaged"):
+        with pytest.raises(PartError, match=r"problems\.jsonl\.gz: is damaged"):
             use()
 
 
@@ -192,6 +261,33 @@ def test_a_second_lock_in_the_same_process_is_refused_too(place: RunDir) -> None
         pass
     with RunDir(place.path):
         pass
+
+
+@pytest.mark.parametrize("fault", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_a_file_system_without_locks_is_no_other_process(
+    place: RunDir, fault: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.warns(DamageWarning, match=r"cannot be locked .*: see that no other process"), place:
+        pass
+
+
+# ---- where it may lie ----
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/run", "hf://datasets/x", "gs:/bucket"])
+def test_a_url_is_no_run_directory(path: str) -> None:
+    with pytest.raises(ConfigError, match="is a URL; a run directory is a local path"):
+        RunDir(Path(path))
+
+
+@pytest.mark.parametrize("name", ["a[1]", "a*", "a?", "a::b"])
+def test_a_path_that_datasets_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="would take the shards' path for a pattern"):
+        RunDir(tmp_path / name / "run").claim(config(), [problem()])
 
 
 # ---- names ----
@@ -227,24 +323,23 @@ def test_a_slug_is_readable_safe_and_one_problems_own() -> None:
 
 def test_chunks_are_the_whole_parts_in_order(place: RunDir) -> None:
     one, other = problem("set/1"), problem("set/11")
-    (place.path / "rollouts").mkdir()
     for indices in (range(512, 700), range(256), range(256, 512)):
         place.rollouts(one, indices).touch()
     place.rollouts(other, range(8)).touch()
     half = place.rollouts(one, range(700, 800))
     half.with_name(f".{half.name}.123.tmp").touch()
     found = place.all_chunks()
-    assert found == {slug("set/1"): [range(256), range(256, 512), range(512, 700)], slug("set/11"): [range(8)]}
+    assert found[slug("set/1")] == [range(8), range(256), range(256, 512), range(512, 700)]
+    assert found[slug("set/11")] == [range(8)]
 
 
 def test_parts_of_several_generators_and_rounds_lie_beside_each_other(place: RunDir) -> None:
-    one, many = problem("set/1"), (Maker(), Maker("large"), Maker("large", 1), Maker("default", 1), Maker("a.b 1", 12))
-    (place.path / "rollouts").mkdir()
+    one, many = problem("set/2"), (Maker(), Maker("large"), Maker("large", 1), Maker("default", 1), Maker("a.b 1", 12))
     for number, maker in enumerate(many, 1):
         place.rollouts(one, range(number), maker).touch()
     for number, maker in enumerate(many, 1):
-        assert place.all_chunks(maker) == {slug("set/1"): [range(number)]}
-    assert place.rollouts(one, range(8)).name == f"{slug('set/1')}.000000-000008.parquet", "as it was ever called"
+        assert place.all_chunks(maker)[slug("set/2")] == [range(number)]
+    assert place.rollouts(one, range(8)).name == f"{slug('set/2')}.000000-000008.parquet", "as it was ever called"
     paths = [
         path
         for maker in many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from factory.commands.look import survey
 from factory.config import GradingConfig, ProblemsConfig
+from factory.console import Console
 from factory.errors import ProblemError
 from factory.problems import FORMATS, Refusal, read
+from factory.report.terminal import Survey, print_problems
 from factory.run.load_problems import load_problems
 
 SETTINGS = GradingConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
@@ -202,3 +205,38 @@ def test_a_mapping_goes_with_its_format_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_format_takes_an_empty_row_for_its_own(name: str) -> None:
     assert not FORMATS[name].sniff({})
+
+
+@pytest.mark.parametrize(
+    ("comparison", "told"),
+    [
+        ({}, "equal values"),
+        ({"kind": "exact"}, "equal values of the same types"),
+        ({"kind": "unordered", "free_levels": [0, 1]}, "any order of the outermost lists and the lists inside"),
+        ({"kind": "float", "rel": 0, "abs": 1e-4}, "absolute error 0.0001"),
+        ({"kind": "float", "rel": 1e-6, "abs": 1e-9}, "relative error 1e-06 or absolute error 1e-09"),
+        ({"tuples_as_lists": True}, "equal values, tuples as lists"),
+    ],
+)
+def test_a_survey_says_what_each_problem_grants(tmp_path: Path, comparison: dict[str, Any], told: str) -> None:
+    path = written(tmp_path, GOOD | {"comparison": comparison})
+    assert survey(ProblemsConfig(path=path), SETTINGS).granted == {"s/1": told}
+    shown = console_text(survey(ProblemsConfig(path=path), SETTINGS))
+    assert f"granted: {told} 1\n  s/1: {told}\n" in shown
+
+
+def test_a_survey_says_what_a_stream_grants_and_where_cases_differ(tmp_path: Path) -> None:
+    stream = {"id": "s/2", "prompt": "p", "entry_point": None, "cases": [{"stdin": "1", "stdout": "2"}]}
+    any_case = {"comparison": {"kind": "tokens", "rel": 0, "abs": 0, "any_case": True}}
+    first, second = GOOD["cases"]
+    path = written(tmp_path, stream | any_case, GOOD | {"cases": [first, second | {"comparison": {"kind": "exact"}}]})
+    assert survey(ProblemsConfig(path=path), SETTINGS).granted == {
+        "s/2": "to the letter, letters of either case",
+        "s/1": "equal values; equal values of the same types",
+    }
+
+
+def console_text(found: Survey) -> str:
+    console = Console(file=io.StringIO(), width=400)
+    print_problems(console, found)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]

@@ -21,6 +21,7 @@ from factory.errors import ConfigError
 from factory.records import (
     Differential,
     Failure,
+    Message,
     Problem,
     ProblemOutcome,
     Review,
@@ -31,7 +32,9 @@ from factory.records import (
     sha256,
 )
 from factory.records.summary import Cost, Summary
-from factory.shards import faults, write
+from factory.sampling.prompts import examples
+from factory.shards import faults, needs_rollouts, write
+from factory.shards.answers import full
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
 from factory.shards.writer import _size
@@ -49,7 +52,7 @@ def problem(name: str = "set/0", **fields: Any) -> Problem:
 def graded(index: int, status: Status, passed: int = 0, language: str = "python", **fields: Any) -> Any:
     """A rollout and its verdict; programs differ by index."""
     parent, repair_of = fields.pop("parent", None), fields.pop("repair_of", None)
-    code = f"program {language} {index} {parent}"
+    code = f"program({language!r}, {index}, {parent!r})"
     failed = Failure(passed, False, "1", "1", "2") if status is Status.WRONG_ANSWER else None
     rollout = Rollout(
         problem_id="set/0", index=index, text=f"raw {code}", mode="chat", language=language, parent=parent,
@@ -87,6 +90,8 @@ ROLLOUTS = (
 )
 GO = ROLLOUTS[6]
 CHAIN = GradingConfig()
+TASK = "Add one.\n\nExamples:\n```python\nadd_one(0) == 1\n```\n\nWrite the Python function `add_one`."
+GO_TASK = "Add one.\n\nExamples, in Python:\n```python\nadd_one(0) == 1\n```\n\nWrite the Go function `addOne`."
 OUTCOME = ProblemOutcome(
     problem(), (survivor(BETTER), survivor(GO), survivor(GOOD, 1)), ROLLOUTS,
     limits=CHAIN.limits.model_dump(), sandbox=CHAIN.sandbox.deciding(),
@@ -131,8 +136,8 @@ def test_sft_and_pretrain_hold_each_survivor() -> None:
     assert [row["id"] for row in chats] == [row["id"] for row in texts]
     assert [row["rollout_index"] for row in chats] == [1, 0, 0]
     assert [row["parent_sha256"] for row in chats] == [None, PARENT, None]
-    assert chats[1]["messages"][0] == {"role": "user", "content": "Add one.\n\nWrite it in Go."}
-    assert texts[0]["text"] == f"Add one.\n\n```python\n{BETTER[1].code}\n```\n"
+    assert chats[1]["messages"][0] == {"role": "user", "content": GO_TASK}
+    assert texts[0]["text"] == f"{TASK}\n\n```python\n{BETTER[1].code}\n```\n"
 
 
 def test_a_pair_is_a_program_with_its_translation_and_the_tests() -> None:
@@ -148,7 +153,7 @@ def test_preference_sets_the_best_against_the_nearest_miss_of_the_same_prompt() 
     first, second, go = rows("preference")
     assert (first["chosen_rollout_index"], first["rejected_rollout_index"]) == (1, 3)
     assert (second["chosen_rollout_index"], second["rejected_rollout_index"]) == (0, 2)
-    assert first["prompt"] == [{"role": "user", "content": "Add one."}]
+    assert first["prompt"] == [{"role": "user", "content": TASK}]
     assert first["chosen"][0]["content"] == f"```python\n{BETTER[1].code}\n```"
     assert first["rejected"][0]["content"] == f"```python\n{ROLLOUTS[3][1].code}\n```"
     assert json.loads(first["failing_case"])["case"] == first["rejected_cases_passed"] == 2
@@ -159,7 +164,7 @@ def test_preference_sets_the_best_against_the_nearest_miss_of_the_same_prompt() 
 
 def test_rl_groups_rewards_by_problem_in_the_columns_of_verl() -> None:
     python, go = rows("rl", first=4)
-    assert python["prompt"] == [{"role": "user", "content": "Add one.\n\nCall the function `add_one`."}]
+    assert python["prompt"] == [{"role": "user", "content": TASK}]
     assert python["rewards"] == [1.0, 1.0, 0.0, 0.0, 0.0]
     assert python["rollout_indices"] == [0, 1, 2, 3, 4], "what we could not grade has no reward"
     assert python["responses"][0] == GOOD[0].text
@@ -215,9 +220,142 @@ def test_rollouts_are_all_there_as_the_model_gave_them() -> None:
     assert not any("_ms" in name or "_mb" in name for name in found[0])
 
 
-def test_a_name_the_prompt_tells_is_not_told_twice() -> None:
-    told = ProblemOutcome(problem(prompt="Write add_one."), OUTCOME.survivors, ROLLOUTS)
-    assert rows("rl", told)[0]["prompt"][0]["content"] == "Write add_one."
+def prompts_of(view: str, outcome: ProblemOutcome = OUTCOME) -> dict[tuple[str, str | None], set[str]]:
+    """The prompts in the rows of a view, as text, by language and the program that was translated."""
+    found: dict[tuple[str, str | None], set[str]] = {}
+    for row in rows(view, outcome):
+        language = row.get("language") or row.get("target_language") or row["extra_info"]["language"]
+        parent = row.get("parent_sha256") or row.get("source_code_sha256")
+        text = row.get("text") or row.get("prompt") or row["messages"][:-1]
+        if isinstance(text, list):
+            text = "\n\n".join(message["content"] for message in text)
+        found.setdefault((language, parent), set()).add(text.partition(f"\n\n```{language}\nprogram")[0])
+    return found
+
+
+@pytest.mark.parametrize("view", ALL)
+def test_every_view_asks_in_the_same_words(view: str) -> None:
+    told = {("python", None): TASK, ("go", None): GO_TASK}
+    found = prompts_of(view)
+    assert found
+    for (language, _), texts in found.items():
+        assert texts == {told[language, None]}
+
+
+@pytest.mark.parametrize("view", ALL)
+def test_what_was_asked_is_in_every_view_where_that_is_chosen(view: str) -> None:
+    keys = {(verdict.language, rollout.parent, rollout.repair_of) for rollout, verdict in ROLLOUTS}
+    asked = {key: (Message(role="system", content="Be brief."), Message(role="user", content=str(key))) for key in keys}
+    kept = tuple(replace(one, repair_of="a failed one") if one.parent else one for one in OUTCOME.survivors)
+    outcome = replace(OUTCOME, survivors=kept, asked=asked)
+    found = (
+        prompts_of(view, outcome)
+        if view != "preference"
+        else {("python", None): prompts_of(view, outcome)["python", None]}
+    )
+    seen = set().union(*found.values())
+    assert seen <= {f"Be brief.\n\n{key}" for key in keys}
+    assert f"Be brief.\n\n{('python', None, None)}" in seen or view == "pairs"
+    assert len({row["id"] for row in rows(view, outcome)}) == len(rows(view, outcome))
+
+
+def test_a_miss_that_was_asked_something_else_is_not_rejected_for_it() -> None:
+    """The Go survivor is a repair, the Go miss a first try: only the plain task is the same."""
+    keys = {(verdict.language, rollout.parent, rollout.repair_of) for rollout, verdict in ROLLOUTS}
+    kept = tuple(replace(one, repair_of="a failed one") if one.parent else one for one in OUTCOME.survivors)
+    asked = {key: (Message(role="user", content=str(key)),) for key in keys}
+    assert {row["language"] for row in rows("preference", replace(OUTCOME, survivors=kept))} == {"python", "go"}
+    assert {row["language"] for row in rows("preference", replace(OUTCOME, survivors=kept, asked=asked))} == {"python"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "last"),
+    [
+        ({"prompt": "Write add_one."}, "Write the Python function `add_one`."),
+        ({"entry_point": "Solution.rotate"}, "Write the Python class `Solution` with the method `rotate`."),
+        ({"entry_point": None, "cases": [{"stdin": "1\n", "stdout": "2\n", "public": True}]},
+         "Write a Python program that reads standard input and prints the answer."),
+        ({"starter_code": "def add_one(n: int) -> int:\n"}, "Write the Python function `add_one`."),
+    ],
+)  # fmt: skip
+def test_a_task_says_all_that_a_solver_needs(fields: dict[str, Any], last: str) -> None:
+    posed = problem(**fields)
+    text = rows("sft", replace(OUTCOME, problem=posed))[0]["messages"][0]["content"]
+    assert text.startswith(posed.prompt.strip())
+    assert text.endswith(last)
+    assert posed.starter_code.strip() in text
+    assert all(example in text for example in examples(posed))
+    assert "expected" not in text
+    assert "add_one(1)" not in text, "a case that is not public"
+
+
+def test_a_translation_is_asked_for_with_the_declaration_that_fits_the_cases() -> None:
+    first, *others = OUTCOME.survivors
+    first = replace(first, code="def add_one(number):\n    return number + 1\n")
+    text = rows("sft", replace(OUTCOME, survivors=(first, *others)))[1]["messages"][0]["content"]
+    assert text.endswith("Write the Go function `addOne`, declared as `func addOne(number int) int`.")
+
+
+def test_rollouts_say_which_were_kept_and_how_they_rank() -> None:
+    found = {(row["language"], row["parent_sha256"], row["rollout_index"]): row for row in rows("rollouts")}
+    kept = {key: row["rank"] for key, row in found.items() if row["kept"]}
+    assert kept == {("python", None, 1): 0, ("python", None, 0): 1, ("go", PARENT, 0): 0}
+    assert all(row["rank"] is None for row in found.values() if not row["kept"])
+
+
+# ---- whole answers ----
+
+CODE = "def add_one(n):\n    return n + 1\n"
+FENCED = f"```python\n{CODE}```"
+
+
+def taught(text: str, code: str = CODE, **fields: Any) -> tuple[str, str]:
+    """(kind, content) of the answer in the row of `sft` of a rollout."""
+    rollout = GOOD[0].model_copy(update={"text": text} | fields)
+    verdict = replace(GOOD[1], code=code, code_sha256=sha256(code))
+    outcome = ProblemOutcome(problem(), (survivor((rollout, verdict)),), ((rollout, verdict),))
+    (row,) = rows("sft", replace(outcome, full=full(outcome)))
+    return row["answer"], row["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "content"),
+    [
+        (f"Add it.\n\n{FENCED}\n\nDone.", {}, f"Add it.\n\n{FENCED}\n\nDone."),
+        (f"<think>\n```python\nno\n```\n</think>\n{FENCED}", {}, f"<think>\n```python\nno\n```\n</think>\n{FENCED}"),
+        (FENCED, {"reasoning": "One more."}, f"<think>\nOne more.\n</think>\n\n{FENCED}"),
+    ],
+)  # fmt: skip
+def test_a_whole_answer_is_taught_where_its_program_is_the_graded_one(
+    text: str, fields: dict[str, Any], content: str
+) -> None:
+    assert taught(text, **fields) == ("full", content)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (f"```python\nadd_one = None\n```\nNo:\n{FENCED}", {}),
+        (f"{FENCED}\nTry it:\n```\nadd_one(1)\n```", {}),
+        (FENCED, {"code": f"import math\n{CODE}"}),
+        (FENCED.removesuffix("```"), {}),
+        (FENCED, {"finish_reason": "length"}),
+        (CODE, {}),
+        (CODE, {"mode": "code"}),
+        (f"```python\n{CODE}", {"reasoning": f"</think>\n{FENCED}\n"}),
+    ],
+)
+def test_where_that_is_in_doubt_the_program_alone_is_taught(text: str, fields: dict[str, Any]) -> None:
+    kind, content = taught(text, **fields)
+    assert (kind, content) == ("code", f"```python\n{fields.get('code', CODE).rstrip()}\n```")
+
+
+def test_whole_answers_need_the_view_that_has_them() -> None:
+    with pytest.raises(ValueError, match="for the view sft, which `views` does not name"):
+        config(views=("rl",), answers="full")
+    assert needs_rollouts(config(views=("sft",), answers="full"))
+    assert needs_rollouts(config(prompts="asked"))
+    assert not needs_rollouts(config(views=("sft",)))
 
 
 def test_tests_that_are_too_weak_reward_nothing() -> None:

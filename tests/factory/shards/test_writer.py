@@ -190,8 +190,9 @@ def test_a_translation_names_its_parent_and_its_language(tmp_path: Path) -> None
     write(tmp_path / "s", config(), kept(), summary())
     python, go = rows_of(tmp_path / "s", "python")[0], rows_of(tmp_path / "s", "go")[0]
     assert (python["parent_sha256"], go["parent_sha256"]) == (None, python["code_sha256"])
-    assert python["messages"][0] == {"role": "user", "content": "Task 0: é?"}
-    assert go["messages"][0]["content"] == "Task 0: é?\n\nWrite it in Go."
+    told = "Task 0: é?\n\nExamples{}:\n```python\nf(1) == (2,)\n```\n\nWrite the {} function `f`."
+    assert python["messages"][0] == {"role": "user", "content": told.format("", "Python")}
+    assert go["messages"][0]["content"] == told.format(", in Python", "Go")
     assert go["messages"][1] == {"role": "assistant", "content": f"```go\n{go['code'].rstrip()}\n```"}
 
 
@@ -225,13 +226,11 @@ def test_two_exports_are_not_taken_for_one_another_by_the_cache(tmp_path: Path) 
     assert loaded(tmp_path / "two" / "s", tmp_path, "python").num_rows == 2
 
 
-def test_no_survivors_are_a_shard_without_rows(tmp_path: Path) -> None:
-    # `datasets` itself refuses a split without any row ("corresponds to no data"); other readers do not.
+def test_no_survivors_are_no_file_since_datasets_refuses_one_without_rows(tmp_path: Path) -> None:
     manifest = write(tmp_path / "s", config(), [], summary())
-    assert manifest.rows == 0
-    (item,) = manifest.files
-    table = pq.read_table(tmp_path / "s" / item.path)
-    assert (table.num_rows, table.column_names) == (0, list(manifest.schema))
+    assert (manifest.rows, manifest.files) == (0, [])
+    assert sorted(bytes_of(tmp_path / "s")) == ["README.md", "SHA256SUMS", "manifest.json"]
+    assert "there is nothing to load" in (tmp_path / "s" / "README.md").read_text()
 
 
 def test_a_language_without_rows_does_not_keep_others_from_loading(tmp_path: Path) -> None:

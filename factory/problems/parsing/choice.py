@@ -1,0 +1,144 @@
+"""Whether a statement accepts any of several answers, or is of an interactive problem.
+
+Promises: words about what somebody in the story chooses are none about the answer, as far as their subject tells.
+What asks for an object, whichever, or that there is none, leaves a choice too. Every search is linear in the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_TELL = r"(?:(?:print|output|return|report)(?:s|ed|ing)?|show|write|give|display)"
+_MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
+_ASK = rf"(?:{_TELL}|{_MAKE})"
+_ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
+_THINGS = (
+    "string permutation array sequence graph tree path matrix subset subsequence substring list arrangement "
+    "rearrangement partition pair triple triplet cycle route schedule assignment coloring colouring grid "
+    "table word pattern plan set ordering number integer index order strategy point tour series way division cut "
+    "placement layout variant example"
+).replace(" ", "|")
+_OBJECTS = _THINGS.replace("|order|", "|")
+_RIGHT = (
+    r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|permitted|judged\ as\ correct|"
+    r"considered\ (?:correct|valid|right)|printed|output|returned|reported)"
+)
+_SOMEBODY = re.compile(
+    r"\b(?!(?:you|we|us|one|program|solution|code|submission|function|output|answer)\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|"
+    r"is\ able\ to|wants?\ to)\s+(?:\w{1,30}ly\s+)?$",
+    re.I | re.X,
+)
+_ANY = re.compile(
+    rf"""\b{_TELL}\s+(?:(?!(?:in|if|to|whether|with|for|at|from|when|where)\b)\w{{1,30}}\s+){{0,2}}?
+           any(?!\s+(?:other|more|further|additional|extra)\b)(?:\s+(?:one|single))?
+           (?:\s+(?:of\s+(?:them|these|those|the|such)|valid|possible|correct|suitable|such|optimal|best|appropriate|
+              feasible|{_ANSWERS}|{_THINGS}|one)\b|\s*[.,;)!]|\s*$)
+       | \b{_ASK}\s+any\s+(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:{_THINGS})(?:s|es)?\b(?!\s+of\s+times)
+       | \b{_ASK}\s+any\s+(?!two\b|three\b)(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:numbers?|integers?)
+           \s+(?:that|which|such|satisfying|satisfies|meeting)\b
+       | \b{_TELL}\s+any\s?[\[(]
+       | \b{_ASK}\s+any\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}
+           |(?:valid\s+|possible\s+|optimal\s+)?{_ANSWERS}|one\b(?!\s+of\s+the))
+       | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case|number|precision|letter)\w{{1,30}}
+       | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
+       | (?:^|\byou\s+(?:can|may|should)\s+)\W*(?:then\s+|and\s+)?(?:print|output|return)\s+any\s+
+           (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b(?!\s\w{{1,29}}s\b)
+       | \b{_TELL}\s+(?:a|one)\s+(?:possible|valid|suitable|feasible)\s+\w
+       | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b
+       | \b{_MAKE}\s+any\s+\w{{1,30}}(?:\s\w{{1,30}})?\s+(?:such\s+that|satisfying)\b
+       | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
+       | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)
+           \s+(?:of\s+(?:them|these|those|the\s+(?:possible|valid|correct|suitable))|(?:possible|valid|such)\s+\w{{1,30}})\b
+       | \b{_MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{_THINGS}|{_ANSWERS})\b
+       | \b(?:task\s+is|have|need|asked|wants?\s+you|required)\s+to\s+(?:construct|build)\s+an?
+           \s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b""",
+    re.I | re.X,
+)
+_ACCEPTED = re.compile(
+    rf"""\b(?:any|every|all|each|other|either)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
+           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|winner|{_ANSWERS}|{_OBJECTS})s?)\s+
+           (?:[^.;]{{0,120}}?\s)?(?<!you\s)(?<!we\s)(?<!they\s)
+           (?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
+       | \bany\s+(?:valid|correct|optimal)\s+\w{{1,30}}(?:\s+\w{{1,30}})?
+           \s+(?:is|are|will\s+be)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
+       | \bothers?\s+(?:is|are|will\s+be)\s+(?:also\s+)?{_RIGHT}
+       | \bany\s?(?:one)?(?:\s+of\s+(?:them|these|those))?\s+(?:will|would)\s+(?:do|suffice|work|be\s+{_RIGHT})\b
+       | \bany\s?(?:one)?\s+(?:is|are)\s+{_RIGHT}\b
+       | \bany\s(?:(?:correct|valid|right|good)\s[^.;]{{0,80}}?passes
+           |[^.;]{{0,80}}?\s(?:gets?|receives?|earns?|scores?)\s+full)\b
+       | \baccept(?:s|ed)?\s+any\s+(?:valid|correct|answer|solution|output|such)
+       | \b{_ANSWERS}\s+(?:(?:may|might|need)\s+not\s+be|(?:is|are)\s+not\s+necessarily)\s+unique
+       | \bspecial\s+(?:judge|checker)\b
+       | \byou\s+(?:do\s+not|don't)\s+(?:need|have)\s+to\s+(?:minimi[sz]e|find\s+the\s+(?:shortest|minimum|least))\b
+       | \b(?:need|may|might)\s+not\s+be\s+unique\b[^.]{{0,80}}\b{_RIGHT}""",
+    re.I | re.X,
+)
+_SEVERAL = re.compile(
+    rf"""\b(?:if|in\ case|should|when|where|whenever|as|because)\b[^.]{{0,60}}?
+           \b(?:multiple|several|many|more\s+than\s+one|two\s+or\s+more|various|not\s+unique|ties?
+             |(?:are|exist)\s+(?:\w{{1,30}}\s+)?different)\b
+           (?P<between>[^.]{{0,160}}?)
+           \b(?:{_TELL}|accept\w{{0,4}}|you\s+(?:can|may)\s+choose|free|allowed|fine|consider\w{{0,3}}|find)\b[^.]{{0,30}}?
+           \b(?:any(?!\s+(?:other|more|order|arbitrary))|anyone|whichever|whatever|arbitrary|either
+             |one\s+of\s+(?:them|these|those|the))\b""",
+    re.I | re.X,
+)
+_OTHERWISE = re.compile(r"\bhow\s+many\b|\bcount\b|\bnumber\s+of\b|\bmodulo\b", re.I)
+_OR_NONE = re.compile(
+    rf"""\b(?:{_MAKE}|write|colou?r|paint|split|divide|partition|assign|place|arrange|distribute|give)
+          \s+(?:a|an|any|some|such|one|two|three|his|her|their|your|weights?|
+             the\s+(?:vertices|edges|cells|rectangles|elements|numbers))\b
+          (?!\s+(?:least|smallest|largest|minimum|maximum|min|max|number|total|shortest|longest)\b)
+          [^.?!]{{0,220}}?\b(?:or|otherwise)\b[^.?!]{{0,12}}?
+          \b(?:determine|claim|report|say|tell|state|print|output|find\ out|decide|declare|detect)[^.?!]{{0,60}}?
+          \b(?:impossible|not\s+possible|no\s+such|does\s?n't\s+exist|does\s+not\s+exist|
+             no\s+(?:solution|answer|valid)|cannot)""",
+    re.I | re.X,
+)
+_FIND_SUCH = re.compile(
+    rf"\bfind\s+(?:such\s+(?:an?\s+)?|some\s+)(?:{_THINGS})\b(?!\s+(?:is|with\s+the\s+(?:least|smallest|largest)))",
+    re.I,
+)
+_CONSTRUCT = re.compile(rf"\b{_MAKE}\s+an?\s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b", re.I)
+_ONE_OF = re.compile(
+    rf"\bone\s+of\s+(?:the\s+)?(?:possible|valid|many|several|correct)\s+(?:\w{{1,30}}\s+)?(?:{_ANSWERS}|{_THINGS})s?\b",
+    re.I,
+)
+_ERROR = re.compile(r"\b(?:error|precision|tolerance|within)\b", re.I)
+_INTERACTIVE = re.compile(
+    r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthis\s+interactive\b|\bthe\s+interactor\b|"
+    r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing)|talk(?:s|ing)?)\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|jury's\s+program|checker|testing|system)|"
+    r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer|stream)|\bfflush\b|"
+    r"\b(?:ask|query)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
+    r"\b(?:response|reply|replies)\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b(?!'s\s+program)|"
+    r"\bthe\s+(?:judge|jury|jury's\s+program|grader)\s+(?:will\s+)?(?:answers?|repl(?:y|ies)|responds?)\b",
+    re.I,
+)
+
+
+def is_interactive(sentence: str) -> bool:
+    """Whether a sentence says that the judge answers back."""
+    return bool(_INTERACTIVE.search(sentence))
+
+
+def leaves_choice(sentences: Sequence[str]) -> bool:
+    """Whether sentences say that another answer than the recorded one may be right."""
+    if any(map(_says_so, sentences)):
+        return True
+    return any(map(_CONSTRUCT.search, sentences)) and any(map(_ONE_OF.search, sentences))
+
+
+def _says_so(sentence: str) -> bool:
+    if (
+        (_ACCEPTED.search(sentence) and not _ERROR.search(sentence))
+        or _OR_NONE.search(sentence)
+        or _FIND_SUCH.search(sentence)
+    ):
+        return True
+    if any(
+        not _SOMEBODY.search(sentence[max(0, any_.start() - 60) : any_.start()]) for any_ in _ANY.finditer(sentence)
+    ):
+        return True
+    several = _SEVERAL.search(sentence)
+    return bool(several and not _OTHERWISE.search(several["between"]))

@@ -1,0 +1,56 @@
+"""What the ledger says was written: the second witness of every part, beside the sha256 that lies with it.
+
+Promises: what is not there although the ledger has it is missed, and never taken for work that is still to be done.
+Lines of the ledger that are damaged are passed over: they say nothing of any part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from factory.run.ledger import Ledger
+
+
+class Written:
+    """The sha256 of every part that was written and not set aside, by its name in the run directory.
+
+    Reads the ledger once, and again only where it is asked to `refresh`; `note` takes a line that is being added.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._digests: dict[str, str | None] = {}
+        self.sampled: set[str] = set()
+        """Names of parts of rollouts, which are never written over."""
+        self.started: dict[str, Any] = {}
+        """The last line that says that a process began to work on the run; {} where none does."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the ledger anew: another process may have added to it."""
+        self._digests, self.sampled, self.started = {}, set(), {}
+        for line in self._ledger.whole_lines():
+            self.note(line)
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Take one line of the ledger in."""
+        part, event = line.get("part"), line["event"]
+        if event == "started":
+            self.started = line
+        elif event in ("damaged", "dropped") and part is not None:
+            self._digests.pop(part, None)
+            self.sampled.discard(part)
+        elif part is not None:
+            self._digests[part] = line.get("sha256")
+            self.sampled |= {part} if event == "sampled" else set()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._digests
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._digests)
+
+    def sha256(self, name: str) -> str | None:
+        """The sha256 of the part as it was last written; None where the ledger has none."""
+        return self._digests.get(name)
