@@ -29,6 +29,7 @@ from functools import partial
 from typing import Any, cast
 
 from sandbox.worker import codec, mirror
+from sandbox.worker.kinds import Unencodable
 from sandbox.worker.printed import Printed
 
 MODULE = "solution"
@@ -106,7 +107,7 @@ def call(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any])
     try:
         value = target(*args, **kwargs)
         return "V", codec.dumps(value), value
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return "U", str(error), None
     except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
         return "X", describe(error), None
@@ -128,7 +129,7 @@ def full_answer(
     same = known.claims(given, None if codec.SUBCLASS in payload else value) if kind == "V" else []
     try:
         after = codec.dumps([args, kwargs])
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return frame(b"U", f"{error} in an argument")
     heard = printed.take() if printed is not None else None
     if after == before and not same and heard is None:
@@ -154,6 +155,7 @@ def converse(source: bytes, entry_point: str, asked: int, out: int, *, printed: 
 
     With `printed`, answers tell what the program printed.
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     streams = Printed() if printed else None
     target = find(source, entry_point, put)
@@ -179,6 +181,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts; or a file for pytest
     that ends with `pytest.main()` (see `testing`).
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     replies = _calls(asked)
     known = mirror.Mirror()
@@ -188,7 +191,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     def proxy(*args: Any, **kwargs: Any) -> Any:
         try:
             asked = codec.dumps([list(args), kwargs])
-        except codec.Unencodable as error:
+        except Unencodable as error:
             gone.append(Gone(f"the tests call it with {error}, which is no plain value"))
             raise gone[-1] from None
         nonlocal calls
