@@ -20,14 +20,18 @@ _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """What libraries read by themselves, too."""
 
 
-def secret(variable: str, remedy: str) -> str:
-    """The secret in an environment variable. Raises ConfigError where there is none, or one that no header can hold."""
+def secret(variable: str, remedy: str, key: str = "") -> str:
+    """The secret in an environment variable, which `key` of the config names.
+
+    Raises ConfigError where there is none, or one that no header can hold.
+    """
+    place = f"{key}: {variable}" if key else variable
     value = os.environ.get(variable, "").strip()
     if not value:
-        raise ConfigError(f"{variable}: is not set; remedy: {remedy}")
+        raise ConfigError(f"{place}: is not set; remedy: {remedy}")
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ConfigError(
-            f"{variable}: holds more than a key: white space, or characters that are not ASCII; remedy: {remedy}"
+            f"{place}: holds more than a key: white space, or characters that are not ASCII; remedy: {remedy}"
         )
     streams.hide(value)
     return value

@@ -16,7 +16,7 @@ from factory.records.problem import (
     cases_text,
 )
 from factory.records.review import RejectedProgram, Review
-from factory.records.rollout import Maker, Message, Request, Rollout, Sampling
+from factory.records.rollout import Maker, Message, Request, Rollout, Sampling, Unanswered
 from factory.records.survivor import Survivor, row_id
 from factory.records.verdict import (
     BenchmarkMatch,
@@ -64,6 +64,7 @@ __all__ = [
     "Sampling",
     "Status",
     "Survivor",
+    "Unanswered",
     "Verdict",
     "cases_text",
     "row_id",

@@ -94,6 +94,7 @@ def sum_up(
         },
         decontamination=decontamination(account.compared, contaminated_by),
         skipped={name: why for name, why in account.skipped.items() if name not in by_language["python"]},
+        unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
         untranslatable={
             target: tuple(
                 problem.id

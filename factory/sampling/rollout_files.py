@@ -2,7 +2,8 @@
 
 Promises: a stream; every row becomes rollouts (`rollout_forms` says which forms are known) or an `Unread` that names
 file, line, field, value and what is allowed, and those after it still come; a rollout that does not say its index has
-the next one of its problem; an index that is given twice is an error. Unknown fields are ignored.
+the next one of its problem; an index that is given twice is an error. Unknown fields are ignored. An answer that was
+broken off or withheld is no rollout.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.sampling import rollout_forms
+from factory.sampling.engines.base import UnusableAnswer, check_end
 from factory.storage import raw_rows
 
 _WANTED = "a rollout has problem_id, index, text and mode"
@@ -52,7 +54,7 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
         try:
             for rollout in _rollouts(raw, mapping or {}, numbers):
                 any_rollout = True
-                yield rollout
+                yield _ended(rollout, raw.place)
         except _SHAPE_ERRORS as error:
             unread = Unread(
                 raw.place, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
@@ -62,6 +64,15 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
     if not any_rollout:
         told = str(first) if first else f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row"
         raise RolloutError(told)
+
+
+def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
+    """The rollout, unless its finish reason says that no model ended it."""
+    try:
+        check_end(rollout.finish_reason, rollout.text)
+    except UnusableAnswer as fault:
+        return Unread(place, f"index {rollout.index}: {fault}: no model is to blame, so it is not graded")
+    return rollout
 
 
 def _rows(path: Path) -> Iterator[raw_rows.RawRow]:

@@ -170,7 +170,7 @@ class Server:
     def rehearse(self) -> None:
         """Run a child that does nothing, so that a failure to confine one is known at the start."""
         limits = {"cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 32, "output_kb": 4096, "open_files": 64}
-        limits["stack_mb"] = 256
+        limits |= {"stack_mb": 256, "reserve_mb": 2048}
         report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null}, self.own_kb)
         if report["exit_code"] != 0 or report["breach"]:
             raise OSError(f"a child could not be confined: {report}")

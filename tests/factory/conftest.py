@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import subprocess
@@ -11,6 +12,8 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -119,6 +122,20 @@ def growth() -> Callable[[Callable[[int], object], int], float]:
         return twice / once
 
     return grown
+
+
+# ---- an endpoint ----
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> ModuleType:
+    """The module `endpoint.py` beside this file: a small endpoint that behaves as it is told."""
+    spec = importlib.util.spec_from_file_location("small_endpoint", Path(__file__).with_name("endpoint.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 # ---- the command line ----

@@ -63,11 +63,12 @@ def test_recursion_twenty_thousand_deep(passes):
     passes(code, ([20_000], 20_000))
 
 
-def test_recursion_in_a_thread_with_a_large_stack(passes):
-    code = """
+@pytest.mark.parametrize("size", ["2 ** 26", "2 ** 27", "2 ** 28", "2 ** 29", "512 * 1024 * 1024", "2 ** 30"])
+def test_recursion_in_a_thread_with_a_large_stack(passes, size):
+    code = f"""
     import sys, threading
     sys.setrecursionlimit(10 ** 6)
-    threading.stack_size(64 << 20)
+    threading.stack_size({size})
     def depth(n):
         return 0 if n == 0 else 1 + max(map(depth, [n - 1]))
     def main():
@@ -75,6 +76,20 @@ def test_recursion_in_a_thread_with_a_large_stack(passes):
     thread = threading.Thread(target=main)
     thread.start()
     thread.join()
+    """
+    passes(code, ("20000\n", "20000\n"))
+
+
+@pytest.mark.parametrize("size", ["most", "2 ** 29"])
+def test_stack_that_a_program_sets_itself(passes, size):
+    code = f"""
+    import resource, sys
+    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, ({size}, most))
+    sys.setrecursionlimit(10 ** 6)
+    def depth(n):
+        return 0 if n == 0 else 1 + max(map(depth, [n - 1]))
+    print(depth(int(input())))
     """
     passes(code, ("20000\n", "20000\n"))
 
