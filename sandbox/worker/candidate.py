@@ -184,8 +184,13 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     known = mirror.Mirror()
     gone: list[Gone] = []
     calls = 0
+    turn = threading.Lock()
 
     def proxy(*args: Any, **kwargs: Any) -> Any:
+        with turn:  # tests may ask from several threads
+            return ask(args, kwargs)
+
+    def ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             asked = codec.dumps([list(args), kwargs])
         except codec.Unencodable as error:
