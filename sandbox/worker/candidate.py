@@ -16,6 +16,7 @@ A frame is one byte of kind, four of length (big endian), then the payload:
 
 import atexit
 import builtins
+import contextlib
 import io
 import json
 import os
@@ -255,10 +256,13 @@ def _calls(asked: int) -> Iterator[str]:
 
 def run_main(source: bytes) -> int:
     """Run `source` as a script on fresh standard streams, to its end as the interpreter would; the exit code."""
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    # Under both names, as the interpreter has them: a stream that is replaced lives on under the other.
+    stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
     stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc]
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = stderr  # type: ignore[misc]
     code = 0
     try:
         load(source, "__main__")
@@ -273,7 +277,8 @@ def run_main(source: bytes) -> int:
         code = 1
     try:
         finalize()
-        stdout.flush()
+        with contextlib.suppress(ValueError):  # closed or detached, and so written out
+            stdout.flush()
     except BaseException:
         return code or 1
     return code & 0xFF
@@ -283,6 +288,7 @@ def finalize() -> None:
     """What the interpreter does at its end, in its order: threads, exit handlers, open files."""
     threading._shutdown()  # type: ignore[attr-defined]  # joins threads, ends executors left open
     atexit._run_exitfuncs()
-    sys.stdout.flush()
+    if not getattr(sys.stdout, "closed", sys.stdout is None):
+        sys.stdout.flush()
     # A file that nobody closed is written out when its last name goes.
     sys.modules.pop("__main__").__dict__.clear()
