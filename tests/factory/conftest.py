@@ -157,9 +157,11 @@ class Inline:
 
 
 @contextlib.asynccontextmanager
-async def inline(_: object, open_context: Callable[[], AbstractContextManager[Any]]) -> AsyncIterator[Inline]:
+async def inline(
+    _: object, open_context: Callable[[Callable[[float], None]], AbstractContextManager[Any]]
+) -> AsyncIterator[Inline]:
     """In place of `open_executor`."""
-    with open_context() as context:
+    with open_context(lambda seconds: None) as context:
         yield Inline(context)
 
 

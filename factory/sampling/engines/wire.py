@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -20,16 +19,15 @@ from typing import Any
 
 import httpx
 
+from factory import environment
 from factory.config import OpenAIEngine
-from factory.errors import ConfigError, EngineError
+from factory.errors import EngineError
 from factory.sampling.engines.answers import MOST_BYTES, EndpointError, Unreadable, error_of
 
 _PASSING = frozenset({408, 409, 425})
 _REFUSALS = frozenset({400, 403, 413, 414, 422, 431, 451})
 """Statuses that tell of one request; what else is below 500 tells of all of them."""
 _MOST_OF_ERROR = 65536
-_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What httpx reads of the environment."""
 _ENDS = {
     httpx.ConnectTimeout: "no connection in time",
     httpx.ConnectError: "no connection",
@@ -73,23 +71,18 @@ class Wire:
         self._client: httpx.AsyncClient
 
     def open(self) -> None:
-        """Raises ConfigError where the key is missing, or cannot be sent."""
+        """Raises ConfigError where the key is missing, or cannot be sent, or where a variable is wrong."""
         config = self._config
         if config.api_key_env is not None:
-            self._key = key_in(config.api_key_env)
-        try:
-            self._client = httpx.AsyncClient(
-                base_url=config.base_url,
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                timeout=httpx.Timeout(config.timeout_s, connect=min(30.0, config.timeout_s), pool=None),
-                limits=httpx.Limits(max_connections=config.in_flight, max_keepalive_connections=config.in_flight),
-            )
-        except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
-            named = ", ".join(name for name in _VARIABLES if os.environ.get(name) or os.environ.get(name.lower()))
-            raise ConfigError(
-                f"engine.base_url: {self.place}: cannot be spoken to with these ({type(error).__name__}): "
-                f"{named or 'its address'}; correct or unset them"
-            ) from None
+            remedy = f"`export {config.api_key_env}=…` with the endpoint's key alone"
+            self._key = environment.secret(config.api_key_env, remedy, "engine.api_key_env")
+        environment.check_network()
+        self._client = httpx.AsyncClient(
+            base_url=config.base_url,
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            timeout=httpx.Timeout(config.timeout_s, connect=min(30.0, config.timeout_s), pool=None),
+            limits=httpx.Limits(max_connections=config.in_flight, max_keepalive_connections=config.in_flight),
+        )
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -156,20 +149,6 @@ class Wire:
 
 class _LimitRefused(Refused):
     """The endpoint has another name for `max_tokens`."""
-
-
-def key_in(variable: str) -> str:
-    """The API key in an environment variable, without the white space around it. Raises ConfigError, without it."""
-    key = os.environ.get(variable, "").strip()
-    place = f"engine.api_key_env: {variable}"
-    if not key:
-        raise ConfigError(f"{place}: is not set; `export {variable}=…` with the endpoint's key")
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ConfigError(
-            f"{place}: holds more than a key: white space, or characters that are not ASCII; "
-            f"`export {variable}=…` with the endpoint's key alone"
-        )
-    return key
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

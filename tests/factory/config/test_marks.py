@@ -20,7 +20,7 @@ ENGINE_FREE = {
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "verify.canaries", "decontamination.near_duplicate",
-    "executor.kind", "executor.workers",
+    "executor.kind", "executor.workers", "executor.stuck_s",
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "shards.prompts", "shards.answers",

@@ -343,6 +343,7 @@ def test_status_and_export_of_a_run(finished, factory):
 
 def test_translate_alone(finished, tmp_path, factory):
     replay, run_dir = finished
+    next((run_dir / "survivors").glob("*.parquet")).with_name("._x.parquet").write_bytes(b"of another system")
     out = tmp_path / "translated"
     done = factory(
         "translate", "--problems", replay.parent / "problems.jsonl", "--survivors", run_dir / "survivors",
