@@ -123,8 +123,8 @@ def daemon() -> Iterator[docker.DockerClient]:
         knock()
         client = docker.from_env(timeout=API_S)
         client.ping()
-    except (DockerException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST", "its socket")
+    except (DockerException, OSError, ValueError) as error:
+        where = os.environ.get("DOCKER_HOST", "its socket").rpartition("@")[2]
         raise WallUnavailable(
             f"no Docker daemon answers at {where}: {reason(error)}; remedy: install and start it (Debian: apt-get "
             "install docker.io; systemctl start docker), and be root or in the group docker"

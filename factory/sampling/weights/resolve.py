@@ -102,8 +102,9 @@ def resolve(model: str, revision: str | None = None) -> Weights:
             hub_id = ALIASES[model].hub_id
             raise ConfigError(f"engine.revision: {revision!r}: an alias has no revisions; set engine.model: {hub_id}")
         return _resolve_alias(model)
-    if Path(model).expanduser().is_dir():
-        return Weights(model, str(Path(model).expanduser()), revision)
+    folder = os.path.expanduser(model)  # as it is where there is no home, unlike Path's
+    if os.path.isdir(folder):
+        return Weights(model, folder, revision)
     if model.startswith((".", "/", "~")):
         raise ConfigError(f"engine.model: {model}: no such directory; a hub id, or one of {', '.join(ALIASES)}")
     return Weights(f"{model}@{revision}" if revision else model, model, revision)
