@@ -4,8 +4,9 @@ Promises: a value that decodes is built of exact types of Python's own; decoding
 candidate's and looks nothing up by name, and takes time linear in the text, but for whole numbers,
 which take time quadratic in their digits. An object of a subclass of a built-in type (a named tuple,
 an IntEnum) counts as the value that it holds, unless the class says by an `__eq__` of its own what
-it equals. Does not promise to carry anything else: an object of any other type (a generator, a class
-of the candidate's) is refused by its type's name. A `defaultdict` counts as the dict it is.
+it equals; so do numpy's numbers and texts, where a wall has numpy. Does not promise to carry anything
+else: an object of any other type (a generator, a class of the candidate's) is refused by its type's
+name. A `defaultdict` counts as the dict it is.
 
 JSON is too poor for some values; those are tagged as {"$": kind, "v": ...}:
 tuple, set, frozenset, bytes (base64), float ("nan", "inf", "-inf"), complex ([re, im]),
@@ -100,6 +101,14 @@ _BASES: dict[int, tuple[str | None, Callable[[Any], Any]]] = {
     **{id(base): (None, held) for base, held in _HELD},
     **{id(base): (name, kind.parts) for name, kind in KINDS.items() for base in kind.bases},
 }
+
+
+def tell_as_held(base: type, held: Callable[[Any], Any]) -> None:
+    """Tell objects of `base`, which `==` holds equal to what `held` makes of one, as if its type were a base of theirs.
+
+    What `held` makes is of another type, that can be told.
+    """
+    _BASES[id(base)] = ("subclass", held)
 
 
 _write = json.JSONEncoder(separators=(",", ":")).encode

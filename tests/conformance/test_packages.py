@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +70,42 @@ def test_an_honest_program_gets_its_answer(walled, calls, program):
     code, expected = HONEST[program]
     report, answers = calls(walled, code, processes=32)
     assert answers == [expected], report
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("np.array([1, 2]).sum()", 3),
+        ("np.uint64(2**64 - 1)", 2**64 - 1),
+        ("np.float64(0.5), np.float32(0.5), np.float16(0.5)", (0.5, 0.5, 0.5)),
+        ("np.float64('nan')", math.nan),
+        ("np.bool_(True)", True),
+        ("np.complex128(1 + 2j)", 1 + 2j),
+        ("np.str_('é')", "é"),
+        ("np.bytes_(b'a')", b"a"),
+        ("[np.int32(1), {np.int64(2): np.int8(3)}, {np.int64(4)}]", [1, {2: 3}, {4}]),
+        ("type('Own', (np.int64,), {})(5)", 5),
+    ],
+)
+def test_numpys_numbers_and_texts_are_answers(walled, calls, answer, expected):
+    _, answers = calls(walled, f"import numpy as np\ndef f(): return {answer}")
+    assert repr(answers) == repr([expected])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "np.array([1, 2])",
+        "np.longdouble(1)",
+        "np.datetime64('2020-01-01')",
+        "np.void(b'a')",
+        "np.ma.masked",
+        "type('Liar', (np.int64,), {'__eq__': lambda *_: True, '__hash__': None})(5)",
+    ],
+)
+def test_what_equals_no_plain_value_is_none(walled, calls, answer):
+    _, answers = calls(walled, f"import numpy as np\ndef f(): return {answer}")
+    assert json.loads(answers[0])[0] == "U"
 
 
 def test_a_program_that_reads_stdin_has_them_too(walled):
