@@ -15,6 +15,7 @@ from factory import streams
 from factory.errors import ConfigError
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_ENDPOINTS = ("HF_ENDPOINT",)
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """What libraries read by themselves, too."""
@@ -50,10 +51,28 @@ def hide_secrets() -> None:
         streams.hide(unquote(password))
 
 
+def check_addresses() -> None:
+    """Raises ConfigError where an address is none: some libraries read it when they are imported, and fail."""
+    for name in (*_set(_PROXIES[:-1]), *_set(_ENDPOINTS)):
+        address = os.environ[name]
+        whole = address if "://" in address or name in _ENDPOINTS else f"http://{address}"
+        try:
+            parts = urlsplit(whole)
+            good = parts.hostname is not None and (parts.port or 1) and "://" in whole
+        except ValueError:
+            good = False
+        if not good:
+            raise ConfigError(
+                f"{name}: is no address; remedy: one such as http://host:port, with a port up to 65535, or "
+                f"`unset {name}`"
+            )
+
+
 def check_network() -> None:
     """Raises ConfigError where a variable keeps clients from starting that speak HTTP."""
     import httpx
 
+    check_addresses()
     for name in _CERTIFICATES:
         if (value := os.environ.get(name)) and not Path(value).exists():
             raise ConfigError(f"{name}: {value}: there is no such file; remedy: the right path, or `unset {name}`")

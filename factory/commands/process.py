@@ -95,9 +95,10 @@ def guarded(app: Callable[[], object]) -> NoReturn:
     import warnings
 
     streams.guard()
-    environment.hide_secrets()
     warnings.showwarning = _showing(warnings.showwarning)
     try:
+        environment.hide_secrets()
+        environment.check_addresses()
         app()
     except KeyboardInterrupt:
         console(True).print("stopped", soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -54,13 +55,21 @@ class VllmEngine(Section):
     """Any other engine arguments of vLLM; passed on unchanged."""
 
 
+def _with_port(address: str) -> str:
+    try:
+        urlsplit(address).port  # noqa: B018 - raises
+    except ValueError:
+        raise ValueError("it must have a host and, after a colon, a port up to 65535 or none") from None
+    return address
+
+
 class OpenAIEngine(Section):
     """Any endpoint that speaks the OpenAI API, such as a `vllm serve` elsewhere."""
 
     kind: Literal["openai"] = "openai"
     model: str
     """Name of the model, as the endpoint knows it."""
-    base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://[^/@?#]+(/[^?#]*)?$")
+    base_url: Annotated[str, AfterValidator(_with_port), Resume.FREE] = Field(pattern=r"^https?://[^/@?#]+(/[^?#]*)?$")
     """Address up to and including `/v1`, without a name or key in it."""
     api_key_env: Annotated[str | None, Resume.FREE] = None
     """Environment variable that holds the API key; None sends no key."""

@@ -73,6 +73,6 @@ def _other_text(text: str) -> Iterator[str]:
     yield " ".join(tokens[:-1])
     yield " ".join([*tokens, tokens[-1]])
     for number, token in enumerate(tokens):
-        if token.lstrip("-").isdecimal() and token.isascii():
+        if token.removeprefix("-").isdecimal() and token.isascii():
             yield " ".join([*tokens[:number], str(int(token) + 1), *tokens[number + 1 :]])
             return

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory import environment
 from factory.config import Source
 from factory.errors import ProblemError
 from factory.storage import raw_rows
@@ -113,6 +114,7 @@ def _half_pair(row: object) -> bool:
 
 
 def _hub_rows(config: Source) -> Iterator[Row]:
+    environment.check_network()
     import datasets  # takes seconds, and most runs read files
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -157,6 +157,14 @@ class Problem(Record):
         return case.comparison or self.comparison
 
     @property
+    def entry_points(self) -> tuple[str | None, ...]:
+        """The names under which a program may define what is called, the entry point first; see `Calling.either`."""
+        owner, _, name = (self.entry_point or "").rpartition(".")
+        if not self.calling.either:
+            return (self.entry_point,)
+        return (self.entry_point, name if owner else f"Solution.{name}")
+
+    @property
     def public_cases(self) -> tuple[Case, ...]:
         return tuple(case for case in self.cases if case.public)
 

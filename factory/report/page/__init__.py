@@ -30,7 +30,8 @@ from factory.report.cost import Stage
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
-from factory.report.statistics import LONGEST, SAMPLES, ProblemRow, RunStatistics
+from factory.report.samples import LONGEST
+from factory.report.statistics import SAMPLES, ProblemRow, RunStatistics
 
 FOLDER = Path(__file__).parent
 TILES = 6

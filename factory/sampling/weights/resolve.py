@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from factory import environment
 from factory.console import Console
 from factory.errors import ConfigError, EngineError
 from factory.sampling.weights import convert, wheels
@@ -156,6 +157,7 @@ def _hub_trouble(hub_id: str) -> str | None:
 
     if constants.HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE is set"
+    environment.check_network()
     try:
         answer = httpx.get(f"{constants.ENDPOINT}/api/models/{hub_id}", timeout=10, follow_redirects=True)
     except httpx.HTTPError as error:

@@ -278,4 +278,4 @@ def test_every_field_tells_what_it_means_or_has_a_name_that_does() -> None:
 
 def test_no_secret_stands_in_a_config(tmp_path: Path) -> None:
     engine = "engine={kind: openai, model: m, base_url: 'http://x', api_key: s3cret}"
-    assert "engine.api_key: unknown key" in fault(written(tmp_path), engine)
+    assert "engine.api_key: holds a secret" in fault(written(tmp_path), engine)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from factory.grading.extract import extract
+from factory.languages import language
 from factory.problems.formats import apps, leetcode, livecodebench, native
 from factory.problems.formats.mapping import Mapping
-from factory.records import Problem, Status, Verdict
+from factory.records import Problem, Rollout, Status, Verdict
 
 Grade = Callable[..., list[Verdict]]
 CLASS = "class Solution:\n"
@@ -145,6 +147,17 @@ def test_a_function_or_a_method_will_do(grade: Grade, problem: Problem, name: st
     inner = "def make():\n    def rep(a, b):\n        return a + b\n    return rep\n"
     empty = f"{CLASS}    def other(self):\n        rep = 1\n"
     assert statuses(grade(problem, other, inner, empty)) == [Status.MISSING_ENTRY_POINT] * 3
+
+
+@pytest.mark.parametrize("name", ["rep", "Solution.rep"])
+@pytest.mark.parametrize("code", [FUNCTION, METHOD])
+def test_the_block_under_either_name_is_the_answer(name: str, code: str) -> None:
+    problem = mapped(**{} if name == "rep" else {"starter_code": f"{CLASS}    def rep(self, a, b):"})
+    assert problem.entry_point == name
+    blocks = ["print(rep(1, 2))\n", code.replace("a + b", "a - b"), code, "print(3)\n"]
+    text = "\n".join(f"So:\n```python\n{block}```" for block in blocks)
+    rollout = Rollout(problem_id=problem.id, index=0, text=text, mode="chat")
+    assert extract(rollout, problem, language("python")).code == code
 
 
 def test_what_is_shipped_is_called_by_the_name_of_its_row(grade: Grade) -> None:

@@ -21,9 +21,11 @@ from factory.records import Case, Differential, Failure, Problem, Review, Status
 from factory.records.summary import Summary
 from factory.report import statistics as gathering
 from factory.report.cost import Account
+from factory.report.graded import Graded
 from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
-from factory.report.statistics import Graded, RunStatistics
+from factory.report.samples import LONGEST
+from factory.report.statistics import RunStatistics
 from factory.run.summary import sum_up, tallied
 
 HOSTILE = (
@@ -361,8 +363,8 @@ def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.Monk
 def test_long_texts_are_cut() -> None:
     made, _ = page([(problem(prompt="p" * 50_000), {"python": [graded(verdict(0, code="# " + "c" * 50_000))]})])
     (row,) = payload(Reader(made))["problems"]
-    assert len(row["sample"]["prompt"]) == gathering.LONGEST + 1
-    assert sum(len(token) - 1 for token in row["sample"]["programs"][0]["tokens"]) == gathering.LONGEST + 1
+    assert len(row["sample"]["prompt"]) == LONGEST + 1
+    assert sum(len(token) - 1 for token in row["sample"]["programs"][0]["tokens"]) == LONGEST + 1
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,13 @@ def test_a_checker_that_does_not_tell_right_from_wrong_is_none(
     assert reason in reasons[0]
 
 
+@pytest.mark.parametrize("token", ["--5", "-", "5-", "\u00b2", "\u0663", "1e5", "-0"])
+def test_an_answer_of_any_token_can_be_changed(tmp_path: Path, token: str) -> None:
+    checker = f"def check(input, output):\n    return output.startswith('{token}') and '8' not in output\n"
+    fields = {"outputs": [f"{token} 7\n"] * 2, "checker": checker, "reference": f"print('{token} 7')\n"}
+    assert loaded(tmp_path, **fields) == (["checker", "checker"], [])
+
+
 def test_a_checker_of_calls_is_tried_with_values(tmp_path: Path) -> None:
     def row(name: str, checker: str) -> str:
         cases = [{"args": [6], "expected": [2, 3]}, {"args": [35], "expected": [5, 7]}]
