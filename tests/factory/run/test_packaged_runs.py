@@ -18,6 +18,7 @@ import yaml
 from factory.config import GradingConfig, parse_section
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
+from factory.problems import Oracle
 from factory.records import Problem, Program
 from factory.reward import passes
 from factory.storage import packages
@@ -72,6 +73,12 @@ def test_programs_and_tests_have_packages(index: Any, given: dict[str, Path], wa
     with GradingSession(config) as session:
         found = verify(session, problem, programs, "python")
     assert [verdict.status for verdict in found] == ["passed", "wrong_answer", "passed"]
+
+
+def test_references_have_packages(index: Any) -> None:
+    config = parse_section(GradingConfig, ("sandbox.backend=bubblewrap", "sandbox.packages=[toy_upper]"))
+    with Oracle(config) as oracle:
+        assert oracle.answers(RIGHT, "f", ["[[2],{}]"]) == [4]
 
 
 def test_without_the_key_nothing_is_there(index: Any, given: dict[str, Path], tmp_path: Path, factory: Factory) -> None:
