@@ -117,7 +117,7 @@ def _why_left_out(rollout: Rollout, problem: Problem, name: str) -> str:
     if "language" in rollout.model_fields_set and rollout.language != name:
         return f"their language is {rollout.language}, not {name}"
     if not language(name).examinable and not translatable(problem, name):
-        return f"the tests of their problem are Python code, which {name} cannot be put before"
+        return f"the tests of their problem are Python code, or of Python objects, which {name} cannot be put before"
     return ""
 
 

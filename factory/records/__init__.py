@@ -5,6 +5,7 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 """
 
 from factory.records.base import LanguageName, Record, sha256
+from factory.records.calling import Calling
 from factory.records.limits import LimitOverrides
 from factory.records.outcome import Answered, ProblemOutcome, Question
 from factory.records.problem import (
@@ -37,6 +38,7 @@ __all__ = [
     "Answered",
     "BenchmarkMatch",
     "BenchmarkProblem",
+    "Calling",
     "Canary",
     "Case",
     "Comparison",

@@ -23,6 +23,8 @@ SHORT = 400
 """Characters of a case's input, or of what was expected of it, that are kept to be shown."""
 CASES = 5
 """Cases of a problem that are shown, those that models may see first."""
+IN_DISPUTE = 20
+"""Programs of a problem in dispute that are listed, those that are kept before others."""
 REASONS = 10_000
 """Different reasons of failure that are counted apart in one language."""
 SPEED_UPS = 20_000
@@ -136,6 +138,19 @@ class ShownProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """A program that passed and differs from others that passed, on inputs for which nothing decides who is right."""
+
+    index: int
+    """Of its rollout."""
+    sha256: str
+    """The first 12 digits of the code's."""
+    kept: bool
+    agreement: float
+    """The mean share of the other programs that answer as it does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """What is shown of one problem: its text, some cases, and a program a language."""
 
@@ -159,6 +174,10 @@ class ProblemRow:
     reasons: tuple[str, ...]
     """The statuses of its verdicts."""
     sample: Sample | None = None
+    disputed: int = 0
+    """Generated inputs on which programs that passed differ."""
+    in_dispute: tuple[Disputed, ...] = ()
+    """These programs, at most `IN_DISPUTE`."""
 
 
 class RunStatistics:
@@ -183,7 +202,12 @@ class RunStatistics:
         if at * SAMPLES // self._of != (at - 1) * SAMPLES // self._of or self._of <= SAMPLES:
             sample = _sample(problem, found)
             self.samples += 1
-        self.rows.append(ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample))
+        python = found.get("python", ())
+        disputed = sum(one.review.disputed for one in python if one.review)
+        programs = tuple(it for one in python for it in _in_dispute(one))
+        self.rows.append(
+            ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample, disputed, programs)
+        )
 
 
 def _counts(several: Sequence[Graded]) -> Counts:
@@ -191,6 +215,22 @@ def _counts(several: Sequence[Graded]) -> Counts:
         rollouts=sum(len(one.verdicts) for one in several),
         passed=sum(verdict.status is Status.PASSED for one in several for verdict in one.verdicts),
         kept=sum(len(one.kept) for one in several),
+    )
+
+
+def _in_dispute(one: Graded) -> tuple[Disputed, ...]:
+    """The first `IN_DISPUTE` of the programs that the review finds in dispute, each text once, those kept first."""
+    if one.review is None or not one.review.under_specified:
+        return ()
+    shares, kept = one.review.agreement, {verdict.code_sha256 for verdict in one.kept}
+    texts: dict[str, Verdict] = {}
+    for verdict in one.verdicts:
+        if verdict.status is Status.PASSED and verdict.code_sha256 in shares:
+            texts.setdefault(verdict.code_sha256, verdict)
+    ordered = sorted(texts.values(), key=lambda it: (it.code_sha256 not in kept, it.index))
+    return tuple(
+        Disputed(it.index, it.code_sha256[:12], it.code_sha256 in kept, shares[it.code_sha256])
+        for it in ordered[:IN_DISPUTE]
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
+from factory.records.bounds import MAX_RECORDED, refusal
 from factory.sampling import rollout_forms
 from factory.sampling.engines.base import UnusableAnswer, check_end
 from factory.storage import raw_rows
@@ -78,14 +79,24 @@ def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
 def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
     for file in _files(path):
         if file.suffix == ".py":  # EvalPlus: TASK_ID/INDEX.py, with "_" for "/"
-            code = {"text": file.read_text(encoding="utf-8"), "index": int(file.stem), "mode": "code"}
-            yield raw_rows.RawRow(str(file), {"problem_id": file.parent.name.replace("_", "/"), **code})
+            yield _program(file)
             continue
         try:
             for raw in raw_rows.read(file):
                 yield from _by_key(raw)
         except raw_rows.UnreadableFile as error:
             raise RolloutError(f"{file}: {error}") from None
+
+
+def _program(file: Path) -> raw_rows.RawRow:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return raw_rows.RawRow(str(file), fault=f"is not UTF-8: {error}")
+    except OSError as error:
+        raise RolloutError(f"{file}: cannot be read: {error.strerror}") from None
+    row = {"problem_id": file.parent.name.replace("_", "/"), "text": text, "index": int(file.stem), "mode": "code"}
+    return raw_rows.RawRow(str(file), row)
 
 
 def _files(path: Path) -> list[Path]:
@@ -99,7 +110,7 @@ def _files(path: Path) -> list[Path]:
             )
         return [path]
     files = sorted(file for file in path.rglob("*") if file.is_file() and raw_rows.kind_of(file))
-    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal())
+    programs = (file for file in path.glob("*/*.py") if file.stem.isdecimal() and file.is_file())
     files = files or sorted(programs, key=lambda file: (file.parent.name, int(file.stem)))
     if not files:
         raise RolloutError(f"{path}: no file in this directory ends in one of {suffixes}")
@@ -110,7 +121,8 @@ def _by_key(raw: raw_rows.RawRow) -> Iterator[raw_rows.RawRow]:
     """The rows of `{id: row}`; any other row is itself."""
     keyed = [*raw_rows.by_key(raw.data)]
     for key, data in keyed:
-        yield raw_rows.RawRow(f"{raw.place}: {key}", data if "problem_id" in data else {"problem_id": key, **data})
+        named = data if "problem_id" in data else {"problem_id": key, **data}
+        yield raw_rows.bounded(raw_rows.RawRow(f"{raw.place}: {key}", named))
     if not keyed:
         yield raw
 
@@ -133,6 +145,10 @@ def _rollouts(raw: raw_rows.RawRow, mapping: Mapping[str, str], numbers: _Number
             made.append(Rollout.model_validate({"index": 0, **fields}))
         except ValidationError as error:
             raise ValueError("; ".join(map(_fault, error.errors()))) from None
+        for name in ("text", "reasoning"):
+            text = getattr(made[-1], name) or ""
+            if fault := refusal(f"{name}: {_shown(text[:40])}… holds", len(text), MAX_RECORDED, "leave the row out"):
+                raise ValueError(fault)
         made[-1] = numbers.given(raw.place, made[-1], "index" in fields)
     return made
 

@@ -29,6 +29,7 @@ from functools import partial
 from typing import Any, cast
 
 from sandbox.worker import codec, mirror
+from sandbox.worker.kinds import Unencodable
 from sandbox.worker.printed import Printed
 
 MODULE = "solution"
@@ -106,7 +107,7 @@ def call(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any])
     try:
         value = target(*args, **kwargs)
         return "V", codec.dumps(value), value
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return "U", str(error), None
     except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
         return "X", describe(error), None
@@ -128,7 +129,7 @@ def full_answer(
     same = known.claims(given, None if codec.SUBCLASS in payload else value) if kind == "V" else []
     try:
         after = codec.dumps([args, kwargs])
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return frame(b"U", f"{error} in an argument")
     heard = printed.take() if printed is not None else None
     if after == before and not same and heard is None:
@@ -154,6 +155,7 @@ def converse(source: bytes, entry_point: str, asked: int, out: int, *, printed: 
 
     With `printed`, answers tell what the program printed.
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     streams = Printed() if printed else None
     target = find(source, entry_point, put)
@@ -179,6 +181,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts; or a file for pytest
     that ends with `pytest.main()` (see `testing`).
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     replies = _calls(asked)
     known = mirror.Mirror()
@@ -188,7 +191,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     def proxy(*args: Any, **kwargs: Any) -> Any:
         try:
             asked = codec.dumps([list(args), kwargs])
-        except codec.Unencodable as error:
+        except Unencodable as error:
             gone.append(Gone(f"the tests call it with {error}, which is no plain value"))
             raise gone[-1] from None
         nonlocal calls
@@ -232,16 +235,40 @@ def run_tests(namespace: dict[str, Any], proxy: Callable[..., Any]) -> None:
             test()
 
 
-def revived(payload: str) -> Exception:
-    """The built-in exception a candidate raised, for tests that expect one; RuntimeError for any other."""
+def revived(payload: str) -> BaseException:
+    """What a candidate raised, for tests that expect it: of its own class's name, and of its built-in kind.
+
+    What would end a test's own loops or generators, as if all were well, is of no kind but Exception or BaseException.
+    """
     error = json.loads(payload)
-    kind = getattr(builtins, str(error["kind"]), RuntimeError)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, StopIteration):
-        kind = RuntimeError  # a StopIteration would end the test's own loops, as if all were well
+    name, message = str(error["type"]), error["message"]
+    kind = getattr(builtins, str(error["kind"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        kind = Exception
+    widest = Exception if issubclass(kind, Exception) else BaseException
+    if issubclass(kind, StopIteration | StopAsyncIteration | GeneratorExit):
+        kind = widest
+    own: type[BaseException] = kind if name == kind.__name__ else type(name, (kind,), {})
+    if kind is KeyError:
+        message = _key(message)
     try:
-        return kind(error["message"])
+        return own(message)
     except TypeError:  # UnicodeDecodeError and a few want more arguments
-        return RuntimeError(error["message"])
+        plain = {"__init__": lambda *_: None, "__str__": lambda _: message}
+    try:
+        return cast("BaseException", type(name, (kind,), plain)(message))
+    except TypeError:  # a group of exceptions wants them
+        return cast("BaseException", type(name, (widest,), {})(message))
+
+
+def _key(message: str) -> object:
+    """What a KeyError was given, whose message is how that is written."""
+    import ast  # few candidates need it, and it takes a moment to load
+
+    try:
+        return cast("object", ast.literal_eval(message))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return message
 
 
 def _calls(asked: int) -> Iterator[str]:

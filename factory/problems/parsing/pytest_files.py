@@ -118,6 +118,8 @@ def refuse_unknown(body: Sequence[ast.stmt]) -> None:
         name = _pytest_name(node)
         if name and name not in _KNOWN:
             raise ValueError(f"test: needs pytest.{name}, which is not known here")
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias) and _last_name(node) == "expectedFailure":
+            raise ValueError("test: expectedFailure of unittest is not known here, and what is marked so has to fail")
         if _mark(node) in _PLUGINS:
             raise ValueError(f"test: the mark {_mark(node)!r} means something to a plugin of pytest alone")
         if isinstance(node, ast.ClassDef) and is_collected_class(node):
@@ -163,6 +165,10 @@ def _fixture_names(node: ast.FunctionDef) -> Iterator[str]:
 def _called(node: ast.expr) -> str:
     """The name that a decorator says, without what it is called with."""
     return ast.unparse(node.func if isinstance(node, ast.Call) else node)
+
+
+def _last_name(node: ast.Name | ast.Attribute | ast.alias) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.name
 
 
 def _pytest_name(node: ast.AST) -> str:
@@ -242,6 +248,8 @@ def sets_of_parameters(node: ast.FunctionDef) -> list[list[ast.stmt]]:
                 return []
     if sorted(names) != sorted(_asks(node)) or node.args.defaults:
         return []
+    if any(isinstance(inner, ast.Name) and inner.id in names for one in node.decorator_list for inner in ast.walk(one)):
+        return []  # a name of the file's, which the parameter of that name is not
     size = sum(1 for _ in ast.walk(node))
     for some in sets:
         size *= max(1, len(some))

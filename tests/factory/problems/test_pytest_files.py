@@ -27,6 +27,16 @@ PROGRAMS = {
     "nearly": RIGHT.replace("return x + 1", "return x + 1.0001"),
     "very nearly": RIGHT.replace("return x + 1", "return x + 1 + 1e-8"),
 }
+RAISES = {
+    "exits": RIGHT.replace("raise ValueError(", "raise SystemExit("),
+    "stops": RIGHT.replace("raise ValueError(", "raise StopIteration("),
+    "a base of its own": "class E(BaseException):\n    pass\n" + RIGHT.replace("raise ValueError(", "raise E("),
+    "a kind of its own": "class E(ValueError):\n    pass\n" + RIGHT.replace("raise ValueError(", "raise E("),
+    "wants more": RIGHT.replace("raise ValueError(f'negative: {x}')", "return b'\\xff'.decode()"),
+    "a group": RIGHT.replace("raise ValueError(f'negative: {x}')", "raise ExceptionGroup('negative', [ValueError()])"),
+    "a key": RIGHT.replace("raise ValueError(f'negative: {x}')", "raise KeyError('negative')"),
+}
+"""Programs that end a call in other ways; forms with "raises" in their names are tried on them, too."""
 PRINTS = {
     "right": "import sys\ndef f(x):\n    print(x + 1)\n    print('told', file=sys.stderr)\n    return None\n",
     "prints another": "import sys\ndef f(x):\n    print(x)\n    print('told', file=sys.stderr)\n",
@@ -58,7 +68,7 @@ OPTIONS = ["-q", "--continue-on-collection-errors", "--assert=plain", "-W", "ign
 
 
 def programs_of(form: str) -> dict[str, str]:
-    return PRINTS if "capsys" in FORMS[form] else PROGRAMS
+    return PRINTS if "capsys" in FORMS[form] else PROGRAMS | RAISES if "raises" in form else PROGRAMS
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +113,8 @@ REFUSED = {
     f"class TestA:\n    def setup(self):\n        self.x = 5\n    def test_a(self):\n    {ONE}": "called by nose",
     f"class TestA:\n    def __init__(self):\n        pass\n    def test_a(self):\n    {ONE}": "has an __init__",
     f"@pytest.mark.skip\ndef test_a():\n{ONE}": r"all of its tests are skipped \(test_a: skip\)",
+    "import unittest\nclass TestA(unittest.TestCase):\n    @unittest.expectedFailure\n    def test_a(self):\n"
+    f"    {ONE}": "expectedFailure of unittest is not known",
     f"from solution import f as g\ng = abs\ndef test_a():\n{ONE}": "g is what is tested, and is given another",
 }
 

@@ -200,6 +200,34 @@ def test_folders_of_evalplus_are_rollouts(tmp_path: Path) -> None:
     assert found == [("HumanEval/0", n, "code") for n in (0, 2, 10)] + [("HumanEval/1", 0, "code")]
 
 
+def test_a_program_of_evalplus_that_is_no_text_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "HumanEval_0").mkdir()
+    (tmp_path / "HumanEval_0" / "0.py").write_bytes(b"x = '\xff'")
+    (tmp_path / "HumanEval_0" / "1.py").write_text("x = 1")
+    (tmp_path / "HumanEval_0" / "2.py").mkdir()
+    assert [one.index for one in read(tmp_path)] == [1]
+    assert "is not UTF-8" in unread(tmp_path)[0]
+
+
+NO_TEXT = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+)
+ODD_COLUMNS = {
+    "a date": pa.array([0, 10**8], pa.int32()).view(pa.date32()),
+    "a time": pa.array([0, 2**62], pa.int64()).view(pa.timestamp("us")),
+    "a duration": pa.array([0, 2**62], pa.int64()).view(pa.duration("ms")),
+    "bytes": NO_TEXT,
+}
+
+
+@pytest.mark.parametrize("name", ODD_COLUMNS)
+def test_a_parquet_value_that_python_cannot_hold_costs_only_its_row(tmp_path: Path, name: str) -> None:
+    table = pa.Table.from_pylist([row(0), row(1)]).append_column("of", ODD_COLUMNS[name])
+    pq.write_table(table, tmp_path / "r.parquet")
+    assert [one.index for one in read(tmp_path / "r.parquet")] == [0]
+    assert "holds a value that cannot be read" in unread(tmp_path / "r.parquet")[0]
+
+
 def test_rows_by_their_id_are_rollouts(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_text(json.dumps({"a": {"text": "one", "mode": "code"}, "b": {"messages": CHAT}}))
