@@ -25,7 +25,16 @@ from factory.problems import Refusal
 from factory.problems.parsing.asserts import split
 from factory.problems.parsing.suite import of_file
 from factory.records import Case, Problem, Program, Rejection, Rollout, Run, Status, Verdict
-from factory.records.bounds import MAX_ANSWER, MAX_NESTING, MAX_SOURCE, MAX_TEXT, longest_answer
+from factory.records.bounds import (
+    LEAST_TRIED,
+    MAX_ANSWER,
+    MAX_NESTING,
+    MAX_SOURCE,
+    MAX_TEXT,
+    MAX_TRIED,
+    Tries,
+    longest_answer,
+)
 from factory.records.values import encode
 from factory.run.units import GradeUnit, graded
 from sandbox import Sandbox
@@ -74,6 +83,11 @@ def test_what_is_parsed_in_search_of_a_program_is_bounded(
 
 
 @pytest.mark.parametrize("error", [RecursionError(), MemoryError(), InfrastructureError("lost")])
+def test_an_attempt_counts_however_short_it_is() -> None:
+    tries = Tries()
+    assert sum(tries.afford("") for _ in range(MAX_TRIED)) == MAX_TRIED // LEAST_TRIED
+
+
 def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
     make_problem: MakeProblem, error: Exception
 ) -> None:
