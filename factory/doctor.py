@@ -14,6 +14,7 @@ from importlib import metadata
 from rich.text import Text
 
 from factory.console import Console
+from factory.errors import ConfigError
 from factory.languages import LANGUAGES
 from factory.sampling.weights import resolve
 from sandbox import PythonCalls, Sandbox, SandboxError, boundary
@@ -97,7 +98,7 @@ def languages() -> Iterator[Finding]:
     for name, target in LANGUAGES.items():
         try:
             yield Finding(name, True, target.describe(), needed=False)
-        except SandboxError as error:
+        except (SandboxError, ConfigError) as error:
             yield Finding(name, False, str(error), needed=False)
 
 
@@ -124,6 +125,11 @@ def gpus() -> Iterator[Finding]:
 
 
 def models() -> Iterator[Finding]:
-    for name, origin, cached in resolve.describe():
+    try:
+        described = resolve.describe()
+    except ConfigError as error:
+        yield Finding("models", False, str(error), needed=False)
+        return
+    for name, origin, cached in described:
         detail = f"{origin}, {'in the cache' if cached else 'fetched when first used'}"
         yield Finding(f"model {name}", cached, detail, needed=False)

@@ -5,7 +5,7 @@ FactoryError
 │   ├── ConfigError         a config file, a --set, or a run directory of another config
 │   ├── ProblemError        a problem file
 │   ├── RolloutError        a rollout file
-│   └── HubRefused          the hub's token is missing, or has no right to what was asked
+│   └── HubRefused          the hub's token has no right to what was asked
 └── WorkError             the work failed (exit 1)
     ├── EngineError         the sampling engine could not start, or died and did not come back
     ├── CanaryError         a program whose verdict is known got another
@@ -13,6 +13,7 @@ FactoryError
     │   └── DamagedPart        its bytes are not those that were written
     ├── HubError            the hub could not be reached, or did not do what was asked
     ├── AuditError          an audit found damage, or a shipped record that does not pass again
+    ├── ResourceError       this machine gives no further process, thread, file or memory
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
 
 RenamedKeyWarning       a config uses an old name of a key; the message gives the new one
@@ -45,7 +46,7 @@ class RolloutError(InputError):
 
 
 class HubRefused(InputError):
-    """The hub wants a token, or a token with other rights; never holds the token."""
+    """The hub wants a token with other rights; never holds the token."""
 
 
 class WorkError(FactoryError):
@@ -74,6 +75,10 @@ class AuditError(WorkError):
 
 class CanaryError(WorkError):
     """A canary got a verdict that it must not have: nothing graded since the last good round can be trusted."""
+
+
+class ResourceError(WorkError):
+    """This machine gives no further process, thread, open file or memory; the message says which limit to raise."""
 
 
 class InfrastructureError(WorkError):

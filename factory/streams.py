@@ -1,14 +1,32 @@
-"""stdout and stderr that never end the work: what cannot be shown is lost, and the work is not.
+"""stdout and stderr that never end the work, and never show a secret: what cannot be shown is lost, the work is not.
 
 Promises: a closed terminal or pipe, a full disk, and an encoding that lacks a character raise nothing where a text is
-written. What stdout could not take is remembered, for the exit code.
+written. What stdout could not take is remembered, for the exit code. What was given to `hide` is shown as `***`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Any, TextIO
+
+_LEAST = 8
+"""Characters of a secret: fewer are found by chance in other words."""
+_hidden: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Show `secret` in no text from now on, neither as it is nor as `repr` and JSON write it."""
+    if len(secret) >= _LEAST:
+        _hidden.update((secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]))
+
+
+def without_secrets(text: str) -> str:
+    """`text` without what is hidden."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def guard() -> None:
@@ -34,10 +52,10 @@ class Stream:
 
     def write(self, text: str) -> int:
         try:
-            return self._stream.write(text)
+            self._stream.write(without_secrets(text))
         except (OSError, ValueError) as error:
             self._give_up(error)
-            return len(text)
+        return len(text)
 
     def flush(self) -> None:
         try:

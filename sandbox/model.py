@@ -32,7 +32,7 @@ class Limits:
     wall_s: float = 30.0
     """Seconds on the clock; generous, so that a busy machine fails nobody."""
     memory_mb: int = 512
-    """Mebibytes of private memory a process may ask for, and of resident memory of all its processes together."""
+    """Mebibytes of resident memory of all its processes together."""
     processes: int = 32
     """Processes and threads alive at once."""
     output_kb: int = 4096
@@ -40,7 +40,11 @@ class Limits:
     open_files: int = 64
     """Open file descriptors a process."""
     stack_mb: int = 256
-    """Mebibytes of stack, at most `memory_mb`: of a process, and of every thread that asks for no size of its own."""
+    """Mebibytes of stack, at most `memory_mb`: of a process, and of every thread that asks for no size of its own.
+    A program may set itself more, as contest programs do."""
+    reserve_mb: int = 2048
+    """Mebibytes of address space that a process may reserve beyond `memory_mb`, such as for the stacks of threads.
+    What it touches of that counts as memory."""
 
     def for_calls(self, calls: int) -> Limits:
         """These limits for a process that answers this number of calls: its output is that of all of them together.

@@ -40,10 +40,17 @@ class Sandbox:
     """Runs jobs one after another behind a wall. A context manager; closing ends the worker.
 
     `backend` "auto" takes the first wall that can be built here, docker before bubblewrap; `backend` and `why` then
-    say which and why. Raises WallUnavailable when no wall can be built.
+    say which and why. `alive` is called before each wait for a worker with the seconds that it may take, at most.
+    Raises WallUnavailable when no wall can be built.
     """
 
-    def __init__(self, backend: str = "auto", spec: SandboxSpec = SandboxSpec()) -> None:  # noqa: B008  # it is a constant
+    def __init__(
+        self,
+        backend: str = "auto",
+        spec: SandboxSpec = SandboxSpec(),  # noqa: B008  # it is a constant
+        alive: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self._alive = alive
         self._walls = walls(backend)
         self._spec = spec
         self.why = "asked for"
@@ -174,7 +181,8 @@ class Sandbox:
         refusals = []
         for wall in self._walls:
             try:
-                link = _greeted(wall, self._spec)
+                self._alive(START_S)
+                link = _Observed(_greeted(wall, self._spec), self._alive)
             except WallUnavailable as error:
                 refusals.append(error)
                 continue
@@ -211,6 +219,25 @@ def _greeted(boundary: Boundary, spec: SandboxSpec) -> WorkerLink:
         link.close()
         raise
     return link
+
+
+class _Observed:
+    """A worker's link that says before each wait how long it may take."""
+
+    def __init__(self, link: WorkerLink, alive: Callable[[float], None]) -> None:
+        self._link, self._alive = link, alive
+
+    def send(self, data: bytes) -> None:
+        self._alive(GRACE_S)
+        self._link.send(data)
+
+    def receive(self, size: int, deadline: float) -> bytes:
+        self._alive(max(deadline - time.monotonic(), 0.0))
+        return self._link.receive(size, deadline)
+
+    def close(self) -> None:
+        self._alive(GRACE_S)
+        self._link.close()
 
 
 class Talk:

@@ -243,4 +243,5 @@ def _settings_fault(row: Cells, config: Config, problem: Problem) -> str:
     if isinstance(said["comparison"], dict):  # an older row lacks fields that have a default today
         said["comparison"] = Comparison().model_dump(mode="json") | said["comparison"]
     wrong = [name for name, value in due.items() if said[name] != value]
+    wrong += ["calling"] if json.loads(row.get("calling") or "{}") != problem.calling.as_json() else []
     return f"its {' and '.join(wrong)} are not those of the run; remedy: factory export" if wrong else ""

@@ -85,8 +85,7 @@ async def reverify(config: Config, responses: Sequence[Response]) -> list[str]:
 
 def _behind(config: Config, settings: GradingConfig) -> GradingConfig:
     """A row's `settings`, behind the wall of the run."""
-    sandbox = config.sandbox.model_copy(update=settings.sandbox.deciding())
-    return settings.model_copy(update={"sandbox": sandbox})
+    return settings.model_copy(update={"sandbox": settings.sandbox.behind(config.sandbox)})
 
 
 async def _faults(executor: Executor, unit: GradeUnit, responses: Sequence[Response]) -> list[str]:

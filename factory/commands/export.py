@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-from factory import escape, shards
+from factory import environment, escape, shards
 from factory.config import Config
 from factory.console import Console
 from factory.errors import ConfigError
@@ -22,6 +21,8 @@ from factory.run.export import outcomes
 from factory.run.reader import kept_programs
 from factory.run.summary import summarize
 from factory.storage import files
+
+_TOKEN_REMEDY = "put a token with write rights in it (https://huggingface.co/settings/tokens)"
 
 
 def export(config: Config, problems: Sequence[Problem], run_dir: RunDir, folder: Path | None = None) -> shards.Manifest:
@@ -56,20 +57,17 @@ def _shards(
 def push(
     run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
 ) -> shards.Push:
-    """The shards of a run to the hub, with the token in HF_TOKEN. Raises HubRefused, HubError, PartError."""
+    """The shards of a run to the hub, with the token in HF_TOKEN.
+
+    Raises ConfigError, HubRefused, HubError, PartError.
+    """
     if not run_dir.shards.is_dir():
         raise ConfigError(f"{run_dir.path}: has no shards to push; remedy: `factory export {run_dir.path}`")
     if not console.is_terminal:
         disable_progress_bars()
-    return shards.push(
-        run_dir.shards,
-        repo_id,
-        os.environ.get("HF_TOKEN", "").strip(),
-        revision,
-        public,
-        dry_run,
-        plain(console),
-    )
+    token = environment.secret("HF_TOKEN", _TOKEN_REMEDY)
+    environment.check_network()
+    return shards.push(run_dir.shards, repo_id, token, revision, public, dry_run, plain(console))
 
 
 def print_pair(console: Console, run_dir: RunDir) -> None:

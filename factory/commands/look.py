@@ -28,6 +28,7 @@ from factory.run.names import slug
 from factory.run.reader import finished, verdicts_of
 from factory.run.summary import sum_up, summarize, tallied
 from factory.storage import files
+from factory.storage.packages import pinned
 
 
 async def watch(
@@ -85,7 +86,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
 
 def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:
     """What would be loaded: counts, what each problem grants, and every refusal. Raises FactoryError."""
-    loaded = load_problems(source, settings)
+    loaded = load_problems(source, pinned(settings))
     cases = [(problem, case) for problem in loaded.problems for case in problem.cases]
     return Survey(
         problems=len(loaded.problems),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from factory import streams
+from factory import environment, streams
 from factory.errors import DamageWarning, FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def guarded(app: Callable[[], object]) -> NoReturn:
     streams.guard()
     warnings.showwarning = _showing(warnings.showwarning)
     try:
+        environment.hide_secrets()
+        environment.check_addresses()
         app()
     except KeyboardInterrupt:
         console(True).print("stopped", soft_wrap=True)
@@ -132,9 +134,11 @@ def _has_message(error: BaseException) -> bool:
     """Whether an error is one of ours, or a disk that is full or closed to us: its message is all a user needs."""
     from sandbox import SandboxError
 
-    return isinstance(error, FactoryError | SandboxError | OSError)
+    return isinstance(error, FactoryError | SandboxError | OSError | MemoryError) or str(error) == _NO_THREAD
 
 
+_NO_THREAD = "can't start new thread"
+"""What Python says where the system refuses it a thread."""
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk, and run again: what is written is kept",
     errno.EDQUOT: "raise the quota of that disk, and run again: what is written is kept",
@@ -142,16 +146,24 @@ _REMEDIES = {
     errno.EROFS: "another place, that can be written to (`--run-dir`, or `--out`)",
     errno.EACCES: "another place, or another user",
     errno.EIO: "look at the disk or its network, and run again",
+    errno.EMFILE: "raise the limit on open files (`ulimit -n 1024`), and run again",
+    errno.ENFILE: "raise this machine's limit on open files (sysctl fs.file-max), and run again",
+    errno.EAGAIN: "raise the limit on processes and threads (`ulimit -u`, the container's pids limit), and run again",
+    errno.ENOMEM: "raise the limit on memory (`ulimit -v`, the container's), or lower executor.workers, and run again",
 }
-"""What to do about errors of a file system."""
+"""What to do about errors of the system."""
 
 
 def _text(error: BaseException) -> str:
-    """The message for the user; that of a file system's error names the path and the remedy."""
-    if not isinstance(error, OSError) or error.filename is None:
-        return str(error)
+    """The message for the user; that of the system's error names the remedy, and the path if there is one."""
+    if isinstance(error, MemoryError) or str(error) == _NO_THREAD:
+        short = errno.ENOMEM if isinstance(error, MemoryError) else errno.EAGAIN
+        return f"{str(error) or 'out of memory'}; remedy: {_REMEDIES[short]}"
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error) or type(error).__name__
     remedy = _REMEDIES.get(error.errno or 0)
-    return f"{error.filename}: {error.strerror}" + (f"; remedy: {remedy}" if remedy else "")
+    place = f"{error.filename}: " if error.filename is not None else ""
+    return f"{place}{error.strerror}" + (f"; remedy: {remedy}" if remedy else "")
 
 
 def _fail(errors: Sequence[BaseException]) -> NoReturn:

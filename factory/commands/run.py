@@ -21,12 +21,13 @@ from factory.run.summary import summarize
 from factory.run.unused import count_unused
 from factory.run.workers import with_sandbox, workers
 from factory.storage.files import digest
+from factory.storage.packages import pinned
 from factory.translation.tests import translatable
 
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
-    note = plain(console)
+    note, config = plain(console), pinned(config)
     settled = with_sandbox(config, config.translate.targets, note)
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():

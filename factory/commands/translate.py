@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
 
 from factory.commands.run import run
 from factory.config import Config, ReplayEngine
@@ -16,7 +13,8 @@ from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
-from factory.storage import parts
+from factory.storage import parts, raw_rows
+from factory.storage.raw_rows import RawRow, UnreadableFile
 
 
 async def translate(
@@ -44,26 +42,26 @@ async def translate(
 
 
 def _programs(path: Path) -> list[Rollout]:
-    """Verified programs as rollouts that are code: survivor parts (a file or their folder), or JSON lines."""
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        if not file.exists():
-            raise RolloutError(f"{file}: no such file of survivors")
-        if file.suffix == ".parquet":
-            rows += pq.read_table(file).to_pylist()
-        else:
-            rows += [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
+    """Verified programs as rollouts that are code: survivor parts, or rows in any form; a file or a folder of them."""
+    files = sorted(it for it in path.glob("*") if raw_rows.kind_of(it)) if path.is_dir() else [path]
     counts: Counter[str] = Counter()
     given = []
-    for number, row in enumerate(rows, 1):
-        problem_id, code = row.get("problem_id"), row.get("code")
-        if not isinstance(problem_id, str) or not isinstance(code, str):
-            raise RolloutError(f"{path}: row {number}: a survivor has problem_id and code, both texts")
-        given.append(
-            Rollout(problem_id=problem_id, index=counts[problem_id], text=code, mode="code", model=row.get("model"))
-        )
-        counts[problem_id] += 1
+    for file in files:
+        for row in _rows(file):
+            data = row.data if isinstance(row.data, dict) else {}
+            problem_id, code = data.get("problem_id"), data.get("code")
+            if not isinstance(problem_id, str) or not isinstance(code, str):
+                raise RolloutError(f"{row.place}: {row.fault or 'a survivor has problem_id and code, both texts'}")
+            index = counts[problem_id]
+            given.append(Rollout(problem_id=problem_id, index=index, text=code, mode="code", model=data.get("model")))
+            counts[problem_id] += 1
     if not given:
         raise RolloutError(f"{path}: holds no survivor")
     return given
+
+
+def _rows(path: Path) -> Iterator[RawRow]:
+    try:
+        yield from raw_rows.read(path)
+    except UnreadableFile as error:
+        raise RolloutError(f"{path}: {error}") from None

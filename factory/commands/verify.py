@@ -25,6 +25,7 @@ from factory.run.unused import Unused
 from factory.run.workers import with_sandbox, workers
 from factory.sampling.rollout_files import read_rollouts
 from factory.storage import files, parts
+from factory.storage.packages import pinned
 from factory.translation.tests import translatable
 
 IN_FLIGHT_A_WORKER = 4
@@ -45,7 +46,7 @@ async def verify(
     `mapping` names the columns of rollouts of no known form.
     """
     note = plain(console)
-    settings = with_sandbox(settings, (name,), note)
+    settings = with_sandbox(pinned(settings), (name,), note)
     loaded = load_problems(source, settings)
     for line in loaded.notes():
         note(line)
@@ -117,7 +118,7 @@ def _why_left_out(rollout: Rollout, problem: Problem, name: str) -> str:
     if "language" in rollout.model_fields_set and rollout.language != name:
         return f"their language is {rollout.language}, not {name}"
     if not language(name).examinable and not translatable(problem, name):
-        return f"the tests of their problem are Python code, which {name} cannot be put before"
+        return f"the tests of their problem are Python code, or of Python objects, which {name} cannot be put before"
     return ""
 
 

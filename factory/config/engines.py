@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -46,10 +47,20 @@ class VllmEngine(Section):
     """Requests, of one rollout each, that the engine works on at once."""
     restarts: Annotated[int, Resume.FREE] = Field(2, ge=0)
     """How often an engine that died is started again before the run gives up."""
+    max_refused: Annotated[float, Resume.FREE] = Field(0.05, ge=0, le=1)
+    """Share of the rollouts asked for that may be refused, or fail to come, before the run exits with 1."""
     cpu_kv_cache_gb: Annotated[int, Resume.FREE] = Field(2, ge=1)
     """Gibibytes for the KV cache when vLLM runs on the CPU."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Any other engine arguments of vLLM; passed on unchanged."""
+
+
+def _with_port(address: str) -> str:
+    try:
+        urlsplit(address).port  # noqa: B018 - raises
+    except ValueError:
+        raise ValueError("it must have a host and, after a colon, a port up to 65535 or none") from None
+    return address
 
 
 class OpenAIEngine(Section):
@@ -58,16 +69,25 @@ class OpenAIEngine(Section):
     kind: Literal["openai"] = "openai"
     model: str
     """Name of the model, as the endpoint knows it."""
-    base_url: Annotated[str, Resume.FREE] = Field(pattern=r"^https?://")
-    """Address up to and including `/v1`."""
+    base_url: Annotated[str, AfterValidator(_with_port), Resume.FREE] = Field(pattern=r"^https?://[^/@?#]+(/[^?#]*)?$")
+    """Address up to and including `/v1`, without a name or key in it."""
     api_key_env: Annotated[str | None, Resume.FREE] = None
     """Environment variable that holds the API key; None sends no key."""
     in_flight: Annotated[int, Resume.FREE] = Field(64, ge=1)
     """Requests open at once."""
+    rollouts_per_request: Annotated[int, Resume.FREE] = Field(1, ge=1)
+    """Rollouts that one request asks for (`n`), which pays for the prompt once; 1 where the endpoint cannot give more.
+
+    Those of one request come together, and each has an even share of its completion tokens.
+    """
+    patience_s: Annotated[float, Resume.FREE] = Field(1800.0, gt=0)
+    """Seconds without any answer (429, 5xx, no connection) after which the run ends; requests go slower meanwhile."""
     retries: Annotated[int, Resume.FREE] = Field(6, ge=0)
-    """How often a request is sent again after a failure that may pass (429, 5xx, no connection); waits grow."""
+    """How often a request is sent again that fails while others succeed; after it the rollout is left out."""
     timeout_s: Annotated[float, Resume.FREE] = Field(600.0, gt=0)
-    """Seconds after which a request without an answer counts as failed."""
+    """Seconds after which a request without a whole answer counts as failed."""
+    max_refused: Annotated[float, Resume.FREE] = Field(0.05, ge=0, le=1)
+    """Share of the rollouts asked for that may be refused, or fail to come, before the run exits with 1."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Fields to add to the body of every request."""
 
@@ -122,6 +142,8 @@ class SamplingConfig(Section):
     """Most tokens of an answer."""
     stop: tuple[str, ...] = ()
     """Strings that end an answer."""
+    logprobs: int | None = Field(None, ge=0, le=20)
+    """Keep the log-probability of every token, and of so many of the likeliest at its place; None keeps none."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one of the mode."""
     chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
@@ -11,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 from factory.config.base import Section, sections_of, values_of
 
+_LOGIN = re.compile(r"//[^/@\s]*@")
+"""The name and password in an address, which are shown nowhere."""
 _SCHEMA = "`factory schema` lists all keys"
 
 
@@ -72,7 +75,7 @@ def _items(field: FieldInfo | None) -> tuple[type[Section], ...]:
 
 def _message(model: type[Section], error: Any, key: str, siblings: list[str]) -> tuple[str, str]:
     """What is wrong with the value, and what it must be."""
-    shown = json.dumps(error["input"], default=str)[:120]
+    shown = _LOGIN.sub("//***@", json.dumps(error["input"], default=str))[:120]
     wrong = f"{shown} is not allowed: "
     match error["type"]:
         case "extra_forbidden":

@@ -103,10 +103,12 @@ class RankConfig(Section):
 class ReviewConfig(Section):
     """The review of programs that passed: whether they are right where the tests did not look."""
 
-    programs: int = Field(32, ge=1)
+    programs: int = Field(128, ge=1)
     """Distinct programs of a problem that are reviewed, best first, at least `rank.keep`. Others are not kept."""
     rerun: bool = True
-    """Run them again in another worker, with another hash seed and cases in reverse; those that fail are `flaky`."""
+    """Run them again in another worker, with another hash seed and cases in reverse, and once with the items of their
+    sets in reverse; those that fail or answer otherwise are `flaky`.
+    """
     inputs: int = Field(64, ge=0, le=4096)
     """Most inputs that are generated, like those of the cases, to compare programs with each other; at most three times
     as many lie farther off. 0 compares none.

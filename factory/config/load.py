@@ -15,6 +15,7 @@ from factory.config.base import Section
 from factory.config.faults import describe
 from factory.config.renamed import new_key, new_names
 from factory.config.run import Config
+from factory.config.secrets import refuse_secrets
 from factory.errors import ConfigError
 
 S = TypeVar("S", bound="Section")
@@ -41,26 +42,48 @@ def load(path: Path, overrides: tuple[str, ...] = ()) -> Config:
         raise ConfigError(
             f"{path}: a config must be a mapping of sections, not {type(data).__name__}; see `factory schema`"
         )
-    return validate(Config, data, str(path), overrides)
+    return _validated(Config, data, str(path), overrides)
 
 
 def parse_section(model: type[S], overrides: tuple[str, ...], given: dict[str, Any] | None = None) -> S:
     """A section made of its defaults, the values in `given`, and `overrides`. Raises ConfigError."""
-    return validate(model, given or {}, "command line", overrides)
+    return _validated(model, given or {}, "command line", overrides)
 
 
-def validate(model: type[S], data: dict[str, Any], place: str, overrides: tuple[str, ...] = ()) -> S:
-    """`data` as a `model`, with `overrides` on top. Raises ConfigError with every error, one a line."""
+def validate(model: type[S], data: dict[str, Any], place: str) -> S:
+    """`data`, which a run has kept, as a `model`. Raises ConfigError with every error, one a line."""
+    return _model(model, new_names(data, place), place, {})
+
+
+def _validated(model: type[S], data: dict[str, Any], place: str, overrides: tuple[str, ...]) -> S:
+    """The same of what somebody wrote, with `overrides` on top; ConfigError also where it holds a secret."""
+    refuse_secrets(data, place)
     data = new_names(data, place)
     sources: dict[str, str] = {}
     for override in overrides:
         source = f"--set {override}"
+        refuse_secrets(_tree(override), f"--set {override.partition('=')[0]}")
         sources[_put(data, override, source)] = source
         data = new_names(data, source)
+    return _model(model, data, place, sources)
+
+
+def _model(model: type[S], data: dict[str, Any], place: str, sources: dict[str, str]) -> S:
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise ConfigError(describe(model, error.errors(), place, sources)) from None
+
+
+def _tree(override: str) -> dict[str, Any]:
+    """What an override sets, as far as it can be read, by its key."""
+    import yaml
+
+    key, _, text = override.partition("=")
+    try:
+        return {key: yaml.safe_load(text)}
+    except yaml.YAMLError:
+        return {key: text}
 
 
 def _put(data: dict[str, Any], override: str, source: str) -> str:

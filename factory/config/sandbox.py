@@ -13,6 +13,8 @@ from factory.records.limits import CpuSeconds, MemoryMb, OpenFiles, OutputKb, Pr
 from sandbox import Isolation, Limits, Mount, SandboxSpec
 from sandbox.boundary import WALLS
 
+Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(==[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99})?$")]
+"""A package of PyPI by name, and by version where one is asked for. No option of pip, path or URL has this form."""
 UNKNOWN_S = 10.0
 """CPU seconds for `limits.cpu_s: auto` where no right program has been measured."""
 _DEFAULTS = Limits()
@@ -98,6 +100,10 @@ class SandboxConfig(Section):
     """docker: image to use, built by docker/build_sandbox.py; None builds one from this machine's interpreter."""
     runtime: str | None = None
     """docker: a runtime the daemon knows, such as runsc (gVisor)."""
+    packages: tuple[Package, ...] = ()
+    """Packages from PyPI that Python programs may import, each NAME or NAME==VERSION; pip fetches wheels once a
+    machine. A run keeps the exact versions, those of their dependencies included, and its rows record them.
+    """
 
     @field_validator("backend")
     @classmethod
@@ -111,12 +117,28 @@ class SandboxConfig(Section):
         for name in ("image", "runtime"):
             if getattr(self, name) is not None and self.backend != "docker":
                 raise ValueError(f"sandbox.{name} is for docker; set sandbox.backend: docker")
+        if self.image is not None and self.packages:
+            raise ValueError(
+                "sandbox.packages are wheels for this machine's interpreter, and sandbox.image has another; leave out "
+                "sandbox.image, or install the packages in the image's BASE and leave out sandbox.packages"
+            )
         return self
 
     def deciding(self) -> dict[str, Any]:
-        """What a verdict may depend on, by name: the settings that a resumed run may not change."""
-        fields = type(self).model_fields.items()
-        return {name: getattr(self, name) for name, field in fields if resume_of(field) is Resume.REFUSE}
+        """What a verdict may depend on, by name, as JSON has it: the settings that a resumed run may not change.
+
+        Without packages there is no `packages`, as in rows from before there was the key.
+        """
+        found = {name: getattr(self, name) for name in self._named(Resume.REFUSE)}
+        packages = found.pop("packages")
+        return found | ({"packages": list(packages)} if packages else {})
+
+    def behind(self, wall: SandboxConfig) -> SandboxConfig:
+        """What of these settings decides verdicts, with all that does not from `wall`."""
+        return self.model_copy(update={name: getattr(wall, name) for name in self._named(Resume.FREE)})
+
+    def _named(self, resume: Resume) -> list[str]:
+        return [name for name, field in type(self).model_fields.items() if resume_of(field) is resume]
 
     def wall(self, mounts: tuple[Mount, ...] = ()) -> SandboxSpec:
         """What these settings ask of a wall."""

@@ -5,22 +5,19 @@ or what the functions do. A new executor is one file here, one line in `EXECUTOR
 `factory.config.executor` with the same `kind`, whose other keys are the arguments of the executor's class.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import Any, cast
+from typing import cast
 
 from factory.config import ExecutorConfig
 from factory.errors import ConfigError
-from factory.executors.base import Executor
+from factory.executors.base import Executor, OpenContext
 
 EXECUTORS = {"local": "LocalExecutor"}
 """Module here, named like its `kind` in the config -> its class. A module is imported when a run asks for it."""
 
 
-def open_executor(
-    settings: ExecutorConfig, open_context: Callable[[], AbstractContextManager[Any]]
-) -> AbstractAsyncContextManager[Executor]:
+def open_executor(settings: ExecutorConfig, open_context: OpenContext) -> AbstractAsyncContextManager[Executor]:
     """The executor of `settings.kind`; each of its workers opens a context of its own.
 
     `open_context` must be importable by name. Raises ConfigError naming the kinds there are.

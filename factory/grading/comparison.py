@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, deque
+from array import array
+from collections import Counter, UserDict, UserList, deque
 from collections.abc import Callable, ItemsView, KeysView
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from factory.records import Comparison
@@ -125,7 +127,7 @@ def close(got: Any, want: Any, rel: float, eps: float) -> bool:
     if isinstance(want, complex) and isinstance(got, complex | float | int):
         return close(got.real, want.real, rel, eps) and close(got.imag, want.imag, rel, eps)
     if type(got) is not type(want):
-        return False
+        return equal(got, want)
     if isinstance(want, list | tuple):
         return len(got) == len(want) and all(close(a, b, rel, eps) for a, b in zip(got, want, strict=True))
     if isinstance(want, dict):
@@ -150,6 +152,10 @@ def unordered(got: Any, want: Any, free: frozenset[int] = frozenset({0})) -> boo
 
 def _frozen(value: Any, free: frozenset[int], level: int) -> Any:
     """A hashable stand-in: two are equal where their values are, but for the order at the levels in `free`."""
+    if isinstance(value, UserList):
+        value = list(value)
+    if isinstance(value, UserDict | MappingProxyType):
+        value = dict(value)
     if isinstance(value, list | tuple):
         items = (_frozen(item, free, level + 1) for item in value)
         if level in free:
@@ -159,8 +165,8 @@ def _frozen(value: Any, free: frozenset[int], level: int) -> Any:
         return (dict, frozenset(apart((key, _frozen(item, free, level + 1)) for key, item in value.items())))
     if isinstance(value, set | KeysView | ItemsView):
         return frozenset(value)
-    if isinstance(value, deque):
-        return (deque, *(_frozen(item, free, level + 1) for item in value))
+    if isinstance(value, deque | array):
+        return (type(value), *(_frozen(item, free, level + 1) for item in value))
     return bytes(value) if isinstance(value, bytearray) else value
 
 

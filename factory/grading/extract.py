@@ -48,7 +48,7 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
         code = language.completed(problem.starter_code, rollout.text, problem.entry_point)
     else:
         whole = rollout.finish_reason != "length" and (rollout.finish_reason is not None or rollout.text[-1:] == "\n")
-        code = find(rollout.text, problem.entry_point, language, whole=whole)
+        code = _by_any_name(rollout.text, problem, language, whole)
     if code is not None and code.strip():
         return Program(rollout.index, code)
     if not rollout.text.strip():
@@ -57,13 +57,27 @@ def extract(rollout: Rollout, problem: Problem, language: Language) -> Program:
     return Program(rollout.index, None, f"no {language.name} program in the answer{cut}")
 
 
-def find(text: str, entry_point: str | None, language: Language, *, whole: bool = True) -> str | None:
+def _by_any_name(text: str, problem: Problem, language: Language, whole: bool) -> str | None:
+    """The program in a chat answer under the first of its names that one has; else what is found by the first name."""
+    tries, first = Tries(), None
+    for number, name in enumerate(problem.entry_points):
+        code = find(text, name, language, whole=whole, tries=tries)
+        if code and (len(problem.entry_points) == 1 or (tries.afford(code) and language.solves(code, name))):
+            return code
+        first = code if number == 0 else first
+    return first
+
+
+def find(
+    text: str, entry_point: str | None, language: Language, *, whole: bool = True, tries: Tries | None = None
+) -> str | None:
     """The program in a chat answer; with `entry_point` None one that reads standard input.
 
     Of all blocks that do what is asked the last, with what it needs of the others. Where none does, the last that
-    looks as if it were meant to. `whole`: a block that the text ends in was finished.
+    looks as if it were meant to. `whole`: a block that the text ends in was finished. `tries` is what may still be
+    parsed.
     """
-    tries = Tries()
+    tries = tries or Tries()
     answer = _answer(text, language, tries)
     blocks = list(fenced(answer))
     if code := _solving(answer, blocks, entry_point, language, whole, tries):

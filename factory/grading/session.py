@@ -8,7 +8,7 @@ is the work of `factory.grading.chain`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,7 @@ from factory.grading.judge import Judge
 from factory.languages import language
 from factory.languages.python.trial import record
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
+from factory.storage import packages
 from sandbox import Limits, Mount, Sandbox, SandboxError, WorkerLost
 
 EXAMINER = "examiner"
@@ -32,11 +33,12 @@ class GradingSession:
     """What grading needs from this machine. A context manager; closing it ends the sandboxes.
 
     `second_worker` in its methods names a second sandbox of the same language, under another hash seed, in which
-    programs are run again.
+    programs are run again. `alive` is called at each step with the seconds that it may take (see `Sandbox`).
     """
 
-    def __init__(self, settings: GradingConfig) -> None:
+    def __init__(self, settings: GradingConfig, alive: Callable[[float], None] = lambda seconds: None) -> None:
         self.settings = settings
+        self._alive = alive
         self.ran_ms = 0.0
         """CPU milliseconds of all programs run so far."""
         self._open = ExitStack()
@@ -72,8 +74,8 @@ class GradingSession:
 
     def _start(self, key: tuple[str, bool], mounts: tuple[Mount, ...]) -> None:
         settings = self.settings.sandbox
-        spec = replace(settings.wall(mounts), hash_seed=int(key[1]))
-        self._sandboxes[key] = self._open.enter_context(Sandbox(settings.backend, spec))
+        spec = replace(packages.wall(settings, mounts), hash_seed=int(key[1]))
+        self._sandboxes[key] = self._open.enter_context(Sandbox(settings.backend, spec, self._alive))
 
     def limits(self, problem: Problem, auto_s: float = UNKNOWN_S) -> Limits:
         """What a program may use on the problem's cases; `auto_s` CPU seconds where the config leaves that open."""

@@ -49,10 +49,13 @@ class Declared:
         for key, hint in list(self._hints.items()):
             if not all(admits(hint, value) for case in self._cases for at, value in _arguments(case) if at == key):
                 del self._hints[key]
+        self._narrow = {key: hint for key, hint in self._hints.items() if _is_narrow(hint)}
 
     def admit(self, case: Case) -> bool:
-        """Whether every argument is what its parameter is declared to be."""
-        return all(admits(self._hints[key], value) for key, value in _arguments(case) if key in self._hints)
+        """Whether every argument, of a kind that cases have there, is what its parameter is declared to be."""
+        if not self._narrow:
+            return True
+        return all(admits(self._narrow[key], value) for key, value in _arguments(case) if key in self._narrow)
 
     def examples(self) -> tuple[Case, ...]:
         """Inputs of some cases with an argument of a declared kind, or value, that no case need have."""
@@ -91,6 +94,11 @@ def _written_out(hint: ast.expr | None) -> ast.expr | None:
         statement = tree.body[0] if isinstance(tree, ast.Module) and len(tree.body) == 1 else None
         hint = statement.value if isinstance(statement, ast.Expr) else None
     return hint if hint is not None and sum(1 for _ in ast.walk(hint)) <= MOST_NODES else None
+
+
+def _is_narrow(hint: ast.expr) -> bool:
+    """Whether `hint` can exclude what has the kinds of the cases, which generated inputs keep."""
+    return any(isinstance(it, ast.expr) and _parts(it)[0] in ("literal", "tuple") for it in ast.walk(hint))
 
 
 def _arguments(case: Case) -> Iterator[tuple[int | str, Any]]:

@@ -58,8 +58,10 @@ class Reach(IntEnum):
 class InputDomain:
     """What the inputs of a problem's cases have in common."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, signed_arguments: bool = True) -> None:
+        """`signed_arguments`: whether an argument that is a number, and not in a list, is ever `SIGNED`."""
         _, self._longest = heaviest(problem)
+        self._signed_arguments = signed_arguments
         self._stream = problem.entry_point is None
         if self._stream:
             seen = [case.stdin or "" for case in problem.cases]
@@ -87,6 +89,16 @@ class InputDomain:
                 and _length(self._calls[0][0][a]) is not None
             ]
 
+    @property
+    def has_unseen_signs(self) -> bool:
+        """Whether there are numbers at some position, and none of them negative: only then is anything `SIGNED`."""
+        if self._stream:
+            return self._signed_arguments and self._tokens.has_unseen_signs
+        return any(
+            it.has_unseen_signs if self._signed_arguments else it.has_unseen_signs_inside
+            for it in self._arguments.values()
+        )
+
     def holds(self, case: Case, reach: Reach = Reach.INSIDE) -> bool:
         """Whether the input of `case` lies among the others, or no farther from them than `reach`."""
         if weight(case)[1] > (2 * self._longest + ROOM) * (WIDER_TIMES if reach else 1):
@@ -95,16 +107,22 @@ class InputDomain:
             text = case.stdin or ""
             return (
                 self._layout.holds(split(text))
-                and self._tokens.holds(_numbers(text), reach)
+                and self._tokens.holds(_numbers(text), self._reach(text, reach))
                 and self._has_rows_of(_rows(text))
             )
         args, kwargs = call = decode(case.args), decode(case.kwargs)
         return (
             _shape(call) in self._shapes
-            and all(self._arguments[at].holds(value, reach) for at, value in enumerate(args))
-            and all(self._arguments[name].holds(value, reach) for name, value in kwargs.items())
+            and all(
+                self._arguments[name].holds(value, self._reach(value, reach))
+                for name, value in (*enumerate(args), *kwargs.items())
+            )
             and all(_length(args[a]) == _length(args[b]) for a, b in self._alike)
         )
+
+    def _reach(self, value: Any, reach: Reach) -> Reach:
+        """How far the argument `value` may lie off in an input that may lie as far off as `reach`."""
+        return reach if self._signed_arguments or isinstance(value, (*_MANY, dict)) else min(reach, Reach.WIDER)
 
     def _has_rows_of(self, rows: list[str]) -> bool:
         """Whether some case has lines of these kinds of tokens in this order."""
@@ -123,6 +141,7 @@ class ValueDomain:
         self._kinds = {type(value) for value in seen}
         numbers = [value for value in seen if type(value) in (int, float)]
         negative = {value for value in numbers if value < 0}
+        self._numbers = bool(numbers)
         self._least = min((2, *numbers)) if negative <= {-1} else -math.inf  # 0 and 1 are edges, as empty texts are
         self._whole = all(value == value // 1 for value in numbers if abs(value) < 1e300)
         self._most = 2 * max((abs(value) for value in numbers if value == value), default=0) + ROOM
@@ -150,6 +169,16 @@ class ValueDomain:
             "values": [item for value in seen if type(value) is dict for item in value.values()],
         }
         self._items = {name: ValueDomain(found) for name, found in inner.items() if found}
+
+    @property
+    def has_unseen_signs(self) -> bool:
+        """Whether there are numbers here, at some depth, and none of them negative."""
+        return (self._numbers and self._least > -math.inf) or self.has_unseen_signs_inside
+
+    @property
+    def has_unseen_signs_inside(self) -> bool:
+        """The same of what is in the values here."""
+        return any(it.has_unseen_signs for it in self._items.values())
 
     def holds(self, value: Any, reach: Reach = Reach.INSIDE) -> bool:
         kind = type(value)

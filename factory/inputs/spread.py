@@ -49,13 +49,17 @@ class Chance(Random):
     here = DRAWS_AN_INPUT
     """What is left for the input that is being made."""
 
-    def getrandbits(self, k: int, /) -> int:
-        """As `Random` does. Raises OutOfChance."""
+    def _randbelow(self, n: int) -> int:
+        """A number below `n`, the one that `Random` gives; all but `random` draw by it. Raises OutOfChance."""
         self.left -= 1
         self.here -= 1
-        if min(self.left, self.here) < 0:
+        if self.left < 0 or self.here < 0:
             raise OutOfChance
-        return super().getrandbits(k)
+        bits = n.bit_length()
+        drawn = self.getrandbits(bits)
+        while drawn >= n > 0:
+            drawn = self.getrandbits(bits)
+        return drawn
 
 
 class OutOfChance(Exception):

@@ -8,9 +8,11 @@ failure, in one human line. Of what an answer means only what is the same in eve
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
+from collections import UserDict, UserList, deque
 from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, KeysView, Sequence, Set
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from factory.languages.base import Call, Unfit
@@ -36,8 +38,10 @@ def counterpart(value: Any) -> Any:
     match value:
         case bytearray() | memoryview():
             return bytes(value)
-        case deque():
+        case deque() | UserList() | array():
             return list(value)
+        case UserDict() | MappingProxyType():
+            return dict(value)
         case KeysView() | ItemsView():
             try:
                 return set(value)

@@ -100,6 +100,7 @@ def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str], mos
         problem = chosen.read(row.data, oracle)
         if not problem.prompt.strip():
             raise ValueError("prompt: is empty, so that a model is asked nothing")
+        out_of_reach.refuse_length(problem)
         out_of_reach.refuse_nesting(problem)
         most.refuse_more(problem.limits)
         if oracle is None or (wanted and problem.id not in wanted):

@@ -17,6 +17,7 @@ from factory.languages.python import trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
 from factory.records import LimitOverrides, Problem, Rejection
 from factory.records.values import Unreadable, read
+from factory.storage import packages
 from sandbox import PythonCalls, Sandbox, SandboxError
 from sandbox.contract import Answer, read_answers
 
@@ -74,7 +75,7 @@ class Oracle:
     def _wall(self, name: str) -> Sandbox:
         if name not in self._walls:
             settings = self._settings.sandbox
-            self._walls[name] = self._open.enter_context(Sandbox(settings.backend, settings.wall()))
+            self._walls[name] = self._open.enter_context(Sandbox(settings.backend, packages.wall(settings)))
         return self._walls[name]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.config import LimitsConfig
 from factory.records import Case, Problem
-from factory.records.bounds import MAX_NESTING
+from factory.records.bounds import MAX_NAME, MAX_NESTING, MAX_STATEMENT, refusal
 
 
 def fault(problem: Problem, limits: LimitsConfig) -> str:
@@ -29,6 +29,17 @@ def _least(problem: Problem, case: Case) -> int:
     if problem.comparison_of(case).kind == "checker":
         return 0
     return len(" ".join(case.stdout.split()).encode("utf-8", "surrogatepass"))
+
+
+def refuse_length(problem: Problem) -> None:
+    """Raise ValueError for a text of the problem that is longer than any honest one."""
+    names = {"id": problem.id, "entry_point": problem.entry_point or ""}
+    texts = {"prompt": problem.prompt, "starter_code": problem.starter_code}
+    texts |= {f"meta.{name}": getattr(problem.meta, name) for name in ("source", "license", "difficulty")}
+    for found, most in ((names, MAX_NAME), (texts, MAX_STATEMENT)):
+        for name, text in found.items():
+            if fault := refusal(f"{name}: {text[:40]!r}… holds", len(text), most, "shorten it, or leave the row out"):
+                raise ValueError(fault)
 
 
 def refuse_nesting(problem: Problem) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory import environment
 from factory.config import Source
 from factory.errors import ProblemError
 from factory.storage import raw_rows
@@ -70,7 +71,8 @@ def _folder_row(folder: Path) -> Row:
     except (OSError, ValueError, TypeError) as error:
         return Row(str(folder), {}, f"cannot be read: {error}")
     data = {"problem_id": folder.name, "solutions": "", **data}
-    return Row(str(folder), data, _HALF if _half_pair(data) else "")
+    fault = raw_rows.bounded(raw_rows.RawRow(str(folder), data)).fault
+    return Row(str(folder), data, fault or (_HALF if _half_pair(data) else ""))
 
 
 def _file_rows(path: Path) -> Iterator[Row]:
@@ -80,7 +82,9 @@ def _file_rows(path: Path) -> Iterator[Row]:
             if not keyed:
                 yield _row(row.place, row.data, row)
             for key, data in keyed:
-                yield _row(f"{row.place}: {key}", _with_id(key, data), row)
+                place = f"{row.place}: {key}"
+                one = raw_rows.bounded(raw_rows.RawRow(place, _with_id(key, data), escaped=row.escaped))
+                yield _row(place, one.data, one)
     except raw_rows.UnreadableFile as error:
         reason = "no such problem file" if error.no_file else str(error)
         raise ProblemError(f"{path}: {reason}") from None
@@ -110,6 +114,7 @@ def _half_pair(row: object) -> bool:
 
 
 def _hub_rows(config: Source) -> Iterator[Row]:
+    environment.check_network()
     import datasets  # takes seconds, and most runs read files
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -119,4 +124,5 @@ def _hub_rows(config: Source) -> Iterator[Row]:
     except (OSError, ValueError, RuntimeError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
         raise ProblemError(f"problems.dataset: {name}: cannot be loaded: {error}") from None
     for number, item in enumerate(table, 1):
-        yield Row(f"{name}:{number}", dict(item))
+        row = raw_rows.bounded(raw_rows.RawRow(f"{name}:{number}", dict(item)))
+        yield Row(row.place, row.data or {}, row.fault)

@@ -5,6 +5,7 @@ Problem -> Rollout -> Program -> Verdict -> Survivor -> (Rollout -> Verdict) -> 
 """
 
 from factory.records.base import LanguageName, Record, sha256
+from factory.records.calling import Calling
 from factory.records.limits import LimitOverrides
 from factory.records.outcome import Answered, ProblemOutcome, Question
 from factory.records.problem import (
@@ -16,7 +17,7 @@ from factory.records.problem import (
     cases_text,
 )
 from factory.records.review import RejectedProgram, Review
-from factory.records.rollout import Maker, Message, Request, Rollout, Sampling
+from factory.records.rollout import Maker, Message, Request, Rollout, Sampling, Unanswered
 from factory.records.survivor import Survivor, row_id
 from factory.records.verdict import (
     BenchmarkMatch,
@@ -37,6 +38,7 @@ __all__ = [
     "Answered",
     "BenchmarkMatch",
     "BenchmarkProblem",
+    "Calling",
     "Canary",
     "Case",
     "Comparison",
@@ -64,6 +66,7 @@ __all__ = [
     "Sampling",
     "Status",
     "Survivor",
+    "Unanswered",
     "Verdict",
     "cases_text",
     "row_id",

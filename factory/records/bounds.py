@@ -6,8 +6,16 @@ texts need: the longest answers of reasoning models have half a million characte
 
 from __future__ import annotations
 
+MAX_ROW = 256_000_000
+"""Bytes of a line, or characters of a table's row. The tests of one contest problem have some ten million."""
+MAX_STATEMENT = 1_000_000
+"""Characters of each text of a problem that a prompt or a card shows."""
+MAX_NAME = 1000
+"""Characters of a problem's id, and of the name of its function."""
+MAX_RECORDED = 16_000_000
+"""Characters of each text of a recorded rollout. A row with more is no rollout; up to there it has a verdict."""
 MAX_TEXT = 2_000_000
-"""Characters of a rollout."""
+"""Characters of a rollout in which a program is looked for."""
 MAX_SOURCE = 200_000
 """Characters of a program; the memory of parsers grows with it."""
 MAX_LEXED = 10_000
@@ -24,6 +32,26 @@ MAX_NESTING = 64
 """Levels of a case's values: arguments, and what is expected."""
 MAX_NODES = 500_000
 """Syntax nodes that the names in one row's test code mean, each counted wherever its name is used."""
+
+
+def refusal(what: str, size: int, most: int, remedy: str, unit: str = "characters") -> str:
+    """Why a text of `size` units is not taken, in one line; "" where it is."""
+    return f"{what} {size:,} {unit}, and may hold {most:,}: {remedy}" if size > most else ""
+
+
+def characters(data: object) -> int:
+    """Characters of all texts in a row."""
+    found, waiting = 0, [data]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str | bytes):
+            found += len(one)
+        elif isinstance(one, dict):
+            waiting += one.keys()
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+    return found
 
 
 def too_long(source: str) -> str | None:

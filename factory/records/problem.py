@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from factory.records.base import Record
+from factory.records.calling import Calling
 from factory.records.limits import LimitOverrides
 from factory.records.predicate import predicate
 
@@ -119,6 +120,9 @@ class Problem(Record):
     entry_point: str | None = Field(None, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)?$")
     """Name of a function, or `Class.method`: a method called on a fresh object of a class made without arguments."""
     starter_code: str = ""
+    prelude: str = ""
+    """Python that the set's own harness runs before every program; a program gets what it uses of it."""
+    calling: Calling = Calling()
     reference: str | None = None
     cases: tuple[Case, ...] = ()
     test_code: str = ""
@@ -132,6 +136,8 @@ class Problem(Record):
             raise ValueError("cases: a problem without cases or test_code decides nothing")
         if self.test_code and self.entry_point is None:
             raise ValueError("entry_point: test_code calls a function; null is for stdin programs")
+        if self.calling.converts and (self.test_code or any(case.kwargs for case in self.cases)):
+            raise ValueError("calling: converts arguments by position; test_code and arguments by name have none")
         for place, comparison in [
             ("", self.comparison),
             *((f"cases.{n}.", case.comparison) for n, case in enumerate(self.cases)),
@@ -149,6 +155,14 @@ class Problem(Record):
     def comparison_of(self, case: Case) -> Comparison:
         """How an answer to `case` is compared."""
         return case.comparison or self.comparison
+
+    @property
+    def entry_points(self) -> tuple[str | None, ...]:
+        """The names under which a program may define what is called, the entry point first; see `Calling.either`."""
+        owner, _, name = (self.entry_point or "").rpartition(".")
+        if not self.calling.either:
+            return (self.entry_point,)
+        return (self.entry_point, name if owner else f"Solution.{name}")
 
     @property
     def public_cases(self) -> tuple[Case, ...]:

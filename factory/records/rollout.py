@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +38,9 @@ class Rollout(BaseModel):
     completion_tokens: int | None = Field(None, ge=0)
     reasoning: str | None = None
     logprobs: list[float] | None = None
+    """Log-probability of each token."""
+    top_logprobs: list[dict[str, float]] | None = None
+    """The likeliest tokens at each place, with theirs."""
     generator: str = Field("default", min_length=1)
     """Name of the engine that made it, among those of a run."""
     round: int = Field(0, ge=0)
@@ -74,9 +78,21 @@ class Request:
 
     problem_id: str
     language: LanguageName
-    indices: range
+    indices: Sequence[int]
     mode: Literal["chat", "completion"]
     messages: tuple[Message, ...] = ()
     prompt: str = ""
     template: str = ""
     parent: str | None = None
+    repair_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A rollout that was asked for and did not come. No model is to blame, so it is not graded and not shipped."""
+
+    problem_id: str
+    index: int
+    reason: str
+    refused: bool
+    """Whether the engine refused to answer; else it failed to."""

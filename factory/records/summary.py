@@ -140,9 +140,11 @@ class Cost:
 
     rollouts: int = 0
     completion_tokens: int = 0
+    lost_tokens: int = 0
+    """Tokens of answers that could not be used, as far as engines tell of them."""
     program_cpu_s: float = 0.0
     engine_s: float = 0.0
-    """From an engine's first request to the last part it finished, added up over the starts of engines."""
+    """From an engine's first request to its end, added up over the starts of engines."""
     load_s: float = 0.0
     gpu_s: float = 0.0
     """`engine_s` times the GPUs held."""
@@ -167,6 +169,8 @@ class Summary:
     decontamination: DecontaminationSummary = DecontaminationSummary()
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Problems of which nothing was sampled, with the reason."""
+    unanswered: Mapping[str, int] = field(default_factory=dict)
+    """Rollouts that were asked for and have not come: how many were "refused", and how many "failed"."""
     untranslatable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Problems whose tests cannot be asked of a target, by target."""
     odd_cases: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

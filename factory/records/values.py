@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sandbox.worker.codec import Unencodable, apart, decode, dumps, encode, loads
+from sandbox.worker.codec import decode, dumps, encode, loads
+from sandbox.worker.kinds import Unencodable, apart
 
 __all__ = ["MAX_INT_DIGITS", "Unencodable", "Unreadable", "apart", "decode", "dumps", "encode", "read"]
 

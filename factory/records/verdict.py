@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 
 from factory.records.base import LanguageName
 
+FROM_PRELUDE = "taken from the prelude"
+"""What begins a line of `import_fixes` on what a program uses of its problem's `prelude`."""
 Misfit = Literal["", "range", "type"]
 
 
@@ -205,6 +207,11 @@ class Verdict:
     """`contaminated`: what it repeats; else None."""
     filtered_by: str | None = None
     """`filtered`: the name of the filter in `verify.filters` that dropped it; else None."""
+
+    @property
+    def repaired(self) -> bool:
+        """Whether it forgot anything; what its set's own harness gives to every program was not forgotten."""
+        return not all(fix.startswith(FROM_PRELUDE) for fix in self.import_fixes)
 
     @property
     def dropped_by(self) -> str | None:

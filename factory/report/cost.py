@@ -40,6 +40,7 @@ class _Engine:
     load_s: float = 0.0
     gpus: int = 0
     cpus: int = 0
+    lost_tokens: int = 0
     tokens: Counter[str] = field(default_factory=Counter)
     """Completion tokens by language."""
 
@@ -50,6 +51,8 @@ class Account:
     def __init__(self, ledger: Iterable[dict[str, Any]] = ()) -> None:
         self.skipped: dict[str, str] = {}
         """Why problems were skipped, of those that were not worked on again after it."""
+        self.unanswered: dict[str, Counter[str]] = {}
+        """Rollouts that have not come, by part: how many were "refused", and how many "failed"."""
         self.last: float | None = None
         """When the last line was written, in seconds since the epoch."""
         self.compared = Compared()
@@ -69,16 +72,26 @@ class Account:
             self.compared = Compared.from_facts(line)
         elif line["event"] in ("verified", "reviewed", "scrutinised"):  # the last until 0.1.0
             self._stage("verify", line).program_cpu_s += line["cpu_s"]
+        elif line["event"] == "unanswered":
+            self.unanswered[line["of"]] = Counter({key: line[key] for key in ("refused", "failed") if line[key]})
+        elif line["event"] == "engine":
+            self._engine(line)
         elif line["event"] == "sampled":
+            self.unanswered.pop(line["part"], None)
             stage = self._stage("sample", line)
             stage.rollouts += line["rollouts"]
             stage.completion_tokens += line["completion_tokens"]
             if "engine" in line:
-                engine = self._engines.setdefault(line["engine"], _Engine())
-                engine.seconds = max(engine.seconds, line["engine_s"])
-                engine.load_s = max(engine.load_s, line["load_s"])
-                engine.gpus, engine.cpus = line["gpus"], line.get("cpus", 0)
-                engine.tokens[stage.language] += line["completion_tokens"]
+                self._engine(line).tokens[stage.language] += line["completion_tokens"]
+
+    def _engine(self, line: dict[str, Any]) -> _Engine:
+        """The engine of which a line tells, with what it has used by then."""
+        engine = self._engines.setdefault(line["engine"], _Engine())
+        engine.seconds = max(engine.seconds, line["engine_s"])
+        engine.load_s = max(engine.load_s, line["load_s"])
+        engine.gpus, engine.cpus = line["gpus"], line.get("cpus", 0)
+        engine.lost_tokens = max(engine.lost_tokens, line.get("lost_tokens", 0))
+        return engine
 
     def _stage(self, step: str, line: dict[str, Any]) -> Stage:
         way = line["part"].split("/")
@@ -92,6 +105,7 @@ class Account:
         return Cost(
             rollouts=sum(stage.rollouts for stage in stages),
             completion_tokens=tokens,
+            lost_tokens=sum(engine.lost_tokens for engine in engines),
             program_cpu_s=round(sum((stage.program_cpu_s for stage in stages), 0.0), 3),
             engine_s=round(engine_s, 3),
             load_s=round(sum(engine.load_s for engine in engines), 3),

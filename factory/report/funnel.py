@@ -91,7 +91,7 @@ def tally(verdicts: Iterable[Verdict], kept: int, dropped: dict[str, int]) -> Ta
             counts.inputs_left_out += verdict.differential.left_out if verdict.differential else 0
         if verdict.status is Status.PASSED:
             counts.passed += 1
-            counts.passed_without_repair += not verdict.import_fixes
+            counts.passed_without_repair += not verdict.repaired
             counts.with_lint += bool(verdict.lint)
             forms.add(verdict.normal_form)
             counts.import_fixes.update({line.partition(":")[0] for line in verdict.import_fixes})

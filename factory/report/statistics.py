@@ -11,37 +11,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from factory.languages.python.literals import arguments, literal
-from factory.records import Case, Problem, Review, Status, Verdict
-from factory.records.values import decode
+from factory.records import Problem, Status, Verdict
+from factory.report.graded import Graded
+from factory.report.samples import Sample, cut, sample_of
 
 SAMPLES = 300
 """Problems whose programs are kept to be shown."""
-LONGEST = 6_000
-"""Characters of a prompt or program that are kept to be shown."""
-SHORT = 400
-"""Characters of a case's input, or of what was expected of it, that are kept to be shown."""
-CASES = 5
-"""Cases of a problem that are shown, those that models may see first."""
+IN_DISPUTE = 20
+"""Programs of a problem in dispute that are listed, those that are kept before others."""
 REASONS = 10_000
 """Different reasons of failure that are counted apart in one language."""
 SPEED_UPS = 20_000
 """Pairs of programs whose times are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """A problem's verdicts in one language and what was chosen of them; for a translation, of `parent` alone.
-
-    `kept` is in the order of choosing, the best first; `dropped` counts passed rollouts by why they were not kept.
-    """
-
-    verdicts: Sequence[Verdict]
-    kept: tuple[Verdict, ...]
-    dropped: dict[str, int]
-    parent: Verdict | None = None
-    review: Review | None = None
-    """Of Python: the review, where there was one."""
 
 
 @dataclass(slots=True)
@@ -99,53 +80,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCase:
-    """A case of a problem, as text: for calls, values as Python writes them."""
+class Disputed:
+    """A program that passed and differs from others that passed, on inputs for which nothing decides who is right."""
 
-    input: str
-    expected: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFailure:
-    """The first case that a program failed, as text."""
-
-    input: str
-    got: str
-    expected: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownProgram:
-    """One program of a sample; the fields are those of its verdict."""
-
-    language: str
-    status: str
-    kept: bool
-    code: str
-    detail: str
-    failure: ShownFailure | None
-    cases_passed: int
-    cases_total: int
-    cpu_ms: float
-    peak_mb: float
-    import_fixes: tuple[str, ...]
     index: int
+    """Of its rollout."""
     sha256: str
     """The first 12 digits of the code's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What is shown of one problem: its text, some cases, and a program a language."""
-
-    prompt: str
-    source: str
-    comparison: str
-    cases: tuple[ShownCase, ...]
-    cases_total: int
-    test_code: str
-    programs: tuple[ShownProgram, ...]
+    kept: bool
+    agreement: float
+    """The mean share of the other programs that answer as it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +103,10 @@ class ProblemRow:
     reasons: tuple[str, ...]
     """The statuses of its verdicts."""
     sample: Sample | None = None
+    disputed: int = 0
+    """Generated inputs on which programs that passed differ."""
+    in_dispute: tuple[Disputed, ...] = ()
+    """These programs, at most `IN_DISPUTE`."""
 
 
 class RunStatistics:
@@ -181,9 +129,14 @@ class RunStatistics:
         reasons = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
         sample = None
         if at * SAMPLES // self._of != (at - 1) * SAMPLES // self._of or self._of <= SAMPLES:
-            sample = _sample(problem, found)
+            sample = sample_of(problem, found)
             self.samples += 1
-        self.rows.append(ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample))
+        python = found.get("python", ())
+        disputed = sum(one.review.disputed for one in python if one.review)
+        programs = tuple(it for one in python for it in _in_dispute(one))
+        self.rows.append(
+            ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample, disputed, programs)
+        )
 
 
 def _counts(several: Sequence[Graded]) -> Counts:
@@ -194,69 +147,20 @@ def _counts(several: Sequence[Graded]) -> Counts:
     )
 
 
-def _sample(problem: Problem, found: Mapping[str, Sequence[Graded]]) -> Sample:
-    cases = sorted(problem.cases, key=lambda case: not case.public)
-    return Sample(
-        prompt=cut(problem.prompt),
-        source=" · ".join(filter(None, (problem.meta.source, problem.meta.license))),
-        comparison=problem.comparison.kind,
-        cases=tuple(_case(case) for case in cases[:CASES]),
-        cases_total=len(problem.cases),
-        test_code=cut(problem.test_code),
-        programs=tuple(_program(name, verdict, kept) for name, (verdict, kept) in _side_by_side(found).items()),
+def _in_dispute(one: Graded) -> tuple[Disputed, ...]:
+    """The first `IN_DISPUTE` of the programs that the review finds in dispute, each text once, those kept first."""
+    if one.review is None or not one.review.under_specified:
+        return ()
+    shares, kept = one.review.agreement, {verdict.code_sha256 for verdict in one.kept}
+    texts: dict[str, Verdict] = {}
+    for verdict in one.verdicts:
+        if verdict.status is Status.PASSED and verdict.code_sha256 in shares:
+            texts.setdefault(verdict.code_sha256, verdict)
+    ordered = sorted(texts.values(), key=lambda it: (it.code_sha256 not in kept, it.index))
+    return tuple(
+        Disputed(it.index, it.code_sha256[:12], it.code_sha256 in kept, shares[it.code_sha256])
+        for it in ordered[:IN_DISPUTE]
     )
-
-
-def _side_by_side(found: Mapping[str, Sequence[Graded]]) -> dict[str, tuple[Verdict, bool]]:
-    """The program that is shown of every language, and whether it is kept.
-
-    The Python one is what the first kept translation was made from, where there is one.
-    """
-    shown = {name: _shown(several) for name, several in found.items()}
-    parents = [one.parent for _, one in shown.values() if one.parent is not None and one.kept]
-    programs = {name: (verdict, verdict in one.kept) for name, (verdict, one) in shown.items()}
-    if parents:
-        programs["python"] = (parents[0], True)
-    return programs
-
-
-def _shown(several: Sequence[Graded]) -> tuple[Verdict, Graded]:
-    """The best kept program of the best parent that has one; else what came nearest to passing."""
-    for one in several:
-        if one.kept:
-            return one.kept[0], one
-    candidates = [(verdict, one) for one in several for verdict in one.verdicts]
-    return max(candidates, key=lambda pair: (pair[0].cases_passed, bool(pair[0].code), -pair[0].index))
-
-
-def _program(name: str, verdict: Verdict, kept: bool) -> ShownProgram:
-    it = verdict.first_failure
-    return ShownProgram(
-        language=name,
-        status=str(verdict.status),
-        kept=kept,
-        code=cut(verdict.code),
-        detail=cut(verdict.detail, SHORT),
-        failure=ShownFailure(cut(it.input, SHORT), cut(it.got, SHORT), cut(it.expected, SHORT)) if it else None,
-        cases_passed=verdict.cases_passed,
-        cases_total=verdict.cases_total,
-        cpu_ms=verdict.cpu_ms,
-        peak_mb=verdict.peak_mb,
-        import_fixes=tuple(cut(fix, SHORT) for fix in verdict.import_fixes),
-        index=verdict.index,
-        sha256=verdict.code_sha256[:12],
-    )
-
-
-def _case(case: Case) -> ShownCase:
-    if case.stdin is not None:
-        return ShownCase(cut(case.stdin, SHORT), cut(case.stdout or "", SHORT))
-    return ShownCase(cut(arguments(case, literal), SHORT), cut(literal(decode(case.expected)), SHORT))
-
-
-def cut(text: str, longest: int = LONGEST) -> str:
-    """At most `longest` characters of `text`, with an ellipsis where there were more."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`""")

@@ -66,6 +66,8 @@ def _not_worked_on(summary: Summary) -> Iterator[str]:
     """A line on each problem that was skipped, and on those that are not translated, or have an odd case."""
     for name, reason in summary.skipped.items():
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
+    if summary.unanswered:
+        yield f"rollouts that have not come: {_counted(summary.unanswered)}; run again to ask for them"
     for target, names in summary.untranslatable.items():
         if names:
             yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"

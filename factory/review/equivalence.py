@@ -15,7 +15,7 @@ from factory.grading.comparison import close, equal, exact, matcher, rounded
 from factory.records import Comparison, Problem
 
 _NUMBER = r"([0-9.]+(?:e-?[0-9]+)?)"
-_TRUTH = re.compile(r"(?:not )?answer|answer is (?:True|False)|bool\(answer\)")
+TRUTH = re.compile(r"(?:not )?answer|answer is (?:True|False)|bool\(answer\)")
 _VIEW = re.compile(r"(set|sorted|tuple|list)\(answer\) == (?!.* (?:and|or) ).*", re.DOTALL)
 _WITHIN = re.compile(
     rf"abs\(answer - .*\) <=? {_NUMBER}|math\.isclose\(answer, .*, (?:rel|abs)_tol={_NUMBER}\)", re.DOTALL
@@ -61,7 +61,7 @@ def _of_values(comparisons: Sequence[Comparison], stream: bool) -> Equivalence:
 
 
 def _of_predicates(texts: set[str]) -> Equivalence | None:
-    if all(_TRUTH.fullmatch(text) for text in texts):
+    if all(TRUTH.fullmatch(text) for text in texts):
         return Equivalence(
             lambda a, b: bool(a) == bool(b),
             lambda answer: Comparison(kind="predicate", predicate="answer" if answer else "not answer"),

@@ -1,6 +1,6 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
+    config.yaml  problems/  open/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name says what it was made of, so what
@@ -95,8 +95,12 @@ class RunDir:
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
         return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
+    def journal(self, part: Path) -> Path:
+        """Where the rollouts of `part` lie until it is whole."""
+        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
+
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
-        """The index ranges of which the rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
+        """The index ranges of which rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
 
         Those whose part is gone are among them. Reads the whole folder: ask once a run, not once a problem.
         """
@@ -104,7 +108,8 @@ class RunDir:
         folder = self.path / "rollouts"
         there = {path.name for path in folder.glob("*.parquet")}
         gone = {Path(name).name for name in self.written.sampled if Path(name).parent == Path("rollouts")}
-        for name in there | gone:
+        begun = {path.with_suffix(".parquet").name for path in (self.path / "open" / "rollouts").glob("*.jsonl")}
+        for name in there | gone | begun:
             part = CHUNK.fullmatch(name)
             if part is not None and (part["maker"] or "") == of_maker(maker):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))

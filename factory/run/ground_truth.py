@@ -38,6 +38,8 @@ def read(ground_truth: str, completions: Sequence[Completion]) -> tuple[GradingC
                 "limits": {name: value for name, value in limits.items() if value != "auto"},
                 "prompt": "",
                 "starter_code": truth.get("starter_code", ""),
+                "prelude": truth.get("prelude", ""),
+                "calling": json.loads(truth.get("calling", "{}")),
                 "reference": truth.get("reference"),
             }
         )

@@ -18,21 +18,21 @@ from factory.config import Config
 from factory.decontamination.matcher import Contamination
 from factory.errors import PartError
 from factory.executors.base import Executor
-from factory.records import Problem, Review, Rollout, Survivor, Verdict
+from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
 from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.observer import Observer
+from factory.run.sampler import Sampler
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.review import ReviewStep
-from factory.run.steps.sample import Sampler, SampleStep, chunks
+from factory.run.steps.sample import SampleStep, chunks
 from factory.run.steps.select import SelectStep
 from factory.run.steps.translate import TranslateStep
 from factory.run.store import PartStore
 from factory.run.together import leaves, together
 from factory.run.units import GradeUnit
 from factory.sampling import prompts
-from factory.sampling.engines import RequestRefused
 from factory.selection.select import select
 
 PROBLEMS_AT_ONCE = 64
@@ -55,20 +55,22 @@ class Pipeline:
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
         self._engines = AsyncExitStack()
-        sampler = Sampler(config.engine, self._engines, observer)
-        translator = Sampler(config.translate.engine, self._engines, observer) if config.translate.engine else sampler
+        own = config.translate.engine
+        sampler = Sampler(config.engine, self._engines, observer, run_dir.log)
+        translator = Sampler(own, self._engines, observer, run_dir.log) if own else sampler
+        self._samplers = [sampler, translator]
         store = PartStore(run_dir, observer.note)
-        self._sample = SampleStep(store, sampler, observer)
+        self._sample = SampleStep(run_dir, store, sampler, observer)
         self._grade = GradeStep(store, Grader(executor, benchmarks, observer), observer)
         self._review = ReviewStep(config, run_dir, store, executor, observer)
         self._keep = SelectStep(store, observer)
-        self._translate = TranslateStep(
-            config, run_dir, SampleStep(store, translator, observer), self._grade, self._keep
-        )
+        candidates = SampleStep(run_dir, store, translator, observer)
+        self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
 
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
 
+        An EngineError is raised when all is done that can be done without the engine.
         One whose part cannot be read is skipped, and the part added to `damage`.
         """
         at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
@@ -81,44 +83,57 @@ class Pipeline:
         async with self._engines, asyncio.TaskGroup() as group:
             for problem in self.problems:
                 group.create_task(work(problem))
+        for sampler in self._samplers:
+            sampler.end()
 
     async def _work(self, problem: Problem, there: Sequence[range]) -> None:
         """The whole way of one problem, of which the chunks `there` are sampled already."""
-        settings = self.config.translate
         try:
-            rollouts, verdicts = await self._graded(problem, there)
-            review = await self._review(problem, verdicts)
-            survivors = await self._survivors(problem, rollouts, verdicts, review)
-            await together(
-                self._translate(problem, review, (source, *(it for it in survivors if it is not source)), target)
-                for target in settings.targets
-                for source in survivors[: settings.survivors]
-            )
-        except* RequestRefused as refused:
-            self._skip(problem, next(leaves(refused, RequestRefused)).reason)
+            await self._all_steps(problem, there)
         except* PartError as found:
             damage = list(leaves(found, PartError))
             self.damage += damage
             self._skip(problem, str(damage[0]))
 
+    async def _all_steps(self, problem: Problem, there: Sequence[range]) -> None:
+        settings = self.config.translate
+        rollouts, verdicts = await self._graded(problem, there)
+        if rollouts is None:  # the problem may be to blame, unless an engine has died
+            if reason := self._sample.refusals.get(problem.id):
+                self._skip(problem, reason)
+            return
+        review = await self._review(problem, verdicts)
+        survivors = await self._survivors(problem, rollouts, verdicts, review)
+        await together(
+            self._translate(problem, review, (source, *(it for it in survivors if it is not source)), target)
+            for target in settings.targets
+            for source in survivors[: settings.survivors]
+        )
+
     def _skip(self, problem: Problem, reason: str) -> None:
         self.run_dir.log("skipped", problem=problem.id, reason=reason)
         self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
 
-    async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout], list[Verdict]]:
-        """All rollouts of the problem and their verdicts, in order; each chunk is graded as soon as it is sampled."""
-        plan = chunks(there, self.config.verify.chunk, self.config.sampling.n)
-        done = await together(self._chunk(problem, indices) for indices in plan)
-        return [it for rollouts, _ in done for it in rollouts], [it for _, verdicts in done for it in verdicts]
+    async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout] | None, list[Verdict]]:
+        """All rollouts of the problem and their verdicts, in order; None where none has come.
 
-    async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]]:
+        Each chunk is graded as soon as it is sampled.
+        """
+        plan = chunks(there, self.config.verify.chunk, self.config.sampling.n)
+        done = [it for it in await together(self._chunk(problem, indices) for indices in plan) if it is not None]
+        rollouts = [it for several, _ in done for it in several]
+        return rollouts if done else None, [it for _, verdicts in done for it in verdicts]
+
+    async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]] | None:
         sampling, graded = self.config.sampling, self.run_dir.verdicts(problem, indices)
 
-        async def ask() -> list[Rollout]:
-            return await self._sample.sampler.sample(prompts.python_request(problem, indices, sampling), sampling)
+        def requests() -> list[Request]:
+            return [prompts.python_request(problem, indices, sampling)]
 
         path = self.run_dir.rollouts(problem, indices)
-        rollouts = await self._sample(path, graded, problem.id, sampling, ask)
+        rollouts = await self._sample(path, graded, problem.id, sampling, requests)
+        if rollouts is None:
+            return None
         return rollouts, await self._grade(graded, GradeUnit(problem, tuple(rollouts), "python"))
 
     async def _survivors(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from factory.config import Config
 from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha256
-from factory.report.statistics import Graded
+from factory.report.graded import Graded
 from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint
 from factory.run.directory import RunDir

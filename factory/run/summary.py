@@ -19,7 +19,8 @@ from factory.report import strength
 from factory.report.cost import Account, priced, speed
 from factory.report.decontamination import decontamination
 from factory.report.funnel import Tally, language_summary, tally
-from factory.report.statistics import Graded, RunStatistics
+from factory.report.graded import Graded
+from factory.report.statistics import RunStatistics
 from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.names import slug
@@ -94,6 +95,7 @@ def sum_up(
         },
         decontamination=decontamination(account.compared, contaminated_by),
         skipped={name: why for name, why in account.skipped.items() if name not in by_language["python"]},
+        unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
         untranslatable={
             target: tuple(
                 problem.id

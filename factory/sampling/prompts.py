@@ -96,6 +96,8 @@ def template_hash(template: Path | str) -> str:
 
 def examples(problem: Problem) -> list[str]:
     """The first public cases as a reader wants them: `f(1, [2]) == 3`, or blocks of input and output."""
+    if problem.calling.converts:
+        return []  # the values of its cases are not what its program is given
     shown = (_example(problem, case) for case in problem.public_cases)
     return [example for example in shown if len(example) <= _EXAMPLE_CHARS][:_EXAMPLES]
 

@@ -2,7 +2,8 @@
 
 Promises: a stream; every row becomes rollouts (`rollout_forms` says which forms are known) or an `Unread` that names
 file, line, field, value and what is allowed, and those after it still come; a rollout that does not say its index has
-the next one of its problem; an index that is given twice is an error. Unknown fields are ignored.
+the next one of its problem; an index that is given twice is an error. Unknown fields are ignored. An answer that was
+broken off or withheld is no rollout.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from pydantic import ValidationError
 from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
+from factory.records.bounds import MAX_RECORDED, refusal
 from factory.sampling import rollout_forms
+from factory.sampling.engines.base import UnusableAnswer, check_end
 from factory.storage import raw_rows
 
 _WANTED = "a rollout has problem_id, index, text and mode"
@@ -52,7 +55,7 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
         try:
             for rollout in _rollouts(raw, mapping or {}, numbers):
                 any_rollout = True
-                yield rollout
+                yield _ended(rollout, raw.place)
         except _SHAPE_ERRORS as error:
             unread = Unread(
                 raw.place, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
@@ -62,6 +65,15 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
     if not any_rollout:
         told = str(first) if first else f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row"
         raise RolloutError(told)
+
+
+def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
+    """The rollout, unless its finish reason says that no model ended it."""
+    try:
+        check_end(rollout.finish_reason, rollout.text)
+    except UnusableAnswer as fault:
+        return Unread(place, f"index {rollout.index}: {fault}: no model is to blame, so it is not graded")
+    return rollout
 
 
 def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
@@ -109,7 +121,8 @@ def _by_key(raw: raw_rows.RawRow) -> Iterator[raw_rows.RawRow]:
     """The rows of `{id: row}`; any other row is itself."""
     keyed = [*raw_rows.by_key(raw.data)]
     for key, data in keyed:
-        yield raw_rows.RawRow(f"{raw.place}: {key}", data if "problem_id" in data else {"problem_id": key, **data})
+        named = data if "problem_id" in data else {"problem_id": key, **data}
+        yield raw_rows.bounded(raw_rows.RawRow(f"{raw.place}: {key}", named))
     if not keyed:
         yield raw
 
@@ -132,6 +145,10 @@ def _rollouts(raw: raw_rows.RawRow, mapping: Mapping[str, str], numbers: _Number
             made.append(Rollout.model_validate({"index": 0, **fields}))
         except ValidationError as error:
             raise ValueError("; ".join(map(_fault, error.errors()))) from None
+        for name in ("text", "reasoning"):
+            text = getattr(made[-1], name) or ""
+            if fault := refusal(f"{name}: {_shown(text[:40])}… holds", len(text), MAX_RECORDED, "leave the row out"):
+                raise ValueError(fault)
         made[-1] = numbers.given(raw.place, made[-1], "index" in fields)
     return made
 

@@ -50,10 +50,10 @@ class Selection:
 def ranked(verdicts: Iterable[Verdict], rank: RankConfig, review: Review | None = None) -> list[Verdict]:
     """The distinct programs among `verdicts` that passed and were run themselves, best first.
 
-    Without a `review` all agree with each other.
+    Without a `review` all agree with each other. With one, an accepted text stands for its normal form before others.
     """
-    shares = review.agreement if review else {}
-    keys = _KEYS | {"agreement": lambda verdict: -shares.get(verdict.code_sha256, 1.0)}
+    shares = dict.fromkeys(review.accepted, 1.0) | review.agreement if review else {}
+    keys = _KEYS | {"agreement": lambda verdict: -shares.get(verdict.code_sha256, 0.0)}
     distinct: dict[str, Verdict] = {}
     for verdict in sorted(
         (verdict for verdict in verdicts if verdict.status is Status.PASSED and verdict.duplicate_of is None),

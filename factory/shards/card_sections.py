@@ -204,6 +204,8 @@ def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         "where its problem sets no others. It was given inputs only: expected values were compared outside.",
         "",
     ]
+    if settings.packages:
+        lines[-1:] = [f"Python had {', '.join(settings.packages)} beside its standard library.", ""]
     if config.translate.targets and config.translate.differential:
         lines += [
             "A translation passed the same tests, and gave the answers of the program it was made from on up to",

@@ -56,7 +56,7 @@ class Push:
 def push(
     folder: Path,
     repo_id: str,
-    token: str | None,
+    token: str,
     revision: str | None = None,
     public: bool = False,
     dry_run: bool = False,
@@ -64,12 +64,8 @@ def push(
 ) -> Push:
     """Make the dataset repository `repo_id` hold the shards in `folder`; `note` gets a line on each wait.
 
-    Raises PartError for a folder that is not whole, HubRefused without token or rights, HubError.
+    Raises PartError for a folder that is not whole, HubRefused without rights, HubError.
     """
-    if not token:
-        raise HubRefused(
-            "HF_TOKEN: is not set; remedy: put a token with write rights in it (https://huggingface.co/settings/tokens)"
-        )
     found = faults(folder)
     if found:
         faulty = "\n".join(f"{folder / name}: {fault}" for name, fault in found.items())

@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
         ("cases", _TEXT),
         ("test_code", _TEXT),
         ("comparison", _TEXT),
+        ("calling", _TEXT),
+        ("prelude", _TEXT),
         ("limits", _TEXT),
         ("sandbox", _TEXT),
         ("status", _TEXT),
@@ -54,7 +56,9 @@ SCHEMA = pa.schema(
         ("difficulty", _TEXT),
     ]
 )
-"""`cases`, `comparison`, `limits`, `sandbox`, `sampling` and `differential` are JSON; cases are in the tagged encoding.
+"""`cases`, `comparison`, `calling`, `limits`, `sandbox`, `sampling` and `differential` are JSON; cases are in the
+tagged encoding. `calling` is how the program is called (`factory.records.calling`), {} for `f(*args)`. `prelude` is
+what the set's harness runs before every program; what `code` uses of it is in `code`.
 
 `limits` are those that the program was held to, the config's with the problem's own put over them; with `limits.cpu_s:
 auto` that is "auto" here, since what was measured is in no row. `sandbox` is what else of the config decides a verdict.
@@ -97,6 +101,8 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> Cells:
         "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
+        "calling": json.dumps(problem.calling.as_json()),
+        "prelude": problem.prelude,
         "limits": json.dumps(outcome.limits),
         "sandbox": json.dumps(outcome.sandbox),
         "status": "passed",

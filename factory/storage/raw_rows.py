@@ -21,10 +21,13 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from factory.records import bounds
+
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 """Kinds of files; all but the last also as .gz or .zst."""
 _BOM = b"\xef\xbb\xbf"
 _BATCH_ROWS = 64
+_SHORTEN = "shorten its tests, or leave the row out"
 
 
 class UnreadableFile(Exception):
@@ -60,23 +63,34 @@ def read(path: Path) -> Iterator[RawRow]:
     number: int | None = None
     try:
         if kind == ".parquet":
-            yield from _parquet(path)
+            yield from map(bounded, _parquet(path))
             return
         with _open(path) as stream:
             if kind == ".json":
-                yield from _document(path, stream.read())
+                yield from map(bounded, _document(path, stream.read()))
             elif kind == ".csv":
-                yield from _csv(path, stream)
+                yield from map(bounded, _csv(path, stream))
             else:
                 number = 0
-                for number, line in enumerate(stream, 1):
-                    yield from _line(f"{path}:{number}", line)
+                for number, (line, size) in enumerate(_lines(stream), 1):
+                    if fault := bounds.refusal("holds", size, bounds.MAX_ROW, _SHORTEN, "bytes"):
+                        yield RawRow(f"{path}:{number}", fault=fault)
+                    else:
+                        yield from _line(f"{path}:{number}", line)
     except FileNotFoundError:
         raise UnreadableFile("no such file", no_file=True) from None
     except (OSError, EOFError, zlib.error, pa.ArrowException, csv.Error, UnicodeDecodeError) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         where = "" if number is None else f" after line {number}"
         raise UnreadableFile(f"cannot be read{where}: {(told.splitlines() or [type(error).__name__])[0]}") from None
+
+
+def bounded(row: RawRow) -> RawRow:
+    """`row`, or its refusal where its texts are too long together. Of `{key: row}` each row is bounded by itself."""
+    if any(by_key(row.data)):
+        return row
+    fault = bounds.refusal("holds", bounds.characters(row.data), bounds.MAX_ROW, _SHORTEN)
+    return RawRow(row.place, fault=fault) if fault else row
 
 
 def by_key(data: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -91,6 +105,15 @@ def _open(path: Path) -> IO[bytes]:
     if path.suffix == ".zst":
         return io.BufferedReader(pa.input_stream(path, compression="zstd"))
     return path.open("rb")
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """(line, its size in bytes); of a line beyond the bound the rest is passed over, and is never held."""
+    while line := stream.readline(bounds.MAX_ROW + 1):
+        size, more = len(line), line
+        while size > bounds.MAX_ROW and not more.endswith(b"\n") and (more := stream.readline(1 << 20)):
+            size += len(more)
+        yield line, size
 
 
 def _line(place: str, line: bytes) -> Iterator[RawRow]:

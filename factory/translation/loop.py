@@ -7,9 +7,10 @@ Nothing here samples or runs anything: `factory.run.steps.translate` does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from factory.config import Config, SamplingConfig
-from factory.records import Request, Rollout, Status, Verdict
+from factory.records import Request, Status, Verdict
 from factory.translation.prompts import repair_request
 from factory.translation.specification import Specification
 
@@ -37,13 +38,7 @@ def to_repair(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def repair_requests(wanted: Specification, failed: Sequence[Verdict], first: int) -> list[Request]:
     """One request a failed candidate; the rollouts they ask for have the indices from `first` on."""
-    return [repair_request(wanted, verdict, range(at, at + 1)) for at, verdict in enumerate(failed, first)]
-
-
-def repairs(answers: Iterable[Sequence[Rollout]], failed: Iterable[Verdict]) -> list[Rollout]:
-    """The answers to `repair_requests` of the same `failed`, each with the candidate it repairs in `repair_of`."""
     return [
-        rollout.model_copy(update={"repair_of": verdict.code_sha256})
-        for answer, verdict in zip(answers, failed, strict=True)
-        for rollout in answer
+        replace(repair_request(wanted, verdict, range(at, at + 1)), repair_of=verdict.code_sha256)
+        for at, verdict in enumerate(failed, first)
     ]

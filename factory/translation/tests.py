@@ -15,4 +15,6 @@ def tests_for_translation(problem: Problem, review: Review | None) -> Problem:
 
 def translatable(problem: Problem, target: str) -> bool:
     """Whether a program in `target` can be put before all of the problem's tests."""
-    return bool(problem.cases) and (not problem.test_code or language(target).examinable)
+    if not problem.cases or problem.calling.converts:
+        return False
+    return not problem.test_code or language(target).examinable

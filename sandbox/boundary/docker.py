@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import struct
 import tempfile
@@ -40,13 +41,15 @@ PIECE = 1 << 20
 HEADER = struct.Struct(">BxxxL")
 """Docker's framing of a container's output: which stream, how many bytes."""
 STDOUT = 1
+LOGIN = re.compile(r"//[^/\s]*@")
+"""The name and password in an address, which are shown nowhere."""
 
 
 class Docker:
     name = "docker"
 
     def describe(self) -> str:
-        with daemon() as client:
+        with daemon() as client, refusals("the Docker daemon does not say what it is"):
             version = client.version()["Version"]
             return f"Docker {version} at {client.api.base_url}, runtimes {', '.join(sorted(client.info()['Runtimes']))}"
 
@@ -123,11 +126,11 @@ def daemon() -> Iterator[docker.DockerClient]:
         knock()
         client = docker.from_env(timeout=API_S)
         client.ping()
-    except (DockerException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST", "its socket")
+    except (DockerException, OSError, ValueError) as error:
+        where = f"{os.environ.get('DOCKER_HOST', 'its socket')}: {reason(error)}"
         raise WallUnavailable(
-            f"no Docker daemon answers at {where}: {reason(error)}; remedy: install and start it (Debian: apt-get "
-            "install docker.io; systemctl start docker), and be root or in the group docker"
+            f"no Docker daemon answers at {LOGIN.sub('//', where)}; remedy: install and start it (Debian: apt-get "
+            "install docker.io; systemctl start docker), and be root or in the group docker; see DOCKER_HOST"
         ) from None
     with contextlib.closing(client):
         yield client
@@ -274,7 +277,7 @@ class Attached:
     def close(self) -> None:
         self._socket.close()
         self._response.close()
-        with contextlib.suppress(NotFound):
+        with refusals("the Docker daemon does not remove a container"), contextlib.suppress(NotFound):
             try:
                 self._container.remove(force=True)
             except APIError as error:

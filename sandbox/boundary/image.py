@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -81,10 +81,14 @@ def shared_libraries() -> set[str]:
     """The libraries that the interpreter and its modules load, as the system's loader finds them."""
     modules = inside.stdlib().glob("lib-dynload/*.so")
     programs = [sys.executable, *(str(path) for path in modules if "tkinter" not in path.name)]
-    output = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
-    found = set(_paths(output)) - set(inside.interpreter_files())
+    found = libraries_of(programs) - set(inside.interpreter_files())
     named = (Path(inside.shared_libraries_folder()) / name for name in LIBRARIES)
     return found | {str(path) for path in named if path.exists()}
+
+
+def libraries_of(files: Sequence[str]) -> set[str]:
+    """The libraries that `files` load, as the system's loader finds them; those that it misses are left out."""
+    return set(_paths(subprocess.run(["ldd", *files], capture_output=True, text=True, check=False).stdout))
 
 
 def _paths(output: str) -> Iterator[str]:

@@ -16,10 +16,10 @@ A frame is one byte of kind, four of length (big endian), then the payload:
 
 import atexit
 import builtins
+import contextlib
 import io
 import json
 import os
-import random
 import sys
 import threading
 import traceback
@@ -28,8 +28,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
-from sandbox.worker import codec, mirror
+from sandbox.worker import codec, mirror, packages
+from sandbox.worker.kinds import Unencodable
 from sandbox.worker.printed import Printed
+from sandbox.worker.revived import revived
 
 MODULE = "solution"
 FILE = "solution.py"
@@ -69,7 +71,7 @@ def describe(error: BaseException) -> str:
 
 def load(source: bytes, name: str) -> dict[str, Any]:
     """Run `source` as module `name` and return its namespace. Chance is the same for every run of every program."""
-    random.seed(0)  # here, since `random` takes a fresh seed after every fork
+    packages.same_chance()
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILE
     sys.modules[name] = module
@@ -106,7 +108,7 @@ def call(target: Callable[..., object], args: list[Any], kwargs: dict[str, Any])
     try:
         value = target(*args, **kwargs)
         return "V", codec.dumps(value), value
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return "U", str(error), None
     except BaseException as error:  # SystemExit and KeyboardInterrupt are the program's doing as well
         return "X", describe(error), None
@@ -128,7 +130,7 @@ def full_answer(
     same = known.claims(given, None if codec.SUBCLASS in payload else value) if kind == "V" else []
     try:
         after = codec.dumps([args, kwargs])
-    except codec.Unencodable as error:
+    except Unencodable as error:
         return frame(b"U", f"{error} in an argument")
     heard = printed.take() if printed is not None else None
     if after == before and not same and heard is None:
@@ -154,6 +156,7 @@ def converse(source: bytes, entry_point: str, asked: int, out: int, *, printed: 
 
     With `printed`, answers tell what the program printed.
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     streams = Printed() if printed else None
     target = find(source, entry_point, put)
@@ -179,6 +182,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     The tests are Python that defines `check(candidate)`, or `test_*` functions, or just asserts; or a file for pytest
     that ends with `pytest.main()` (see `testing`).
     """
+    codec.keep_dicts()
     put = partial(write_all, out)
     replies = _calls(asked)
     known = mirror.Mirror()
@@ -193,7 +197,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
     def ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             asked = codec.dumps([list(args), kwargs])
-        except codec.Unencodable as error:
+        except Unencodable as error:
             gone.append(Gone(f"the tests call it with {error}, which is no plain value"))
             raise gone[-1] from None
         nonlocal calls
@@ -216,7 +220,7 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
         from sandbox.worker import testing  # most tests do without it, and it takes a moment to load
 
         sys.modules["pytest"] = testing.module(namespace, lambda: calls)
-    random.seed(0)  # every candidate is asked the same
+    packages.same_chance()  # every candidate is asked the same
     try:
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
         run_tests(namespace, proxy)
@@ -237,42 +241,6 @@ def run_tests(namespace: dict[str, Any], proxy: Callable[..., Any]) -> None:
             test()
 
 
-def revived(payload: str) -> BaseException:
-    """What a candidate raised, for tests that expect it: of its own class's name, and of its built-in kind.
-
-    What would end a test's own loops or generators, as if all were well, is of no kind but Exception or BaseException.
-    """
-    error = json.loads(payload)
-    name, message = str(error["type"]), error["message"]
-    kind = getattr(builtins, str(error["kind"]), None)
-    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-        kind = Exception
-    widest = Exception if issubclass(kind, Exception) else BaseException
-    if issubclass(kind, StopIteration | StopAsyncIteration | GeneratorExit):
-        kind = widest
-    own = kind if name == kind.__name__ else type(name, (kind,), {})
-    if kind is KeyError:
-        message = _key(message)
-    try:
-        return own(message)
-    except TypeError:  # UnicodeDecodeError and a few want more arguments
-        plain = {"__init__": lambda *_: None, "__str__": lambda _: message}
-    try:
-        return cast("BaseException", type(name, (kind,), plain)(message))
-    except TypeError:  # a group of exceptions wants them
-        return type(name, (widest,), {})(message)
-
-
-def _key(message: str) -> object:
-    """What a KeyError was given, whose message is how that is written."""
-    import ast  # few candidates need it, and it takes a moment to load
-
-    try:
-        return cast("object", ast.literal_eval(message))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return message
-
-
 def _calls(asked: int) -> Iterator[str]:
     with io.FileIO(asked, closefd=False) as raw, io.BufferedReader(raw) as stream:
         while size := stream.read(4):
@@ -281,10 +249,13 @@ def _calls(asked: int) -> Iterator[str]:
 
 def run_main(source: bytes) -> int:
     """Run `source` as a script on fresh standard streams, to its end as the interpreter would; the exit code."""
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    # Under both names, as the interpreter has them: a stream that is replaced lives on under the other.
+    stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
     stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc]
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = stderr  # type: ignore[misc]
     code = 0
     try:
         load(source, "__main__")
@@ -299,7 +270,8 @@ def run_main(source: bytes) -> int:
         code = 1
     try:
         finalize()
-        stdout.flush()
+        with contextlib.suppress(ValueError):  # closed or detached, and so written out
+            stdout.flush()
     except BaseException:
         return code or 1
     return code & 0xFF
@@ -309,6 +281,7 @@ def finalize() -> None:
     """What the interpreter does at its end, in its order: threads, exit handlers, open files."""
     threading._shutdown()  # type: ignore[attr-defined]  # joins threads, ends executors left open
     atexit._run_exitfuncs()
-    sys.stdout.flush()
+    if not getattr(sys.stdout, "closed", sys.stdout is None):
+        sys.stdout.flush()
     # A file that nobody closed is written out when its last name goes.
     sys.modules.pop("__main__").__dict__.clear()

@@ -34,7 +34,7 @@ HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
 """Descriptors below are a candidate's; the server keeps its own above."""
-KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes", "stack_mb")
+KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes", "stack_mb", "reserve_mb")
 HARD = {
     what: resource.getrlimit(what)[1]
     for what in (
@@ -72,6 +72,8 @@ class Child:
         self._spent: dict[str, tuple[int, int]] = {}
         self._cpu_lost = 0.0
         self._files_mb = 0.0 if own_kb else scratch.used_mb()
+        self._peak_mb = float(limits["memory_mb"]) + resource_usage.resident_mb()
+        """More than this no process may ever have had resident; the pages that it shares with us count in each."""
         self._own_mb = len(scratch.PLACES) * (own_kb or 0) / 1024
         self.started = time.monotonic()
         rlimits = kernel_limits(*(limits[name] for name in KERNEL_HOLDS))
@@ -174,7 +176,7 @@ class Child:
                 self.breach = "cpu"
             elif code == -signal.SIGXFSZ:
                 self.breach = "output"
-            elif code in (candidate.OUT_OF_MEMORY, -signal.SIGSYS):
+            elif code in (candidate.OUT_OF_MEMORY, -signal.SIGSYS) or peak / 1024 > self._peak_mb:
                 self.breach = "memory"
         return {
             "exit_code": code if code >= 0 else None,
@@ -224,13 +226,16 @@ def become(
 
 @functools.lru_cache
 def kernel_limits(
-    cpu_s: float, memory_mb: int, output_kb: int, open_files: int, processes: int, stack_mb: int
+    cpu_s: float, memory_mb: int, output_kb: int, open_files: int, processes: int, stack_mb: int, reserve_mb: int
 ) -> list[tuple[int, tuple[int, int]]]:
-    """What the kernel is to hold a candidate to, as setrlimit takes it; inherited, and not to be raised again."""
+    """What the kernel is to hold a candidate to, as setrlimit takes it; inherited, and not to be raised again.
+
+    But for the stack, which a program may let grow: the watcher counts what is resident.
+    """
     memory = memory_mb * 2**20
     asked = {
         resource.RLIMIT_CPU: math.ceil(cpu_s) + 1,
-        resource.RLIMIT_DATA: memory,
+        resource.RLIMIT_DATA: memory + reserve_mb * 2**20,
         resource.RLIMIT_STACK: min(memory, stack_mb * 2**20),
         resource.RLIMIT_FSIZE: output_kb * 1024,
         resource.RLIMIT_NOFILE: open_files,
@@ -242,7 +247,7 @@ def kernel_limits(
     for what, most in asked.items():
         hard = HARD[what]  # a machine may allow less than was asked
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        limits.append((what, (least, least)))
+        limits.append((what, (least, hard if what == resource.RLIMIT_STACK else least)))
     return limits
 
 

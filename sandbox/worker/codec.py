@@ -4,45 +4,33 @@ Promises: a value that decodes is built of exact types of Python's own; decoding
 candidate's and looks nothing up by name, and takes time linear in the text, but for whole numbers,
 which take time quadratic in their digits. An object of a subclass of a built-in type (a named tuple,
 an IntEnum) counts as the value that it holds, unless the class says by an `__eq__` of its own what
-it equals. Does not promise to carry anything else: an object of any other type (a generator, a class
-of the candidate's) is refused by its type's name. `Counter`, `defaultdict` and `OrderedDict` count
-as the dicts they are.
+it equals; so do numpy's numbers and texts, where a wall has numpy. Does not promise to carry anything
+else: an object of any other type (a generator, a class of the candidate's) is refused by its type's
+name. A `defaultdict` counts as the dict it is.
 
 JSON is too poor for some values; those are tagged as {"$": kind, "v": ...}:
 tuple, set, frozenset, bytes (base64), float ("nan", "inf", "-inf"), complex ([re, im]),
 int (decimal text, beyond ±2^53) and dict (pairs, when a key is no string or is "$").
-What `==` may hold equal to those has a tag, too: subclass (the value that it holds), keys and items
-(of a dict), bytearray and memoryview (base64), fraction ([numerator, denominator]), decimal and date,
-datetime (text), deque (items).
+What `==` may hold equal to those, or to its own like, has a tag, too: subclass (the value that it holds), and those
+of `kinds`.
 """
 
 import base64
 import json
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from decimal import Decimal
-from fractions import Fraction
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
 from typing import Any
+
+from sandbox.worker.kinds import KINDS, Unencodable, apart, bytes_of, dict_of
 
 MAX_DEPTH = 200
 SAFE_INT = 2**53
-MAX_ALIKE = 100
-"""Different members of a set, or keys of a dict, that may have one hash: each is compared with all those before it.
-Honest ones share theirs with few (-1 with -2); any number can be made (multiples of 2^61 - 1, tuples of -1 and -2)."""
-MAX_EXPONENT = 10_000
-"""Largest exponent of a Decimal, either way: as an int, one of a few characters may take gigabytes."""
-_DICTS = (defaultdict, OrderedDict, Counter)
-_KEYS: tuple[type, ...] = (type({}.keys()), type(OrderedDict().keys()))
-_ITEMS: tuple[type, ...] = (type({}.items()), type(OrderedDict().items()))
-
 
 SUBCLASS = '{"$":"subclass",'
 """What is in the text of a value that holds an object of a subclass; in a JSON string the quotes would be escaped."""
 
-
-class Unencodable(ValueError):
-    """A value that is not plain; the message names its type."""
+ORDERED = '{"$":"ordereddict",'
+"""The same of an OrderedDict: outside of test code it counts as a dict, but two of them differ in another order."""
 
 
 def encode(value: Any) -> Any:
@@ -70,7 +58,7 @@ def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
         if kind is not tuple:
             items.sort(key=lambda item: json.dumps(item, sort_keys=True))
         return {"$": kind.__name__, "v": items}
-    if kind is dict or _among(kind, _DICTS):
+    if kind is dict or kind is defaultdict:
         pairs = [[_encode(key, depth - 1), _encode(item, depth - 1)] for key, item in dict.items(value)]
         if all(type(key) is str and key != "$" for key, _ in pairs):
             return {str(key): item for key, item in pairs}
@@ -84,30 +72,15 @@ def _encode(value: Any, depth: int) -> Any:  # noqa: C901 (one branch a type)
 
 def _encode_other(value: Any, kind: type, depth: int) -> Any:
     """What is of no type of JSON's or of the common tags."""
-    name = kind.__name__
-    if _among(kind, _KEYS):
-        return {"$": "keys", "v": [_encode(item, depth - 1) for item in value]}
-    if _among(kind, _ITEMS):
-        return {"$": "items", "v": [[_encode(part, depth - 1) for part in pair] for pair in value]}
-    if kind is bytearray or (kind is memoryview and value.format == "B" and value.ndim == 1):
-        return {"$": name, "v": base64.b64encode(bytes(value)).decode("ascii")}
-    if kind is Fraction:
-        return {"$": "fraction", "v": [_encode(value.numerator, 1), _encode(value.denominator, 1)]}
-    if kind is Decimal or kind is date or kind is datetime:
-        return {"$": name.lower(), "v": str(value)}
-    if kind is deque:
-        return {"$": name, "v": [_encode(item, depth - 1) for item in value]}
     for above in kind.__mro__:
-        for base, held in _HELD:
-            if above is base:
-                return {"$": "subclass", "v": _encode(held(value), depth)}
-        if "__eq__" in vars(above) and not _among(above, _DICTS):
+        name, parts = _BASES.get(id(above), (None, None))
+        if parts is not None:
+            told = _encode(parts(value), depth)
+            told = told if name is None else {"$": name, "v": told}
+            return told if above is kind else {"$": "subclass", "v": told}
+        if "__eq__" in vars(above):
             break
-    raise Unencodable(name)
-
-
-def _among(kind: type, kinds: tuple[type, ...]) -> bool:
-    return any(kind is one for one in kinds)
+    raise Unencodable(kind.__name__)
 
 
 # What an object of a subclass holds, whatever the methods of its own class say.
@@ -123,6 +96,19 @@ _HELD: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (frozenset, lambda value: frozenset(frozenset.__iter__(value))),
     (dict, lambda value: dict(dict.items(value))),
 )
+# By identity: a class may lie about what it equals.
+_BASES: dict[int, tuple[str | None, Callable[[Any], Any]]] = {
+    **{id(base): (None, held) for base, held in _HELD},
+    **{id(base): (name, kind.parts) for name, kind in KINDS.items() for base in kind.bases},
+}
+
+
+def tell_as_held(base: type, held: Callable[[Any], Any]) -> None:
+    """Tell objects of `base`, which `==` holds equal to what `held` makes of one, as if its type were a base of theirs.
+
+    What `held` makes is of another type, that can be told.
+    """
+    _BASES[id(base)] = ("subclass", held)
 
 
 _write = json.JSONEncoder(separators=(",", ":")).encode
@@ -161,36 +147,22 @@ def loads(text: str) -> Any:
     return decode(json.loads(text))
 
 
-def apart(items: Iterable[Any]) -> list[Any]:
-    """`items` as they are, for a set or for keys. Raises ValueError where too many different ones have one hash."""
-    every = list(items)
-    if len(every) > MAX_ALIKE and max(Counter(map(hash, every)).values()) > MAX_ALIKE:
-        different: dict[int, list[Any]] = {}
-        for item in every:
-            alike = different.setdefault(hash(item), [])
-            if item not in alike:
-                alike.append(item)
-            if len(alike) > MAX_ALIKE:
-                raise ValueError(f"more than {MAX_ALIKE} different members of one hash")
-    return every
-
-
 def _items(payload: Any) -> list[Any]:
     if not isinstance(payload, list):
         raise TypeError(f"expected a list, found {type(payload).__name__}")
     return [decode(item) for item in payload]
 
 
-def _text(payload: Any) -> str:
-    if not isinstance(payload, str):
-        raise TypeError(f"expected a string, found {type(payload).__name__}")
-    return payload
-
-
 def _decode_float(payload: Any) -> float:
     if payload not in ("nan", "inf", "-inf"):
         raise ValueError('expected "nan", "inf" or "-inf"')
     return float(str(payload))
+
+
+def _decode_int(payload: Any) -> int:
+    if not isinstance(payload, str):
+        raise TypeError(f"expected a string, found {type(payload).__name__}")
+    return int(payload)
 
 
 def _decode_complex(payload: Any) -> complex:
@@ -200,52 +172,25 @@ def _decode_complex(payload: Any) -> complex:
     return complex(*parts)
 
 
-def _decode_dict(payload: Any) -> dict[Any, Any]:
-    pairs = _items(payload)
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise ValueError("expected a list of [key, value] pairs")
-    apart(pair[0] for pair in pairs)
-    return {pair[0]: pair[1] for pair in pairs}
-
-
-def _decode_fraction(payload: Any) -> Fraction:
-    parts = _items(payload)
-    if len(parts) != 2 or not all(type(part) is int for part in parts) or parts[1] < 1:
-        raise ValueError("expected [numerator, denominator]")
-    return Fraction(*parts)
-
-
-def _decode_decimal(payload: Any) -> Decimal:
-    try:
-        value = Decimal(_text(payload))
-    except ArithmeticError:
-        raise ValueError("expected a number") from None
-    if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > MAX_EXPONENT):
-        raise ValueError(f"a signal, or an exponent beyond {MAX_EXPONENT}")
-    return value
-
-
-def _decode_bytes(payload: Any) -> bytes:
-    return base64.b64decode(_text(payload), validate=True)
+def _builder(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda payload: build(decode(payload))
 
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {
     "tuple": lambda payload: tuple(_items(payload)),
     "set": lambda payload: set(apart(_items(payload))),
     "frozenset": lambda payload: frozenset(apart(_items(payload))),
-    "bytes": _decode_bytes,
+    "bytes": bytes_of,
     "float": _decode_float,
     "complex": _decode_complex,
-    "int": lambda payload: int(_text(payload)),
-    "dict": _decode_dict,
+    "int": _decode_int,
+    "dict": _builder(dict_of),
     "subclass": lambda payload: decode(payload),
-    "keys": lambda payload: dict.fromkeys(apart(_items(payload))).keys(),
-    "items": lambda payload: _decode_dict(payload).items(),
-    "bytearray": lambda payload: bytearray(_decode_bytes(payload)),
-    "memoryview": lambda payload: memoryview(_decode_bytes(payload)),
-    "fraction": _decode_fraction,
-    "decimal": _decode_decimal,
-    "date": lambda payload: date.fromisoformat(_text(payload)),
-    "datetime": lambda payload: datetime.fromisoformat(_text(payload)),
-    "deque": lambda payload: deque(_items(payload)),
+    **{name: _builder(kind.build) for name, kind in KINDS.items()},
 }
+
+
+def keep_dicts() -> None:
+    """From now on this process decodes a Counter and an OrderedDict as such, which may differ where dicts are equal."""
+    _DECODERS["counter"] = _builder(lambda pairs: Counter(dict_of(pairs)))
+    _DECODERS["ordereddict"] = _builder(lambda pairs: OrderedDict(dict_of(pairs)))

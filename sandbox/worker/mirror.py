@@ -121,7 +121,7 @@ def assign(old: Any, new: Any) -> Any:
         return new
     if kind is list:
         old[:] = [*map(assign, old, new), *new[len(old) :]]
-    elif kind is dict:
+    elif kind in _DICTS:
         kept = {key: assign(old[key], value) if key in old else value for key, value in new.items()}
         old.clear()
         old.update(kept)

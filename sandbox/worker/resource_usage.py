@@ -53,6 +53,12 @@ def thread_mb(folder: str, fields: list[bytes]) -> float:
     return int(fields[21]) * PAGE / 2**20 + mappings + tables_mb(folder)
 
 
+def resident_mb() -> float:
+    """MiB of this process's resident memory."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * PAGE / 2**20
+
+
 def usage() -> tuple[dict[str, tuple[int, int]], float]:
     """Of all living processes: ticks of CPU time by process, its own and that of children it waited for; MiB at most.
 

@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from sandbox.worker import candidate, codec, scratch
+from sandbox.worker import candidate, codec, packages, scratch
 from sandbox.worker.child import RESERVED, Child, kill_all, reserve
 from sandbox.worker.namespaces import be_root_of_nothing
 from sandbox.worker.relay import next_request, relay_answer, relay_call
@@ -170,7 +170,7 @@ class Server:
     def rehearse(self) -> None:
         """Run a child that does nothing, so that a failure to confine one is known at the start."""
         limits = {"cpu_s": 5, "wall_s": 30, "memory_mb": 512, "processes": 32, "output_kb": 4096, "open_files": 64}
-        limits["stack_mb"] = 256
+        limits |= {"stack_mb": 256, "reserve_mb": 2048}
         report = self.run(lambda: 0, limits, {0: self.null, 1: self.null, 2: self.null}, self.own_kb)
         if report["exit_code"] != 0 or report["breach"]:
             raise OSError(f"a child could not be confined: {report}")
@@ -266,6 +266,7 @@ def main(uid: int, isolation: str) -> None:
     sys.argv = [candidate.FILE]
     for module in WARM:
         __import__(module)
+    packages.load()
     for name in ("exit", "quit"):  # the work of `site`, which is not loaded
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     sys.set_int_max_str_digits(0)  # factorials are honest answers; the output limit bounds them

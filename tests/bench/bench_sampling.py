@@ -26,7 +26,7 @@ TARGET = 0.9
 sys.path.insert(0, str(ROOT))
 
 from factory.config import SamplingConfig, VllmEngine  # noqa: E402
-from factory.records import Problem, Request  # noqa: E402
+from factory.records import Problem, Request, Unanswered  # noqa: E402
 from factory.sampling.engines import open_engine  # noqa: E402
 from factory.sampling.engines.vllm_process import Log, environment  # noqa: E402
 from factory.sampling.prompts import python_request  # noqa: E402
@@ -58,6 +58,8 @@ async def stream(options: argparse.Namespace) -> dict[str, Any]:
         async def take(request: Request, sampling: SamplingConfig) -> tuple[list[float], int]:
             times, tokens = [], 0
             async for rollout in engine.sample(request, sampling):
+                if isinstance(rollout, Unanswered):
+                    raise SystemExit(f"{rollout.problem_id}, {rollout.index}: {rollout.reason}")
                 times.append(time.monotonic())
                 tokens += rollout.completion_tokens or 0
             return times, tokens

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import os
 import subprocess
 import sys
 import time
 import warnings
+import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -121,6 +125,57 @@ def growth() -> Callable[[Callable[[int], object], int], float]:
     return grown
 
 
+# ---- an endpoint ----
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> ModuleType:
+    """The module `endpoint.py` beside this file: a small endpoint that behaves as it is told."""
+    spec = importlib.util.spec_from_file_location("small_endpoint", Path(__file__).with_name("endpoint.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# ---- an index of packages ----
+
+
+class Index:
+    """All the packages that pip finds, as wheels in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def add(self, name: str, version: str, source: str, *needs: str) -> None:
+        """A package of one module, which needs others."""
+        info = f"{name}-{version}.dist-info"
+        about = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        files = {
+            f"{name}.py": source,
+            f"{info}/METADATA": "\n".join([*about, *(f"Requires-Dist: {need}" for need in needs), ""]),
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
+        with zipfile.ZipFile(self.folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+            for path, text in files.items():
+                archive.writestr(path, text)
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """An index with `toy_upper`, which needs `toy_lower`. What pip finds there is kept in a cache of the test's own."""
+    found = Index(tmp_path / "index")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(found.folder))
+    monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path / "cache"))
+    found.add("toy_lower", "2.0", "def two(): return 2\n")
+    found.add("toy_upper", "1.5", "from toy_lower import two\n", "toy_lower")
+    return found
+
+
 # ---- the command line ----
 
 NO_DOCKER = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
@@ -140,9 +195,11 @@ class Inline:
 
 
 @contextlib.asynccontextmanager
-async def inline(_: object, open_context: Callable[[], AbstractContextManager[Any]]) -> AsyncIterator[Inline]:
+async def inline(
+    _: object, open_context: Callable[[Callable[[float], None]], AbstractContextManager[Any]]
+) -> AsyncIterator[Inline]:
     """In place of `open_executor`."""
-    with open_context() as context:
+    with open_context(lambda seconds: None) as context:
         yield Inline(context)
 
 

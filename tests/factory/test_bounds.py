@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gzip
+import json
+import re
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from factory.config import GradingConfig
@@ -24,12 +31,15 @@ from factory.languages.python.reach import reached
 from factory.problems import Refusal
 from factory.problems.parsing.asserts import split
 from factory.problems.parsing.suite import of_file
-from factory.records import Case, Problem, Program, Rejection, Rollout, Run, Status, Verdict
+from factory.records import Case, Problem, Program, Rejection, Rollout, Run, Status, Verdict, bounds
 from factory.records.bounds import (
     LEAST_TRIED,
     MAX_ANSWER,
+    MAX_NAME,
     MAX_NESTING,
+    MAX_RECORDED,
     MAX_SOURCE,
+    MAX_STATEMENT,
     MAX_TEXT,
     MAX_TRIED,
     Tries,
@@ -37,6 +47,8 @@ from factory.records.bounds import (
 )
 from factory.records.values import encode
 from factory.run.units import GradeUnit, graded
+from factory.sampling.rollout_files import Unread, read_rollouts
+from factory.storage import raw_rows
 from sandbox import Sandbox
 
 MakeProblem = Callable[..., Problem]
@@ -82,12 +94,12 @@ def test_what_is_parsed_in_search_of_a_program_is_bounded(
     assert len(text) * 3 < sum(sizes) <= 5 * MAX_SOURCE
 
 
-@pytest.mark.parametrize("error", [RecursionError(), MemoryError(), InfrastructureError("lost")])
 def test_an_attempt_counts_however_short_it_is() -> None:
     tries = Tries()
     assert sum(tries.afford("") for _ in range(MAX_TRIED)) == MAX_TRIED // LEAST_TRIED
 
 
+@pytest.mark.parametrize("error", [RecursionError(), MemoryError(), InfrastructureError("lost")])
 def test_a_text_that_is_too_much_for_us_costs_its_neighbours_nothing(
     make_problem: MakeProblem, error: Exception
 ) -> None:
@@ -249,6 +261,95 @@ def test_a_row_of_values_nested_too_deep_is_refused(read_rows: Callable[..., lis
     assert all(isinstance(it, Refusal) for it in refused)
 
 
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [("id", MAX_NAME), ("entry_point", MAX_NAME), ("prompt", MAX_STATEMENT), ("starter_code", MAX_STATEMENT)],
+)
+def test_a_row_with_a_text_too_long_is_refused_alone(
+    read_rows: Callable[..., list[Any]], field: str, most: int
+) -> None:
+    honest = {"id": "t", "prompt": "p", "entry_point": "f", "cases": [{"args": [1], "expected": 1}]}
+    just, beyond, after = read_rows(
+        [honest | {field: "x" * most}, honest | {field: "x" * (most + 1)}, honest | {"id": "u"}]
+    )
+    assert not isinstance(just, Refusal)
+    assert not isinstance(after, Refusal)
+    assert beyond.reason == (
+        f"{field}: {'x' * 40!r}… holds {most + 1:,} characters, and may hold {most:,}: shorten it, or leave the row out"
+    )
+    assert beyond.place.endswith("rows.jsonl:2")
+
+
+def test_what_a_card_says_of_a_problem_is_bounded(read_rows: Callable[..., list[Any]]) -> None:
+    honest = {"id": "t", "prompt": "p", "entry_point": "f", "cases": [{"args": [1], "expected": 1}]}
+    (refused,) = read_rows([honest | {"meta": {"license": "x" * (MAX_STATEMENT + 1)}}])
+    assert refused.reason.startswith("meta.license: ")
+
+
+ROWS = [{"problem_id": f"t/{n}", "index": 0, "mode": "chat", "text": "x" * size} for n, size in enumerate((5, 400, 6))]
+
+
+def written(folder: Path, kind: str) -> Path:
+    """`ROWS` in a file of a kind, or `{id: row}`."""
+    path = folder / f"rows.{kind.removeprefix('keyed.')}"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif kind == "csv":
+        lines = [",".join(map(str, row.values())) for row in ROWS]
+        path.write_text("\n".join(["problem_id,index,mode,text", *lines]))
+    elif kind.endswith("jsonl.gz"):
+        path.write_bytes(gzip.compress("".join(f"{json.dumps(row)}\n" for row in ROWS).encode()))
+    elif kind == "jsonl":
+        path.write_text("\n".join(map(json.dumps, ROWS)))
+    else:
+        keyed = {row["problem_id"]: {k: v for k, v in row.items() if k != "problem_id"} for row in ROWS}
+        path.write_text(json.dumps(keyed if kind.startswith("keyed") else ROWS))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "json", "keyed.json", "csv", "parquet"])
+def test_a_row_that_is_too_long_is_passed_over_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_ROW", 300)
+    found = list(read_rollouts(written(tmp_path, kind)))
+    assert [getattr(one, "text", None) for one in found] == ["xxxxx", None, "xxxxxx"]
+    (refused,) = (one for one in found if isinstance(one, Unread))
+    assert re.fullmatch(
+        r"holds 4\d\d (characters|bytes), and may hold 300: shorten its tests, or leave the row out", refused.reason
+    )
+
+
+def test_a_line_is_never_held_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A line of 200 MB in a small archive: memory grows by the bound, not by the line."""
+    monkeypatch.setattr(bounds, "MAX_ROW", 1_000_000)
+    path = tmp_path / "rows.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(200):
+            file.write(b" " * 1_000_000)
+        file.write(b"\n" + json.dumps(ROWS[0]).encode())
+    tracemalloc.start()
+    long, short = raw_rows.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (long.fault.split(" bytes")[0], short.data) == ("holds 200,000,001", ROWS[0])
+    assert peak < 20_000_000
+
+
+def test_a_recorded_text_beyond_the_bound_is_no_rollout(tmp_path: Path) -> None:
+    honest = {"problem_id": "t", "mode": "chat", "text": "x"}
+    beyond = [honest | {name: "x" * (MAX_RECORDED + 1)} for name in ("text", "reasoning")]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in (*beyond, honest)))
+    first, second, after = read_rollouts(path)
+    assert (str(first), str(second)) == tuple(
+        f'{path}:{n}: {name}: "{"x" * 40}"… holds {MAX_RECORDED + 1:,} characters, and may hold {MAX_RECORDED:,}: '
+        "leave the row out"
+        for n, name in ((1, "text"), (2, "reasoning"))
+    )
+    assert isinstance(after, Rollout)
+
+
 def test_names_that_stand_for_names_are_not_multiplied() -> None:
     doubled = "".join(f"a{n + 1} = (a{n}, a{n})\n" for n in range(60))
     with pytest.raises(ValueError, match="its names together mean more than"):
@@ -264,8 +365,6 @@ def test_constants_are_not_read_for_every_one_of_many_tests() -> None:
 @pytest.fixture
 def read_rows(tmp_path: Any) -> Callable[..., list[Any]]:
     def read(rows: list[dict[str, Any]]) -> list[Any]:
-        import json
-
         from factory import problems
         from factory.config import ProblemsConfig
 

@@ -26,12 +26,12 @@ from factory.languages.javascript import normal_form as javascript_form
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.languages.javascript.fit import fit as javascript_fit
 from factory.languages.javascript.names import defined
-from factory.languages.python import functions, imports, normal_form
+from factory.languages.python import entry, functions, imports, normal_form
 from factory.languages.python.literals import show
 from factory.languages.python.parse import parse
 from factory.languages.python.reach import reached
 from factory.languages.python.tables import pairs
-from factory.problems.parsing import contest, statement, suite
+from factory.problems.parsing import objects, statement, suite
 from factory.records import reasoning
 from factory.records.predicate import predicate
 from factory.records.values import read
@@ -104,6 +104,7 @@ def _in(do: Callable[[str, Any], object], target: Any) -> Callable[[str], object
     return lambda text: do(text, target)
 
 
+MANY = "from math import *\nfrom typing import *\nimport sys\nsys.setrecursionlimit(9)\n"
 READERS: dict[str, Callable[[str], object]] = {
     "reasoning": reasoning.split,
     "fences": lambda text: list(fenced(text)),
@@ -128,12 +129,16 @@ READERS: dict[str, Callable[[str], object]] = {
     "normal form of JavaScript": javascript_form.key,
     "normal form": lambda text: _of_tree(lambda tree: normal_form.key(text, tree))(text),
     "imports": lambda text: _of_tree(lambda tree: imports.fix(text, tree, text))(text),
+    "prelude": lambda text: _of_tree(lambda tree: imports.fix(text, tree, "", text))(text),
+    "prelude of many": lambda text: _of_tree(lambda tree: imports.fix(text, tree, "", MANY))(text),
+    "entry point": lambda text: _of_tree(lambda tree: entry.under_its_name(text, tree, "Solution.f"))(text),
     "functions": lambda text: functions.function_keys(text, 20),
     "tables": lambda text: pairs(text, "f"),
     "words": words,
     "statement": statement.of_calls,
     "statement of a program": statement.of_streams,
-    "objects": contest.refuse_objects,
+    "objects": lambda text: objects.signature(text, "f"),
+    "objects of tests": lambda text: objects.of_check(text, objects.Signature(("x",))),
     "tests": lambda text: suite.of_file(text, "f"),
     "lines": lambda text: same_lines(text, "1"),
     "tokens": lambda text: tokens(text, f"1.5 {text}", 0.1, 0.1, numbers=True, any_case=True),

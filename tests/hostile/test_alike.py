@@ -213,7 +213,6 @@ APART = {
     "a_text_that_is_a_tag": (tagged("tuple", [1]), 'def f(n): return \'{"$":"subclass","v":1}\''),
     "a_decimal_of_many_digits": (1, "from decimal import Decimal\ndef f(n): return Decimal('1e999999')"),
     "a_decimal_that_signals": (1, "from decimal import Decimal\ndef f(n): return Decimal('sNaN')"),
-    "a_user_list": ([1], "from collections import UserList\ndef f(n): return UserList([1])"),
 }
 
 

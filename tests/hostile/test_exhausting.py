@@ -37,6 +37,57 @@ def test_list_that_grows_for_ever_is_a_memory_limit(attack):
     attack("def f(n):\n    a = [0]\n    while True:\n        a += a\n", "memory_limit")
 
 
+TOUCHED = {
+    "stacks of threads": """
+        import sys, threading
+        sys.setrecursionlimit(10 ** 9)
+        threading.stack_size(1 << 28)
+        def deep(n):
+            return 1 + max(map(deep, [n + 1]))
+        def f(n):
+            threads = [threading.Thread(target=deep, args=(0,)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    """,
+    "heap of many threads": """
+        import ctypes, threading
+        c = ctypes.CDLL(None)
+        c.malloc.restype = ctypes.c_void_p
+        size = ctypes.c_size_t(200 << 20)
+        def fill():
+            c.memset(ctypes.c_void_p(c.malloc(size)), 1, size)
+        def f(n):
+            threads = [threading.Thread(target=fill) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    """,
+    "mapping without a reserve": """
+        import mmap
+        def f(n):
+            flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000
+            memory = mmap.mmap(-1, 1 << 30, flags=flags)
+            for place in range(0, 1 << 30, 4096):
+                memory[place] = 1
+    """,
+    "stack without a limit": """
+        import resource, sys
+        resource.setrlimit(resource.RLIMIT_STACK, (resource.getrlimit(resource.RLIMIT_STACK)[1],) * 2)
+        sys.setrecursionlimit(10 ** 9)
+        def f(n):
+            return 1 + max(map(f, [n + 1]))
+    """,
+}
+
+
+@pytest.mark.parametrize("way", TOUCHED)
+def test_memory_that_is_reserved_and_touched_is_limited(attack, way):
+    attack(TOUCHED[way], "memory_limit")
+
+
 def test_memory_spread_over_processes_is_limited(attack):
     code = """
     import os, time

@@ -1,6 +1,6 @@
 """Adds the imports a program forgot, where a name can only mean one thing.
 
-Promises: nothing is added for a name the program binds anywhere itself, and every addition is
+Promises: nothing is guessed for a name the program binds anywhere itself, and every addition is
 told. Does not promise to find every forgotten import: a name with two plausible homes (`sqrt`,
 `log`, `datetime`) is left alone, and the program fails as it would have.
 """
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import warnings
 from collections.abc import Iterable, Iterator
+
+from factory.languages.python import given
+from factory.records.verdict import FROM_PRELUDE
 
 HOMES: dict[str, str] = {
     name: module
@@ -70,7 +72,7 @@ def missing(tree: ast.Module) -> dict[str, bool]:
 
 
 def bound_names(tree: ast.AST) -> Iterator[str]:
-    """Every name bound in any scope of `tree`; "*" for a star import."""
+    """Every name bound in any scope of `tree`; "*" for a star import of a module whose names are not known."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
@@ -78,8 +80,10 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            yield from given.exports(node.module or "") or ("*",)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from map(given.bound_by, node.names)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             yield node.name
         elif isinstance(node, ast.MatchMapping) and node.rest:
@@ -88,39 +92,54 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield from node.names
 
 
-def fix(code: str, tree: ast.Module, starter_code: str) -> tuple[str, tuple[str, ...]]:
+def _is_no_module(name: str, line: given.Line) -> bool:
+    """Whether `line` gives another thing of the name of a module: `bisect.insort` means no function `bisect`."""
+    return name in MODULES and (line.is_star or line.text == f"from {name} import {name}")
+
+
+def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tuple[str, tuple[str, ...]]:
     """`code` with what it forgot put before it, and one line per addition ("import added: typing.List").
 
-    Besides imports these are the definitions that `starter_code` gave and the answer relies on, with
-    what those rely on in turn.
+    Besides imports these are what `starter_code` and the set's `prelude` give and the answer relies on, with
+    what those rely on in turn (`given`). A built-in name keeps its meaning, whatever a prelude would make of it: a
+    program that stands by itself stays as it is.
     """
+    own = given.given(starter_code, prelude)
     wanting = missing(tree)
-    if not wanting:
-        return code, ()
-    given = definitions(starter_code)
-    added: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    told: set[str] = set()
-    bound = set(bound_names(tree))
+    if prelude:
+        unbound = given.unbound(code) - given.starred(tree) - _KNOWN
+        wanting = {name: False for name in unbound if name in own.names} | wanting
+    settings = given.settings_for(own, tree)
+    told = {f"{FROM_PRELUDE}: {text}" for text in settings}
+    imports: set[str] = set()
+    definitions: set[str] = set()
+    bound, have = set(bound_names(tree)), set[str]()
+    for text in settings:
+        wanting |= missing(ast.parse(text))
     while wanting:
         name, as_module = wanting.popitem()
-        if name in given:
-            text = given[name]
-            told.add(f"taken from the starter code: {name}")
-            own = ast.parse(text)
-            (added if isinstance(own.body[0], ast.Import | ast.ImportFrom) else taken)[text] = name
-            bound.update(bound_names(own))
-            wanting.update((more, use) for more, use in missing(own).items() if more not in bound)
+        have.add(name)
+        line = own.names.get(name)
+        if line is not None and not (as_module and _is_no_module(name, line)):
+            (imports if line.is_import else definitions).add(line.text)
+            told.add(f"{line.source}: {name}")
+            parsed = ast.parse(line.text)
+            have.update(bound_names(parsed))
+            more = {name: use for name, use in missing(parsed).items() if name in own.names or name not in bound}
+            wanting.update((name, use) for name, use in more.items() if name not in have)
         elif name in HOMES:
-            added[f"from {HOMES[name]} import {name}"] = name
+            imports.add(f"from {HOMES[name]} import {name}")
             told.add(f"import added: {HOMES[name]}.{name}")
         elif name in MODULES and as_module:
-            added[f"import {name}"] = name
+            imports.add(f"import {name}")
             told.add(f"import added: {name}")
+        elif own.stars:
+            imports.update(own.stars)
+            told.update(f"{FROM_PRELUDE}: {text}" for text in own.stars)
     if not told:
         return code, ()
-    # Imports first, then what the starter code defines, in its order: a definition may use them when it is made.
-    lines = [*sorted(added), *(text for text in dict.fromkeys(given.values()) if text in taken)]
+    # Imports first, then definitions, in their order: one may use the others when it is made. Settings come last.
+    lines = [*sorted(imports), *(text for text in own.order() if text in definitions), *settings]
     return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(told))
 
 
@@ -130,47 +149,3 @@ def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:
     at = max((node.end_lineno or 0 for node in future), default=0)
     before, after = code.split("\n")[:at], code.split("\n")[at:]
     return "\n".join([*before, *lines, *after])
-
-
-def definitions(starter_code: str) -> dict[str, str]:
-    """Helpers, constants and imports at the margin of a program, complete ones only: name -> source text.
-
-    The program may end in a function that is still to be written, as a starter code does.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(starter_code)
-        except (SyntaxError, ValueError):
-            starter_code += "\n    pass\n"  # a last function that is still to be written
-            try:
-                tree = ast.parse(starter_code)
-            except (SyntaxError, ValueError):
-                return {}
-    found = {}
-    lines = starter_code.splitlines()
-    for node in tree.body:
-        text = _source(lines, node)
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found.update({(alias.asname or alias.name).partition(".")[0]: text for alias in node.names})
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if not _is_signature_only(node):
-                found[node.name] = text
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found.update({target.id: text for target in targets if isinstance(target, ast.Name)})
-    return found
-
-
-def _source(lines: list[str], node: ast.stmt) -> str:
-    """The whole lines of `node`, its decorators among them."""
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-    return "\n".join(lines[first - 1 : node.end_lineno])
-
-
-def _is_signature_only(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether the body is nothing but a docstring, `pass` or `...`: something still to be written."""
-    return all(
-        isinstance(part, ast.Pass) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-        for part in node.body
-    )

@@ -6,8 +6,9 @@ also sorts the pairs of a dict, whose order another language may not keep.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import UserDict, UserList, deque
 from collections.abc import Callable, ItemsView, Iterable, KeysView
+from types import MappingProxyType
 from typing import Any
 
 from factory.records import Case
@@ -61,7 +62,9 @@ def _written(value: Any, scalar: Callable[[Any], str], longest: int | None) -> s
             return f"({', '.join(each(value[:longest]))}{',' * (len(value) == 1)})"
         case str() | bytes() if longest is not None:
             return scalar(value[: 64 * longest])
-        case deque() | KeysView() | ItemsView():
+        case UserDict() | MappingProxyType():
+            return f"{type(value).__name__}({each([dict(value)])[0]})"
+        case deque() | KeysView() | ItemsView() | UserList():
             return f"{type(value).__name__}([{', '.join(each(value))}])"
         case memoryview():
             return f"memoryview({each([bytes(value)])[0]})"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from factory.languages.python.imports import definitions, missing, put_before
+from factory.languages.python.given import definitions
+from factory.languages.python.imports import missing, put_before
 from factory.languages.python.parse import parse
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

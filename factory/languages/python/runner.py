@@ -5,12 +5,13 @@ Promises: no line of a candidate runs in this process; it is only parsed. What t
 
 from __future__ import annotations
 
+import ast
 import platform
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from factory.languages.python import imports, normal_form, trial
+from factory.languages.python import entry, imports, normal_form, trial
 from factory.languages.python.answers import breach_rejection, ended, load_failure, read_answer
 from factory.languages.python.calls import call_text
 from factory.languages.python.canaries import CANARIES
@@ -40,13 +41,18 @@ class PythonRunner:
         tree = parse(source)
         if isinstance(tree, Rejection):
             return tree
-        code, import_fixes = imports.fix(source, tree, problem.starter_code)
+        code, import_fixes = imports.fix(source, tree, problem.starter_code, problem.prelude)
         if import_fixes:
             fixed = parse(code)
             if isinstance(fixed, Rejection):
                 code, import_fixes = source, ()
             else:
                 tree = fixed
+        if problem.calling.either:
+            code, added = entry.under_its_name(code, tree, problem.entry_point)
+            if added:
+                import_fixes = (*import_fixes, added)
+                tree = ast.parse(code.lstrip("\ufeff"))
         return Prepared(code, normal_form.key(code, tree), import_fixes)
 
     def run(self, programs: Sequence[Prepared], problem: Problem, limits: Limits, sandbox: Sandbox) -> Iterator[Run]:
@@ -57,7 +63,7 @@ class PythonRunner:
         else:
             inputs = tuple(call_text(case) for case in problem.cases)
             for program in programs:
-                report = sandbox.run_calls(PythonCalls(program.code, problem.entry_point, inputs, limits))
+                report = sandbox.run_calls(PythonCalls(*entry.called(program.code, problem), inputs, limits))
                 yield _read_calls(report, problem.entry_point, len(inputs), limits)
 
     def lint(self, programs: Sequence[Prepared], problem: Problem, sandbox: Sandbox) -> list[tuple[str, ...]]:

@@ -19,6 +19,7 @@ from factory.languages.python.answers import breach_rejection, ended, raised
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import Conversation, Limits, Sandbox
 from sandbox.sandbox import Talk
+from sandbox.worker.codec import ORDERED
 
 TEST_CPU_S = 60.0
 """CPU seconds the test code itself may use."""
@@ -66,6 +67,8 @@ def record(
         return Rejection(Status.RUNTIME_ERROR, f"the tests make more than {MOST_RECORDED} calls")
     if any(kind != "V" for _, (kind, _) in said):
         return Rejection(Status.RUNTIME_ERROR, "a call of the tests gave no plain value")
+    if any(ORDERED in payload for _, (_, payload) in said):
+        return Rejection(Status.RUNTIME_ERROR, "a call of the tests gave an OrderedDict, whose order they may look at")
     return [(call, payload) for call, (_, payload) in said]
 
 

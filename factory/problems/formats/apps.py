@@ -2,7 +2,8 @@
 
 All tests are hidden; examples stand in the statement. The set writes what a call returns sometimes as it is and
 sometimes inside a list of one, and does not say which: the reference tells, or the row is refused where
-both readings are possible. License of hendrycks/apps: MIT, by the card of codeparrot/apps on the hub.
+both readings are possible. Its harness runs `PRELUDE` before every program, and takes a function for a method of
+`class Solution`, and the other way round. License of hendrycks/apps: MIT, by the card of codeparrot/apps on the hub.
 """
 
 from __future__ import annotations
@@ -12,9 +13,30 @@ from typing import Any
 
 from factory.languages.python.calls import call_text
 from factory.problems.oracle import Oracle
-from factory.problems.parsing import contest, fields, statement
+from factory.problems.parsing import contest, fields, objects, statement
 from factory.problems.parsing.fields import Row
-from factory.records import Case, Problem, ProblemMeta
+from factory.records import Calling, Case, Problem, ProblemMeta
+
+PRELUDE = """\
+import sys
+import time
+import itertools
+from itertools import accumulate, product, permutations, combinations
+import collections
+from collections import Counter, OrderedDict, deque, defaultdict, ChainMap
+from functools import lru_cache
+import math
+from math import sqrt, sin, cos, tan, ceil, fabs, floor, gcd, exp, log, log2
+import fractions
+from typing import List, Tuple
+import numpy as np
+import random
+import heapq
+from heapq import *
+"""
+"""By `eval/testing_util.py` of hendrycks/apps; `metrics/testing_util.py` of FlagOpen/TACO has the same."""
+STREAMS = "stdin = sys.stdin\nstdout = sys.stdout\n"
+"""What comes behind it before a stdin program."""
 
 
 def sniff(row: Row) -> bool:
@@ -42,10 +64,13 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     known = solutions(row)
     reference = next(iter(known), None)
     entry_point: str | None = None
+    calling = Calling()
     if function := tests.get("fn_name"):
-        contest.refuse_objects(starter)
+        of = objects.signature(starter, str(function))
         entry_point = contest.method(starter or reference or "", str(function))
         cases, reference = _calls(inputs, outputs, entry_point, known, oracle)
+        calling = objects.calling(of, cases, either=True)
+        cases = tuple(objects.canonical(cases, calling))
         comparison = statement.of_calls(question, cases)
     else:
         comparison = statement.of_streams(question)
@@ -58,6 +83,8 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
         reference=reference,
         cases=cases,
         comparison=comparison,
+        prelude=PRELUDE if entry_point else PRELUDE + STREAMS,
+        calling=calling,
         meta=meta.model_copy(update={"difficulty": fields.optional(row, "difficulty")}),
     )
 

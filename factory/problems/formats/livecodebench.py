@@ -2,7 +2,9 @@
 
 `public_test_cases` is JSON; `private_test_cases` is JSON, or base64 of zlib of a pickled string of JSON. That string
 is read from the pickle without running it: a pickle is a program, and one that does anything but push one string
-is refused. License of livecodebench/code_generation_lite: "cc", which is all that its card on the hub says.
+is refused. The set's harness runs `PRELUDE` before every program, and takes a function for a method. The problems with
+functions are LeetCode's: a double may be 1e-5 off, as there. License of livecodebench/code_generation_lite: "cc", which
+is all that its card on the hub says.
 """
 
 from __future__ import annotations
@@ -16,10 +18,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory.problems.oracle import Oracle
-from factory.problems.parsing import contest, fields, statement
+from factory.problems.parsing import contest, fields, objects, statement
 from factory.problems.parsing.fields import Row
-from factory.records import Case, Problem, ProblemMeta
+from factory.records import Calling, Case, Problem, ProblemMeta
 
+_STARS = (
+    "string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json "
+    "builtins typing"
+).split()
+PRELUDE = "".join(
+    [
+        *(f"from {module} import *\n" for module in _STARS),
+        *(f"import {module}\n" for module in _STARS if module not in ("builtins", "typing")),
+        "sys.setrecursionlimit(50000)\n",
+    ]
+)
+"""By `lcb_runner/evaluation/testing_util.py` of LiveCodeBench/LiveCodeBench."""
 MOST_BYTES = 2**30
 """Largest private tests unpacked; the set's own largest are some hundred megabytes."""
 _STRINGS = frozenset({"UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"})
@@ -37,11 +51,15 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     private = fields.json_of("private_test_cases", unpacked(fields.text(row, "private_test_cases")))
     kinds = {str(test["testtype"]) for test in [*public, *private]}
     entry_point: str | None = None
+    calling = Calling()
+    cases: tuple[Case, ...]
     if kinds == {"functional"}:
-        contest.refuse_objects(starter)
-        entry_point = contest.method(starter, fields.parsed(row, "metadata")["func_name"])
+        name = str(fields.parsed(row, "metadata")["func_name"])
+        entry_point = contest.method(starter, name)
         cases = (*_calls(public, shown=True), *_calls(private, shown=False))
-        comparison = statement.of_calls(text, cases)
+        calling = objects.calling(objects.signature(starter, name), cases, either=True)
+        cases = tuple(objects.canonical(cases, calling))
+        comparison = contest.of_doubles(statement.of_calls(text, cases), cases)
     elif kinds == {"stdin"}:
         comparison = statement.of_streams(text)
         cases = (*_streams(public, shown=True), *_streams(private, shown=False))
@@ -55,8 +73,10 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         prompt=text,
         entry_point=entry_point,
         starter_code=starter,
+        prelude=PRELUDE,
         cases=cases,
         comparison=comparison,
+        calling=calling,
         meta=ProblemMeta.model_validate(
             {
                 "source": "livecodebench/code_generation_lite",

@@ -5,7 +5,9 @@ Tests are either `tests` (asserts, a `check(candidate)`, or a file for pytest: a
 a stdin program, of argument lists and results where there is an `entry_point`. `public_inputs` and `public_outputs` may
 be shown, the others never are. A `checker` is Python that defines `check(input, output) -> bool`, for rows where
 several answers are right; a row where it is empty is compared as its statement says. A column may hold JSON text, and a
-prompt may be messages.
+prompt may be messages. An entry point that is named without a class is a method where `starter_code` opens one; then,
+and where inputs are given, a function of that name or a method of `class Solution` will do. `prelude` is what the set's
+harness runs before every program.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from typing import Any
 
 from factory.errors import ProblemError
 from factory.problems.oracle import Oracle
-from factory.problems.parsing import contest, fields, statement, suite
+from factory.problems.parsing import contest, fields, objects, statement, suite
 from factory.problems.parsing.fields import Row
-from factory.records import Case, Comparison, Problem, ProblemMeta
+from factory.records import Calling, Case, Comparison, Problem, ProblemMeta
 
 FIELDS = (
-    "id prompt entry_point starter_code reference tests inputs outputs public_inputs public_outputs checker difficulty "
-    "source license"
+    "id prompt entry_point starter_code prelude reference tests inputs outputs public_inputs public_outputs checker "
+    "difficulty source license"
 ).split()
 
 
@@ -49,22 +51,31 @@ class Mapping:
         """The problem in `row`. Raises KeyError or ValueError naming the field."""
         prompt, entry_point = self._prompt(row), self._text(row, "entry_point") or None
         tests = self._tests(row, entry_point)
+        plain = "inputs" in self._columns or bool(self._pairs(row))
+        starter, calling, cases = self._text(row, "starter_code"), Calling(), tests.cases
+        if entry_point and "." not in entry_point and not tests.test_code:
+            owned = contest.method(starter, entry_point)
+            of = objects.signature(starter, entry_point)
+            calling = objects.calling(of, cases, either=plain or owned != entry_point)
+            entry_point, cases = owned, tuple(objects.canonical(cases, calling))
+        prelude = self._text(row, "prelude")
+        fields.statements("prelude", prelude)
         comparison, checker = Comparison(), self._text(row, "checker")
         if checker:
             comparison = Comparison(kind="checker", checker=checker)
-        elif "inputs" in self._columns or self._pairs(row):
-            comparison = (
-                statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, tests.cases)
-            )
+        elif plain:
+            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, cases)
         return Problem(
             id=self.id_of(row),
             prompt=prompt,
             entry_point=entry_point,
-            starter_code=self._text(row, "starter_code"),
+            starter_code=starter,
             reference=self._text(row, "reference") or None,
-            cases=tests.cases,
+            cases=cases,
             test_code=tests.test_code,
             comparison=comparison,
+            **{"prelude": prelude} if prelude else {},
+            **{"calling": calling} if calling != Calling() else {},
             meta=ProblemMeta(**{field: self._text(row, field) for field in ("source", "license", "difficulty")}),
         )
 

@@ -45,6 +45,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     checkers = [("comparison", problem.comparison)]
     checkers += [(f"cases.{n}.comparison", case.comparison) for n, case in enumerate(problem.cases) if case.comparison]
     for field, source in (
+        ("prelude", problem.prelude),
         ("test_code", problem.test_code),
         *((f"{name}.checker", comparison.checker) for name, comparison in checkers),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import Any
 
@@ -37,6 +38,16 @@ def optional(row: Row, *fields: str) -> str:
 def parsed(row: Row, field: str) -> Any:
     """What a field holds as JSON text; what is no text is itself. Raises KeyError, or ValueError naming the field."""
     return json_of(field, row[field])
+
+
+def statements(name: str, source: str) -> list[ast.stmt]:
+    """Python source as its statements. Raises ValueError naming it."""
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        raise ValueError(f"{name}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{name}: cannot be parsed: {error or type(error).__name__}") from None
 
 
 def json_of(name: str, value: Any) -> Any:

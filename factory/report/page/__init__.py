@@ -30,13 +30,14 @@ from factory.report.cost import Stage
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
-from factory.report.statistics import LONGEST, SAMPLES, ProblemRow, RunStatistics
+from factory.report.samples import LONGEST
+from factory.report.statistics import SAMPLES, ProblemRow, RunStatistics
 
 FOLDER = Path(__file__).parent
 TILES = 6
 """Most figures beside one another at the top."""
 COMMON = 12
-"""Reasons of failure that are listed of a language, and problems of weak tests."""
+"""Reasons of failure that are listed of a language, and problems of weak tests or in dispute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
         ],
         strength=list(strength.lines(summary.review)),
         weakest=_weakest(summary),
+        disputes=_disputes(statistics),
+        disputed=sum(row.disputed > 0 for row in statistics.rows),
         stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
         shown=statistics.samples,
@@ -167,6 +170,9 @@ def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, 
         if first is not None:
             remark = "one problem, no interval" if first.low is None else f"95 %: {first.low:.1%} – {first.high:.1%}"
             tiles.append((f"{title_of(name)} pass@1", f"{first.value:.1%}", remark))
+    disputed = sum(row.disputed > 0 for row in statistics.rows)
+    if disputed:
+        tiles.append(("Problems in dispute", f"{disputed:,}", "programs that passed answer differently"))
     if spent.dollars is not None and spent.dollars_per_record is not None:
         tiles.append(("A verified record", f"${money(spent.dollars_per_record)}", f"${money(spent.dollars)} in all"))
     if records and spent.gpu_held_s:
@@ -204,6 +210,21 @@ def _weakest(summary: Summary) -> list[tuple[str, ...]]:
     return [
         (name, f"{it.kill_rate:.2f}", f"{it.mutants_alive:,}", f"{it.rollouts_alive:,}", f"{it.disputed:,}")
         for name, it in strength.weakest(by_problem, COMMON)
+    ]
+
+
+def _disputes(statistics: RunStatistics) -> list[tuple[str, ...]]:
+    """Problems in dispute, most inputs first: id, inputs, and each program with how many of the others agree."""
+    rows = sorted((row for row in statistics.rows if row.disputed), key=lambda row: (-row.disputed, row.id))
+    return [
+        (
+            row.id,
+            f"{row.disputed:,}",
+            "; ".join(
+                f"rollout {it.index} ({it.agreement:.0%} agree{', kept' if it.kept else ''})" for it in row.in_dispute
+            ),
+        )
+        for row in rows[:COMMON]
     ]
 
 

@@ -34,6 +34,7 @@ function survives(problem, outcome) {
   if (outcome === "") return true;
   if (outcome === "kept") return kept(problem, "python") > 0;
   if (outcome === "none") return kept(problem, "python") === 0;
+  if (outcome === "disputed") return problem.disputed > 0;
   const [what, name] = outcome.split(":");
   return kept(problem, "python") > 0 && kept(problem, name) > 0 === (what === "kept");
 }
@@ -82,7 +83,7 @@ function row(problem) {
   const button = element(
     "button",
     "row",
-    element("span", "id", problem.id),
+    element("span", "id", problem.id, problem.disputed ? element("span", "chip bad", "in dispute") : ""),
     element("span", "chip", problem.difficulty || "unrated"),
     ...data.languages.map(([name], at) => meter(problem, name, at)),
     element("span", "arrow", "›"),
@@ -109,18 +110,33 @@ function meter(problem, name, at) {
 
 function details(problem) {
   const sample = problem.sample;
-  if (!sample) return [element("p", "evidence", "This page holds no sample of this problem; its parts in the run directory do.")];
+  const disputes = problem.disputed ? [dispute(problem)] : [];
+  if (!sample) return [element("p", "evidence", "This page holds no sample of this problem; its parts in the run directory do."), ...disputes];
   const source = sample.source ? element("p", "evidence", sample.source) : null;
   const parts = [
     element("div", "", element("h4", "", "Prompt"), element("p", "prompt", sample.prompt), ...(source ? [source] : [])),
-    element("div", "programs", ...sample.programs.map(program)),
+    ...disputes,
+    element("div", "programs", ...sample.programs.map((made) => program(made, differs(problem, made)))),
   ];
   if (sample.cases.length) parts.push(cases(sample));
   if (sample.test_code) parts.push(element("div", "", element("h4", "", "Tests that are code"), block([` ${sample.test_code}`])));
   return parts;
 }
 
-function program(made) {
+const differs = (problem, made) =>
+  made.language === "python" ? problem.in_dispute.find((one) => one.sha256 === made.sha256) : undefined;
+const agreeing = (one) => `${Math.round(100 * one.agreement)} % of the others agree`;
+
+function dispute(problem) {
+  const inputs = `${problem.disputed.toLocaleString("en")} generated input${problem.disputed === 1 ? "" : "s"}`;
+  const programs = problem.in_dispute.map((one) =>
+    element("li", "", `rollout ${one.index} · sha256 ${one.sha256} · ${agreeing(one)}${one.kept ? " · kept" : ""}`),
+  );
+  const text = `In dispute: programs that passed answer ${inputs} differently, and nothing decides which are right.`;
+  return element("div", "failure", text, element("ul", "", ...programs));
+}
+
+function program(made, disputed) {
   const passed = made.status === "passed";
   const evidence = [
     `${made.cases_passed} of ${made.cases_total} tests`,
@@ -135,6 +151,7 @@ function program(made) {
     element("strong", "", title(made.language)),
     element("span", passed ? "chip good" : "chip bad", made.status.replaceAll("_", " ")),
     made.kept ? element("span", "chip", "kept") : "",
+    disputed ? element("span", "chip bad", `in dispute: ${agreeing(disputed)}`) : "",
   );
   const parts = [head, element("p", "evidence", evidence.filter(Boolean).join(" · "))];
   if (made.import_fixes.length) parts.push(element("p", "evidence", `repaired: ${made.import_fixes.join("; ")}`));

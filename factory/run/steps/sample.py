@@ -1,32 +1,35 @@
 """Step one: rollouts. An engine answers requests; a part on disk answers for an engine.
 
-Promises: the engine starts when something is left to sample, and not before; a chunk of rollouts is one part; rollouts
-that are there are never asked for again. Does not promise the same rollouts twice: an engine's chunk that was not
-complete is sampled anew, and so is one whose part was damaged, which is kept beside the new one.
+Promises: a chunk of rollouts is one part; rollouts that are there are never asked for again, those of a part that was
+not whole among them: each is in the part's journal as soon as it has come. A part is whole when every rollout that was
+asked for has come. Where some have not, it holds the others, which are graded, and the next run asks for the rest.
+Does not promise the same rollouts twice: those of a damaged part are sampled anew, and the part is kept beside.
 """
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from factory.config import EngineConfig, SamplingConfig
-from factory.errors import FactoryError
-from factory.records import Request, Rollout
+from factory.config import SamplingConfig
+from factory.records import Request, Rollout, Unanswered
+from factory.run.directory import RunDir
+from factory.run.journal import Journal
 from factory.run.observer import Observer
+from factory.run.sampler import Sampler
 from factory.run.store import Made, Part, PartStore
-from factory.sampling.engines import Engine, open_engine
+from factory.run.together import together
 
 
 class SampleStep:
     """Gives the rollouts of a part, which `sampler` samples where they are not there."""
 
-    def __init__(self, store: PartStore, sampler: Sampler, observer: Observer) -> None:
-        self._store, self.sampler, self._observer = store, sampler, observer
+    def __init__(self, run_dir: RunDir, store: PartStore, sampler: Sampler, observer: Observer) -> None:
+        self._run_dir, self._store, self.sampler, self._observer = run_dir, store, sampler, observer
+        self.refusals: dict[str, str] = {}
+        """Why rollouts of a problem have not come, by its id: one reason, and none where the engine died."""
 
     async def __call__(
         self,
@@ -34,42 +37,96 @@ class SampleStep:
         graded: Path,
         problem_id: str,
         sampling: SamplingConfig,
-        ask: Callable[[], Awaitable[Sequence[Rollout]]],
-    ) -> list[Rollout]:
-        """The rollouts of the part at `path`; where there are none, those that `ask` gets, by `sampling`.
+        requests: Callable[[], Sequence[Request]],
+    ) -> list[Rollout] | None:
+        """The rollouts of the part at `path`, those that it lacks asked for by `requests`; None where none has come.
 
         `graded` is the part of their verdicts: it goes before other rollouts take the place of those it is about.
-        Raises RequestRefused, EngineError, PartError.
+        Raises PartError, ConfigError.
         """
-        new = False
+        journal = Journal(self._run_dir.journal(path))
+        there: list[Rollout] = []
+        lost: list[Unanswered] = []
+
+        def is_whole(rollouts: list[Rollout]) -> bool:
+            there.extend(rollouts)
+            whole = not journal.exists()
+            for rollout in rollouts if whole else ():
+                self._observer.sampled(rollout)
+            return whole
 
         async def make() -> Made[Rollout]:
-            nonlocal new
-            new = True
-            self._store.drop(graded)
-            rollouts = await ask()
-            return Made(rollouts, self._facts(rollouts, sampling))
+            rollouts, missing = await self._ask(requests(), there, sampling, journal)
+            lost.extend(missing)
+            if missing and not rollouts:
+                raise _NothingCame
+            new = sorted(rollouts.keys() - {rollout.index for rollout in there})
+            if new:
+                self._store.drop(graded)
+            made = [rollouts[index] for index in sorted(rollouts)]
+            return Made(made, self._facts(made, [rollouts[index] for index in new], sampling))
 
         part = Part(path, Rollout, "sampled", problem_id, "sampled again", unique=True)
-        rollouts = await self._store.get_or_make(part, make)
-        if not new:  # the sampler has shown new ones as they came
-            for rollout in rollouts:
-                self._observer.sampled(rollout)
-        return rollouts
+        try:
+            found = await self._store.get_or_make(part, make, is_whole)
+        except _NothingCame:
+            found = None
+        self.sampler.count(len(found or ()), lost)
+        if not lost or found is None:
+            journal.remove()  # only now: the part is on disk
+        self._log_lost(path, problem_id, lost)
+        return found
 
-    def _facts(self, rollouts: Sequence[Rollout], sampling: SamplingConfig) -> dict[str, Any]:
+    async def _ask(
+        self, requests: Sequence[Request], there: Sequence[Rollout], sampling: SamplingConfig, journal: Journal
+    ) -> tuple[dict[int, Rollout], list[Unanswered]]:
+        """All rollouts of `requests` by index, those `there` and in the journal among them, and what has not come."""
+        rollouts = {rollout.index: rollout for rollout in journal.read()}
+        if self.sampler.is_paid:
+            journal.begin()
+            for rollout in there:  # the part is about to be written anew
+                if rollout.index not in rollouts:
+                    journal.add(rollout)
+        rollouts |= {rollout.index: rollout for rollout in there}
+        for rollout in rollouts.values():
+            self._observer.sampled(rollout)
+
+        def keep(rollout: Rollout) -> None:
+            rollouts[rollout.index] = rollout
+            if self.sampler.is_paid:
+                journal.add(rollout)
+            self._observer.sampled(rollout)
+
+        rest = [replace(it, indices=[index for index in it.indices if index not in rollouts]) for it in requests]
+        lost = await together(self.sampler.sample(it, sampling, keep) for it in rest if it.indices)
+        return rollouts, [one for several in lost for one in several]
+
+    def _log_lost(self, path: Path, problem_id: str, lost: Sequence[Unanswered]) -> None:
+        """What has not come, in the ledger; not what an engine that died did not get to."""
+        if lost and self.sampler.failure is None:
+            refused = sum(one.refused for one in lost)
+            facts = {"refused": refused, "failed": len(lost) - refused, "reason": lost[0].reason}
+            self.refusals[problem_id] = lost[0].reason
+            self._run_dir.log("unanswered", of=self._run_dir.name(path), problem=problem_id, **facts)
+
+    def _facts(self, rollouts: Sequence[Rollout], new: Sequence[Rollout], sampling: SamplingConfig) -> dict[str, Any]:
+        """What the ledger says of a part; counts are of those rollouts that it has not told of before."""
         indices = [rollout.index for rollout in rollouts]
         return {
-            "rollouts": len(rollouts),
+            "rollouts": len(new),
             "indices": [min(indices), max(indices)] if indices else [],
             "models": sorted({rollout.model or "" for rollout in rollouts}),
             "templates": sorted({rollout.template or "" for rollout in rollouts}),
             "sampling": sampling.model_dump(mode="json", exclude={"n"}, exclude_defaults=True),
-            "prompt_tokens": sum(rollout.prompt_tokens or 0 for rollout in rollouts),
-            "completion_tokens": sum(rollout.completion_tokens or 0 for rollout in rollouts),
+            "prompt_tokens": sum(rollout.prompt_tokens or 0 for rollout in new),
+            "completion_tokens": sum(rollout.completion_tokens or 0 for rollout in new),
             **self.sampler.meter(),
             **self.sampler.trouble(),
         }
+
+
+class _NothingCame(Exception):
+    """No rollout of a part has come, so that there is no part."""
 
 
 def chunks(there: Sequence[range], size: int, total: int) -> list[range]:
@@ -84,55 +141,3 @@ def chunks(there: Sequence[range], size: int, total: int) -> list[range]:
             plan.append(known)
         at = max(at, known.stop)
     return plan
-
-
-class Sampler:
-    """An engine that is started when something is left to sample, and not before."""
-
-    def __init__(self, config: EngineConfig, stack: AsyncExitStack, observer: Observer) -> None:
-        self._config, self._stack, self._observer = config, stack, observer
-        self._starting = asyncio.Lock()
-        self._started = ""
-        self._failure: FactoryError | None = None
-        self.engine: Engine | None = None
-
-    async def sample(self, request: Request, sampling: SamplingConfig) -> list[Rollout]:
-        """All rollouts of `request`, by index. Raises RequestRefused, EngineError."""
-        engine = await self._running()
-        rollouts = []
-        async for rollout in engine.sample(request, sampling):
-            rollouts.append(rollout)
-            self._observer.sampled(rollout)
-        return sorted(rollouts, key=lambda rollout: rollout.index)
-
-    async def _running(self) -> Engine:
-        async with self._starting:
-            if self._failure is not None:
-                raise self._failure
-            if self.engine is None:
-                self._started = uuid.uuid4().hex
-                self._observer.note(f"starting the engine: {describe(self._config)}")
-                try:
-                    self.engine = await self._stack.enter_async_context(open_engine(self._config))
-                except FactoryError as error:
-                    self._failure = error  # those who wait for it get the same error, instead of trying again
-                    raise
-            return self.engine
-
-    def meter(self) -> dict[str, Any]:
-        """What the engine has used since it started, for the ledger; `engine` identifies the start."""
-        if self.engine is None or self._config.kind == "replay":
-            return {}  # a replay's tokens cost nothing and say nothing of speed
-        meter = self.engine.meter
-        seconds = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3)}
-        return {"engine": self._started, **seconds, "gpus": meter.gpus, "cpus": meter.cpus}
-
-    def trouble(self) -> dict[str, int]:
-        """How often the engine was started again, and requests sent again, so far; for the ledger."""
-        if self.engine is None:
-            return {}
-        return {"restarts": self.engine.meter.restarts, "retries": self.engine.meter.retries}
-
-
-def describe(config: EngineConfig) -> str:
-    return f"replay of {config.path}" if config.kind == "replay" else f"{config.kind}, {config.model}"

@@ -11,17 +11,16 @@ from pathlib import Path
 
 from factory.config import Config
 from factory.languages import language
-from factory.records import Problem, Review, Rollout, Survivor, Verdict
+from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
 from factory.run.directory import RunDir
 from factory.run.reader import comparison_key
 from factory.run.steps.grade import GradeStep
 from factory.run.steps.sample import SampleStep
 from factory.run.steps.select import SelectStep
-from factory.run.together import together
 from factory.run.units import GradeUnit
 from factory.selection.select import select
 from factory.translation import Specification, specify
-from factory.translation.loop import repair_requests, repairs, to_repair, translation_sampling
+from factory.translation.loop import repair_requests, to_repair, translation_sampling
 from factory.translation.prompts import translation_request
 from factory.translation.tests import tests_for_translation, translatable
 
@@ -53,6 +52,10 @@ class TranslateStep:
         for number in range(settings.repair_rounds + 1):
             graded = self._part(wanted, number, "verdicts", others)
             new = await self._candidates(wanted, failed, number, others, graded)
+            if new is None:
+                if number == 0:
+                    return ()
+                break
             unit = GradeUnit(problem, tuple(new), target, source, settings.differential)
             fresh = await self._grade(graded, unit)
             rollouts, verdicts, failed = rollouts + new, verdicts + fresh, to_repair(fresh)
@@ -64,20 +67,18 @@ class TranslateStep:
 
     async def _candidates(
         self, wanted: Specification, failed: Sequence[Verdict], number: int, others: str, graded: Path
-    ) -> list[Rollout]:
-        """The candidates of a round: in the first new translations, later repairs of `failed`."""
-        settings, sampler = self._config.translate, self._sample.sampler
+    ) -> list[Rollout] | None:
+        """The candidates of a round: in the first new translations, later repairs of `failed`. None if none came."""
+        settings = self._config.translate
 
-        async def ask() -> list[Rollout]:
+        def requests() -> list[Request]:
             if number == 0:
-                request = translation_request(wanted, range(settings.n), settings.template)
-                return await sampler.sample(request, self._sampling)
-            requests = repair_requests(wanted, failed, settings.n * number)
-            return repairs(await together(sampler.sample(it, self._sampling) for it in requests), failed)
+                return [translation_request(wanted, range(settings.n), settings.template)]
+            return repair_requests(wanted, failed, settings.n * number)
 
         # Which candidates a repair is asked for depends on what they were compared with.
         path = self._part(wanted, number, "rollouts", others if number else "")
-        return await self._sample(path, graded, wanted.problem.id, self._sampling, ask)
+        return await self._sample(path, graded, wanted.problem.id, self._sampling, requests)
 
     def _part(self, wanted: Specification, number: int, kind: str, others: str) -> Path:
         return self._run_dir.translation(wanted.language, wanted.problem, wanted.parent, number, kind, others)

@@ -1,21 +1,49 @@
 """What an engine is: whoever turns a Request into Rollouts. One file in this folder each.
 
-An engine promises each asked index at most once, in any order, as soon as it is there; `text` as the
-model gave it; and that leaving the iterator, by its end, an exception or cancellation, leaves nothing
-of the request running. It does not promise the same text twice.
+An engine promises each asked index at most once, in any order, as soon as it is there: as a rollout, whose `text` is
+what the model gave, or as `Unanswered` where the model is not to blame for there being none (`check_end`); that what
+has come is handed out before an exception or cancellation; and that leaving the iterator, by its end, an exception or
+cancellation, leaves nothing of the request running. It does not promise the same text twice.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import time
-from collections.abc import AsyncGenerator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from factory.config import SamplingConfig
 from factory.errors import EngineError
-from factory.records import Request, Rollout
+from factory.records import Request, Rollout, Unanswered
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+"""Gets a line for the user."""
+TRIES = 3
+"""Times that an answer is asked for which comes, but is unusable."""
+_ENDED = frozenset(
+    "stop length eos eos_token end_turn stop_sequence max_tokens max_output_tokens model_length tool_calls tool_call "
+    "tool_use function_call complete completed finished repetition refusal".split()
+)
+"""How endpoints call an end that is the model's."""
+_WITHHELD = re.compile("filter|safety|sensitive|moderat|recitation|block|prohibit|spii|policy")
+_FAILED = re.compile(
+    "abort|error|cancel|fail|time_?-? ?out|network|connect|interrupt|preempt|overload|unavailable|insufficient"
+)
+
+
+class UnusableAnswer(Exception):
+    """What came is not what the model says; it may come right when it is asked for again."""
+
+    def __init__(self, reason: str, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refused = refused
+        """Whether the answer is withheld; else the engine failed in it."""
 
 
 class RequestRefused(EngineError):
@@ -51,6 +79,8 @@ class Meter:
     """Times a dead engine was started again."""
     retries: int = 0
     """Requests sent again after a failure that may pass."""
+    lost_tokens: int = 0
+    """Tokens of answers that could not be used, as far as they are known."""
     gpus: int = 0
     """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
     cpus: int = 0
@@ -85,12 +115,34 @@ class Engine(Protocol):
 
     async def __aexit__(self, *exc: object) -> None: ...
 
-    def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
+    def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout | Unanswered]:
         """Each rollout as it finishes; `sampling.n` plays no part, `request.indices` tells which.
 
-        Raises RequestRefused when only this request is at fault, else EngineError.
+        Raises RequestRefused when this request as a whole is at fault, EngineError when the engine is.
         """
         ...
+
+
+def warn(line: str) -> None:
+    """Where an engine's lines for the user go if nobody else takes them."""
+    logging.getLogger(__name__).warning("%s", line)
+
+
+def check_end(finish_reason: str | None, text: str) -> None:
+    """The one rule of whose an answer is: raises UnusableAnswer where its end is not the model's.
+
+    That is so where the finish reason tells of a failure or of a filter, whatever text there is by then, and where it
+    is none that is known and there is no text. An unknown one with text is taken for the model's, as is none at all.
+    """
+    reason = (finish_reason or "").lower()
+    if not reason or reason in _ENDED:
+        return
+    if _WITHHELD.search(reason):
+        raise UnusableAnswer(f"withheld by a filter: finish_reason {finish_reason!r}", refused=True)
+    if _FAILED.search(reason):
+        raise UnusableAnswer(f"broken off: finish_reason {finish_reason!r}")
+    if not text:
+        raise UnusableAnswer(f"no text, and finish_reason {finish_reason!r} does not say why")
 
 
 def settings(sampling: SamplingConfig) -> dict[str, Any]:
@@ -99,13 +151,33 @@ def settings(sampling: SamplingConfig) -> dict[str, Any]:
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
 
 
-async def as_they_finish(work: Iterable[Coroutine[Any, Any, Rollout]]) -> AsyncGenerator[Rollout]:
-    """The results in the order they come. At the first failure, or when left, the rest is cancelled and awaited."""
-    tasks = [asyncio.create_task(one) for one in work]
+async def as_they_finish(work: Iterable[Coroutine[Any, Any, T]]) -> AsyncGenerator[T]:
+    """The results in the order they come. At the first failure, or when cancelled, those that are there come first.
+
+    Then, and when the iterator is left, the rest is cancelled and awaited.
+    """
+    finished: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
+    left = {asyncio.create_task(one) for one in work}
+    tasks = list(left)
+    for task in tasks:
+        task.add_done_callback(finished.put_nowait)
     try:
-        for done in asyncio.as_completed(tasks):
-            yield await done
+        while left:
+            try:
+                done = await finished.get()
+                left.discard(done)
+                result = done.result()
+            except BaseException:
+                for task in [task for task in left if _succeeded(task)]:
+                    left.discard(task)
+                    yield task.result()
+                raise
+            yield result
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _succeeded(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

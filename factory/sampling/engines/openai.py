@@ -1,169 +1,219 @@
 """Any endpoint that speaks the OpenAI API: a `vllm serve` elsewhere, or a provider.
 
-Promises: at most `in_flight` requests open at once, one of n = 1 an index; what may pass (429, 5xx, no
-connection) is tried again with growing, jittered waits, or as long as Retry-After says; the API key is
-read from the named environment variable and told to nobody else. top_k, min_p and repetition_penalty go
-along as the extra fields that vLLM's server takes; what is not set is left to the endpoint's own defaults.
+Promises: at most `in_flight` requests are open at once, and all of them go at one pace (`engines.pace`): together they
+slow down when told to (429), and wait while there is no connection or a 5xx. A request is given up alone when it fails
+`retries` + 1 times while others succeed; what it asked for is then `Unanswered`, as is what was refused. The API key is
+read from the named environment variable and told to nobody else, and no message is made of a transport error's text.
+top_k, min_p and repetition_penalty go along as the extra fields that vLLM's server takes; what is not set is left to
+the endpoint's own defaults.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any, Self
 
-import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from factory.config import OpenAIEngine, SamplingConfig
-from factory.errors import ConfigError, EngineError
-from factory.records import Request, Rollout, reasoning
-from factory.sampling.engines.base import Meter, RequestRefused, as_they_finish, settings
+from factory.errors import EngineError
+from factory.records import Request, Rollout, Unanswered, reasoning
+from factory.sampling.engines.answers import Answer, Choice, EndpointError, Unreadable, read_answer
+from factory.sampling.engines.base import (
+    TRIES,
+    Meter,
+    Say,
+    UnusableAnswer,
+    as_they_finish,
+    settings,
+    warn,
+)
+from factory.sampling.engines.order import Order
+from factory.sampling.engines.pace import Pace
+from factory.sampling.engines.wire import Away, Busy, Refused, Trouble, Wire
 
-_PASSING = frozenset({408, 409, 425, 429})
-_REFUSALS = frozenset({400, 413, 422})
-"""Statuses that tell of this one request; any other 4xx tells of all of them."""
-_LONGEST_WAIT_S = 300.0
-_growing = wait_random_exponential(multiplier=0.5, max=60)
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What all requests for the indices of one order have in common."""
 
-class _MayPassError(Exception):
-    """A failure worth another try, perhaps after a wait in seconds."""
-
-    def __init__(self, told: str, after_s: float | None = None) -> None:
-        super().__init__(told)
-        self.after_s = after_s
+    order: Order
+    body: dict[str, Any]
+    sampling: dict[str, Any]
 
 
 class OpenAI:
-    def __init__(self, config: OpenAIEngine) -> None:
+    def __init__(self, config: OpenAIEngine, say: Say = warn) -> None:
         self.model = config.model
         self.meter = Meter()
         self._config = config
-        self._slots = asyncio.Semaphore(config.in_flight)
-        self._key = ""
-        self._client: httpx.AsyncClient
+        self._wire = Wire(config)
+        self._pace = Pace(self._wire.place, config.in_flight, config.patience_s, say)
+        self._at_once = config.rollouts_per_request
+        self._watch: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
-        config = self._config
-        if config.api_key_env is not None:
-            self._key = os.environ.get(config.api_key_env, "")
-            if not self._key:
-                name = config.api_key_env
-                raise ConfigError(f"engine.api_key_env: {name}: is not set; `export {name}=…` with the endpoint's key")
-        self._client = httpx.AsyncClient(
-            base_url=config.base_url,
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            timeout=httpx.Timeout(config.timeout_s, connect=min(30.0, config.timeout_s), pool=None),
-            limits=httpx.Limits(max_connections=config.in_flight, max_keepalive_connections=config.in_flight),
-        )
+        self._wire.open()
+        self._watch = asyncio.create_task(self._pace.watch())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._client.aclose()
+        self._watch.cancel()
+        await asyncio.gather(self._watch, return_exceptions=True)
+        await self._wire.close()
 
-    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
+    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout | Unanswered]:
         self.meter.begin()
         asked = settings(sampling)
-        body: dict[str, Any] = {"model": self._config.model, "n": 1} | asked | self._config.extra_body
+        body: dict[str, Any] = {"model": self._config.model} | asked | self._config.extra_body
         if request.mode == "chat":
-            route, body["messages"] = "chat/completions", [message.model_dump() for message in request.messages]
+            body["messages"] = [message.model_dump() for message in request.messages]
+            if sampling.logprobs is not None:
+                body |= {"logprobs": True, "top_logprobs": sampling.logprobs} | self._config.extra_body
         else:
-            route, body["prompt"] = "completions", request.prompt
-        work = (self._one(request, index, route, body, asked | self._config.extra_body) for index in request.indices)
-        async with aclosing(as_they_finish(work)) as rollouts:
-            async for rollout in rollouts:
-                yield self.meter.count(rollout)
+            body["prompt"] = request.prompt
+        order = Order(request)
+        ask = _Ask(order, body, dict(sorted((asked | self._config.extra_body).items())))
+        for number, count in enumerate(order.rounds()):
+            self.meter.retries += count if number else 0
+            async with aclosing(as_they_finish(self._some(ask) for _ in range(count))) as several:
+                async for rollouts in several:
+                    for rollout in rollouts:
+                        yield self.meter.count(rollout)
+        for lost in order.unanswered():
+            yield lost
 
-    async def _one(self, request: Request, index: int, route: str, body: Any, asked: dict[str, Any]) -> Rollout:
-        async with self._slots:
-            answer = await self._answer(request, route, body)
+    async def _some(self, ask: _Ask) -> list[Rollout]:
+        """The next rollouts of the order, as many as one request brings; those that don't come are told to it.
+
+        Raises EngineError when the endpoint is at fault for longer than it is waited for.
+        """
+        indices: list[int] = []
+        ticket, tries = self._pace.ticket(), _Tries(self._pace, self._config)
+        while True:
+            try:
+                async with self._pace.turn(ticket) as sent:
+                    indices = indices or ask.order.take(self._at_once)
+                    if not indices:
+                        return []
+                    tries.begin()
+                    answer = await self._answer(ask, len(indices), sent)
+                return list(self._rollouts(ask, answer, indices))
+            except (Refused, UnusableAnswer, Trouble) as failure:
+                if len(indices) > 1 and isinstance(failure, Refused):
+                    ask.order.singly = True  # many endpoints refuse n > 1, and few say that it is for that
+                    ask.order.put_back(indices[1:])
+                    del indices[1:]
+                elif tries.is_last(failure):
+                    self._lose(ask, indices, failure)
+                    return []
+                self.meter.retries += 1
+
+    def _lose(self, ask: _Ask, indices: list[int], failure: Exception) -> None:
+        """`indices` have not come. The order asks again for those of which there was an answer, though of no use.
+
+        Raises EngineError where the endpoint has never given an answer of this API.
+        """
+        if isinstance(failure, Unreadable) and not self._pace.answers:
+            told = f"{self._wire.place}: {failure}, {self._config.retries + 1} times, and nothing else came"
+            raise EngineError(f"{told}; see engine.base_url")
+        answered = isinstance(failure, Refused | UnusableAnswer) and not isinstance(failure, Unreadable)
+        refused = isinstance(failure, Refused) or getattr(failure, "refused", False)
+        for index in indices:
+            ask.order.lose(index, f"{self._wire.place}: {failure}", refused, 1 if answered else TRIES)
+
+    async def _answer(self, ask: _Ask, count: int, sent: float) -> Answer:
+        """One answer, and what it says of the endpoint told to the pace. Raises Refused, UnusableAnswer, Trouble."""
+        chat = ask.order.request.mode == "chat"
         try:
-            choice = answer["choices"][0]
-            message = choice["message"] if request.mode == "chat" else choice
-            text = message["content" if request.mode == "chat" else "text"] or ""
-        except (KeyError, IndexError, TypeError):
-            raise EngineError(f"{self._config.base_url}: the answer holds no choice: {str(answer)[:200]}") from None
-        usage = answer.get("usage") or {}
+            try:
+                answer = read_answer(await self._wire.post(ask.body, count, chat), chat)
+            except EndpointError as error:
+                raise self._wire.error(error) from None
+        except Busy as busy:
+            self._pace.busy(sent, str(busy), busy.after_s)
+            raise
+        except (Away, Unreadable) as failure:
+            self._pace.away(sent, str(failure), getattr(failure, "after_s", None))
+            raise
+        except (Refused, UnusableAnswer):
+            self._pace.answered(sent)
+            raise
+        broken = [one for one in answer.choices if isinstance(one, UnusableAnswer) and not one.refused]
+        if len(broken) == len(answer.choices):
+            self._pace.away(sent, str(broken[0]))  # it may be about to stop
+        else:
+            self._pace.answered(sent)
+        return answer
+
+    def _rollouts(self, ask: _Ask, answer: Answer, indices: list[int]) -> Iterator[Rollout]:
+        """The rollouts of an answer. Those of `indices` that it does not bring are put back, or lost."""
+        if len(answer.choices) < len(indices):
+            self._at_once = 1
+            ask.order.put_back(indices[len(answer.choices) :])
+        brought = answer.choices[: len(indices)]
+        shares = _shares(answer.completion_tokens, len(brought))
+        for index, choice, tokens in zip(indices, brought, shares, strict=False):
+            if isinstance(choice, UnusableAnswer):
+                self.meter.lost_tokens += tokens or 0
+                ask.order.lose(index, f"{self._wire.place}: {choice}", choice.refused)
+            else:
+                if ask.order.singly:
+                    self._at_once = 1
+                ask.order.came(index)
+                yield self._rollout(ask, answer, choice, index, tokens)
+
+    def _rollout(self, ask: _Ask, answer: Answer, choice: Choice, index: int, tokens: int | None) -> Rollout:
+        request = ask.order.request
         return Rollout(
             problem_id=request.problem_id,
             index=index,
-            text=text,
+            text=choice.text,
             mode=request.mode,
             language=request.language,
             parent=request.parent,
-            model=answer.get("model") or self.model,
-            sampling=dict(sorted(asked.items())),
+            model=answer.model or self.model,
+            sampling=ask.sampling,
             template=request.template or None,
-            finish_reason=choice.get("finish_reason"),
-            prompt_tokens=usage.get("prompt_tokens"),
-            completion_tokens=usage.get("completion_tokens"),
-            reasoning=message.get("reasoning_content") or message.get("reasoning") or reasoning.split(text)[0],
+            finish_reason=choice.finish_reason,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=tokens,
+            reasoning=choice.reasoning or reasoning.split(choice.text)[0],
+            logprobs=choice.logprobs,
+            top_logprobs=choice.top_logprobs,
         )
 
-    async def _answer(self, request: Request, route: str, body: Any) -> Any:
-        tries = AsyncRetrying(
-            stop=stop_after_attempt(self._config.retries + 1),
-            wait=_wait,
-            retry=retry_if_exception_type(_MayPassError),
-            before_sleep=self._count_retry,
-            reraise=True,
-        )
-        try:
-            return await tries(self._post, request, route, body)
-        except _MayPassError as error:
-            told = f"{self._config.base_url}: {error}; tried {self._config.retries + 1} times"
-            raise EngineError(f"{told}; see engine.base_url, engine.retries and engine.in_flight") from None
 
-    def _count_retry(self, _: RetryCallState) -> None:
-        self.meter.retries += 1
+class _Tries:
+    """The tries of one request: whether it fails by itself, or together with all others."""
 
-    async def _post(self, request: Request, route: str, body: Any) -> Any:
-        try:
-            response = await self._client.post(route, json=body)
-        except httpx.TransportError as error:
-            raise _MayPassError(f"no answer ({type(error).__name__}: {error})") from None
-        status = response.status_code
-        if status in _PASSING or status >= 500:
-            raise _MayPassError(self._told(response), _retry_after_s(response.headers.get("Retry-After", "")))
-        if status in _REFUSALS:
-            raise RequestRefused(request.problem_id, f"{self._config.base_url}: {self._told(response)}")
-        if not response.is_success:
-            raise EngineError(f"{self._config.base_url}: {self._told(response)}")
-        try:
-            return response.json()
-        except ValueError:
-            raise EngineError(f"{self._config.base_url}: answered what is not JSON: {response.text[:200]!r}") from None
+    def __init__(self, pace: Pace, config: OpenAIEngine) -> None:
+        self._pace, self._config = pace, config
+        self._own = self._turned_away = self._answers = 0
+        self._since = 0.0
 
-    def _told(self, response: httpx.Response) -> str:
-        """Status and the body's own words, without the key, which some servers repeat."""
-        try:
-            body = response.json()
-            error = body.get("error", body)
-            words = error.get("message", error) if isinstance(error, dict) else error
-        except (ValueError, AttributeError):
-            words = response.text
-        told = f"status {response.status_code} {response.reason_phrase}: {str(words).strip()[:500] or 'no message'}"
-        return told.replace(self._key, "***") if self._key else told
+    def begin(self) -> None:
+        self._since = self._since or time.monotonic()
+        self._answers = self._pace.answers
+
+    def is_last(self, failure: Exception) -> bool:
+        """Whether the request is given up, after this failure of its last try."""
+        if isinstance(failure, Busy):  # which of the requests of one moment is turned away is chance
+            self._turned_away += 1
+            long = time.monotonic() - self._since >= self._config.patience_s
+            return long and self._turned_away > 2 * self._config.retries
+        if not isinstance(failure, Away | Unreadable):
+            return True
+        others_succeed = self._pace.answers > self._answers
+        never_well = isinstance(failure, Unreadable) and not self._pace.answers
+        self._own += others_succeed or never_well
+        return self._own > self._config.retries
 
 
-def _wait(state: RetryCallState) -> float:
-    """Seconds until the next try: what the server asked for, or a random time below a growing bound."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _MayPassError) and error.after_s is not None:
-        return min(max(error.after_s, 0.0), _LONGEST_WAIT_S)
-    return _growing(state)
-
-
-def _retry_after_s(header: str) -> float | None:
-    """Retry-After is seconds or a date (RFC 9110 §10.2.3)."""
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        return (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return None
+def _shares(tokens: int | None, count: int) -> list[int | None]:
+    """`tokens` of `count` choices together, shared out evenly; their sum is `tokens`."""
+    if tokens is None or not count:
+        return [None] * count
+    return [tokens // count + (at < tokens % count) for at in range(count)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -23,14 +22,21 @@ import jinja2
 from factory import escape
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import EngineError
-from factory.records import Request, Rollout, reasoning
-from factory.sampling.engines.base import Meter, PromptTooLong, RequestRefused, as_they_finish, settings
+from factory.records import Request, Rollout, Unanswered, reasoning
+from factory.sampling.engines.base import (
+    TRIES,
+    Meter,
+    PromptTooLong,
+    RequestRefused,
+    Say,
+    UnusableAnswer,
+    as_they_finish,
+    check_end,
+    settings,
+    warn,
+)
 from factory.sampling.engines.vllm_start import Started, start, stop
 from factory.sampling.weights import resolve
-
-_log = logging.getLogger(__name__)
-_TRIES = 3
-"""Times one request is sent again when the living engine gave it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,9 @@ class _Ask:
 
 
 class Vllm:
-    def __init__(self, config: VllmEngine) -> None:
+    def __init__(self, config: VllmEngine, say: Say = warn) -> None:
         self.model = config.model
+        self._say = say
         self.meter = Meter()
         self._config = config
         self._started: Started | None = None
@@ -68,23 +75,31 @@ class Vllm:
             await asyncio.to_thread(stop, started)
             await asyncio.sleep(0)  # vLLM cancels its output task through the loop
 
-    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout]:
+    async def sample(self, request: Request, sampling: SamplingConfig) -> AsyncGenerator[Rollout | Unanswered]:
         self.meter.begin()
         ask = _asked(await self._running(), request, sampling, self.model)
-        async with aclosing(as_they_finish(self._one(ask, index) for index in request.indices)) as rollouts:
-            async for rollout in rollouts:
-                yield self.meter.count(rollout)
+        async with aclosing(as_they_finish(self._one(ask, index) for index in request.indices)) as outcomes:
+            async for one in outcomes:
+                yield self.meter.count(one) if isinstance(one, Rollout) else one
 
-    async def _one(self, ask: _Ask, index: int) -> Rollout:
-        async with self._slots:
-            for _ in range(_TRIES):
-                answer = await self._answer(ask)
-                output = answer.outputs[0]
-                if output.finish_reason not in ("abort", "error"):
-                    return _rollout(ask, index, answer, output, self.model)
-                await asyncio.sleep(1)  # given up by a living engine, or by one that is about to be found dead
+    async def _one(self, ask: _Ask, index: int) -> Rollout | Unanswered:
         problem = ask.request.problem_id
-        raise RequestRefused(problem, f"vLLM ended rollout {index} with {output.finish_reason!r}, {_TRIES} times")
+        async with self._slots:
+            for number in range(1, TRIES + 1):
+                try:
+                    answer = await self._answer(ask)
+                    output = answer.outputs[0]
+                    check_end(output.finish_reason, output.text)
+                    return _rollout(ask, index, answer, output, self.model)
+                except RequestRefused as error:
+                    return Unanswered(problem, index, error.reason, refused=True)
+                except UnusableAnswer as error:
+                    fault = error
+                    self.meter.lost_tokens += len(output.token_ids)
+                if number < TRIES:
+                    self.meter.retries += 1
+                    await asyncio.sleep(1)  # given up by a living engine, or by one that is about to be found dead
+        return Unanswered(problem, index, f"vLLM, {TRIES} times: {fault}", fault.refused)
 
     async def _answer(self, ask: _Ask) -> Any:
         """The finished output of one request, from this engine or from those that follow it."""
@@ -147,7 +162,7 @@ class Vllm:
         if self.meter.restarts == self._config.restarts:
             raise EngineError(f"{self.model}: the engine died {self.meter.restarts + 1} times: {reason}")
         self.meter.restarts += 1
-        _log.warning("%s: the engine died and is started again: %s", self.model, escape.line(reason))
+        self._say(f"{self.model}: the engine died and is started again: {escape.line(reason)}")
         await self._start()
 
 
@@ -176,6 +191,8 @@ def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model:
 
 
 def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rollout:
+    places: Any = list(zip(output.token_ids, output.logprobs, strict=True)) if output.logprobs else None
+    top = places and [{_token(number, it): it.logprob for number, it in place.items()} for _, place in places]
     return Rollout(
         problem_id=ask.request.problem_id,
         index=index,
@@ -189,5 +206,12 @@ def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rol
         finish_reason=output.finish_reason,
         prompt_tokens=len(answer.prompt_token_ids),
         completion_tokens=len(output.token_ids),
+        logprobs=places and [place[token].logprob for token, place in places],
+        top_logprobs=top,
         reasoning=reasoning.split(output.text)[0],
     )
+
+
+def _token(number: int, found: Any) -> str:
+    """The text of a token, or its number where it has none."""
+    return found.decoded_token if found.decoded_token is not None else str(number)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from factory import environment
 from factory.console import Console
 from factory.errors import ConfigError, EngineError
 from factory.sampling.weights import convert, wheels
@@ -102,8 +103,9 @@ def resolve(model: str, revision: str | None = None) -> Weights:
             hub_id = ALIASES[model].hub_id
             raise ConfigError(f"engine.revision: {revision!r}: an alias has no revisions; set engine.model: {hub_id}")
         return _resolve_alias(model)
-    if Path(model).expanduser().is_dir():
-        return Weights(model, str(Path(model).expanduser()), revision)
+    folder = os.path.expanduser(model)  # as it is where there is no home, unlike Path's
+    if os.path.isdir(folder):
+        return Weights(model, folder, revision)
     if model.startswith((".", "/", "~")):
         raise ConfigError(f"engine.model: {model}: no such directory; a hub id, or one of {', '.join(ALIASES)}")
     return Weights(f"{model}@{revision}" if revision else model, model, revision)
@@ -155,6 +157,7 @@ def _hub_trouble(hub_id: str) -> str | None:
 
     if constants.HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE is set"
+    environment.check_network()
     try:
         answer = httpx.get(f"{constants.ENDPOINT}/api/models/{hub_id}", timeout=10, follow_redirects=True)
     except httpx.HTTPError as error:

@@ -18,7 +18,7 @@ MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 ORIGIN = [("source", TEXT), ("license", TEXT), ("difficulty", TEXT)]
 LINEAGE = [("rollout_index", INT), ("code_sha256", TEXT), ("parent_sha256", TEXT), ("model", TEXT)]
 WHO = [("id", TEXT), ("problem_id", TEXT), ("language", TEXT)]
-TESTS = [(name, TEXT) for name in ("entry_point", "cases", "test_code", "comparison", "limits", "sandbox")]
+TESTS = [(name, TEXT) for name in ("entry_point", "cases", "test_code", "comparison", "calling", "limits", "sandbox")]
 RAN = {Status.WRONG_ANSWER, Status.RUNTIME_ERROR, Status.TIMEOUT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT}
 """What a program may end in that compiled, had its entry point, and was run."""
 UNLABELLED = {Status.INFRASTRUCTURE_ERROR, Status.CONTAMINATED, Status.FILTERED}
@@ -64,6 +64,7 @@ def tests(outcome: ProblemOutcome, language: LanguageName) -> Cells:
         "cases": cases_text(problem.cases),
         "test_code": problem.test_code,
         "comparison": problem.comparison.model_dump_json(),
+        "calling": json.dumps(problem.calling.as_json()),
         "limits": json.dumps(outcome.limits),
         "sandbox": json.dumps(outcome.sandbox),
     }

@@ -64,6 +64,7 @@ def ground_truth(outcome: ProblemOutcome, language: LanguageName, mode: str) -> 
     """
     problem = outcome.tests_for(language)
     truth = {"id": problem.id, "language": language, "mode": mode, "starter_code": problem.starter_code}
+    truth |= {"prelude": problem.prelude} if problem.prelude else {}
     measured_by = {"reference": problem.reference} if outcome.limits.get("cpu_s") == "auto" else {}
     return json.dumps(truth | tests(outcome, language) | measured_by, ensure_ascii=False)
 

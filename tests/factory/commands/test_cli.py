@@ -182,6 +182,30 @@ def test_translate_leaves_out_survivors_of_a_refused_problem(given, factory):
     assert "1 rollout(s) left out: their problem is refused: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "place"),
+    [
+        ("s.jsonl", b'{"problem_id": "p/1", "code": "x"}\n{"problem_id": "p/1", "co', "s.jsonl:2"),
+        ("s.jsonl", b'{"problem_id": "p/1"}\n', "s.jsonl:1"),
+        ("s.jsonl", b"[1]\n", "s.jsonl:1"),
+        ("s.parquet", b"PAR1 no more", "s.parquet"),
+        ("none.jsonl", None, "none.jsonl"),
+    ],
+)
+def test_survivors_that_cannot_be_read_are_named(given, factory, name, data, place):
+    problems, _, out = given
+    write_lines(problems, [PROBLEM])
+    if data is not None:
+        (out.parent / name).write_bytes(data)
+    config = out.parent / "c.yaml"
+    settings = {"name": "t", "problems": {"path": str(problems)}, "engine": {"kind": "replay", "path": str(problems)}}
+    config.write_text(json.dumps(settings | {"translate": {"targets": []}}))
+    survivors = out.parent / name
+    done = factory("translate", "--problems", problems, "--survivors", survivors, "--config", config, "--out", out)
+    assert done.returncode == 2
+    assert f"error: {out.parent / place}: " in done.stderr
+
+
 def test_problems_tells_what_would_be_loaded(given, factory):
     write_lines(given[0], [PROBLEM, PROBLEM | {"id": "p/2", "reference": "def add(a, b):\n    return 0"}])
     done = factory("problems", given[0])

@@ -16,11 +16,11 @@ BASE: dict[str, Any] = {"name": "test", "problems": {"path": "p"}, "engine": {"k
 OPENAI = {"kind": "openai", "model": "m", "base_url": "http://x/v1"}
 ENGINE_FREE = {
     "in_flight", "restarts", "gpu_memory_utilization", "cpu_kv_cache_gb", "tensor_parallel_size", "data_parallel_size",
-    "retries", "timeout_s", "base_url", "api_key_env",
+    "retries", "timeout_s", "base_url", "api_key_env", "patience_s", "max_refused", "rollouts_per_request",
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "verify.canaries", "decontamination.near_duplicate",
-    "executor.kind", "executor.workers",
+    "executor.kind", "executor.workers", "executor.stuck_s",
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "shards.prompts", "shards.answers",
@@ -105,12 +105,13 @@ def test_a_free_value_may_change(key: str) -> None:
 
 
 OTHER: dict[str, Any] = {
-    "name": "other", "run_dir": "elsewhere", "canaries": False, "near_duplicate": None, "workers": 3,
+    "name": "other", "run_dir": "elsewhere", "canaries": False, "near_duplicate": None, "workers": 3, "stuck_s": 9.0,
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("rl", "sft"), "splits": {"train": 1.0},
     "holdout": ("a",), "rows": 3, "max_bytes": 3, "evidence": True, "prompts": "asked", "answers": "full",
     "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
     "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
+    "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3,
 }  # fmt: skip
 
 

@@ -17,21 +17,23 @@ import pytest
 from factory.errors import InfrastructureError
 from factory.executors.local import TRIES, LocalExecutor
 
+STUCK_S = 4.0
+"""More than a process takes to come up, on a busy machine too."""
 WORK = '''
 import contextlib, os, signal, time
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def context(folder):
+def context(folder, alive):
     with Path(folder, "opened").open("a") as file:
         file.write(f"{os.getpid()}\\n")
-    yield {"folder": Path(folder), "calls": 0}
+    yield {"folder": Path(folder), "calls": 0, "alive": alive}
     with Path(folder, "closed").open("a") as file:
         file.write(f"{os.getpid()}\\n")
 
 
-def broken(folder):
+def broken(folder, alive):
     raise OSError("no wall")
 
 
@@ -52,6 +54,27 @@ def slow(context, task):
 def endless(context, task):
     with Path(context["folder"], "begun").open("a") as file:
         file.write(f"{os.getpid()}\\n")
+    while True:
+        signal.pause()
+
+
+def stand_still(context, times):
+    """Stand still, as a process that was stopped, as long as fewer than `times` have; then answer."""
+    stops = context["folder"] / "stops"
+    with stops.open("a") as file:
+        file.write("x")
+    if stops.stat().st_size <= times:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return "done"
+
+
+def one_sign_after_another(context, seconds):
+    context["alive"](seconds)
+    time.sleep(seconds)
+    return seconds
+
+
+def never_up(folder, alive):
     while True:
         signal.pause()
 
@@ -185,6 +208,46 @@ def test_a_context_that_cannot_be_opened_is_an_infrastructure_error(work: Module
         async with LocalExecutor(partial(work.broken, str(tmp_path)), workers=1) as executor:
             with pytest.raises(InfrastructureError):
                 await executor.run(work.double, 1)
+
+    ran(body())
+
+
+def test_a_process_that_is_stuck_is_replaced_and_its_unit_tried_once_more(work: ModuleType, tmp_path: Path) -> None:
+    async def body() -> list[Any]:
+        context = partial(work.context, str(tmp_path))
+        async with LocalExecutor(context, workers=2, stuck_s=STUCK_S) as executor:
+            units = [executor.run(work.stand_still, 1), *(executor.run(work.double, n) for n in range(20))]
+            return await asyncio.gather(*units)
+
+    assert ran(body()) == ["done", *(2 * n for n in range(20))]
+    assert (tmp_path / "stops").stat().st_size == 2
+
+
+def test_a_unit_on_which_every_process_is_stuck_is_given_up(work: ModuleType, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with LocalExecutor(partial(work.context, str(tmp_path)), workers=1, stuck_s=STUCK_S) as executor:
+            with pytest.raises(InfrastructureError, match="stuck on this unit of work for 4 s beyond its limits"):
+                await executor.run(work.stand_still, 99)
+            assert await executor.run(work.double, 4) == 8
+
+    ran(body())
+    assert (tmp_path / "stops").stat().st_size == 2
+
+
+def test_a_step_may_take_what_it_asks_for(work: ModuleType, tmp_path: Path) -> None:
+    async def body() -> Any:
+        async with LocalExecutor(partial(work.context, str(tmp_path)), workers=1, stuck_s=STUCK_S) as executor:
+            return await executor.run(work.one_sign_after_another, 2 * STUCK_S)
+
+    assert ran(body()) == 2 * STUCK_S
+    assert len(lines(tmp_path / "opened")) == 1
+
+
+def test_a_process_that_never_comes_up_is_ended(work: ModuleType, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with LocalExecutor(partial(work.never_up, str(tmp_path)), workers=1, stuck_s=STUCK_S) as executor:
+            with pytest.raises(InfrastructureError, match="stuck"):
+                await executor.run(work.double, 4)
 
     ran(body())
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
+from collections import UserDict, UserList, UserString, deque
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -303,6 +306,10 @@ UNUSUAL: list[Any] = [
     bytearray(b"a"),
     memoryview(b"a"),
     deque([1, [2]]),
+    array("i", [1]),
+    UserList([[1]]),
+    UserDict({1: [2]}),
+    MappingProxyType({1: 2}),
     {1: 2}.keys(),
     {1: [2]}.items(),
     Decimal("nan"),
@@ -321,7 +328,9 @@ def test_no_answer_breaks_a_comparison(kind: str) -> None:
     for want in WANTED:
         for one in UNUSUAL:
             answers = [one, [one], (one,), {1: one}, [[one]], [{1: one}], [(1, one)]]
-            hashable = type(one) not in (bytearray, deque) and not hasattr(one, "mapping")
+            hashable = type(one) not in (bytearray, deque, array, UserList, UserDict, MappingProxyType) and not hasattr(
+                one, "mapping"
+            )
             if hashable:
                 answers += [{one}, frozenset({one}), {one: 1}, {one, 1.5}]
             assert all(type(decide(answer, want)) is bool for answer in answers)
@@ -337,7 +346,24 @@ def test_no_answer_breaks_a_comparison(kind: str) -> None:
         ([{1: 2}.items(), 1], [1, {(1, 2)}], True),
         ([deque([1]), 1], [1, [1]], False),
         ([deque([1]), 1], [1, deque([1])], True),
+        ([array("i", [1]), 1], [1, array("b", [1])], True),
+        ([array("i", [1]), 1], [1, [1]], False),
+        ([UserList([1]), 1], [1, [1]], True),
+        ([UserList([1]), 1], [1, (1,)], False),
+        ([UserDict({1: [2]}), 1], [1, {1: [2]}], True),
+        ([MappingProxyType({1: 2}), 1], [1, {1: 2}], True),
+        ([UserString("a"), 1], [1, "a"], True),
+        ([timedelta(1), 1], [1, timedelta(1)], True),
     ],
 )
 def test_unordered_holds_equal_what_python_does(got: Any, want: Any, verdict: bool) -> None:
     assert same("unordered", got, want) is verdict
+
+
+@pytest.mark.parametrize(
+    ("got", "want"), [({1: 2}.keys(), {1}), (UserList([0.5]), [0.5]), (UserDict(a=1), {"a": 1}), (UserString("a"), "a")]
+)
+def test_what_is_equal_is_close(got: Any, want: Any) -> None:
+    assert same("float", got, want)
+    assert same("float", [got], [want])
+    assert not same("float", got, [3, want])

@@ -66,8 +66,10 @@ def test_what_a_hint_excludes_is_not_asked(make_problem, starter):
 
 
 def test_a_hint_that_a_case_contradicts_says_nothing(make_problem):
-    cases = [((number,), 1) for number in (5, 8.5, 13)]
-    assert Declared(make_problem(*cases, starter_code="def f(n: int):\n")).admit(Case(args=[0.5], expected=None))
+    cases = [((word,), 1) for word in ("up", "down")]
+    starter = "def f(way: Literal['up']):\n"
+    assert not Declared(make_problem(cases[0], starter_code=starter)).admit(Case(args=["left"], expected=None))
+    assert Declared(make_problem(*cases, starter_code=starter)).admit(Case(args=["left"], expected=None))
 
 
 def test_declared_kinds_that_no_case_has_are_asked_farther_off(make_problem):
@@ -91,8 +93,8 @@ def test_arguments_by_name_are_declared_too(make_problem):
 
 
 def test_a_hint_that_is_too_long_is_not_read(make_problem):
-    deep = "List[" * 80 + "int" + "]" * 80
-    wide = " | ".join(["int"] * 2000)
+    deep = "List[" * 80 + "Literal[5]" + "]" * 80
+    wide = " | ".join(["Literal[5]"] * 2000)
     for hint in (deep, wide, f'"{wide}"', '"' + "(" * 5000 + '"'):
         problem = make_problem(((5,), 5), starter_code=f"def f(n: {hint}):\n")
         assert Declared(problem).admit(Case(args=["a"], expected=None))

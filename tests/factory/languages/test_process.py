@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
+from collections import UserDict, UserList, deque
+from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +22,11 @@ from factory.languages.process import counterpart
         ({1: 2}.items(), {(1, 2)}),
         ({1: 2}.keys(), {1}),
         (deque([[1], 2]), [[1], 2]),
+        (UserList([1]), [1]),
+        (array("d", [0.5]), [0.5]),
+        (UserDict(a=1), {"a": 1}),
+        (MappingProxyType({"a": 1}), {"a": 1}),
+        (timedelta(1), "1 day, 0:00:00"),
         (bytearray(b"a"), b"a"),
         (Decimal("0.5"), "0.5"),
     ],

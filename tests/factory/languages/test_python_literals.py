@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict, UserList
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ def test_values_are_shown_in_python_syntax(value: object, shown: str) -> None:
 def test_what_has_no_order_is_shown_in_one() -> None:
     """A Go map comes in another order each time, a set of texts in every process: a verdict must not tell of it."""
     assert show({"b": {3, 1}, "a": frozenset({"y", "x"})}) == "{'a': frozenset({'x', 'y'}), 'b': {1, 3}}"
+    assert show([UserDict(a={3, 1}), UserList([{"y", "x"}])]) == "[UserDict({'a': {1, 3}}), UserList([{'x', 'y'}])]"
     assert show({6: ["z"], 2: []}) == show({2: [], 6: ["z"]}) == "{2: [], 6: ['z']}"
     plains: tuple[Any, ...] = ([], (), {}, set(), frozenset(), (1,), (1, [2.5, None]), [(), {"k": (True, b"x")}], "x")
     for plain in plains:

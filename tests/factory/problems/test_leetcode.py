@@ -65,7 +65,7 @@ def test_what_is_no_case_runs_as_test_code(grade: Grade) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"starter_code": "class Solution:\n    def f(self, root: Optional[TreeNode]) -> int:"}, "TreeNode objects"),
+        ({"starter_code": "class Solution:\n    def f(self, root: Optional['Node']) -> int:"}, "Node objects"),
         ({"entry_point": "twoSum"}, "entry_point: 'twoSum': is not of the form"),
         ({"problem_description": "If there are multiple solutions, return any of them."}, "any of several answers"),
         ({"test": "x = 1"}, "test: defines no check"),

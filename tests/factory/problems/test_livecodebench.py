@@ -59,7 +59,7 @@ def test_a_functional_row_calls_a_method(grade: Grade) -> None:
     (as_tuple,) = grade(problem, body.format("by").replace("[x", "tuple([x").replace("xs]", "xs])"))
     assert as_tuple.status is Status.PASSED, "JSON does not tell a tuple from a list"
     right, wrong, missing = grade(problem, body.format("by"), body.format("2"), "class Solution:\n    pass")
-    assert (right.status, right.import_fixes) == (Status.PASSED, ("import added: typing.List",))
+    assert (right.status, right.import_fixes) == (Status.PASSED, ("taken from the prelude: List",))
     assert wrong.status is Status.WRONG_ANSWER
     assert (missing.status, missing.detail) == (Status.MISSING_ENTRY_POINT, "defines no method Solution.twice")
 
@@ -125,7 +125,7 @@ def test_private_tests_that_cannot_be_read(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"starter_code": "class Solution:\n    def f(self, head: Optional[ListNode]) -> int:"}, "ListNode objects"),
+        ({"starter_code": "class Solution:\n    def f(self, head: 'Node') -> int:"}, "Node objects"),
         ({"public_test_cases": "[]", "private_test_cases": "[]"}, "testtype: no test"),
         ({"public_test_cases": json.dumps([stored_test("1", "1", "stdin")])}, "testtype: functional, stdin"),
         ({"question_content": "If there are several solutions, return any of them."}, "any of several answers"),

@@ -17,13 +17,15 @@ import pytest
 
 from factory import escape
 from factory.config import Config, CostConfig
-from factory.records import Case, Differential, Failure, Problem, Status, Verdict
+from factory.records import Case, Differential, Failure, Problem, Review, Status, Verdict
 from factory.records.summary import Summary
 from factory.report import statistics as gathering
 from factory.report.cost import Account
+from factory.report.graded import Graded
 from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
-from factory.report.statistics import Graded, RunStatistics
+from factory.report.samples import LONGEST
+from factory.report.statistics import RunStatistics
 from factory.run.summary import sum_up, tallied
 
 HOSTILE = (
@@ -307,6 +309,45 @@ def test_inputs_that_were_left_out_and_an_odd_case_are_told() -> None:
     assert summary.odd_cases == {"go": {odd.id: 2}}
 
 
+def in_dispute() -> Found:
+    """Three programs that passed: one agrees with nobody and is kept, two with each other; one failed."""
+    programs = [verdict(n, code_sha256=f"{n}" * 64) for n in range(3)]
+    shares = {programs[0].code_sha256: 0.0, programs[1].code_sha256: 0.5, programs[2].code_sha256: 0.5}
+    review = Review("set/0", "", {}, dict.fromkeys(shares, ""), disputed=4, agreement=shares, inputs=9)
+    failed = verdict(3, Status.WRONG_ANSWER, code_sha256="3" * 64)
+    again = replace(programs[1], index=4, duplicate_of=1)
+    return {"python": [Graded((*programs, failed, again), (programs[0],), {}, review=review)]}
+
+
+def test_problems_in_dispute_are_marked_with_their_programs() -> None:
+    made, _ = page([(problem("set/0"), in_dispute()), (problem("set/1"), some(2, 1))])
+    reader = Reader(made)
+    assert "Problems in dispute 1 programs that passed answer differently" in reader.text
+    told = "rollout 0 (0% agree, kept); rollout 1 (50% agree); rollout 2 (50% agree)"
+    assert f"set/0 4 {told}" in reader.text
+    disputed, settled = payload(reader)["problems"]
+    assert (settled["disputed"], settled["in_dispute"]) == (0, [])
+    assert disputed["disputed"] == 4
+    assert [(it["index"], it["kept"], it["agreement"]) for it in disputed["in_dispute"]] == [
+        (0, True, 0.0), (1, False, 0.5), (2, False, 0.5),
+    ]  # fmt: skip
+
+
+def test_a_page_without_disputes_does_not_speak_of_them() -> None:
+    made, _ = page([(problem(), some(2, 1))])
+    assert "dispute" not in Reader(made).text
+
+
+def test_programs_in_dispute_are_capped_and_the_kept_come_first() -> None:
+    programs = [verdict(n, code_sha256=f"{n:064}") for n in range(gathering.IN_DISPUTE + 9)]
+    shares = dict.fromkeys((it.code_sha256 for it in programs), 0.1)
+    review = Review("set/0", "", {}, {}, disputed=1, agreement=shares)
+    made, _ = page([(problem(), {"python": [Graded(programs, (programs[-1],), {}, review=review)]})])
+    (row,) = payload(Reader(made))["problems"]
+    indices = [it["index"] for it in row["in_dispute"]]
+    assert indices == [programs[-1].index, *range(gathering.IN_DISPUTE - 1)]
+
+
 def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "SAMPLES", 10)
     made, _ = page([(problem(f"set/{n}"), some(1, 1)) for n in range(95)])
@@ -322,8 +363,8 @@ def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.Monk
 def test_long_texts_are_cut() -> None:
     made, _ = page([(problem(prompt="p" * 50_000), {"python": [graded(verdict(0, code="# " + "c" * 50_000))]})])
     (row,) = payload(Reader(made))["problems"]
-    assert len(row["sample"]["prompt"]) == gathering.LONGEST + 1
-    assert sum(len(token) - 1 for token in row["sample"]["programs"][0]["tokens"]) == gathering.LONGEST + 1
+    assert len(row["sample"]["prompt"]) == LONGEST + 1
+    assert sum(len(token) - 1 for token in row["sample"]["programs"][0]["tokens"]) == LONGEST + 1
 
 
 @pytest.mark.parametrize(
@@ -369,6 +410,20 @@ def test_a_browser_draws_the_page(tmp_path: Path) -> None:
     assert dom.count('class="row"') == 20
     assert "1–20 of 30 problems" in dom
     assert "<title>a-run · rollout-factory</title>" in dom
+
+
+@in_a_browser
+def test_a_browser_marks_a_dispute(tmp_path: Path) -> None:
+    """The row, the program that is shown, and the others by their rollouts; nothing on a problem without a dispute."""
+    made, _ = page([(problem("set/0"), in_dispute()), (problem("set/1"), some(2, 1))])
+    script = b'<script type="module">document.querySelectorAll(".row").forEach((row) => row.click());</script>'
+    dom = opened(tmp_path, made.replace(b"Content-Security-Policy", b"X-None") + script)
+    _, first, second = dom.split('class="row"')
+    assert '<span class="id">set/0<span class="chip bad">in dispute</span></span>' in first
+    assert '<span class="chip bad">in dispute: 0 % of the others agree</span>' in first
+    assert "programs that passed answer 4 generated inputs differently" in first
+    assert "rollout 2 · sha256 222222222222 · 50 % of the others agree" in first
+    assert "dispute" not in second
 
 
 USED = """

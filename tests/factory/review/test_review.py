@@ -198,7 +198,7 @@ def test_programs_that_agree_have_no_agreement_to_tell(reviewed, make_problem):
     [
         pytest.param([["b"], ["a", "c"], ["d", "a"]], "[v[0]] + v[1:]", id="empty"),
         pytest.param([12, 7, 9], "v if v < 70 else v - 1", id="large"),
-        pytest.param([5, 8, 13], "v if v > 0 else -v", id="negative"),
+        pytest.param([[5, 8], [13, 2], [4, 4, 9]], "[abs(item) for item in v]", id="negative"),
         pytest.param(["hello you", "what is the time"], "v if v.lower() == v else v[1:]", id="capitals"),
     ],
 )
@@ -211,6 +211,24 @@ def test_inputs_farther_off_count_where_many_more_agree(reviewed, make_problem, 
     assert all(verdict.status is Status.PASSED for verdict in verdicts)
     assert set(found.rejected) == {verdict.code_sha256 for verdict in verdicts[-2:]}
     assert all(decode(case.args)[0] for case in found.derived)
+
+
+@pytest.mark.parametrize(("answer", "falls"), [("v", False), ("v % 2 == 0", True)])
+def test_a_negative_number_is_asked_only_whether_it_is_something(reviewed, make_problem, answer, falls):
+    """Whether -3 is even can be asked; the -3rd of something, or -3 times it, is seldom meant."""
+    problem = make_problem(*(((v,), eval(answer, {"v": v})) for v in (5, 8, 13)))
+    right = (
+        answer,
+        f"({answer})",
+        f"[{answer}][0]",
+        f"({answer}, 1)[0]",
+        f"{{0: {answer}}}[0]",
+        f"{answer} if f else 0",
+    )
+    verdicts, found = reviewed(
+        problem, *(f"def f(v):\n    return {it}\n" for it in (*right, f"({answer}) if v > 0 else None")), mutants=0
+    )
+    assert set(found.rejected) == ({verdicts[-1].code_sha256} if falls else set())
 
 
 def test_what_a_prompt_excludes_is_not_asked(reviewed, make_problem):

@@ -246,7 +246,7 @@ def test_a_problem_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_p
 
 
 def test_a_second_process_is_locked_out_until_the_first_is_through(place: RunDir) -> None:
-    code = "from pathlib import Path\nfrom factory.run.names import RunDir\n"
+    code = "from pathlib import Path\nfrom factory.run.directory import RunDir\n"
     code += f"with RunDir(Path({str(place.path)!r})): print('in')"
     with place:
         tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)

@@ -325,7 +325,7 @@ def test_several_targets_are_translated_to(replay, tmp_path, factory):
     shards = str(tmp_path / "both" / "shards")
     rows = load_dataset(shards, "javascript", split="train", cache_dir=str(tmp_path / "cache"))
     assert {row["language"] for row in rows} == {"javascript"}
-    assert all(row["messages"][0]["content"].endswith("Write it in JavaScript.") for row in rows)
+    assert all("\n\nWrite the JavaScript function `" in row["messages"][0]["content"] for row in rows)
     assert all(row["messages"][1]["content"].startswith("```javascript\n") for row in rows)
 
 
@@ -343,6 +343,7 @@ def test_status_and_export_of_a_run(finished, factory):
 
 def test_translate_alone(finished, tmp_path, factory):
     replay, run_dir = finished
+    next((run_dir / "survivors").glob("*.parquet")).with_name("._x.parquet").write_bytes(b"of another system")
     out = tmp_path / "translated"
     done = factory(
         "translate", "--problems", replay.parent / "problems.jsonl", "--survivors", run_dir / "survivors",

@@ -117,6 +117,42 @@ def test_a_fenced_answer_to_a_row_of_bare_programs_is_read_as_a_chat(odd: Path) 
     assert passes([f"```python\n{RIGHT}```", documented, "```python\nx = 1\n```"], [truth] * 3) == [1.0, 1.0, 0.0]
 
 
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
+    """Four right programs, one that fell by a generated input, one with a table of the cases, one that fails a test."""
+    cases = [{"args": [list(v)], "expected": sorted(v)} for v in ((3, 1, 2), (9, 4, 4), (5, 0, 8))]
+    bodies = (
+        "return sorted(v)",
+        "return [*sorted(tuple(v))]",
+        "v = list(v); v.sort(); return v",
+        "return sorted(v, reverse=True)[::-1]",
+        "return sorted(v[:3]) + v[3:]",
+        "return {(3, 1, 2): [1, 2, 3], (9, 4, 4): [4, 4, 9], (5, 0, 8): [0, 5, 8]}[tuple(v)]",
+        "return v",
+    )
+    given = rollouts("order", "code", *(f"def f(v):\n    {body}\n" for body in bodies))
+    problems = [problem("order", cases=cases, limits=ROOMY)]
+    sandbox = {"backend": "bubblewrap", "scratch_mb": 1}
+    review = {"rerun": False, "inputs": 16, "mutants": 0}
+    folder = tmp_path_factory.mktemp("reviewed")
+    return run(factory, folder, problems, given, limits=TIGHT, sandbox=sandbox, review=review)
+
+
+def test_what_more_than_the_tests_dropped_is_named_and_all_else_follows_from_the_row(reviewed: Path) -> None:
+    (row,) = rows(reviewed).values()
+    assert row["rewards"] == [1.0] * 4 + [0.0] * 3
+    assert row["dropped_by"] == [None] * 4 + ["derived", "hard-coded", None]
+    held = [by is None for by in row["dropped_by"]]
+    for earned, reward, is_held in zip(rewarded(row), row["rewards"], held, strict=True):
+        assert earned == (reward if is_held else 1.0)  # the tests, which `ground_truth` has, passed what was dropped
+
+
+def test_an_audit_leaves_out_what_more_than_the_tests_dropped(reviewed: Path, factory: Factory) -> None:
+    done = factory("audit", reviewed)
+    assert done.returncode == 0, done.stderr
+    assert "rewarded the same again: 5 responses" in done.stdout
+
+
 def test_every_row_has_the_limits_that_its_program_was_held_to(odd: Path) -> None:
     for row in rows(odd, "data").values():
         limits = TIGHT | {"output_kb": 4096} | (ROOMY if row["problem_id"] == "roomy" else {})

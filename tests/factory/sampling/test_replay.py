@@ -18,7 +18,9 @@ from factory.sampling.engines import Meter, open_engine
 def sample(path: Path, *requests: Request) -> tuple[list[list[Rollout]], Meter]:
     async def run() -> tuple[list[list[Rollout]], Meter]:
         async with open_engine(ReplayEngine(path=path)) as engine:
-            answers = [[rollout async for rollout in engine.sample(one, SamplingConfig())] for one in requests]
+            answers = [
+                [it async for it in engine.sample(one, SamplingConfig()) if isinstance(it, Rollout)] for one in requests
+            ]
             return answers, engine.meter
 
     return asyncio.run(run())
@@ -75,3 +77,11 @@ def test_a_row_that_is_no_rollout_is_left_out(tmp_path: Path) -> None:
 def test_a_file_without_rollouts_stops_the_engine_before_the_first_answer(tmp_path: Path) -> None:
     with pytest.raises(RolloutError, match=r":1: index: -1: "):
         sample(record(tmp_path / "r.jsonl", {"index": -1}), ask(range(1)))
+
+
+def test_a_recorded_answer_that_was_broken_off_is_none(tmp_path: Path) -> None:
+    reasons = ["stop", "abort", None, "length", "content_filter"]
+    rows = ({"index": at, "text": "" if at == 2 else "t", "finish_reason": it} for at, it in enumerate(reasons))
+    ((answers,), meter) = sample(record(tmp_path / "r.jsonl", *rows), ask(range(5)))
+    assert [one.index for one in answers] == [0, 2, 3]
+    assert meter.rollouts == 3

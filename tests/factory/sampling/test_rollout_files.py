@@ -288,3 +288,20 @@ def test_a_chat_without_an_answer_is_none(tmp_path: Path, messages: Any, told: s
     path.write_bytes(lines(row(), {"problem_id": "a", "messages": messages}))
     (reason,) = unread(path)
     assert told in reason
+
+
+def test_an_answer_that_was_broken_off_is_no_rollout(tmp_path: Path) -> None:
+    reasons = ["stop", "abort", "content_filter", None]
+    rows = [
+        {"problem_id": "p", "mode": "chat", "text": "t", "index": at, "finish_reason": it}
+        for at, it in enumerate(reasons)
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = list(read_rollouts(path))
+    assert [one.index for one in found if isinstance(one, Rollout)] == [0, 3]
+    unread = [str(one) for one in found if not isinstance(one, Rollout)]
+    assert [line.partition(":2: ")[2] or line.partition(":3: ")[2] for line in unread] == [
+        "index 1: broken off: finish_reason 'abort': no model is to blame, so it is not graded",
+        "index 2: withheld by a filter: finish_reason 'content_filter': no model is to blame, so it is not graded",
+    ]

@@ -18,7 +18,7 @@ import pytest
 
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import ConfigError, EngineError
-from factory.records import Message, Request, Rollout
+from factory.records import Message, Request, Rollout, Unanswered
 from factory.sampling.engines import Engine, PromptTooLong, RequestRefused, open_engine
 from factory.sampling.engines.vllm_process import usable_cpus
 
@@ -61,7 +61,7 @@ def chat(content: str = "hi", indices: range = range(1), problem_id: str = "p") 
 
 
 async def collect(engine: Engine, request: Request, sampling: SamplingConfig) -> list[Rollout]:
-    return [rollout async for rollout in engine.sample(request, sampling)]
+    return [rollout async for rollout in engine.sample(request, sampling) if isinstance(rollout, Rollout)]
 
 
 def test_a_chat_is_rendered_once_and_every_index_answered(running: Running, tiny_model: Path) -> None:
@@ -93,6 +93,18 @@ def test_a_completion_continues_the_plain_prompt(running: Running) -> None:
     told = {(one.prompt_tokens, one.mode, one.language, one.parent) for one in got}
     assert told == {(9, "completion", "go", "sha")}
     assert len({one.text for one in got}) == 1, "temperature 0 leaves no choice"
+
+
+def test_log_probabilities_of_every_token(running: Running) -> None:
+    runner, engine = running
+    sampling = SamplingConfig(mode="completion", max_tokens=5, temperature=0, logprobs=2)
+    request = Request("p", "python", range(1), "completion", prompt="x")
+    (got,) = runner.run(collect(engine, request, sampling))
+    assert got.logprobs is not None
+    assert got.top_logprobs is not None
+    assert len(got.logprobs) == len(got.top_logprobs) == got.completion_tokens
+    assert all(-100 < it <= 0 for it in got.logprobs)
+    assert all(own == max(top.values()) for own, top in zip(got.logprobs, got.top_logprobs, strict=True))
 
 
 def test_a_stop_string_ends_an_answer(running: Running) -> None:
@@ -137,6 +149,7 @@ def test_two_requests_at_once_are_kept_apart_and_served_in_turn(running: Running
         got = []
         async for rollout in engine.sample(chat(problem_id, range(48), problem_id), SamplingConfig(max_tokens=30)):
             order.append(problem_id)
+            assert isinstance(rollout, Rollout)
             got.append(rollout)
         return got
 
@@ -163,8 +176,13 @@ def test_one_prompt_too_long_is_refused_and_the_rest_served(running: Running) ->
 
 def test_an_empty_prompt_is_refused(running: Running) -> None:
     runner, engine = running
-    with pytest.raises(RequestRefused, match=r"^'p': vLLM refuses the request: .*empty"):
-        runner.run(collect(engine, Request("p", "python", range(2), "completion", prompt=""), SamplingConfig()))
+
+    async def run() -> list[Rollout | Unanswered]:
+        return [it async for it in engine.sample(Request("p", "python", range(2), "completion"), SamplingConfig())]
+
+    lost = [it for it in runner.run(run()) if isinstance(it, Unanswered)]
+    assert [it.index for it in sorted(lost, key=lambda it: it.index)] == [0, 1]
+    assert all(it.refused and "vLLM refuses the request" in it.reason and "empty" in it.reason for it in lost)
 
 
 def test_leaving_early_aborts_the_rest(running: Running) -> None:

@@ -142,6 +142,15 @@ def test_of_programs_alike_the_one_that_behaves_differently_is_taken_first() -> 
     assert kept_of == [0, 4, 1, 2]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_program_in_dispute_is_kept_beside_another_text_of_its_form(share: float) -> None:
+    """The other text was not reviewed, so that nothing is known of how it agrees."""
+    reviewed = replace(verdict(0, LOOP), code_sha256="reviewed", normal_form="one")
+    other = replace(reviewed, index=1, code=f"{LOOP} ", code_sha256="other")
+    review = Review("t/0", "", {}, {"reviewed": "p"}, disputed=1, agreement={"reviewed": share})
+    assert select([reviewed, other], RankConfig(), review=review).kept == (reviewed,)
+
+
 def test_speed_counts_only_where_the_config_ranks_by_it() -> None:
     loops = [verdict(at, LOOP.replace("best", f"b{at}"), cpu_ms=ms) for at, ms in enumerate((2.1, 2.0, 0.001, 40.0))]
     assert [found.index for found in select(loops, RankConfig(by=("index",))).kept] == [0, 1, 2, 3]
