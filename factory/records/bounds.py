@@ -22,6 +22,8 @@ MAX_LEXED = 10_000
 """Characters of a program that Pygments reads; its lexers take quadratic time for some texts, here 1 s."""
 MAX_TRIED = 5 * MAX_SOURCE
 """Characters parsed in search of where a program in a rollout begins and ends, all attempts together: less than 1 s."""
+LEAST_TRIED = 100
+"""Characters that an attempt counts for, however short it is: that long takes what there is to do beside parsing."""
 MAX_ANSWER = 1_000_000
 """Characters of one answer, as JSON, where it is not known what is expected."""
 TIMES_EXPECTED, BESIDE_EXPECTED = 16, 4096
@@ -70,7 +72,8 @@ class Tries:
 
     def afford(self, code: str) -> bool:
         """Whether `code` may still be parsed, which it then counts as."""
-        if len(code) > min(MAX_SOURCE, self._left):
+        cost = max(len(code), LEAST_TRIED)
+        if cost > self._left or len(code) > MAX_SOURCE:
             return False
-        self._left -= len(code)
+        self._left -= cost
         return True

@@ -33,6 +33,7 @@ from factory.problems.parsing.asserts import split
 from factory.problems.parsing.suite import of_file
 from factory.records import Case, Problem, Program, Rejection, Rollout, Run, Status, Verdict, bounds
 from factory.records.bounds import (
+    LEAST_TRIED,
     MAX_ANSWER,
     MAX_NAME,
     MAX_NESTING,
@@ -40,6 +41,8 @@ from factory.records.bounds import (
     MAX_SOURCE,
     MAX_STATEMENT,
     MAX_TEXT,
+    MAX_TRIED,
+    Tries,
     longest_answer,
 )
 from factory.records.values import encode
@@ -89,6 +92,11 @@ def test_what_is_parsed_in_search_of_a_program_is_bounded(
     text = "".join(f"x{n} = {n}\n" for n in range(10_000)) + "("
     extract(Rollout(problem_id="t/0", index=0, mode="chat", text=text), make_problem(((1,), 1)), python)
     assert len(text) * 3 < sum(sizes) <= 5 * MAX_SOURCE
+
+
+def test_an_attempt_counts_however_short_it_is() -> None:
+    tries = Tries()
+    assert sum(tries.afford("") for _ in range(MAX_TRIED)) == MAX_TRIED // LEAST_TRIED
 
 
 @pytest.mark.parametrize("error", [RecursionError(), MemoryError(), InfrastructureError("lost")])

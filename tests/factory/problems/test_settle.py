@@ -118,3 +118,12 @@ def test_a_reference_that_raises_where_an_answer_is_open_is_a_reason(oracle: Ora
     given = problem("", "def f(x):\n    return 1 / 0", cases=[{"args": [1], "expected": None, "comparison": how}])
     with pytest.raises(ValueError, match="its reference does not answer: input 0: line 2: ZeroDivisionError"):
         settled(given, oracle)
+
+
+def test_a_loop_whose_answers_have_an_order_stays_code(grade: Grade, oracle: Oracle) -> None:
+    right = "from collections import OrderedDict\ndef f(x):\n    return [OrderedDict(a=x, b=1)]"
+    wrong = right.replace("a=x, b=1", "b=1, a=x")
+    test_code = "from collections import OrderedDict\nfor x in [1, 2]:\n    assert f(x) == [OrderedDict(a=x, b=1)]"
+    done = settled(problem(test_code, right), oracle)
+    assert (done.cases, done.test_code) == ((), test_code)
+    assert [verdict.status for verdict in grade(done, right, wrong)] == [Status.PASSED, Status.WRONG_ANSWER]
