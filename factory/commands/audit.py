@@ -64,6 +64,9 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
         wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
+    if not wrong:
+        counted = shards.miscounts(place.shards, Summary.read(place.summary_file))
+        wrong += [f"{place.shards}: {fault}; remedy: `factory export {place.path}`" for fault in counted]
     files, rl = (
         [path for path in sorted(place.shards.glob(f"{name}/*.parquet")) if _name(path, place) not in broken]
         for name in ("data", "rl")

@@ -12,7 +12,7 @@ from rich.syntax import Syntax
 from factory import environment, escape, shards
 from factory.config import Config
 from factory.console import Console
-from factory.errors import ConfigError
+from factory.errors import ConfigError, PartError
 from factory.records import Problem, Survivor
 from factory.records.summary import Summary
 from factory.report.terminal import plain
@@ -51,7 +51,10 @@ def _shards(
     config: Config, problems: Sequence[Problem], run_dir: RunDir, summary: Summary, folder: Path
 ) -> shards.Manifest:
     found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
-    return shards.write(folder, config, found, summary)
+    manifest = shards.write(folder, config, found, summary)
+    if wrong := shards.miscounts(folder, summary):
+        raise PartError("\n".join(f"{folder}: {fault}; remedy: run again" for fault in wrong))
+    return manifest
 
 
 def push(

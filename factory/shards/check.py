@@ -6,9 +6,15 @@ says the same with no code of ours.
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from factory.records.summary import Summary
+from factory.shards.manifest import PROGRAMS
 from factory.storage.files import digest
 
 SUMS = "SHA256SUMS"
@@ -37,3 +43,18 @@ def faults(folder: Path) -> dict[str, str]:
         elif sums[name] != digest(folder / name):
             found[name] = f"is damaged: its sha256 is not the one in {SUMS}"
     return found
+
+
+def miscounts(folder: Path, summary: Summary) -> list[str]:
+    """Where a whole folder does not hold what its manifest and the run's summary count. Raises OSError, ValueError."""
+    wrong: list[str] = []
+    written: Counter[str] = Counter()
+    for file in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]:
+        rows = pq.ParquetFile(folder / file["path"]).metadata.num_rows
+        if rows != file["rows"]:
+            wrong.append(f"{file['path']}: has {rows} rows, and manifest.json says {file['rows']}")
+        written.update({file["language"]: rows} if file["view"] == PROGRAMS else {})
+    for language, part in summary.languages.items():
+        if written[language] != part.shipped:
+            wrong.append(f"holds {written[language]} programs in {language}, and the summary says {part.shipped}")
+    return wrong

@@ -175,6 +175,27 @@ def test_a_run_that_keeps_nothing_says_so_and_its_shards_load(tmp_path: Path, fa
     assert factory("audit", tmp_path / "run").returncode == 0
 
 
+def test_shards_of_another_export_are_not_those_of_the_summary(place: RunDir, factory: Factory) -> None:
+    """They are whole by themselves, and yet lack what the run has kept."""
+    gone = next((place.path / "survivors").glob("*.parquet"))
+    summary, whole = place.summary_file.read_bytes(), gone.read_bytes()
+    beside, ledger = files.digest_file(gone).read_bytes(), place.ledger().path.read_bytes()
+    parts.write(gone, Survivor, [], place.name(gone))
+    place.log("selected", part=place.name(gone), sha256=files.digest(gone), problem="set/0")
+    done = factory("export", place.path)
+    assert done.returncode == 1
+    assert f"{place.shards}: holds 4 programs in python, and the summary says 6" in done.stderr
+    place.summary_file.write_bytes(summary)
+    gone.write_bytes(whole)
+    files.digest_file(gone).write_bytes(beside)
+    place.ledger().path.write_bytes(ledger)
+    done = factory("audit", place.path)
+    assert done.returncode == 1
+    assert f"{place.shards}: holds 4 programs in python, and the summary says 6; remedy: `factory export" in done.stderr
+    assert factory("export", place.path).returncode == 0
+    assert factory("audit", place.path).returncode == 0
+
+
 @pytest.fixture
 def archive(place: RunDir) -> Iterator[RunDir]:
     """A run that nobody may write to; root is held off by a read-only mount, where it may make one."""
