@@ -114,7 +114,7 @@ class RunDir:
             if part is not None and (part["maker"] or "") == of_maker(maker):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():
-            chunks.sort(key=lambda indices: indices.start)
+            chunks.sort(key=lambda indices: (indices.start, indices.stop))
         return found
 
     def survivors(self, problem: Problem, rollouts: int) -> Path:

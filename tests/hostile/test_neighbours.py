@@ -126,16 +126,17 @@ HOGS = {
         "JSON.parse = Array.prototype.push = require('fs').writeSync = () => 1;\nfunction f(n) { return n; }",
         "wrong_answer runtime_error",
     ),
-    "go_arrays": ("go", CALLS, arrays("func f(n int) int { return 2*n%s }"), "runtime_error memory_limit"),
+    # What is declared and hardly touched is no memory: such programs may run.
+    "go_arrays": ("go", CALLS, arrays("func f(n int) int { return 2*n%s }"), "passed runtime_error memory_limit"),
     "go_arrays_of_a_program": (
         *("go", STREAMS),
         arrays("func main() { n := 1; println(0%s) }"),
-        "runtime_error memory_limit",
+        "wrong_answer runtime_error memory_limit",
     ),
     "go_literals": (
         *("go", CALLS),
         LITERALS + "func f(n int) int { return 2*n + p[n&7] + q[n&7] + r[n&1][n&7] }",
-        "runtime_error memory_limit",
+        "passed runtime_error memory_limit",
     ),
     "go_init_exits": ("go", CALLS, INIT % "os.Exit(0)" + ADD, "runtime_error"),
     "go_init_panics": ("go", CALLS, INIT % "panic(1)" + ADD, "runtime_error"),

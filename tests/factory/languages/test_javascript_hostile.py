@@ -131,7 +131,7 @@ def test_a_node_that_does_not_start_is_no_candidate_s_fault(
     js_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = Problem(id="t/0", prompt="", entry_point="f", cases=({"args": [1], "expected": 1},))
-    monkeypatch.setattr(node, "STACK_MB", 4096)  # no thread of Node's finds room
+    monkeypatch.setattr(node, "HARNESS", "/nowhere")  # its script is missing
     with pytest.raises(WorkerLost, match="Node cannot check sources"):
         JavaScript().prepare([HONEST], problem, js_sandbox)
 

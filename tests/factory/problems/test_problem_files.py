@@ -79,7 +79,7 @@ def row(number: int) -> dict[str, Any]:
         ),
         (
             {"cases": [{"args": [{"$": "range", "v": 1}], "expected": 1}]},
-            "FILE:2: cases.0.args: unknown value tag 'range'",
+            "FILE:2: cases.0.args: malformed range value: expected a list, found a int",
         ),
         (
             {"cases": [{"args": [], "expected": {"$": "int", "v": "x"}}]},

@@ -126,7 +126,7 @@ def test_a_refusal_for_a_limit_names_the_key_to_raise(tmp_path: Path) -> None:
     }
     long = row | {"task_id": "Mbpp/2", "base_input": [[5000]]}
     slow = row | {"task_id": "Mbpp/3", "canonical_solution": "def f(n):\n    while n: pass"}
-    big = row | {"task_id": "Mbpp/4", "canonical_solution": "def f(n):\n    return len(bytearray(10**9))"}
+    big = row | {"task_id": "Mbpp/4", "canonical_solution": "def f(n):\n    return len(bytearray(10**10))"}
     small = GradingConfig.model_validate({"limits": {"output_kb": 4, "cpu_s": 0.5}})
     taken = load_problems(ProblemsConfig(path=written(tmp_path, row, long, slow, big)), small)
     assert [problem.id for problem in taken.problems] == ["MBPP+/1"], "three answers of 3 KiB are within 4 KiB each"
