@@ -29,7 +29,7 @@ from factory.records import Comparison, Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.inventory import checkable, foreign
-from factory.run.reader import review_of
+from factory.run.reader import finished, review_of
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
 from factory.shards import Cells
@@ -64,7 +64,7 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
         wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
-    if not wrong:
+    if not wrong and all(finished(config, problem, place) for problem in place.open_problems()):
         counted = shards.miscounts(place.shards, Summary.read(place.summary_file))
         wrong += [f"{place.shards}: {fault}; remedy: `factory export {place.path}`" for fault in counted]
     files, rl = (

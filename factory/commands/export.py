@@ -18,7 +18,7 @@ from factory.records.summary import Summary
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
-from factory.run.reader import kept_programs
+from factory.run.reader import finished, kept_programs
 from factory.run.summary import summarize
 from factory.storage import files
 
@@ -52,7 +52,8 @@ def _shards(
 ) -> shards.Manifest:
     found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
     manifest = shards.write(folder, config, found, summary)
-    if wrong := shards.miscounts(folder, summary):
+    complete = all(finished(config, problem, run_dir) for problem in problems)
+    if complete and (wrong := shards.miscounts(folder, summary)):
         raise PartError("\n".join(f"{folder}: {fault}; remedy: run again" for fault in wrong))
     return manifest
 
