@@ -30,7 +30,8 @@ from factory.config.resume import differences, keys
 from factory.errors import ConfigError, DamageWarning, PartError
 from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
-from factory.run.names import CHUNK, FIRST, of_maker, slug, span, stem
+from factory.run.names import CHUNK, FIRST, of_maker
+from factory.run.paths import Paths
 from factory.run.written import Written
 from factory.storage import parts
 from factory.storage.files import MOVE_ASIDE, checked, put, remove_temporary
@@ -43,61 +44,17 @@ _NO_PATTERNS = ("[", "*", "?", "::")
 """What `datasets.load_dataset` reads as a pattern, or as a chained file system, in the path of a folder."""
 
 
-class RunDir:
+class RunDir(Paths):
     """Paths of one run, and the lock on it. A context manager while the run works on it."""
 
     def __init__(self, path: Path) -> None:
         """Raises ConfigError for a URL."""
         if "://" in str(path) or re.match(r"[a-z0-9]+:/", str(path)):
             raise ConfigError(f"{path}: is a URL; a run directory is a local path; remedy: a path without a scheme")
-        self.path = path
+        super().__init__(path)
         self._lock: int | None = None
 
-    # ---- what lies where ----
-
-    @property
-    def config_file(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def problems_file(self) -> Path:
-        return self.path / "problems" / "problems.jsonl"
-
-    @property
-    def problems_copy(self) -> Path:
-        """The same problems, so that one flipped bit loses none; written before they are, and so never behind them."""
-        return self.path / "problems" / "problems.jsonl.gz"
-
-    @property
-    def given_file(self) -> Path:
-        """The programs that `factory translate` was given, as rollouts."""
-        return self.path / "given.parquet"
-
-    @property
-    def lock_file(self) -> Path:
-        return self.path / ".lock"
-
-    @property
-    def summary_file(self) -> Path:
-        return self.path / "summary.json"
-
-    @property
-    def report_file(self) -> Path:
-        return self.path / "report.html"
-
-    @property
-    def shards(self) -> Path:
-        return self.path / "shards"
-
-    def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "rollouts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
-
-    def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
-        return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
-
-    def journal(self, part: Path) -> Path:
-        """Where the rollouts of `part` lie until it is whole."""
-        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
+    # ---- what is there ----
 
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
         """The index ranges of which rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
@@ -116,38 +73,6 @@ class RunDir:
         for chunks in found.values():
             chunks.sort(key=lambda indices: (indices.start, indices.stop))
         return found
-
-    def survivors(self, problem: Problem, rollouts: int) -> Path:
-        return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
-
-    def review(self, problem: Problem, rollouts: int) -> Path:
-        return self.path / "review" / f"{slug(problem.id)}.{rollouts}.parquet"
-
-    def translation(
-        self,
-        target: str,
-        problem: Problem,
-        parent: str,
-        round_number: int,
-        kind: str,
-        others: str = "",
-        maker: Maker = FIRST,
-    ) -> Path:
-        """A part of candidates in a repair round, counted from 0.
-
-        `kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`, see `against`.
-        """
-        name = f"{stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
-        return self.path / "translations" / target / kind / name
-
-    def translated(self, target: str, problem: Problem, parent: str) -> Path:
-        return self.path / "translations" / target / "survivors" / f"{slug(problem.id)}.{parent[:12]}.parquet"
-
-    # ---- what is there ----
-
-    def name(self, path: Path) -> str:
-        """What the ledger, and the part itself, call the part at `path`."""
-        return path.relative_to(self.path).as_posix()
 
     def has(self, path: Path) -> bool:
         """Whether the part at `path` was written. Raises PartError where it was, and is gone."""

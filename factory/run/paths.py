@@ -1,0 +1,89 @@
+"""What lies where in a run directory, or in one slice of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory.records import Maker, Problem
+from factory.run.names import FIRST, slug, span, stem
+
+
+class Paths:
+    """The paths below `path`; a part's name says what it was made of."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def problems_file(self) -> Path:
+        return self.path / "problems" / "problems.jsonl"
+
+    @property
+    def problems_copy(self) -> Path:
+        """The same problems, so that one flipped bit loses none; written before they are, and so never behind them."""
+        return self.path / "problems" / "problems.jsonl.gz"
+
+    @property
+    def given_file(self) -> Path:
+        """The programs that `factory translate` was given, as rollouts."""
+        return self.path / "given.parquet"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / ".lock"
+
+    @property
+    def summary_file(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def shards(self) -> Path:
+        return self.path / "shards"
+
+    def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
+        return self.path / "rollouts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
+
+    def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
+        return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
+
+    def journal(self, part: Path) -> Path:
+        """Where the rollouts of `part` lie until it is whole."""
+        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
+
+    def survivors(self, problem: Problem, rollouts: int) -> Path:
+        return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
+
+    def review(self, problem: Problem, rollouts: int) -> Path:
+        return self.path / "review" / f"{slug(problem.id)}.{rollouts}.parquet"
+
+    def translation(
+        self,
+        target: str,
+        problem: Problem,
+        parent: str,
+        round_number: int,
+        kind: str,
+        others: str = "",
+        maker: Maker = FIRST,
+    ) -> Path:
+        """A part of candidates in a repair round, counted from 0.
+
+        `kind` is "rollouts" or "verdicts"; `others` names what it depends on besides `parent`, see `against`.
+        """
+        name = f"{stem(problem, maker)}.{parent[:12]}.{round_number}{others and f'.{others}'}.parquet"
+        return self.path / "translations" / target / kind / name
+
+    def translated(self, target: str, problem: Problem, parent: str) -> Path:
+        return self.path / "translations" / target / "survivors" / f"{slug(problem.id)}.{parent[:12]}.parquet"
+
+    def name(self, path: Path) -> str:
+        """What the ledger, and the part itself, call the part at `path`."""
+        return path.relative_to(self.path).as_posix()
