@@ -28,8 +28,10 @@ from factory.grading.session import GradingSession
 from factory.records import Comparison, Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
-from factory.run.inventory import checkable, foreign
-from factory.run.reader import finished, review_of
+from factory.run.inventory import checkable, folders, foreign
+from factory.run.reader import review_of, unfinished
+from factory.run.sealed import FACTS
+from factory.run.slices import by_problem, slices
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
 from factory.shards import Cells
@@ -60,11 +62,15 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     if not place.shards.is_dir():
         raise ConfigError(f"{place.path}: has no shards to audit; remedy: `factory export {place.path}`")
     whole, wrong = check_parts(place)
+    try:
+        slices(place.open_problems(), place)
+    except PartError as error:
+        wrong.append(str(error))
     if not wrong:
         wrong += _summary(config, place)
     broken = shards.faults(place.shards)
     wrong += [f"{place.shards / name}: {fault}" for name, fault in broken.items()]
-    if not wrong and all(finished(config, problem, place) for problem in place.open_problems()):
+    if not wrong and not any(unfinished(config, part) for part in slices(place.open_problems(), place)):
         counted = shards.miscounts(place.shards, Summary.read(place.summary_file))
         wrong += [f"{place.shards}: {fault}; remedy: `factory export {place.path}`" for fault in counted]
     files, rl = (
@@ -74,7 +80,8 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
     chosen = chosen_rows(files, sample, seed)
     rewards = audit_rewards.chosen(rl, sample, seed)
     try:
-        known = {problem.id: _put_before(config, problem, place) for problem in place.open_problems()}
+        each = by_problem(place.open_problems(), place)
+        known = {problem.id: _put_before(config, problem, folder) for problem, folder in each}
     except PartError as error:
         wrong.append(f"{error}; no record was verified again")
     else:
@@ -93,17 +100,32 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
 
 def check_parts(place: RunDir) -> tuple[int, list[str]]:
     """How many parts are whole, and a line on each that is not, that is gone, or that is no part of the run."""
+    found = [_check_folder(folder) for folder in folders(place)]
+    return sum(whole for whole, _ in found), [line for _, wrong in found for line in wrong]
+
+
+def _check_folder(place: RunDir) -> tuple[int, list[str]]:
+    """The same of the run directory alone, or of one slice."""
     whole, wrong = 0, []
     try:
         for _ in place.ledger():
             pass
     except PartError as error:
         wrong.append(str(error))
+    sealed: set[str] = set()
+    if place.sealed:
+        faults = place.sealed.faults()
+        wrong += faults
+        try:
+            sealed = {FACTS, *place.sealed}
+            whole += len(sealed) - 1 if not faults else 0
+        except PartError:
+            sealed = set(place.written)  # what is damaged has been named
     for path in checkable(place):
         fault = _part_fault(place, path)
         whole += not fault
         wrong += [fault] if fault else []
-    gone = sorted(name for name in place.written if not (place.path / name).exists())
+    gone = sorted(name for name in place.written if name not in sealed and not (place.path / name).exists())
     wrong += [
         f"{place.path / name}: is gone, though the ledger says it was written; remedy: run again" for name in gone
     ]

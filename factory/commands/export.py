@@ -18,7 +18,8 @@ from factory.records.summary import Summary
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
-from factory.run.reader import finished, kept_programs
+from factory.run.reader import kept_programs, unfinished
+from factory.run.slices import by_problem, slices
 from factory.run.summary import summarize
 from factory.storage import files
 
@@ -52,7 +53,7 @@ def _shards(
 ) -> shards.Manifest:
     found = outcomes(config, problems, run_dir, shards.needs_rollouts(config))
     manifest = shards.write(folder, config, found, summary)
-    complete = all(finished(config, problem, run_dir) for problem in problems)
+    complete = not any(unfinished(config, part) for part in slices(problems, run_dir))
     if complete and (wrong := shards.miscounts(folder, summary)):
         raise PartError("\n".join(f"{folder}: {fault}; remedy: run again" for fault in wrong))
     return manifest
@@ -78,7 +79,12 @@ def print_pair(console: Console, run_dir: RunDir) -> None:
     """Show one verified Python program and a translation of it, if the run has one."""
     config, problems = run_dir.open_config(), run_dir.open_problems()
     parents: dict[str, Survivor] = {}
-    for problem, survivor in kept_programs(config, problems, run_dir):
+    pairs = (
+        (problem, it)
+        for problem, place in by_problem(problems, run_dir)
+        for it in kept_programs(config, problem, place)
+    )
+    for problem, survivor in pairs:
         if survivor.language == "python":
             parents[survivor.code_sha256] = survivor
         elif survivor.parent in parents:

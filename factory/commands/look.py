@@ -7,7 +7,9 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,6 +19,7 @@ from factory.records import Problem
 from factory.records.summary import Summary
 from factory.report import grants
 from factory.report.cost import Account
+from factory.report.counts import Counts
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
 from factory.report.statistics import RunStatistics
@@ -25,8 +28,9 @@ from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
 from factory.run.names import slug
-from factory.run.reader import finished, verdicts_of
-from factory.run.summary import sum_up, summarize, tallied
+from factory.run.reader import unfinished, verdicts_of
+from factory.run.slices import Slice, slices
+from factory.run.summary import counted, sum_up, summarize, tallied
 from factory.storage import files
 from factory.storage.packages import pinned
 
@@ -36,33 +40,73 @@ async def watch(
 ) -> Summary:
     """Show the run's figures every `every_s` seconds until it is complete; then its summary. Raises PartError.
 
-    Only problems that the ledger has news of are counted again, so that a look costs what has changed.
+    Only problems that a ledger has news of are counted again, so that a look costs what has changed.
     """
-    tallies: dict[str, dict[str, Tally]] = {}
-    unfinished = {problem.id: problem for problem in problems}
-    news, account, ledger = set(unfinished), Account(), run_dir.ledger().reader()
+    looks = [_Look(config, part) for part in slices(problems, run_dir)]
+    account, ledger = Account(), run_dir.ledger().reader()
     with Watch(console) as display:
         while True:
-            # Before the ledger is read: of what is finished by then, the ledger has all the news.
-            unfinished = {
-                name: problem for name, problem in unfinished.items() if not finished(config, problem, run_dir)
-            }
+            # Before the ledgers are read: of what is finished by then, they have all the news.
+            for look in looks:
+                look.finish()
             for line in ledger.news():
                 account.add(line)
-                news |= {line["problem"]} if "problem" in line else set()
-            left = unfinished.keys() - account.skipped.keys()
-            chunks = run_dir.all_chunks() if news else {}
-            for problem in problems:
-                if problem.id in news:
-                    found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
-                    tallies[problem.id] = tallied(found)
-                    await asyncio.sleep(0)  # so that Ctrl-C is heard
-            news.clear()
+                for look in looks:
+                    look.hear(line)
+            found, left = Counts(), 0
+            for look in looks:
+                await look.count()
+                found.merge(look.counts)
+                left += len(look.unfinished.keys() - found.account.skipped.keys() - account.skipped.keys())
+            found.account.merge(account)
+            found.account.compared = account.compared
             if not left:
-                return sum_up(config, problems, tallies, account, left_out(config, problems, run_dir))
-            summary = sum_up(config, problems, tallies, account)
-            display.show(summary, len(left), account.last)
+                return sum_up(config, found, left_out(config, problems, run_dir))
+            display.show(sum_up(config, found), left, found.account.last)
             await asyncio.sleep(every_s)
+
+
+class _Look:
+    """One slice of a run, looked at again and again."""
+
+    def __init__(self, config: Config, part: Slice) -> None:
+        self._config, self._part = config, part
+        self.unfinished = {problem.id: problem for problem in part.problems}
+        self._tallies: dict[str, dict[str, Tally]] = {}
+        self._news, self._account = set(self.unfinished), Account()
+        self._ledger = None if part.whole_run else part.dir.ledger().reader()
+        self.counts = Counts()
+
+    def finish(self) -> None:
+        """Leave out the problems that are finished by now."""
+        if not self._part.sealed:
+            self._part.dir.forget()
+        left = unfinished(self._config, replace(self._part, problems=tuple(self.unfinished.values())))
+        self.unfinished = {problem.id: problem for problem in left}
+
+    def hear(self, line: dict[str, Any]) -> None:
+        """Take in a line of the ledger of the run, or of the slice."""
+        if line.get("problem") in self._tallies or line.get("problem") in self.unfinished:
+            self._news.add(line["problem"])
+
+    async def count(self) -> None:
+        """Count the problems anew that the ledger has news of. Raises PartError."""
+        for line in self._ledger.news() if self._ledger is not None else ():
+            self._account.add(line)
+            self.hear(line)
+        if self._part.sealed:
+            self.counts = Counts.from_json(self._part.dir.sealed.facts["counts"])
+            return
+        if not self._news:
+            return
+        chunks = self._part.dir.all_chunks()
+        for problem in self._part.problems:
+            if problem.id in self._news:
+                found = verdicts_of(self._config, problem, self._part.dir, chunks.get(slug(problem.id), []))
+                self._tallies[problem.id] = tallied(found)
+                await asyncio.sleep(0)  # so that Ctrl-C is heard
+        self._news.clear()
+        self.counts = counted(self._config, self._part, self._tallies, self._account)
 
 
 def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Path) -> Path:
@@ -72,10 +116,11 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
     statistics = RunStatistics(len(problems))
     account = Account(run_dir.ledger())
     summary = summarize(config, problems, run_dir, statistics, account)
+    left = [problem.id for part in slices(problems, run_dir) for problem in unfinished(config, part)]
     about = page.About(
         config,
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        sum(not (problem.id in account.skipped or finished(config, problem, run_dir)) for problem in problems),
+        sum(name not in account.skipped for name in left),
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
     )
     out.parent.mkdir(parents=True, exist_ok=True)

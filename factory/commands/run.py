@@ -16,9 +16,11 @@ from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.load_problems import LoadedProblems, load_problems
-from factory.run.pipeline import Pipeline
+from factory.run.sampler import Samplers
+from factory.run.slices import slices
 from factory.run.summary import summarize
 from factory.run.unused import count_unused
+from factory.run.work import Worker
 from factory.run.workers import with_sandbox, workers
 from factory.storage.files import digest
 from factory.storage.packages import pinned
@@ -64,14 +66,15 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
 async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console: Console) -> list[PartError]:
     """Work off the problems; the parts that cannot be read, nor be made again."""
     problems, settings = loaded.problems, config.translate
+    parts = slices(problems, run_dir, working=True)
     totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
     with RunProgress(console, totals) as progress:
-        async with workers(config, run_dir.log) as executor:
-            pipeline = Pipeline(config, problems, run_dir, executor, progress, loaded.benchmarks)
-            await pipeline.run()
-    return pipeline.damage
+        async with workers(config, run_dir.log) as executor, Samplers(config, progress, run_dir.log) as samplers:
+            worker = Worker(config, executor, progress, loaded.benchmarks, samplers)
+            await worker.run(parts, lambda part: run_dir.log("slice", number=part.number))
+    return worker.damage
 
 
 def _inputs(config: Config) -> dict[str, str]:

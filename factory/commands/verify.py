@@ -13,8 +13,9 @@ from factory.console import Console
 from factory.languages import language
 from factory.records import Problem, Rollout, Verdict
 from factory.records.summary import VerifySummary
+from factory.report.counts import language_summary
 from factory.report.decontamination import Compared, decontamination
-from factory.report.funnel import language_summary, tally
+from factory.report.funnel import tally
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.load_problems import LoadedProblems, load_problems

@@ -47,6 +47,9 @@ class Config(GradingConfig):
     """Name of the run and of its dataset."""
     run_dir: Annotated[Path | None, Resume.FREE] = None
     """Directory of the run; None is runs/NAME."""
+    slice: Annotated[int, Resume.FREE] = Field(256, ge=0)
+    """Number of consecutive problems that are worked off, stored and resumed as one; counts when a run begins. A run
+    of no more problems is one slice, and so is any with 0: its parts stay in the files that they were written in."""
     problems: ProblemsConfig
     engine: EngineConfig
     sampling: SamplingConfig = SamplingConfig()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from factory.config import CostConfig
 from factory.records.summary import Cost, Speedup
@@ -97,6 +97,47 @@ class Account:
         way = line["part"].split("/")
         language = way[1] if way[0] == "translations" else "python"
         return self._stages.setdefault((step, language), Stage(step, language))
+
+    def merge(self, other: Account) -> None:
+        """Take in what another ledger of the same run comes to; an engine may have lines in both."""
+        self.skipped |= other.skipped
+        self.unanswered |= other.unanswered
+        self.last = max((it for it in (self.last, other.last) if it is not None), default=None)
+        for key, stage in other._stages.items():
+            own = self._stages.setdefault(key, Stage(*key))
+            own.rollouts += stage.rollouts
+            own.completion_tokens += stage.completion_tokens
+            own.program_cpu_s += stage.program_cpu_s
+        for name, engine in other._engines.items():
+            known = self._engines.setdefault(name, _Engine())
+            known.seconds, known.load_s = max(known.seconds, engine.seconds), max(known.load_s, engine.load_s)
+            known.gpus, known.cpus = engine.gpus, engine.cpus
+            known.lost_tokens = max(known.lost_tokens, engine.lost_tokens)
+            known.tokens.update(engine.tokens)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `slice.json`; without `compared`, which only the ledger of a whole run has."""
+        return {
+            "skipped": self.skipped,
+            "unanswered": self.unanswered,
+            "last": self.last,
+            "stages": [asdict(stage) for stage in self._stages.values()],
+            "engines": {
+                name: {it.name: getattr(engine, it.name) for it in fields(engine)}
+                for name, engine in self._engines.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        found = cls()
+        found.skipped, found.last = dict(data["skipped"]), data["last"]
+        found.unanswered = {part: Counter(counts) for part, counts in data["unanswered"].items()}
+        for it in data["stages"]:
+            found._stages[it["step"], it["language"]] = Stage(**it)
+        for name, it in data["engines"].items():
+            found._engines[name] = _Engine(**it | {"tokens": Counter(it["tokens"])})
+        return found
 
     def cost(self) -> Cost:
         """Sums over all sessions of a run, without dollars."""

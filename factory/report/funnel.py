@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from factory.records import BenchmarkMatch, Status, Verdict
-from factory.records.summary import Funnel, LanguageSummary, ReviewCounts
+from factory.records.summary import Funnel, ReviewCounts
 
 PASS_AT = (1, 10, 100)
-_TIERS = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
+TIERS = ("rollouts", "extracted", "compiled", "executed", "passed", "passed_without_repair", "distinct", "kept")
 _NOT_EXTRACTED = {Status.NO_CODE}
 _NOT_COMPILED = {Status.SYNTAX_ERROR, Status.COMPILE_ERROR}
 
@@ -52,7 +52,7 @@ class Tally:
     """Names of kept rows with their source's CPU time over their own, where both are long enough to compare."""
 
     def add(self, other: Tally) -> None:
-        for name in (*_TIERS, "with_lint", "inputs_left_out"):
+        for name in (*TIERS, "with_lint", "inputs_left_out"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.drops.update(other.drops)
         self.import_fixes.update(other.import_fixes)
@@ -63,7 +63,7 @@ class Tally:
     def funnel(self) -> Funnel:
         """The counts as a record."""
         return Funnel(
-            **{name: getattr(self, name) for name in _TIERS},
+            **{name: getattr(self, name) for name in TIERS},
             drops={reason: count for reason, count in sorted(self.drops.items()) if count},
             import_fixes=dict(sorted(self.import_fixes.items())),
             with_lint=self.with_lint,
@@ -121,36 +121,3 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     if n - c < k:
         return 1.0
     return 1.0 - math.prod((n - c - i) / (n - i) for i in range(k))
-
-
-def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, float]:
-    """{"pass@1": mean over problems, …} for every k that all problems have rollouts for."""
-    counts = [(t.graded, t.passed if repaired else t.passed_without_repair) for t in tallies if t.graded]
-    if not counts:
-        return {}
-    fewest = min(n for n, _ in counts)
-    return {
-        f"pass@{k}": round(sum(pass_at_k(n, c, k) for n, c in counts) / len(counts), 6) for k in PASS_AT if k <= fewest
-    }
-
-
-def language_summary(by_problem: Mapping[str, Tally], unshipped: Counter[str] | None = None) -> LanguageSummary:
-    """Totals and rates of one language, and the counts of every problem.
-
-    `unshipped` counts kept programs that no shard has, by reason.
-    """
-    left_out = unshipped or Counter()
-    total = Tally()
-    for counts in by_problem.values():
-        total.add(counts)
-    tallies = list(by_problem.values())
-    return LanguageSummary(
-        funnel=total.funnel(),
-        shipped=total.kept - left_out.total(),
-        left_out=dict(sorted(left_out.items())),
-        problems=len(by_problem),
-        problems_with_survivors=sum(counts.kept > 0 for counts in tallies),
-        pass_rates=pass_rates(tallies),
-        pass_rates_without_repair=pass_rates(tallies, repaired=False),
-        by_problem={name: counts.funnel() for name, counts in by_problem.items()},
-    )

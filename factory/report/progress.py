@@ -22,6 +22,7 @@ from rich.progress import (
 from factory.console import Console
 from factory.records import Rollout, Status, Survivor, Verdict
 from factory.records.summary import Summary
+from factory.report.counts import Counts
 from factory.report.terminal import funnel, spent
 
 PLAIN_EVERY_S = 10.0
@@ -83,6 +84,20 @@ class RunProgress:
 
     def kept(self, survivors: Sequence[Survivor]) -> None:
         self._kept += len(survivors)
+
+    def done_before(self, counts: Counts) -> None:
+        """Count a slice that was done by another process."""
+        self._tokens += counts.account.cost().completion_tokens
+        for name, found in counts.languages.items():
+            self._sampled += found.total.rollouts
+            self._verified[name] += found.total.rollouts
+            self._passed[name] += found.total.passed
+            self._kept += found.total.kept
+            if self._bars is not None:
+                self._bars.update(self._tasks["sampled"], advance=found.total.rollouts, note=f"{self._tokens:,} tokens")
+                passed = f"{self._passed[name]:,} pass"
+                self._bars.update(self._tasks[name], advance=found.total.rollouts, note=passed)
+        self._print_now_and_then()
 
     def note(self, line: str) -> None:
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -9,7 +9,6 @@ from factory.records import Review
 from factory.records.summary import ReviewCounts, ReviewSummary
 
 _SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
-_CASES = ("derived_cases", "traced_cases")
 NAMED = 5
 """Problems that are named in a line, at most."""
 
@@ -22,19 +21,6 @@ def of(review: Review) -> ReviewCounts:
         **{name: getattr(review, name) for name in _SUMMED},
         derived_cases=len(review.derived),
         traced_cases=len(review.traced),
-    )
-
-
-def summed(by_problem: Mapping[str, ReviewCounts]) -> ReviewSummary:
-    """The same over all problems, by id in `by_problem`: sums, the mean kill rate, and problems that need a look."""
-    rates = [it.kill_rate for it in by_problem.values() if it.kill_rate is not None]
-    return ReviewSummary(
-        problems=len(by_problem),
-        rated=len(rates),
-        kill_rate=round(sum(rates) / len(rates), 6) if rates else None,
-        **{name: sum(getattr(it, name) for it in by_problem.values()) for name in (*_SUMMED, *_CASES)},
-        under_specified=tuple(name for name, it in by_problem.items() if it.disputed),
-        weak=tuple(name for name, it in by_problem.items() if it.weak),
     )
 
 

@@ -74,8 +74,9 @@ class Canaries:
                 await self._round(name)
 
     async def run(self, work: Callable[[Any, T], R], unit: T) -> R:
-        """`work` on `unit`, a `Unit`, by the executor. Raises what that raises, and CanaryError."""
-        assert isinstance(unit, Unit)
+        """`work` on `unit` by the executor; a `Unit` among canaries. Raises what that raises, and CanaryError."""
+        if not isinstance(unit, Unit):
+            return await self._executor.run(work, unit)
         name = unit.language
         async with self._first[name]:
             if name not in self._units:

@@ -18,6 +18,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 from warnings import warn
@@ -32,6 +33,7 @@ from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
 from factory.run.names import CHUNK, FIRST, of_maker
 from factory.run.paths import Paths
+from factory.run.sealed import FACTS, Sealed
 from factory.run.written import Written
 from factory.storage import parts
 from factory.storage.files import MOVE_ASIDE, checked, put, remove_temporary
@@ -54,6 +56,10 @@ class RunDir(Paths):
         super().__init__(path)
         self._lock: int | None = None
 
+    def __reduce__(self) -> tuple[type[RunDir], tuple[Path]]:
+        """Goes to another process without its lock and without what it has read."""
+        return RunDir, (self.path,)
+
     # ---- what is there ----
 
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
@@ -64,6 +70,7 @@ class RunDir(Paths):
         found: dict[str, list[range]] = {}
         folder = self.path / "rollouts"
         there = {path.name for path in folder.glob("*.parquet")}
+        there |= {Path(name).name for name in self.sealed if Path(name).parent == Path("rollouts")}
         gone = {Path(name).name for name in self.written.sampled if Path(name).parent == Path("rollouts")}
         begun = {path.with_suffix(".parquet").name for path in (self.path / "open" / "rollouts").glob("*.jsonl")}
         for name in there | gone | begun:
@@ -76,19 +83,36 @@ class RunDir(Paths):
 
     def has(self, path: Path) -> bool:
         """Whether the part at `path` was written. Raises PartError where it was, and is gone."""
-        if path.exists():
+        if path.exists() or self.name(path) in self.sealed:
             return True
         if self.name(path) not in self.written:
             return False
-        self.written.refresh()  # another process may have dropped it, or be writing it anew
-        if self.name(path) in self.written and not path.exists():
+        self.written.refresh()  # another process may have dropped it, be writing it anew, or have sealed it
+        self.forget()
+        there = path.exists() or self.name(path) in self.sealed
+        if self.name(path) in self.written and not there:
             raise PartError(f"{path}: is gone, though the ledger says it was written; remedy: run again")
-        return path.exists()
+        return there
 
     def read(self, path: Path, kind: type[T]) -> list[T]:
         """The records of the part at `path`. Raises PartError."""
+        if not path.exists() and self.name(path) in self.sealed:
+            return self.sealed.read(self.name(path), kind)
         self.has(path)  # one that is gone is named as such
         return parts.read(path, kind, self.written.sha256(self.name(path)))
+
+    def slice(self, number: int) -> RunDir:
+        """The directory of one of the slices of this run."""
+        return RunDir(self.slices / f"{number:06d}")
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """The parts that lie in sealed files, where this is a slice that is done."""
+        return Sealed(self.path, lambda: self.written.sha256(FACTS))
+
+    def forget(self) -> None:
+        """Look at the sealed files anew: they are others now."""
+        self.__dict__.pop("sealed", None)
 
     # ---- whose it is ----
 
@@ -103,7 +127,7 @@ class RunDir(Paths):
             raise ConfigError(f"{self.path}: {why}; remedy: another path")
         problems = list(problems)
         if self._has_config():
-            if self.all_chunks():
+            if self.all_chunks() or self.slices.is_dir():
                 self._refuse_another(config, problems, inputs or {})
             remove_temporary(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
@@ -113,6 +137,8 @@ class RunDir(Paths):
         put(self.problems_file, lines)
         new = json.loads(config.model_dump_json())
         put(self.config_file, yaml.safe_dump(new, sort_keys=False, allow_unicode=True).encode())
+        if not self.written.slice_size and not self.all_chunks() and 0 < config.slice < len(problems):
+            self.log("sliced", problems=config.slice)
 
     def _refuse_another(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str]) -> None:
         """Raise ConfigError where the run's rollouts would not be those of this config, these problems and inputs."""
@@ -131,8 +157,15 @@ class RunDir(Paths):
                     "remedy: another --run-dir, or the old file"
                 )
         lines = {problem.id: problem.model_dump_json(exclude_unset=True) for problem in problems}
-        for line in self._problem_lines():
+        for line, now in zip_longest(self._problem_lines(), lines if self.written.slice_size else ()):
+            if line is None:
+                break
             known = json.loads(line)["id"]
+            if now is not None and now != known and known in lines:
+                raise ConfigError(
+                    f"{self.path}: problem {now!r} has come where {known!r} was, and slices go by the order of the "
+                    "problems; remedy: the old order, with new problems at the end"
+                )
             if known not in lines:
                 raise ConfigError(f"{self.path}: was started with problem {known!r}, which is no longer given")
             if lines[known] != line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from factory.config import Config
@@ -14,44 +14,52 @@ from factory.run.asked import asked
 from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
+from factory.run.slices import slices
 from factory.selection.near_duplicates import NearDuplicates
 from factory.translation.tests import tests_for_translation
 
 
 def outcomes(
-    config: Config, problems: Iterable[Problem], run_dir: RunDir, rollouts: bool = False
+    config: Config, problems: Sequence[Problem], run_dir: RunDir, rollouts: bool = False
 ) -> Iterator[ProblemOutcome]:
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
     near_duplicates = NearDuplicates(config.decontamination.near_duplicate)
-    chunks = run_dir.all_chunks() if rollouts else {}
-    for problem in problems:
-        kept = tuple(survivor for _, survivor in kept_programs(config, (problem,), run_dir))
-        review = review_of(config, problem, run_dir)
-        if kept and review is None:
-            path = run_dir.review(problem, config.sampling.n)
-            raise PartError(f"{path}: is gone, and survivors depend on it; remedy: run again")
-        there = chunks.get(slug(problem.id), [])
-        graded = tuple(_graded_rollouts(config, problem, kept, review, run_dir, there)) if rollouts else ()
-        if kept or graded:
-            translated = tests_for_translation(problem, review)
-            sent = (
-                asked(config, problem, translated, kept, graded)
-                if config.shards.prompts == "asked" and rollouts
-                else None
-            )
-            sifted = list(zip(kept, near_duplicates.reasons(kept), strict=True))
-            yield ProblemOutcome(
-                problem,
-                tuple(survivor for survivor, reason in sifted if not reason),
-                graded,
-                tuple((survivor, reason) for survivor, reason in sifted if reason),
-                review,
-                translated,
-                asked=sent,
-            )
+    for part in slices(problems, run_dir):
+        chunks = part.dir.all_chunks() if rollouts else {}
+        for problem in part.problems:
+            there = chunks.get(slug(problem.id), []) if rollouts else None
+            outcome = _outcome(config, problem, part.dir, near_duplicates, there)
+            if outcome is not None:
+                yield outcome
 
 
-def left_out(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
+def _outcome(
+    config: Config, problem: Problem, run_dir: RunDir, near_duplicates: NearDuplicates, there: Sequence[range] | None
+) -> ProblemOutcome | None:
+    """What a problem came to, None where that is nothing. `there` are its chunks, None where nobody asked for them."""
+    kept = tuple(kept_programs(config, problem, run_dir))
+    review = review_of(config, problem, run_dir)
+    if kept and review is None:
+        path = run_dir.review(problem, config.sampling.n)
+        raise PartError(f"{path}: is gone, and survivors depend on it; remedy: run again")
+    graded = () if there is None else tuple(_graded_rollouts(config, problem, kept, review, run_dir, there))
+    if not (kept or graded):
+        return None
+    translated = tests_for_translation(problem, review)
+    wants_prompts = config.shards.prompts == "asked" and there is not None
+    sifted = list(zip(kept, near_duplicates.reasons(kept), strict=True))
+    return ProblemOutcome(
+        problem,
+        tuple(survivor for survivor, reason in sifted if not reason),
+        graded,
+        tuple((survivor, reason) for survivor, reason in sifted if reason),
+        review,
+        translated,
+        asked=asked(config, problem, translated, kept, graded) if wants_prompts else None,
+    )
+
+
+def left_out(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
     """Survivors that are not shipped, by language and reason. Raises PartError."""
     counts: dict[str, Counter[str]] = {}
     for outcome in outcomes(config, problems, run_dir) if config.decontamination.near_duplicate is not None else ():

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory.run.directory import RunDir
+from factory.run.seal import FOLDERS
+from factory.run.sealed import FACTS, KINDS, sealed_file
 from factory.storage.files import digest_file, is_leftover
 
-_PART_FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
+
+def folders(place: RunDir) -> list[RunDir]:
+    """The run directory and those of its slices, in order."""
+    found = sorted(place.slices.iterdir()) if place.slices.is_dir() else []
+    return [place, *(RunDir(path) for path in found if path.is_dir() and path.name.isdecimal())]
 
 
 def checkable(place: RunDir) -> Iterator[Path]:
@@ -20,10 +26,12 @@ def checkable(place: RunDir) -> Iterator[Path]:
 
 
 def foreign(place: RunDir) -> Iterator[Path]:
-    """Files that the factory has not put there, in order; those in `shards/` are not looked at."""
+    """Files that the factory has not put there, in order; those in `shards/` and in slices are not looked at."""
     own = {place.config_file, place.problems_file, place.problems_copy, place.given_file}
     own |= {digest_file(path) for path in own}
     own |= {place.summary_file, place.report_file, place.lock_file, place.ledger().path}
+    if place.sealed:
+        own |= {place.path / FACTS, digest_file(place.path / FACTS), *(sealed_file(place.path, it) for it in KINDS)}
     loose = [path for path in place.path.iterdir() if path.is_file()]
     for path in sorted([*loose, *_in_part_folders(place), *(place.path / "problems").rglob("*")]):
         part = path.with_suffix("") if path.suffix == ".sha256" else path
@@ -32,7 +40,7 @@ def foreign(place: RunDir) -> Iterator[Path]:
 
 
 def _in_part_folders(place: RunDir) -> Iterator[Path]:
-    for folder in _PART_FOLDERS:
+    for folder in FOLDERS:
         yield from (path for path in (place.path / folder).rglob("*") if path.is_file())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from factory.records import Rollout, Survivor, Verdict
+from factory.report.counts import Counts
 
 
 class Observer(Protocol):
@@ -16,6 +17,9 @@ class Observer(Protocol):
     def verified(self, verdicts: Sequence[Verdict]) -> None: ...
 
     def kept(self, survivors: Sequence[Survivor]) -> None: ...
+
+    def done_before(self, counts: Counts) -> None:
+        """A slice was sealed by an earlier process, or has just been done by another one."""
 
     def note(self, line: str) -> None:
         """A line for the user."""

@@ -48,6 +48,11 @@ class Paths:
     def shards(self) -> Path:
         return self.path / "shards"
 
+    @property
+    def slices(self) -> Path:
+        """Where the slices of a run lie that has several."""
+        return self.path / "slices"
+
     def rollouts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
         return self.path / "rollouts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 

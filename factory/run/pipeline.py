@@ -1,4 +1,4 @@
-"""The whole way of a run: problems → sample → grade → review → select → translate.
+"""The whole way of a slice of a run: problems → sample → grade → review → select → translate.
 
 Promises: everything after sampling is a function of the rollouts. Every step's result is a part on disk before the
 next step uses it (`factory.run.store`), so a run that was killed anywhere goes on where it stopped, and its shards
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
 from factory import escape
 from factory.config import Config
@@ -23,7 +22,7 @@ from factory.review.filter import ReviewFilter
 from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.observer import Observer
-from factory.run.sampler import Sampler
+from factory.run.sampler import Samplers
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.review import ReviewStep
 from factory.run.steps.sample import SampleStep, chunks
@@ -35,12 +34,9 @@ from factory.run.units import GradeUnit
 from factory.sampling import prompts
 from factory.selection.select import select
 
-PROBLEMS_AT_ONCE = 64
-"""Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
-
 
 class Pipeline:
-    """One run on one run directory, which the caller has claimed and locked."""
+    """One slice of a run, or a run of one slice, on its directory, which the caller has claimed and locked."""
 
     def __init__(
         self,
@@ -50,41 +46,36 @@ class Pipeline:
         executor: Executor,
         observer: Observer,
         benchmarks: Contamination,
+        samplers: Samplers,
+        at_once: asyncio.Semaphore,
     ) -> None:
+        """`at_once` bounds how many problems are in flight, of this slice and of those beside it."""
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
-        self._engines = AsyncExitStack()
-        own = config.translate.engine
-        sampler = Sampler(config.engine, self._engines, observer, run_dir.log)
-        translator = Sampler(own, self._engines, observer, run_dir.log) if own else sampler
-        self._samplers = [sampler, translator]
+        self._at_once = at_once
         store = PartStore(run_dir, observer.note)
-        self._sample = SampleStep(run_dir, store, sampler, observer)
+        self._sample = SampleStep(run_dir, store, samplers.rollouts, observer)
         self._grade = GradeStep(store, Grader(executor, benchmarks, observer), observer)
         self._review = ReviewStep(config, run_dir, store, executor, observer)
         self._keep = SelectStep(store, observer)
-        candidates = SampleStep(run_dir, store, translator, observer)
+        candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
 
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
 
-        An EngineError is raised when all is done that can be done without the engine.
         One whose part cannot be read is skipped, and the part added to `damage`.
         """
-        at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
         there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
 
         async def work(problem: Problem) -> None:
-            async with at_once:
+            async with self._at_once:
                 await self._work(problem, there.get(slug(problem.id), []))
 
-        async with self._engines, asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             for problem in self.problems:
                 group.create_task(work(problem))
-        for sampler in self._samplers:
-            sampler.end()
 
     async def _work(self, problem: Problem, there: Sequence[range]) -> None:
         """The whole way of one problem, of which the chunks `there` are sampled already."""

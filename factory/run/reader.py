@@ -12,6 +12,7 @@ from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint
 from factory.run.directory import RunDir
 from factory.run.names import against
+from factory.run.slices import Slice
 from factory.selection.select import select
 from factory.translation.tests import tests_for_translation, translatable
 
@@ -37,23 +38,19 @@ def comparison_key(
     return against(others + traced)
 
 
-def kept_programs(config: Config, problems: Iterable[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, Survivor]]:
-    """Every survivor of a run with its problem: by problem, each program followed by its translations.
-
-    Raises PartError when a part is missing or damaged.
-    """
-    for problem in problems:
-        path = run_dir.survivors(problem, config.sampling.n)
-        if not run_dir.has(path):
-            continue  # not reached yet, or skipped
-        for survivor in run_dir.read(path, Survivor):
-            yield problem, survivor
-            if survivor.rank >= config.translate.survivors:
-                continue
-            for target in config.translate.targets:
-                translated = run_dir.translated(target, problem, survivor.code_sha256)
-                if run_dir.has(translated):
-                    yield from ((problem, translation) for translation in run_dir.read(translated, Survivor))
+def kept_programs(config: Config, problem: Problem, run_dir: RunDir) -> Iterator[Survivor]:
+    """Every survivor of a problem, each program followed by its translations. Raises PartError."""
+    path = run_dir.survivors(problem, config.sampling.n)
+    if not run_dir.has(path):
+        return  # not reached yet, or skipped
+    for survivor in run_dir.read(path, Survivor):
+        yield survivor
+        if survivor.rank >= config.translate.survivors:
+            continue
+        for target in config.translate.targets:
+            translated = run_dir.translated(target, problem, survivor.code_sha256)
+            if run_dir.has(translated):
+                yield from run_dir.read(translated, Survivor)
 
 
 def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]) -> dict[str, list[Graded]]:
@@ -95,6 +92,13 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
         if translatable(problem, target)
         for survivor in translated
     )
+
+
+def unfinished(config: Config, part: Slice) -> list[Problem]:
+    """The problems of a slice of which parts are missing, those that were skipped among them. Raises PartError."""
+    if part.sealed and part.dir.sealed.facts["complete"]:
+        return []
+    return [problem for problem in part.problems if not finished(config, problem, part.dir)]
 
 
 def _verdicts(run_dir: RunDir, paths: Iterable[Path]) -> list[Verdict]:

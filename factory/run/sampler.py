@@ -11,10 +11,10 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Self
 
 from factory import escape
-from factory.config import EngineConfig, ReplayEngine, SamplingConfig
+from factory.config import Config, EngineConfig, ReplayEngine, SamplingConfig
 from factory.errors import EngineError, FactoryError
 from factory.records import Request, Rollout, Unanswered
 from factory.run.observer import Observer
@@ -128,3 +128,29 @@ class Sampler:
 
 def describe(config: EngineConfig) -> str:
     return f"replay of {config.path}" if config.kind == "replay" else f"{config.kind}, {config.model}"
+
+
+class Samplers:
+    """The engines of a run: of rollouts, and of translations, where that is another. A context manager."""
+
+    def __init__(self, config: Config, observer: Observer, log: Callable[..., None]) -> None:
+        self._engines = AsyncExitStack()
+        own = config.translate.engine
+        self.rollouts = Sampler(config.engine, self._engines, observer, log)
+        self.translations = Sampler(own, self._engines, observer, log) if own else self.rollouts
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: Any) -> None:
+        await self._engines.__aexit__(*failure)
+
+    @property
+    def all_work(self) -> bool:
+        """Whether no engine has died."""
+        return self.rollouts.failure is None and self.translations.failure is None
+
+    def end(self) -> None:
+        """Raises EngineError where an engine failed, or too little of what it was asked for has come."""
+        for sampler in (self.rollouts, self.translations):
+            sampler.end()

@@ -1,7 +1,7 @@
 """What the parts of a run come to, finished or not: its counts, and the programs it keeps.
 
 Promises: read from the parts alone, so that a run in progress, a finished one and one killed on the
-way are read the same way. Raises PartError where a part is damaged.
+way are read the same way; of a slice that is sealed its `slice.json` says it. Raises PartError where a part is damaged.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from dataclasses import replace
 from factory.config import Config
 from factory.languages import language
 from factory.records import Problem
-from factory.records.summary import ReviewCounts, Summary
+from factory.records.summary import Summary
 from factory.records.survivor import row_id
 from factory.report import strength
 from factory.report.cost import Account, priced, speed
+from factory.report.counts import Counts, LanguageCounts
 from factory.report.decontamination import decontamination
-from factory.report.funnel import Tally, language_summary, tally
+from factory.report.funnel import Tally, tally
 from factory.report.graded import Graded
 from factory.report.statistics import RunStatistics
 from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.names import slug
 from factory.run.reader import verdicts_of
+from factory.run.slices import Slice, slices
 from factory.translation.tests import translatable
 
 
@@ -40,14 +42,28 @@ def summarize(
     `account` is of the run's ledger, which is read where it is None. Counts are exact; what was measured is
     under "cost" and nowhere else. Raises PartError.
     """
+    several = slices(problems, run_dir)
+    languages = {name: LanguageCounts() for name in ("python", *config.translate.targets)}
+    found = Counts(languages=languages, account=account or Account(run_dir.ledger()))
+    for one in several:
+        if statistics is None and one.sealed:
+            found.merge(Counts.from_json(one.dir.sealed.facts["counts"]))
+        else:
+            found.merge(slice_counts(config, one, statistics))
+    return sum_up(config, found, left_out(config, problems, run_dir))
+
+
+def slice_counts(config: Config, part: Slice, statistics: RunStatistics | None = None) -> Counts:
+    """What the parts of one slice come to; every problem is added to `statistics`. Raises PartError."""
     tallies = {}
-    chunks = run_dir.all_chunks()
-    for problem in problems:
-        found = verdicts_of(config, problem, run_dir, chunks.get(slug(problem.id), []))
+    chunks = part.dir.all_chunks()
+    for problem in part.problems:
+        found = verdicts_of(config, problem, part.dir, chunks.get(slug(problem.id), []))
         tallies[problem.id] = tallied(found)
         if statistics is not None:
             statistics.add(problem, found)
-    return sum_up(config, problems, tallies, account or Account(run_dir.ledger()), left_out(config, problems, run_dir))
+    account = Account() if part.whole_run else Account(part.dir.ledger())
+    return counted(config, part, tallies, account)
 
 
 def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
@@ -62,50 +78,43 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
     return tallies
 
 
-def sum_up(
-    config: Config,
-    problems: Sequence[Problem],
-    tallies: dict[str, dict[str, Tally]],
-    account: Account,
-    unshipped: Mapping[str, Counter[str]] | None = None,
-) -> Summary:
-    """The summary of a run of which `tallies` has the counts by problem and language, and `account` what was spent.
+def counted(config: Config, part: Slice, tallies: Mapping[str, dict[str, Tally]], account: Account) -> Counts:
+    """`tallies` by problem and language, added up, and what `account`, of the slice's own ledger, says was spent."""
+    targets = config.translate.targets
+    found = Counts(len(part.problems), {name: LanguageCounts() for name in ("python", *targets)}, account=account)
+    for problem, by_language in tallies.items():
+        for name, counts in by_language.items():
+            if name in found.languages:
+                found.languages[name].add(problem, counts, listed=part.whole_run)
+        if "python" in by_language and by_language["python"].strength:
+            found.review.add(problem, by_language["python"].strength)
+    found.graded = {problem for problem, by_language in tallies.items() if "python" in by_language}
+    traced = {problem for problem in found.graded if _has_traced_cases(tallies[problem]["python"])}
+    for target in targets:
+        untranslatable = [it.id for it in part.problems if not (translatable(it, target) or it.id in traced)]
+        found.untranslatable[target] = untranslatable
+        if odd := odd_cases(part.problems, target):
+            found.odd_cases[target] = odd
+    return found
 
-    `unshipped` as of `left_out`; None while nobody asked.
-    """
-    names = ("python", *config.translate.targets)
-    by_language = {
-        name: {problem: counts[name] for problem, counts in tallies.items() if name in counts} for name in names
-    }
-    records = sum(counts.kept for by_problem in by_language.values() for counts in by_problem.values())
-    ratios = {
-        name: [it for counts in by_problem.values() for it in counts.speedups]
-        for name, by_problem in by_language.items()
-    }
-    speedups = {name: speed(found) for name, found in ratios.items() if found}
-    strengths = {name: counts.strength for name, counts in by_language["python"].items() if counts.strength}
-    contaminated_by = sum(
-        (counts.contaminated_by for by_problem in by_language.values() for counts in by_problem.values()), Counter()
-    )
+
+def sum_up(config: Config, found: Counts, unshipped: Mapping[str, Counter[str]] | None = None) -> Summary:
+    """The summary of a run that comes to `found`. `unshipped` as of `left_out`; None while nobody asked."""
+    languages = found.languages
+    records = sum(counts.total.kept for counts in languages.values())
+    speedups = {name: speed(counts.total.speedups) for name, counts in languages.items() if counts.total.speedups}
+    contaminated_by = sum((counts.total.contaminated_by for counts in languages.values()), Counter())
+    account = found.account
     return Summary(
         name=config.name,
-        problems=len(problems),
-        languages={
-            name: language_summary(by_problem, (unshipped or {}).get(name)) for name, by_problem in by_language.items()
-        },
+        problems=found.problems,
+        languages={name: counts.summary((unshipped or {}).get(name)) for name, counts in languages.items()},
         decontamination=decontamination(account.compared, contaminated_by),
-        skipped={name: why for name, why in account.skipped.items() if name not in by_language["python"]},
+        skipped=found.skipped(),
         unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
-        untranslatable={
-            target: tuple(
-                problem.id
-                for problem in problems
-                if not (translatable(problem, target) or _has_traced_cases(strengths.get(problem.id)))
-            )
-            for target in config.translate.targets
-        },
-        odd_cases={target: found for target in config.translate.targets if (found := odd_cases(problems, target))},
-        review=strength.summed(strengths),
+        untranslatable={target: tuple(names) for target, names in found.untranslatable.items()},
+        odd_cases=found.odd_cases,
+        review=found.review.summary(),
         cost=replace(priced(account.cost(), config.cost, records), speedup=speedups),
     )
 
@@ -116,5 +125,5 @@ def odd_cases(problems: Sequence[Problem], target: str) -> dict[str, int]:
     return {name: number for name, number in found.items() if number is not None}
 
 
-def _has_traced_cases(found: ReviewCounts | None) -> bool:
-    return found is not None and found.traced_cases > 0
+def _has_traced_cases(counts: Tally) -> bool:
+    return counts.strength is not None and counts.strength.traced_cases > 0

@@ -25,11 +25,16 @@ class Written:
         """Names of parts of rollouts, which are never written over."""
         self.started: dict[str, Any] = {}
         """The last line that says that a process began to work on the run; {} where none does."""
+        self.slice_size = 0
+        """Problems a slice of the run has; 0 where the whole run is one."""
+        self.slices: set[int] = set()
+        """Numbers of the slices that were sealed."""
         self.refresh()
 
     def refresh(self) -> None:
         """Read the ledger anew: another process may have added to it."""
         self._digests, self.sampled, self.started = {}, set(), {}
+        self.slice_size, self.slices = 0, set()
         for line in self._ledger.whole_lines():
             self.note(line)
 
@@ -38,6 +43,10 @@ class Written:
         part, event = line.get("part"), line["event"]
         if event == "started":
             self.started = line
+        elif event == "sliced":
+            self.slice_size = line["problems"]
+        elif event == "slice":
+            self.slices.add(line["number"])
         elif event in ("damaged", "dropped") and part is not None:
             self._digests.pop(part, None)
             self.sampled.discard(part)

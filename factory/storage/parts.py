@@ -29,19 +29,24 @@ RECORD, VERSION, NAME = b"factory.record", b"factory.version", b"factory.part"
 says of which problem and rollouts it is."""
 
 
-def write(path: Path, kind: type[T], records: Sequence[T], name: str = "") -> str:
-    """Write `records`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256.
+def write(path: Path, kind: type[T], rows: Sequence[T], name: str = "") -> str:
+    """Write `rows`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256.
 
     `name` is the end of `path` that the part keeps inside, so that it cannot be taken for another.
     """
+    table = as_table(kind, rows)
+    if name:
+        table = table.replace_schema_metadata({**table.schema.metadata, NAME: name.encode("utf-8", "surrogateescape")})
+    return put(path, as_parquet(table))
+
+
+def as_table(kind: type[T], rows: Sequence[T]) -> pa.Table:
+    """`rows`, which are records of `kind`, as the columns of today's format."""
     cells = [
-        pa.array(column.cells([getattr(record, name) for record in records]), column.type)
+        pa.array(column.cells([getattr(record, name) for record in rows]), column.type)
         for name, column in columns_of(kind).by_name.items()
     ]
-    schema = schema_of(kind)
-    if name:
-        schema = schema.with_metadata({**schema.metadata, NAME: name.encode("utf-8", "surrogateescape")})
-    return put(path, as_parquet(pa.Table.from_arrays(cells, schema=schema)))
+    return pa.Table.from_arrays(cells, schema=schema_of(kind))
 
 
 def schema_of(kind: type[Any]) -> pa.Schema:
@@ -59,9 +64,12 @@ def as_parquet(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def parquet_writer(sink: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
-    """Writes parquet (zstd) to `sink`, an open file; equal tables in equal groups give equal bytes."""
-    writer = pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False)
+def parquet_writer(sink: IO[bytes], schema: pa.Schema, checksums: bool = False) -> pq.ParquetWriter:
+    """Writes parquet (zstd) to `sink`, an open file; equal tables in equal groups give equal bytes.
+
+    With `checksums` every page has its own, so that of a damaged file the other pages can be read.
+    """
+    writer = pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False, write_page_checksum=checksums)
     if schema.metadata:  # which is otherwise lost with `store_schema`
         writer.add_key_value_metadata(schema.metadata)
     return writer
@@ -74,6 +82,11 @@ def read(path: Path, kind: type[T], recorded: str | None = None, mend: bool = Fa
     written, PartError where it cannot be read otherwise: it is another part, of another kind, of a newer version, or
     has columns that are not known.
     """
+    return records(path, kind, read_table(path, kind, recorded, mend))
+
+
+def read_table(path: Path, kind: type[Any], recorded: str | None = None, mend: bool = False) -> pa.Table:
+    """The columns of a part of `kind` as they were written; raises as `read` does."""
     data = checked(path, recorded, mend)
     try:
         # Not `read_table`: its threads may outlive it by a moment, and abort a process that ends then (arrow#34314).
@@ -81,6 +94,14 @@ def read(path: Path, kind: type[T], recorded: str | None = None, mend: bool = Fa
     except (pa.ArrowException, OSError, ValueError) as error:
         raise PartError(f"{path}: is no parquet file ({error}); {MOVE_ASIDE}") from None
     _see_version(path, kind, table.schema.metadata or {})
+    return table
+
+
+def records(path: Path, kind: type[T], table: pa.Table) -> list[T]:
+    """The records of `kind` in the rows of `table`, of any version of its format, which came from `path`.
+
+    Raises PartError where it has columns that are not known, or values that are none of them.
+    """
     try:
         return _records(kind, _named(path, kind, table))
     except (pa.ArrowException, ValueError, TypeError, KeyError) as error:

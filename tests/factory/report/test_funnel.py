@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from factory.records import BenchmarkMatch, Differential, Status, Verdict
 from factory.records.base import plain
 from factory.records.summary import Cost, Speedup
 from factory.report.cost import Account, priced, speed
-from factory.report.funnel import Tally, language_summary, pass_at_k, pass_rates, tally
+from factory.report.counts import LanguageCounts, language_summary
+from factory.report.funnel import Tally, pass_at_k, tally
 from factory.selection.select import select
 
 
@@ -122,6 +125,17 @@ def some(passed: int, failed: int, lost: int = 0, repaired: int = 0) -> Tally:
     verdicts += [verdict(100 + n, Status.WRONG_ANSWER) for n in range(failed)]
     verdicts += [verdict(200 + n, Status.INFRASTRUCTURE_ERROR) for n in range(lost)]
     return tally(verdicts, 0, {})
+
+
+def pass_rates(tallies: Iterable[Tally], repaired: bool = True) -> dict[str, float]:
+    """Of problems in two slices, added up."""
+    halves = [LanguageCounts(), LanguageCounts()]
+    for number, counts in enumerate(tallies):
+        halves[number % 2].add(f"t/{number}", counts)
+    total = LanguageCounts()
+    for half in halves:
+        total.merge(LanguageCounts.from_json(json.loads(json.dumps(half.as_json()))))
+    return total.pass_rates(repaired)
 
 
 def test_rates_are_means_over_problems() -> None:

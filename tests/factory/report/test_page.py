@@ -26,7 +26,9 @@ from factory.report.page import About, embeddable, money, render
 from factory.report.page.highlight import highlighted
 from factory.report.samples import LONGEST
 from factory.report.statistics import RunStatistics
-from factory.run.summary import sum_up, tallied
+from factory.run.directory import RunDir
+from factory.run.slices import Slice
+from factory.run.summary import counted, sum_up, tallied
 
 HOSTILE = (
     "</script><script>document.title='owned'</script>",
@@ -131,7 +133,8 @@ def page(
         gathered.add(one, verdicts)
     tallies = {one.id: tallied({name: list(several) for name, several in verdicts.items()}) for one, verdicts in found}
     account = Account(ledger)
-    summary = sum_up(settings, [one for one, _ in found], tallies, account)
+    part = Slice(0, tuple(one for one, _ in found), RunDir(Path("nowhere")), whole_run=True)
+    summary = sum_up(settings, counted(settings, part, tallies, account))
     about = About(settings, "2026-01-01 00:00 UTC", unfinished, "name: a-run\n")
     return render(summary, gathered, account.stages(settings.cost), about), summary
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,20 @@ import yaml
 
 from factory.commands import export, look
 from factory.commands.audit import audit
-from factory.config import DecontaminationConfig, load
+from factory.config import Config, DecontaminationConfig, load
 from factory.decontamination.matcher import Contamination
 from factory.errors import AuditError, InfrastructureError, PartError
+from factory.executors.base import Executor
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.reward import passes
 from factory.run.directory import RunDir
 from factory.run.names import slug
-from factory.run.pipeline import Pipeline
+from factory.run.sampler import Samplers
+from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, ReviewUnit
+from factory.run.work import Worker
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 RewriteLedger = Callable[[RunDir, Callable[[dict[str, Any]], dict[str, Any] | None]], None]
@@ -122,6 +125,12 @@ class Inline:
         return work(self._session, task)
 
 
+async def work(config: Config, parts: Sequence[Slice], executor: Executor, notes: Notes) -> None:
+    benchmarks = Contamination((), DecontaminationConfig())
+    async with Samplers(config, notes, parts[0].dir.log) as samplers:
+        await Worker(config, executor, notes, benchmarks, samplers).run(parts, lambda part: None)
+
+
 class Notes(list[str]):
     """An observer that keeps what it is told in words."""
 
@@ -130,6 +139,8 @@ class Notes(list[str]):
     def verified(self, *_: Any) -> None: ...
 
     def kept(self, *_: Any) -> None: ...
+
+    def done_before(self, *_: Any) -> None: ...
 
     def note(self, line: str) -> None:
         self.append(line)
@@ -147,9 +158,7 @@ def go_on(session: GradingSession) -> GoOn:
         executor, notes = Inline(session, lost), Notes()
         with place:
             place.claim(config, problems)
-            asyncio.run(
-                Pipeline(config, problems, place, executor, notes, Contamination((), DecontaminationConfig())).run()
-            )
+            asyncio.run(work(config, slices(problems, place), executor, notes))
             export.export(config, problems, place)
         return sorted(executor.looked), notes
 

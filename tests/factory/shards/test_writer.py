@@ -18,7 +18,8 @@ from factory.config import Config
 from factory.records import Difference, Differential, Problem, ProblemOutcome, Status, Survivor, Verdict, sha256
 from factory.records.base import plain
 from factory.records.summary import Cost, Summary
-from factory.report.funnel import language_summary, tally
+from factory.report.counts import language_summary
+from factory.report.funnel import tally
 from factory.selection.select import select
 from factory.shards import write
 from factory.shards.manifest import LeftOut

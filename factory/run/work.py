@@ -1,0 +1,140 @@
+"""Working off the slices of a run in this process, with engines that stay warm from one to the next.
+
+Promises: slices are begun in order, and sealed when they are done. The next one is sampled while the last programs of
+the one before are verified. A slice that is sealed for these problems and this config is taken as it is, its files seen
+to be whole; any other is opened again. An engine that dies ends no work but its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from factory.config import Config
+from factory.config.resume import settled
+from factory.decontamination.matcher import Contamination
+from factory.errors import PartError
+from factory.executors.base import Executor
+from factory.records import Problem, sha256
+from factory.report.counts import Counts
+from factory.run.observer import Observer
+from factory.run.pipeline import Pipeline
+from factory.run.reader import finished
+from factory.run.sampler import Samplers
+from factory.run.seal import remove_loose, seal, unseal
+from factory.run.slices import Slice
+from factory.run.summary import slice_counts
+
+PROBLEMS_AT_ONCE = 64
+"""Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
+SLICES_AT_ONCE = 2
+"""So that the engine has work while the last programs of a slice are verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealUnit:
+    """A slice whose problems are worked off."""
+
+    config: Config
+    part: Slice
+
+
+def seal_slice(_: Any, unit: SealUnit) -> None:
+    """Count what the slice comes to, and seal it. Raises PartError."""
+    config, part = unit.config, unit.part
+    with part.dir:
+        complete = all(finished(config, problem, part.dir) for problem in part.problems)
+        counts = slice_counts(config, part).as_json()
+        facts = {"complete": complete, "made_of": made_of(config, part.problems), "counts": counts}
+        seal(part.dir, part.problems, facts)
+
+
+def made_of(config: Config, problems: Sequence[Problem]) -> str:
+    """The sha256 of what the parts of a slice are made of: its problems, and the settings that results depend on."""
+    lines = [json.dumps(settled(config), sort_keys=True)]
+    lines += [problem.model_dump_json(exclude_unset=True) for problem in problems]
+    return sha256("\n".join(lines))
+
+
+class Worker:
+    """Works off slices with the engines and the executor of this process."""
+
+    def __init__(
+        self, config: Config, executor: Executor, observer: Observer, benchmarks: Contamination, samplers: Samplers
+    ) -> None:
+        self._config, self._executor, self._observer, self._benchmarks = config, executor, observer, benchmarks
+        self._samplers = samplers
+        self._at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self.damage: list[PartError] = []
+        """Parts that cannot be read, nor be made again; their problems are skipped."""
+
+    async def run(self, parts: Sequence[Slice], done: Callable[[Slice], None]) -> None:
+        """Work off `parts`, in order, and give each to `done` when it has been sealed.
+
+        Raises FactoryError, alone or in an ExceptionGroup.
+        An EngineError is raised when all is done that can be done without the engine.
+        """
+        open_slices = asyncio.Semaphore(SLICES_AT_ONCE)
+
+        async def work(part: Slice) -> None:
+            try:
+                if await self._slice(part):
+                    done(part)
+            finally:
+                open_slices.release()
+
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                await open_slices.acquire()
+                group.create_task(work(part))
+        self._samplers.end()
+
+    async def _slice(self, part: Slice) -> bool:
+        """Work off a slice; whether it has been sealed now."""
+        if part.whole_run:
+            await self._pipeline(part)
+            return False
+        part.dir.path.mkdir(parents=True, exist_ok=True)
+        with part.dir:
+            if part.sealed:
+                if await asyncio.to_thread(self._is_done, part):
+                    remove_loose(part.dir)
+                    self._observer.done_before(Counts.from_json(part.dir.sealed.facts["counts"]))
+                    return False
+                for line in unseal(part.dir):
+                    self._observer.note(f"made again: {line}")
+            whole = await self._pipeline(part)
+        if not (whole and self._samplers.all_work):
+            return False
+        await self._executor.run(seal_slice, SealUnit(self._config, part))
+        part.dir.forget()
+        return True
+
+    async def _pipeline(self, part: Slice) -> bool:
+        """Work off the problems of a slice; whether all of its parts could be read."""
+        pipeline = Pipeline(
+            self._config,
+            part.problems,
+            part.dir,
+            self._executor,
+            self._observer,
+            self._benchmarks,
+            self._samplers,
+            self._at_once,
+        )
+        await pipeline.run()
+        self.damage += pipeline.damage
+        return not pipeline.damage
+
+    def _is_done(self, part: Slice) -> bool:
+        """Whether nothing is left to do in a sealed slice, whose files are read to see it."""
+        faults = part.dir.sealed.faults()
+        for line in faults:
+            self._observer.note(line)
+        if faults:
+            return False
+        facts = part.dir.sealed.facts
+        return bool(facts["complete"]) and facts["made_of"] == made_of(self._config, part.problems)
