@@ -1,0 +1,306 @@
+"""A run in slices: the same shards as in one piece, few files, and nothing lost whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from factory.config import load
+from factory.records import Rollout, Survivor, Verdict
+from factory.run import seal as sealing
+from factory.run.directory import RunDir
+from factory.run.seal import seal, unseal
+from factory.run.sealed import KINDS, file_of
+from factory.run.slices import slices
+from factory.run.work import SealUnit, seal_slice
+from factory.storage import files
+
+Factory = Callable[..., subprocess.CompletedProcess[str]]
+PROGRAMS = (
+    "def double(x):\n    return 2 * x\n",
+    "def double(x):\n    return x + x\n",
+    "def double(x):\n    return x * x\n",
+)
+GO = "package main\n\nfunc double(x int) int { return 2 * x }\n"
+PROBLEMS, SLICE = 5, 2
+
+
+def given(folder: Path, problems: int = PROBLEMS, **sections: Any) -> Path:
+    """A config of a replayed run in `folder`, in slices of two problems."""
+    names = [f"set/{number}" for number in range(problems)]
+    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
+    rows = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in names]
+    rollouts: list[dict[str, Any]] = [
+        {"problem_id": name, "index": index, "text": text, "mode": "code"}
+        for name in names
+        for index, text in enumerate(PROGRAMS)
+    ]
+    rollouts += [{"problem_id": name, "index": 0, "text": GO, "mode": "code", "language": "go"} for name in names]
+    config = {
+        "name": "test",
+        "slice": SLICE,
+        "problems": {"path": str(folder / "problems.jsonl")},
+        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
+        "sampling": {"n": 2},
+        "translate": {"n": 1},
+        "verify": {"canaries": False},
+        "executor": {"workers": 1},
+        "sandbox": {"backend": "bubblewrap"},
+        "shards": {"views": ["sft", "rollouts"]},
+    } | sections
+    folder.mkdir(exist_ok=True)
+    for name, lines in (("problems", rows), ("rollouts", rollouts)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return folder / "config.yaml"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
+    """A finished run in slices, `sliced`, and the same in one piece, `whole`."""
+    folder = tmp_path_factory.mktemp("slices")
+    config = given(folder)
+    for name, size in (("sliced", SLICE), ("whole", 0)):
+        ran = factory("run", config, "--run-dir", folder / name, "--set", f"slice={size}")
+        assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture
+def place(done: Path, tmp_path: Path) -> RunDir:
+    shutil.copytree(done / "sliced", tmp_path / "run")
+    return RunDir(tmp_path / "run")
+
+
+def again(done: Path, place: RunDir, factory: Factory, *more: object) -> subprocess.CompletedProcess[str]:
+    return factory("run", done / "config.yaml", "--run-dir", place.path, *more)
+
+
+def shards_of(folder: Path) -> dict[str, bytes]:
+    return {str(it.relative_to(folder)): it.read_bytes() for it in (folder / "shards").rglob("*.parquet")}
+
+
+def graded(record: Verdict | Survivor) -> tuple[object, ...]:
+    """What is not measured."""
+    return record.index, record.code_sha256, record.cases_passed, record.cases_total
+
+
+def events(place: RunDir) -> list[str]:
+    return [line["event"] for one in slices(place.open_problems(), place) for line in one.dir.ledger()]
+
+
+def test_shards_are_those_of_a_run_in_one_piece(done: Path) -> None:
+    assert shards_of(done / "sliced") == shards_of(done / "whole")
+    assert len(shards_of(done / "sliced")) > 2
+    one, other = (json.loads((done / name / "summary.json").read_bytes()) for name in ("sliced", "whole"))
+    for name, part in other["languages"].items():
+        assert len(part.pop("by_problem")) == PROBLEMS
+        assert one["languages"][name].pop("by_problem") == {}, "a run in slices does not list its problems"
+    assert {**one, "cost": 0} == {**other, "cost": 0}
+    assert one["cost"]["rollouts"] == other["cost"]["rollouts"] == 3 * PROBLEMS
+
+
+def test_a_sealed_slice_is_few_files_that_hold_every_part(done: Path) -> None:
+    place, whole = RunDir(done / "sliced"), RunDir(done / "whole")
+    several = slices(place.open_problems(), place)
+    assert [len(one.problems) for one in several] == [2, 2, 1]
+    known = {name for name in whole.written if file_of(name) in KINDS}
+    assert {name for one in several for name in one.dir.sealed} == known
+    for one in several:
+        assert one.sealed
+        assert one.dir.sealed.facts["complete"]
+        assert sum(path.is_file() for path in one.dir.path.rglob("*")) <= 12
+        for name in one.dir.sealed:
+            kind = KINDS[file_of(name)]
+            found, due = one.dir.read(one.dir.path / name, kind), whole.read(whole.path / name, kind)
+            if kind is Rollout:
+                assert found == due
+            if kind in (Verdict, Survivor):
+                assert [graded(it) for it in found] == [graded(it) for it in due]
+            assert len(found) == len(due)
+
+
+def test_a_run_again_takes_sealed_slices_as_they_are(done: Path, place: RunDir, factory: Factory) -> None:
+    before = events(place), {path: path.stat().st_mtime_ns for path in place.slices.rglob("*.parquet")}
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert (events(place), {path: path.stat().st_mtime_ns for path in place.slices.rglob("*.parquet")}) == before
+    assert shards_of(place.path) == shards_of(done / "whole")
+
+
+def test_all_commands_read_sealed_slices(done: Path, place: RunDir, factory: Factory) -> None:
+    for command in (("audit",), ("export",), ("status",), ("status", "--watch"), ("report",)):
+        ran = factory(command[0], place.path, *command[1:])
+        assert ran.returncode == 0, ran.stderr
+        if command[0] == "status":
+            assert f"python: {PROBLEMS} of {PROBLEMS} problems survive" in ran.stdout
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert "set/4" in place.report_file.read_text()
+
+
+def test_a_run_that_is_extended_opens_its_slices_again(done: Path, place: RunDir, factory: Factory) -> None:
+    more = ("--set", "sampling.n=3")
+    assert again(done, place, factory, *more).returncode == 0
+    ran = factory("run", done / "config.yaml", "--run-dir", place.path.with_name("new"), "--set", "slice=0", *more)
+    assert ran.returncode == 0, ran.stderr
+    assert shards_of(place.path) == shards_of(place.path.with_name("new")) != shards_of(done / "whole")
+    assert all(one.sealed for one in slices(place.open_problems(), place))
+    assert events(place).count("sampled") == 3 * PROBLEMS, "only the third rollout of each was asked for"
+    assert factory("audit", place.path).returncode == 0
+
+
+def test_problems_may_come_at_the_end_and_nowhere_else(done: Path, place: RunDir, factory: Factory) -> None:
+    problems = done / "problems.jsonl"
+    lines = problems.read_text().splitlines(keepends=True)
+    try:
+        problems.write_text("".join([lines[1], lines[0], *lines[2:]]))
+        ran = again(done, place, factory)
+        assert ran.returncode == 2
+        assert "problem 'set/1' has come where 'set/0' was" in ran.stderr
+        problems.write_text("".join([*lines, lines[0].replace("set/0", "set/9")]))
+        ran = again(done, place, factory)
+    finally:
+        problems.write_text("".join(lines))
+    assert ran.returncode == 0, ran.stderr
+    assert [len(one.problems) for one in slices(place.open_problems(), place)] == [2, 2, 2]
+    assert events(place).count("sampled") == 2 * PROBLEMS + 1, "of the new one there was nothing to replay"
+
+
+def test_the_size_counts_when_a_run_begins(done: Path, tmp_path: Path, factory: Factory) -> None:
+    for name, size in (("whole", 2), ("sliced", 3), ("sliced", 0)):
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        shutil.copytree(done / name, tmp_path / "run")
+        place = RunDir(tmp_path / "run")
+        ran = again(done, place, factory, "--set", f"slice={size}")
+        assert ran.returncode == 0, ran.stderr
+        assert place.slices.exists() is (name == "sliced")
+        assert shards_of(place.path) == shards_of(done / "whole")
+        assert len(slices(place.open_problems(), place)) == (3 if name == "sliced" else 1)
+
+
+SPOIL: dict[str, Callable[[Path], object]] = {
+    "gone": lambda path: path.unlink(),
+    "flipped": lambda path: path.write_bytes(flipped(path.read_bytes())),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    "empty": lambda path: path.write_bytes(b""),
+}
+
+
+def flipped(data: bytes) -> bytes:
+    at = len(data) // 3
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+SPOILT = [(name, how) for name in ("rollouts.parquet", "slice.json") for how in SPOIL]
+SPOILT += [(f"{name}.parquet", how) for name, how in zip(("verdicts", "review", "survivors"), SPOIL, strict=False)]
+
+
+@pytest.mark.parametrize(("name", "how"), SPOILT)
+def test_damage_is_named_and_what_is_lost_is_made_again(
+    done: Path, place: RunDir, factory: Factory, name: str, how: str
+) -> None:
+    path = place.slices / "000001" / name
+    SPOIL[how](path)
+    ran = factory("audit", place.path)
+    assert ran.returncode == 1
+    assert str(path) in ran.stderr
+    assert "Traceback" not in ran.stderr
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert str(path) in ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+    ran = factory("audit", place.path)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("name", ["rollouts", "survivors"])
+def test_shards_are_not_made_of_damage(done: Path, place: RunDir, factory: Factory, name: str) -> None:
+    SPOIL["flipped"](place.slices / "000000" / f"{name}.parquet")
+    ran = factory("export", place.path)
+    assert ran.returncode == 1
+    assert f"{name}.parquet" in ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole"), "the old ones are still there"
+
+
+def test_a_slice_that_is_gone_is_not_taken_for_one_to_come(done: Path, place: RunDir, factory: Factory) -> None:
+    gone = place.slices / "000001"
+    shutil.rmtree(gone)
+    for command in ("export", "status", "report", "audit"):
+        ran = factory(command, place.path)
+        assert ran.returncode == 1, command
+        assert f"{gone}: is gone, though the ledger says it was sealed; remedy: run again" in ran.stderr
+    assert again(done, place, factory).returncode == 0
+    assert shards_of(place.path) == shards_of(done / "whole")
+
+
+@pytest.mark.parametrize("step", ["put", "remove_loose", "log"])
+def test_a_kill_while_a_slice_is_sealed_costs_nothing(
+    done: Path, place: RunDir, factory: Factory, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(done / "config.yaml", ())
+    part = slices(place.open_problems(), place)[1]
+    assert unseal(part.dir) == []
+    assert not part.sealed
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    target, name = {"put": (files, "put"), "remove_loose": (sealing, "remove_loose"), "log": (RunDir, "log")}[step]
+    with monkeypatch.context() as patch:
+        patch.setattr(target, name, kill)
+        with pytest.raises(Killed):
+            seal_slice(None, SealUnit(config, part))
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert not (part.dir.path / "rollouts").exists()
+    assert factory("audit", place.path).returncode == 0
+
+
+def test_what_is_put_back_is_what_was_there(done: Path, place: RunDir) -> None:
+    for one in slices(place.open_problems(), place):
+        before = {name: one.dir.read(one.dir.path / name, KINDS[file_of(name)]) for name in one.dir.sealed}
+        facts = {key: one.dir.sealed.facts[key] for key in ("complete", "made_of", "counts")}
+        assert unseal(one.dir) == []
+        for name, records in before.items():
+            assert files.digest(one.dir.path / name) == one.dir.written.sha256(name)
+            assert one.dir.read(one.dir.path / name, KINDS[file_of(name)]) == records
+        seal(one.dir, one.problems, facts)
+        assert {name: one.dir.read(one.dir.path / name, KINDS[file_of(name)]) for name in one.dir.sealed} == before
+
+
+def test_kills_at_any_moment_change_no_byte(done: Path, tmp_path: Path, factory: Factory) -> None:
+    chance = random.Random(15)
+    command = [
+        sys.executable,
+        "-m",
+        "factory.cli",
+        "run",
+        str(done / "config.yaml"),
+        "--run-dir",
+        str(tmp_path / "run"),
+    ]
+    for _ in range(5):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(1.0, 5.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    place = RunDir(tmp_path / "run")
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert factory("audit", place.path).returncode == 0
