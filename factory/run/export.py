@@ -10,12 +10,13 @@ from factory.config import Config
 from factory.errors import PartError
 from factory.records import Problem, ProblemOutcome, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
+from factory.run import sketches
 from factory.run.asked import asked
 from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
-from factory.run.slices import slices
-from factory.selection.near_duplicates import NearDuplicates
+from factory.run.slices import Slice, slices
+from factory.selection.near_duplicates import NearDuplicates, Sketch, sketch
 from factory.translation.tests import tests_for_translation
 
 
@@ -26,18 +27,29 @@ def outcomes(
     near_duplicates = NearDuplicates(config.decontamination.near_duplicate)
     for part in slices(problems, run_dir):
         chunks = part.dir.all_chunks() if rollouts else {}
+        known = sketches.read(part.dir.path) if part.sealed else None
         for problem in part.problems:
+            kept = tuple(kept_programs(config, problem, part.dir))
+            several = [sketch(survivor) for survivor in kept] if known is None else known.get(problem.id, ())
+            reasons = near_duplicates.sift(several)
             there = chunks.get(slug(problem.id), []) if rollouts else None
-            outcome = _outcome(config, problem, part.dir, near_duplicates, there)
+            outcome = _outcome(config, problem, part.dir, list(zip(kept, reasons, strict=True)), there)
             if outcome is not None:
                 yield outcome
 
 
 def _outcome(
-    config: Config, problem: Problem, run_dir: RunDir, near_duplicates: NearDuplicates, there: Sequence[range] | None
+    config: Config,
+    problem: Problem,
+    run_dir: RunDir,
+    sifted: Sequence[tuple[Survivor, str | None]],
+    there: Sequence[range] | None,
 ) -> ProblemOutcome | None:
-    """What a problem came to, None where that is nothing. `there` are its chunks, None where nobody asked for them."""
-    kept = tuple(kept_programs(config, problem, run_dir))
+    """What a problem came to, None where that is nothing.
+
+    `sifted` are its survivors, each with why it is not shipped; `there` its chunks, None where nobody asked for them.
+    """
+    kept = [survivor for survivor, _ in sifted]
     review = review_of(config, problem, run_dir)
     if kept and review is None:
         path = run_dir.review(problem, config.sampling.n)
@@ -47,7 +59,6 @@ def _outcome(
         return None
     translated = tests_for_translation(problem, review)
     wants_prompts = config.shards.prompts == "asked" and there is not None
-    sifted = list(zip(kept, near_duplicates.reasons(kept), strict=True))
     return ProblemOutcome(
         problem,
         tuple(survivor for survivor, reason in sifted if not reason),
@@ -62,10 +73,24 @@ def _outcome(
 def left_out(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> dict[str, Counter[str]]:
     """Survivors that are not shipped, by language and reason. Raises PartError."""
     counts: dict[str, Counter[str]] = {}
-    for outcome in outcomes(config, problems, run_dir) if config.decontamination.near_duplicate is not None else ():
-        for survivor, reason in outcome.left_out:
-            counts.setdefault(survivor.language, Counter())[reason] += 1
+    threshold = config.decontamination.near_duplicate
+    near_duplicates = NearDuplicates(threshold)
+    for part in slices(problems, run_dir) if threshold is not None else ():
+        for _, several in sketched(config, part):
+            for it, reason in zip(several, near_duplicates.sift(several), strict=True):
+                if reason:
+                    counts.setdefault(it.language, Counter())[reason] += 1
     return counts
+
+
+def sketched(config: Config, part: Slice) -> Iterator[tuple[str, Sequence[Sketch]]]:
+    """The id of every problem of a slice, and the sketches of its survivors. Raises PartError."""
+    known = sketches.read(part.dir.path) if part.sealed else None
+    for problem in part.problems:
+        if known is not None:
+            yield problem.id, known.get(problem.id, ())
+        else:
+            yield problem.id, [sketch(survivor) for survivor in kept_programs(config, problem, part.dir)]
 
 
 def _graded_rollouts(

@@ -8,6 +8,7 @@ from pathlib import Path
 from factory.run.directory import RunDir
 from factory.run.seal import FOLDERS
 from factory.run.sealed import FACTS, KINDS, sealed_file
+from factory.run.sketches import SKETCHES
 from factory.storage.files import digest_file, is_leftover
 
 
@@ -31,7 +32,12 @@ def foreign(place: RunDir) -> Iterator[Path]:
     own |= {digest_file(path) for path in own}
     own |= {place.summary_file, place.report_file, place.lock_file, place.ledger().path}
     if place.sealed:
-        own |= {place.path / FACTS, digest_file(place.path / FACTS), *(sealed_file(place.path, it) for it in KINDS)}
+        own |= {
+            place.path / SKETCHES,
+            place.path / FACTS,
+            digest_file(place.path / FACTS),
+            *(sealed_file(place.path, it) for it in KINDS),
+        }
     loose = [path for path in place.path.iterdir() if path.is_file()]
     for path in sorted([*loose, *_in_part_folders(place), *(place.path / "problems").rglob("*")]):
         part = path.with_suffix("") if path.suffix == ".sha256" else path

@@ -19,6 +19,7 @@ from factory.records import Problem
 from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.sealed import FACTS, KINDS, PARTS, VERSION, file_of, sealed_file
+from factory.run.sketches import SKETCHES
 from factory.storage import files, parts
 
 GROUP_ROWS, GROUP_BYTES = 8192, 32 * 2**20
@@ -27,9 +28,9 @@ FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
 
 
 def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> None:
-    """Put the parts of the slice in `place` into sealed files; `facts` is what `slice.json` says beside these.
+    """Put the parts of the slice in `place` into sealed files, beside its sketches, which are there already.
 
-    Raises PartError where a part cannot be read.
+    `facts` is what `slice.json` says beside the digests of these. Raises PartError where a part cannot be read.
     """
     order = {slug(problem.id): number for number, problem in enumerate(problems)}
     names = sorted(loose(place), key=lambda name: (order.get(Path(name).name.partition(".")[0], len(order)), name))
@@ -39,6 +40,8 @@ def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> N
         path = sealed_file(place.path, kind)
         rows = _write(path, KINDS[kind], of_kind, place)
         written[path.name] = {"sha256": files.digest(path), "bytes": path.stat().st_size, "rows": rows}
+    path = place.path / SKETCHES
+    written[path.name] = {"sha256": files.digest(path), "bytes": path.stat().st_size}
     text = json.dumps({"version": VERSION, "files": written, **facts}, ensure_ascii=False, sort_keys=True)
     digest = files.put(place.path / FACTS, f"{text}\n".encode())
     place.log("sealed", part=FACTS, sha256=digest)
@@ -69,7 +72,7 @@ def unseal(place: RunDir) -> list[str]:
             if digest != place.written.sha256(name):  # written by an older version
                 place.log("unsealed", part=name, sha256=digest)
     place.log("dropped", part=FACTS)
-    for path in (place.path / FACTS, *(sealed_file(place.path, kind) for kind in KINDS)):
+    for path in (place.path / FACTS, *(sealed_file(place.path, kind) for kind in KINDS), place.path / SKETCHES):
         if str(path) in damaged and path.exists():
             files.set_aside(path)
         path.unlink(missing_ok=True)

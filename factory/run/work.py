@@ -20,6 +20,8 @@ from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, sha256
 from factory.report.counts import Counts
+from factory.run import sketches
+from factory.run.export import sketched
 from factory.run.observer import Observer
 from factory.run.pipeline import Pipeline
 from factory.run.reader import finished
@@ -49,6 +51,7 @@ def seal_slice(_: Any, unit: SealUnit) -> None:
         complete = all(finished(config, problem, part.dir) for problem in part.problems)
         counts = slice_counts(config, part).as_json()
         facts = {"complete": complete, "made_of": made_of(config, part.problems), "counts": counts}
+        sketches.write(part.dir.path, sketched(config, part))
         seal(part.dir, part.problems, facts)
 
 

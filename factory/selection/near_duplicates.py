@@ -11,6 +11,7 @@ estimate from `SLOTS` slots is off by some hundredths.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,29 @@ NEAR, ITS_SOURCE = "near_duplicate", "translation of a near_duplicate"
 _BLIND = {Name, Name.Other, Name.Function, Name.Class, Name.Variable}
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a program is compared by."""
+
+    language: str
+    code_sha256: str
+    parent: str | None
+    """The sha256 of the program it translates."""
+    minhash: bytes | None
+    """The state of its MinHash, some 700 bytes; None of a short program."""
+
+
+def sketch(survivor: Survivor) -> Sketch:
+    """What `survivor` is compared by."""
+    shingles = _shingles(survivor.code, survivor.language)
+    state = None
+    if shingles:
+        made = RMinHash(num_perm=SLOTS, seed=SEED)
+        made.update(shingles)
+        state = made.__getstate__()
+    return Sketch(survivor.language, survivor.code_sha256, survivor.parent, state)
+
+
 class NearDuplicates:
     """Give it the survivors of every problem in the run's order; of each it keeps some 2 kB."""
 
@@ -48,25 +72,30 @@ class NearDuplicates:
         """Why each of a problem's survivors is not shipped, None where it is; sources come before translations."""
         if self._threshold is None:
             return [None] * len(survivors)
+        return self.sift([sketch(survivor) for survivor in survivors])
+
+    def sift(self, sketches: Sequence[Sketch]) -> list[str | None]:
+        """The same of their sketches."""
+        if self._threshold is None:
+            return [None] * len(sketches)
         reasons: list[str | None] = []
         gone: set[str] = set()
         new: list[tuple[str, RMinHash]] = []
-        for survivor in survivors:
-            reason = ITS_SOURCE if survivor.parent in gone else None
-            shingles = [] if reason else _shingles(survivor.code, survivor.language)
-            if shingles:
-                sketch = RMinHash(num_perm=SLOTS, seed=SEED)
-                sketch.update(shingles)
-                if self._seen_in(survivor.language).get_duplicates(sketch):
+        for it in sketches:
+            reason = ITS_SOURCE if it.parent in gone else None
+            if it.minhash is not None and not reason:
+                minhash = RMinHash(num_perm=SLOTS, seed=SEED)
+                minhash.__setstate__(it.minhash)
+                if self._seen_in(it.language).get_duplicates(minhash):
                     reason = NEAR
                 else:
-                    new.append((survivor.language, sketch))
-            if reason and survivor.parent is None:
-                gone.add(survivor.code_sha256)
+                    new.append((it.language, minhash))
+            if reason and it.parent is None:
+                gone.add(it.code_sha256)
             reasons.append(reason)
-        for language, sketch in new:
+        for language, minhash in new:
             seen = self._seen_in(language)
-            seen.add(str(seen.len()), sketch)
+            seen.add(str(seen.len()), minhash)
         return reasons
 
     def _seen_in(self, language: str) -> Any:
