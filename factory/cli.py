@@ -52,19 +52,31 @@ def options(
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
     run_dir: Annotated[Path | None, typer.Option(help="Directory of the run; the default is runs/NAME.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--slices",
+            metavar="A-B",
+            help="Only these slices, beside others; without it, a run also writes shards.",
+        ),
+    ] = None,
     sets: Set = None,
 ) -> None:
     """Do everything: sample, verify, select, translate, write shards. Run it again to resume."""
     from factory.commands import export, run
     from factory.config import load
     from factory.run.directory import RunDir
+    from factory.run.slices import numbers
 
     settings = load(config, tuple(sets or ()))
     place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
-    summary = interruptible(
-        run.run(settings, place, console(True)),
-        f"stopped; to go on, run `factory run {config} --run-dir {place.path}`",
-    )
+    how_to_go_on = f"stopped; to go on, run `factory run {config} --run-dir {place.path}"
+    if only is not None:
+        work = run.run_slices(settings, place, console(True), numbers(only))
+        count = interruptible(work, f"{how_to_go_on} --slices {only}`")
+        say(f"{count} slice(s) done; when all are, `factory run {config} --run-dir {place.path}` writes the shards")
+        return
+    summary = interruptible(run.run(settings, place, console(True)), f"{how_to_go_on}`")
     _show(summary)
     export.print_pair(console(), place)
     say(f"shards: {place.shards}")

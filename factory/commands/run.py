@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config, ReplayEngine
 from factory.console import Console
-from factory.errors import PartError
+from factory.errors import ConfigError, PartError
 from factory.provenance import code_sha256
 from factory.records.summary import Summary
 from factory.report.decontamination import Compared
@@ -17,7 +20,7 @@ from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.sampler import Samplers
-from factory.run.slices import slices
+from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
 from factory.run.unused import count_unused
 from factory.run.work import Worker
@@ -26,47 +29,118 @@ from factory.storage.files import digest
 from factory.storage.packages import pinned
 from factory.translation.tests import translatable
 
+TURN_S = 600
+"""Seconds to wait for others who begin to work on the same run: each claims it once, and then works on its slices."""
+
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
-    note, config = plain(console), pinned(config)
-    settled = with_sandbox(config, config.translate.targets, note)
+    note = plain(console)
+    settled, loaded, left_out = _loaded(config, note)
+    run_dir.path.mkdir(parents=True, exist_ok=True)
+    with run_dir:
+        _begin(pinned(config), settled, loaded, left_out, run_dir, note)
+        parts = slices(loaded.problems, run_dir, working=True)
+        damage = await _work(settled, loaded, parts, run_dir, console)
+        summary = summarize(pinned(config), loaded.problems, run_dir)
+        write_shards(pinned(config), loaded.problems, run_dir, summary)
+    _raise(damage)
+    return summary
+
+
+async def run_slices(config: Config, run_dir: RunDir, console: Console, only: range) -> int:
+    """Work off the slices whose numbers are in `only`, beside other processes that work off others; how many there are.
+
+    Writes no shards. Raises FactoryError, also in a group.
+    """
+    note = plain(console)
+    settled, loaded, left_out = _loaded(config, note)
+    run_dir.path.mkdir(parents=True, exist_ok=True)
+    async with _turn(run_dir, note):
+        _begin(pinned(config), settled, loaded, left_out, run_dir, note, alone=False)
+    several = slices(loaded.problems, run_dir, working=True)
+    if several[0].whole_run:
+        raise ConfigError(
+            f"--slices: the run is in one piece ({len(loaded.problems):,} problems, slice: {config.slice}); "
+            "remedy: leave --slices out, or a new run with a smaller slice (--set slice=N)"
+        )
+    parts = [part for part in several if part.number in only]
+    if not parts:
+        raise ConfigError(
+            f"--slices {only.start}-{only.stop - 1}: the run has slices 0-{len(several) - 1}; remedy: numbers of these"
+        )
+    _raise(await _work(settled, loaded, parts, run_dir, console))
+    return len(parts)
+
+
+@contextlib.asynccontextmanager
+async def _turn(run_dir: RunDir, note: Callable[[str], None]) -> AsyncIterator[None]:
+    """Hold the lock on the run directory, waiting for others who begin to work on it. Raises ConfigError."""
+    for second in itertools.count():
+        try:
+            run_dir.__enter__()
+            break
+        except ConfigError:
+            if second == TURN_S:
+                raise
+            if second == 5:
+                note(f"{run_dir.path}: waiting for another process that begins to work on this run")
+            await asyncio.sleep(1)
+    try:
+        yield
+    finally:
+        run_dir.__exit__()
+
+
+def _loaded(config: Config, note: Callable[[str], None]) -> tuple[Config, LoadedProblems, dict[str, int]]:
+    """The config with its sandbox decided, the problems, and the rows that are no rollouts of them, by reason.
+
+    Raises FactoryError.
+    """
+    settled = with_sandbox(pinned(config), config.translate.targets, note)
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
     left_out = count_unused(config.engine, loaded) if isinstance(config.engine, ReplayEngine) else {}
     for reason, count in left_out.items():
         note(f"{count} rollout(s) left out: {reason}")
-    run_dir.path.mkdir(parents=True, exist_ok=True)
-    with run_dir:
-        inputs = _inputs(config)
-        run_dir.claim(config, loaded.problems, inputs)
+    return settled, loaded, dict(left_out)
+
+
+def _begin(
+    config: Config,
+    settled: Config,
+    loaded: LoadedProblems,
+    left_out: dict[str, int],
+    run_dir: RunDir,
+    note: Callable[[str], None],
+    alone: bool = True,
+) -> None:
+    """Claim the run directory, and say in its ledger what begins. `alone` as of `RunDir.claim`."""
+    inputs = _inputs(config)
+    run_dir.claim(config, loaded.problems, inputs, alone)
+    if alone:
         _mend_ledger(run_dir, note)
-        run_dir.log(
-            "started",
-            sandbox=settled.sandbox.backend,
-            factory_version=__version__,
-            code_sha256=code_sha256(),
-            problems=len(loaded.problems),
-            inputs=inputs,
-            config=config.model_dump(mode="json"),
-        )
-        if left_out:
-            run_dir.log("left_out", rollouts=dict(left_out))
-        if config.decontamination.benchmarks:
-            run_dir.log("compared", **Compared.of(loaded.benchmarks.sizes, loaded.contaminated).as_facts())
-        damage = await _work(settled, loaded, run_dir, console)
-        summary = summarize(config, loaded.problems, run_dir)
-        write_shards(config, loaded.problems, run_dir, summary)
-    if damage:
-        raise ExceptionGroup("parts that cannot be read", damage)
-    return summary
+    run_dir.log(
+        "started",
+        sandbox=settled.sandbox.backend,
+        factory_version=__version__,
+        code_sha256=code_sha256(),
+        problems=len(loaded.problems),
+        inputs=inputs,
+        config=config.model_dump(mode="json"),
+    )
+    if left_out:
+        run_dir.log("left_out", rollouts=left_out)
+    if config.decontamination.benchmarks:
+        run_dir.log("compared", **Compared.of(loaded.benchmarks.sizes, loaded.contaminated).as_facts())
 
 
-async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console: Console) -> list[PartError]:
-    """Work off the problems; the parts that cannot be read, nor be made again."""
-    problems, settings = loaded.problems, config.translate
-    parts = slices(problems, run_dir, working=True)
+async def _work(
+    config: Config, loaded: LoadedProblems, parts: Sequence[Slice], run_dir: RunDir, console: Console
+) -> list[PartError]:
+    """Work off `parts`; the parts of records that cannot be read, nor be made again."""
+    problems, settings = [problem for part in parts for problem in part.problems], config.translate
     totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
@@ -75,6 +149,11 @@ async def _work(config: Config, loaded: LoadedProblems, run_dir: RunDir, console
             worker = Worker(config, executor, progress, loaded.benchmarks, samplers)
             await worker.run(parts, lambda part: run_dir.log("slice", number=part.number))
     return worker.damage
+
+
+def _raise(damage: Sequence[PartError]) -> None:
+    if damage:
+        raise ExceptionGroup("parts that cannot be read", list(damage))
 
 
 def _inputs(config: Config) -> dict[str, str]:

@@ -116,11 +116,17 @@ class RunDir(Paths):
 
     # ---- whose it is ----
 
-    def claim(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str] | None = None) -> None:
+    def claim(
+        self,
+        config: Config,
+        problems: Iterable[Problem],
+        inputs: Mapping[str, str] | None = None,
+        alone: bool = True,
+    ) -> None:
         """Make the directory this run's, or see that it is. A run without rollouts takes any config.
 
-        `inputs` has the sha256 of files that rollouts come from, by their keys. Raises ConfigError with the
-        difference.
+        `inputs` has the sha256 of files that rollouts come from, by their keys. Where this process is not `alone`,
+        what looks half written may be another's, on another machine, and stays. Raises ConfigError with the difference.
         """
         if sign := next((sign for sign in _NO_PATTERNS if sign in str(self.path.absolute())), ""):
             why = f"has {sign!r} in it, and `datasets` would take the shards' path for a pattern"
@@ -129,7 +135,8 @@ class RunDir(Paths):
         if self._has_config():
             if self.all_chunks() or self.slices.is_dir():
                 self._refuse_another(config, problems, inputs or {})
-            remove_temporary(self.path)
+            if alone:
+                remove_temporary(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.problems_file.parent.mkdir(parents=True, exist_ok=True)
         lines = "".join(f"{problem.model_dump_json(exclude_unset=True)}\n" for problem in problems).encode()

@@ -8,8 +8,11 @@ lines cut off at the end are missed.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -25,7 +28,7 @@ _BLOCK = 65536
 
 
 class Ledger:
-    """Lines of the ledger at `path`; one process at a time may add to it, any may read."""
+    """Lines of the ledger at `path`. Any process may read it and, where the file system has locks, add to it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,6 +37,7 @@ class Ledger:
         """Add a line. Raises PartError where the last one is damaged."""
         text = json.dumps({"event": event, "at": round(time.time(), 3), **facts}, ensure_ascii=False)
         with writing(self.path), self.path.open("ab+") as file:
+            _one_at_a_time(file)
             file.write(_sealed(text[:-1].encode("utf-8", "replace"), self._last_seal(file)))
 
     def _last_seal(self, file: IO[bytes]) -> bytes:
@@ -130,6 +134,13 @@ class Reader:
                 self._at, self._number = self._at + len(line), self._number + 1
                 self._seal = _seal(line)
                 yield json.loads(body + b"}")
+
+
+def _one_at_a_time(file: IO[bytes]) -> None:
+    """Wait while another process adds a line, where the file system has locks; closing the file lets the next one."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0, os.SEEK_END)
 
 
 def _sealed(body: bytes, above: bytes) -> bytes:

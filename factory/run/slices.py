@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from factory.errors import PartError
+from factory.errors import ConfigError, PartError
 from factory.records import Problem
 from factory.run.directory import RunDir
 
@@ -48,6 +48,14 @@ def slices(problems: Sequence[Problem], run_dir: RunDir, working: bool = False) 
         if part.number in run_dir.written.slices and not part.dir.path.exists():
             raise PartError(f"{part.dir.path}: is gone, though the ledger says it was sealed; remedy: run again")
     return found
+
+
+def numbers(text: str) -> range:
+    """The slices of `--slices`: "A-B", both ends among them, or one number. Raises ConfigError."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first)):
+        raise ConfigError(f"--slices {text!r}: is no range of slices; remedy: A-B, as in --slices 0-99, or one number")
+    return range(int(first), int(last or first) + 1)
 
 
 def by_problem(problems: Sequence[Problem], run_dir: RunDir) -> Iterator[tuple[Problem, RunDir]]:

@@ -304,3 +304,47 @@ def test_kills_at_any_moment_change_no_byte(done: Path, tmp_path: Path, factory:
     assert ran.returncode == 0, ran.stderr
     assert shards_of(place.path) == shards_of(done / "whole")
     assert factory("audit", place.path).returncode == 0
+
+
+def test_several_processes_share_the_slices(done: Path, tmp_path: Path, factory: Factory) -> None:
+    code = "from factory.cli import main; main()"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "run",
+        str(done / "config.yaml"),
+        "--run-dir",
+        str(tmp_path / "run"),
+        "--slices",
+    ]
+    jobs = [subprocess.Popen([*command, which], stderr=subprocess.PIPE, text=True) for which in ("0-0", "1-2")]
+    for job in jobs:
+        _, said = job.communicate(timeout=120)
+        assert job.returncode == 0, said
+    place = RunDir(tmp_path / "run")
+    assert all(one.sealed for one in slices(place.open_problems(), place))
+    assert not place.shards.exists()
+    before = events(place)
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert events(place) == before
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert factory("audit", place.path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("which", "size", "said"),
+    [
+        ("7", 2, "the run has slices 0-2; remedy"),
+        ("2-1", 2, "--slices '2-1': is no range of slices; remedy: A-B"),
+        ("all", 2, "--slices 'all': is no range of slices"),
+        ("0-9", 5, "the run is in one piece (5 problems, slice: 5)"),
+    ],
+)
+def test_slices_that_are_not_there_are_refused(
+    done: Path, tmp_path: Path, factory: Factory, which: str, size: int, said: str
+) -> None:
+    ran = factory("run", done / "config.yaml", "--run-dir", tmp_path / "x", "--set", f"slice={size}", "--slices", which)
+    assert ran.returncode == 2
+    assert said in ran.stderr
