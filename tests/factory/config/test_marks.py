@@ -19,7 +19,7 @@ ENGINE_FREE = {
     "retries", "timeout_s", "base_url", "api_key_env", "patience_s", "max_refused", "rollouts_per_request",
 }  # fmt: skip
 FREE = {
-    "name", "run_dir", "verify.canaries", "decontamination.near_duplicate",
+    "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
     "executor.kind", "executor.workers", "executor.stuck_s",
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
@@ -105,7 +105,7 @@ def test_a_free_value_may_change(key: str) -> None:
 
 
 OTHER: dict[str, Any] = {
-    "name": "other", "run_dir": "elsewhere", "canaries": False, "near_duplicate": None, "workers": 3, "stuck_s": 9.0,
+    "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3, "stuck_s": 9.0,
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("rl", "sft"), "splits": {"train": 1.0},
     "holdout": ("a",), "rows": 3, "max_bytes": 3, "evidence": True, "prompts": "asked", "answers": "full",
     "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,

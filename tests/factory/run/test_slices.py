@@ -20,7 +20,7 @@ from factory.config import load
 from factory.records import Rollout, Survivor, Verdict
 from factory.run import seal as sealing
 from factory.run.directory import RunDir
-from factory.run.seal import seal, unseal
+from factory.run.seal import unseal
 from factory.run.sealed import KINDS, file_of
 from factory.run.slices import slices
 from factory.run.work import SealUnit, seal_slice
@@ -274,12 +274,12 @@ def test_a_kill_while_a_slice_is_sealed_costs_nothing(
 def test_what_is_put_back_is_what_was_there(done: Path, place: RunDir) -> None:
     for one in slices(place.open_problems(), place):
         before = {name: one.dir.read(one.dir.path / name, KINDS[file_of(name)]) for name in one.dir.sealed}
-        facts = {key: one.dir.sealed.facts[key] for key in ("complete", "made_of", "counts")}
         assert unseal(one.dir) == []
         for name, records in before.items():
             assert files.digest(one.dir.path / name) == one.dir.written.sha256(name)
             assert one.dir.read(one.dir.path / name, KINDS[file_of(name)]) == records
-        seal(one.dir, one.problems, facts)
+        seal_slice(None, SealUnit(load(done / "config.yaml", ()), one))
+        one.dir.forget()
         assert {name: one.dir.read(one.dir.path / name, KINDS[file_of(name)]) for name in one.dir.sealed} == before
 
 
