@@ -34,8 +34,7 @@ _SHORTEST_ASKED_S = 1.0
 """Where it does, and asks for any."""
 _AT_ONCE_PER_S = 5.0
 """Requests a second, at least, where an endpoint asks for no pause at all (`Retry-After: 0`): it may turn most of them
-away whatever their rate, and fewer would bring fewer answers. Of a server that answers one in five, 5 a second bring one
-a second, where a rate cut each time brings one in 5 s.
+away whatever their rate. Of one that answers one in five, 5 a second bring 0.9 answers, and a rate cut each time 0.2.
 """
 _SAY_AGAIN_S, _SAY_ANOTHER_S = 60.0, 5.0
 """Seconds between two lines on the same trouble, and on another."""

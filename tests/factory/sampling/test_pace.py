@@ -307,8 +307,9 @@ def test_the_bound_is_above_honest_answers() -> None:
     assert answers.MOST_BYTES >= 32 * 2**20
 
 
-def test_an_endpoint_that_asks_for_no_pause_keeps_getting_requests() -> None:
+def test_an_endpoint_that_asks_for_no_pause_keeps_getting_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may turn most of them away whatever their rate: cut each time, they would end at one in 30 s."""
+    monkeypatch.setattr(pace, "_LONGEST_PAUSE_S", 30.0)
     polite, other = (pace.Pace("place", 64, 60.0, lambda line: None) for _ in range(2))
     for _ in range(20):
         polite.busy(time.monotonic(), "status 429", 0.0)
