@@ -125,10 +125,11 @@ def _check_folder(place: RunDir) -> tuple[int, list[str]]:
         fault = _part_fault(place, path)
         whole += not fault
         wrong += [fault] if fault else []
-    gone = sorted(name for name in place.written if name not in sealed and not (place.path / name).exists())
-    wrong += [
-        f"{place.path / name}: is gone, though the ledger says it was written; remedy: run again" for name in gone
-    ]
+    for name in sorted(name for name in place.written if name not in sealed and not (place.path / name).is_file()):
+        odd = (place.path / name).exists()
+        gone = "is gone, though the ledger says it was written; remedy: run again"
+        fault = f"is no file; {files.MOVE_ASIDE}" if odd else gone
+        wrong.append(f"{place.path / name}: {fault}")
     return whole, wrong + [f"{path}: is not of this run; remedy: move it away" for path in foreign(place)]
 
 

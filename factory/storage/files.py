@@ -127,6 +127,13 @@ def _runs(pid: int) -> bool:
     return True
 
 
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises OSError, also for a pipe, which would be waited for for ever."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path.read_bytes()
+
+
 def checked(path: Path, recorded: str | None = None, mend: bool = False) -> bytes:
     """The bytes of the part at `path`, seen to be those that were written.
 
@@ -135,13 +142,13 @@ def checked(path: Path, recorded: str | None = None, mend: bool = False) -> byte
     again. Raises DamagedPart where neither agrees, PartError where the part cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = _bytes(path)
     except OSError as error:
         raise PartError(f"{path}: cannot be read ({error.strerror}); {MOVE_ASIDE}") from None
     digest = hashlib.sha256(data).hexdigest()
     line, beside = _digest_line(path, digest), digest_file(path)
     try:
-        fault = "" if beside.read_bytes() == line else "its sha256 is another"
+        fault = "" if _bytes(beside) == line else "its sha256 is another"
     except OSError as error:
         fault = f"{beside.name}: {error.strerror}"
     if not fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import warnings
@@ -180,6 +181,22 @@ def test_a_part_that_is_gone_is_missed(place: RunDir, factory: Factory) -> None:
     told = "is gone, though the ledger says it was written; remedy: run again"
     assert sorted(wrong_parts(place)) == sorted(f"{path}: {told}" for path in gone)
     factory("run", place.config_file, "--run-dir", place.path)
+    assert wrong_parts(place) == []
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_a_part_that_is_no_file_is_named_and_not_waited_for(
+    place: RunDir, factory: Factory, make: Callable[[Path], None]
+) -> None:
+    path = next((place.path / "rollouts").glob("*.parquet"))
+    path.unlink()
+    make(path)
+    assert wrong_parts(place) == [f"{path}: is no file; remedy: move it aside, and run again"]
+    done = factory("run", place.config_file, "--run-dir", place.path)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert f"{path}: cannot be read (it is no file); remedy: move it aside, and run again" in done.stderr
+    path.rename(place.path.parent / "aside")
+    assert factory("run", place.config_file, "--run-dir", place.path).returncode == 0
     assert wrong_parts(place) == []
 
 
