@@ -105,7 +105,8 @@ def test_a_free_value_may_change(key: str) -> None:
 
 
 OTHER: dict[str, Any] = {
-    "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3, "stuck_s": 9.0,
+    "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3,
+    "stuck_s": 9.0,
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("rl", "sft"), "splits": {"train": 1.0},
     "holdout": ("a",), "rows": 3, "max_bytes": 3, "evidence": True, "prompts": "asked", "answers": "full",
     "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,
