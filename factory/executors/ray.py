@@ -8,7 +8,9 @@ room late works from then on. Nothing of the environment is sent: a node has its
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Self, TypeVar
@@ -29,6 +31,7 @@ C = TypeVar("C")
 TRIES = 3
 WAIT_S = 30.0
 """Seconds without any worker after which it is said what they wait for."""
+CONNECT_S = 10.0
 _IDLE_S = 1.0
 
 
@@ -79,9 +82,10 @@ class RayExecutor:
     async def __aenter__(self) -> Self:
         self._failure = asyncio.get_running_loop().create_future()
         if not ray.is_initialized():
+            logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that SIGTERM stays ours
             try:
-                await asyncio.to_thread(ray.init, self._address, log_to_driver=False, configure_logging=False)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+                await asyncio.to_thread(_connect, self._address)
+            except (OSError, RuntimeError, ValueError) as error:
                 raise ConfigError(
                     f"executor.address: {self._address!r}: no Ray cluster answers there ({type(error).__name__}); "
                     "remedy: `ray start --head`, the address of a cluster, or `local`"
@@ -188,6 +192,14 @@ class RayExecutor:
             f"has {largest.get('CPU', 0):g} CPUs and {largest.get('GPU', 0):g} GPUs); remedy: lower "
             "executor.cpus_per_worker or executor.gpus_per_worker, or add such a node"
         )
+
+
+def _connect(address: str) -> None:
+    """Raises OSError, RuntimeError or ValueError where no cluster answers."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():  # Ray itself would try for minutes
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+    ray.init(address, log_to_driver=False, configure_logging=False)
 
 
 def _cause(error: RayTaskError) -> BaseException:
