@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from factory.languages.python import given
+from factory.languages.python.parse import nodes_of
 from factory.records.verdict import FROM_PRELUDE
 
 HOMES: dict[str, str] = {
@@ -57,10 +60,13 @@ _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
 
 def missing(tree: ast.Module) -> dict[str, bool]:
     """Names that are read but bound nowhere in the program -> whether every use is as `name.attribute`."""
-    bound = set(bound_names(tree))
+    nodes = nodes_of(tree)
+    return _missing(nodes, set(_bound(nodes)))
+
+
+def _missing(nodes: Sequence[ast.AST], bound: Container[str]) -> dict[str, bool]:
     if "*" in bound:
         return {}
-    nodes = list(ast.walk(tree))
     bases = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     found: dict[str, bool] = {}
     for node in nodes:
@@ -73,9 +79,23 @@ def missing(tree: ast.Module) -> dict[str, bool]:
 
 def bound_names(tree: ast.AST) -> Iterator[str]:
     """Every name bound in any scope of `tree`; "*" for a star import of a module whose names are not known."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
+    return _bound(nodes_of(tree))
+
+
+_BINDING: tuple[type[ast.AST], ...] = (
+    *(ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg, ast.ImportFrom, ast.Import),
+    *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global, ast.Nonlocal),
+)
+"""Nodes that may bind a name."""
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if not isinstance(node, _BINDING):
+            continue
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.id
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -84,12 +104,20 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield from given.exports(node.module or "") or ("*",)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from map(given.bound_by, node.names)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            yield node.name
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            yield node.rest
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            yield from [node.name] if node.name else ()
+        elif isinstance(node, ast.MatchMapping):
+            yield from [node.rest] if node.rest else ()
         elif isinstance(node, ast.Global | ast.Nonlocal):
             yield from node.names
+
+
+@lru_cache(maxsize=256)
+def _of_line(text: str) -> tuple[frozenset[str], Mapping[str, bool]]:
+    """The names that a line of what is given binds, and those that it misses."""
+    nodes = nodes_of(ast.parse(text))
+    bound = frozenset(_bound(nodes))
+    return bound, MappingProxyType(_missing(nodes, bound))
 
 
 def _is_no_module(name: str, line: given.Line) -> bool:
@@ -105,7 +133,9 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
     program that stands by itself stays as it is.
     """
     own = given.given(starter_code, prelude)
-    wanting = missing(tree)
+    nodes = nodes_of(tree)
+    bound, have = set(_bound(nodes)), set[str]()
+    wanting = _missing(nodes, bound)
     if prelude:
         unbound = given.unbound(code) - given.starred(tree) - _KNOWN
         wanting = {name: False for name in unbound if name in own.names} | wanting
@@ -113,9 +143,8 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
     told = {f"{FROM_PRELUDE}: {text}" for text in settings}
     imports: set[str] = set()
     definitions: set[str] = set()
-    bound, have = set(bound_names(tree)), set[str]()
     for text in settings:
-        wanting |= missing(ast.parse(text))
+        wanting |= _of_line(text)[1]
     while wanting:
         name, as_module = wanting.popitem()
         have.add(name)
@@ -123,9 +152,9 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
         if line is not None and not (as_module and _is_no_module(name, line)):
             (imports if line.is_import else definitions).add(line.text)
             told.add(f"{line.source}: {name}")
-            parsed = ast.parse(line.text)
-            have.update(bound_names(parsed))
-            more = {name: use for name, use in missing(parsed).items() if name in own.names or name not in bound}
+            binds, misses = _of_line(line.text)
+            have.update(binds)
+            more = {name: use for name, use in misses.items() if name in own.names or name not in bound}
             wanting.update((name, use) for name, use in more.items() if name not in have)
         elif name in HOMES:
             imports.add(f"from {HOMES[name]} import {name}")
