@@ -16,6 +16,7 @@ from factory.errors import ConfigError
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _ENDPOINTS = ("HF_ENDPOINT",)
+_SERVICES = ("DOCKER_HOST", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """What libraries read by themselves, too."""
@@ -39,10 +40,10 @@ def secret(variable: str, remedy: str, key: str = "") -> str:
 
 
 def hide_secrets() -> None:
-    """Keep the secrets that libraries find by themselves, in tokens and addresses of proxies, out of what is shown."""
+    """Keep the secrets that libraries find by themselves, in tokens and addresses, out of what is shown."""
     for name in _TOKENS:
         streams.hide(os.environ.get(name, "").strip())
-    for name in _set(_PROXIES):
+    for name in _set((*_PROXIES, *_ENDPOINTS, *_SERVICES)):
         try:
             password = urlsplit(os.environ[name]).password or ""
         except ValueError:

@@ -14,6 +14,7 @@ FactoryError
     ├── HubError            the hub could not be reached, or did not do what was asked
     ├── AuditError          an audit found damage, or a shipped record that does not pass again
     ├── ResourceError       this machine gives no further process, thread, file or memory
+    ├── WallError           what sandboxes are built with is gone: a Docker daemon in mid-run
     └── InfrastructureError a sandbox or a worker process was lost, on fresh ones too
 
 RenamedKeyWarning       a config uses an old name of a key; the message gives the new one
@@ -79,6 +80,10 @@ class CanaryError(WorkError):
 
 class ResourceError(WorkError):
     """This machine gives no further process, thread, open file or memory; the message says which limit to raise."""
+
+
+class WallError(WorkError):
+    """No sandbox can be built any more, though some were; the message names the service and the remedy."""
 
 
 class InfrastructureError(WorkError):

@@ -34,6 +34,9 @@ JOBS_A_WORKER = 5000
 GRACE_S = 20.0
 """How long after a job's wall limit a worker may still be busy killing, reaping and cleaning."""
 START_S = 30.0
+AWAY_S = 10.0
+"""How long a wall that has been there may be away, as while a Docker daemon restarts."""
+_PAUSE_S = 1.0
 
 
 class Sandbox:
@@ -41,7 +44,7 @@ class Sandbox:
 
     `backend` "auto" takes the first wall that can be built here, docker before bubblewrap; `backend` and `why` then
     say which and why. `alive` is called before each wait for a worker with the seconds that it may take, at most.
-    Raises WallUnavailable when no wall can be built.
+    Raises WallUnavailable when no wall can be built, or one that was there is away for `AWAY_S`.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Sandbox:
         self._link: WorkerLink | None = None
         self._inputs: tuple[str, tuple[str, ...]] | None = None
         self._jobs = 0
-        self._talking = False
+        self._talking = self._had_worker = False
         self.restarts = 0
         """Workers lost to anything but their age."""
 
@@ -173,8 +176,21 @@ class Sandbox:
         if self._link is not None and self._jobs >= JOBS_A_WORKER:
             self.close()
         if self._link is None:
-            self._link = self._start()
+            self._link = self._start_again() if self._had_worker else self._start()
+            self._had_worker = True
         return self._link
+
+    def _start_again(self) -> WorkerLink:
+        """A worker behind a wall that was there before. Raises WallUnavailable when it is away for `AWAY_S`."""
+        end = time.monotonic() + AWAY_S
+        while True:
+            try:
+                return self._start()
+            except WallUnavailable:
+                if time.monotonic() >= end:
+                    raise
+            self._alive(_PAUSE_S)
+            time.sleep(_PAUSE_S)
 
     def _start(self) -> WorkerLink:
         """A worker that answers. Settles on the first wall that gives one, for as long as this sandbox lives."""

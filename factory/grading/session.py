@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Self
 
 from factory.config import UNKNOWN_S, GradingConfig
-from factory.errors import InfrastructureError
+from factory.errors import InfrastructureError, WallError
 from factory.grading import checker_gate, time_limits
 from factory.grading.checker import check
 from factory.grading.judge import Judge
@@ -23,7 +23,7 @@ from factory.languages import language
 from factory.languages.python.trial import record
 from factory.records import Case, Prepared, Problem, Rejection, Run, Status
 from factory.storage import packages
-from sandbox import Limits, Mount, Sandbox, SandboxError, WorkerLost
+from sandbox import Limits, Mount, Sandbox, SandboxError, WallUnavailable, WorkerLost
 
 EXAMINER = "examiner"
 """The sandbox of trusted code: tests and checkers that the problem brings along."""
@@ -184,8 +184,10 @@ class GradingSession:
 
 @contextmanager
 def sandbox_errors_as_ours(problem: Problem) -> Iterator[None]:
-    """Raises InfrastructureError naming the problem where the sandbox fails inside."""
+    """Raises WallError where no sandbox can be built inside, InfrastructureError naming the problem where one fails."""
     try:
         yield
+    except WallUnavailable as error:
+        raise WallError(f"{error}; what is written is kept: run again to go on") from None
     except SandboxError as error:
         raise InfrastructureError(f"problem {problem.id!r}: {error}") from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory import environment
+from factory import environment, network
 from factory.config import Source
 from factory.errors import ProblemError
 from factory.storage import raw_rows
@@ -122,7 +122,18 @@ def _hub_rows(config: Source) -> Iterator[Row]:
     try:
         table = datasets.load_dataset(str(config.dataset), config.subset, split=config.split, revision=config.revision)
     except (OSError, ValueError, RuntimeError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
-        raise ProblemError(f"problems.dataset: {name}: cannot be loaded: {error}") from None
+        raise ProblemError(f"problems.dataset: {name}: cannot be loaded: {_why(error)}") from None
     for number, item in enumerate(table, 1):
         row = raw_rows.bounded(raw_rows.RawRow(f"{name}:{number}", dict(item)))
         yield Row(row.place, row.data or {}, row.fault)
+
+
+def _why(error: Exception) -> str:
+    """Why the hub gives no dataset: its client's words where they are of the dataset, else ours."""
+    import datasets
+
+    if isinstance(error, datasets.exceptions.DatasetNotFoundError):
+        return "there is no such dataset, or HF_TOKEN holds no token that may read it"
+    if network.is_from_network(error):
+        return f"the hub does not give it: {network.reason(error)} (see HF_ENDPOINT, HF_TOKEN)"
+    return network.words(str(error)) or type(error).__name__

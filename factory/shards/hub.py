@@ -24,6 +24,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
+from factory import network
 from factory.errors import HubError, HubRefused, PartError
 from factory.shards.check import faults
 from factory.shards.views import VIEWS
@@ -233,9 +234,13 @@ def _failure(repo_id: str, error: BaseException, token: str) -> HubError | HubRe
 
 
 def _shown(error: BaseException, token: str) -> str:
-    """The hub's own words in one line, without addresses, which may be signed, and without the token."""
+    """The hub's own words in one line, without addresses, which may be signed, and without the token.
+
+    Where it has not answered, ours.
+    """
     answer = _answer(error)
-    said = getattr(next(_chain(error)), "server_message", None) or str(error)
-    line = " ".join(re.sub(r"https?://\S+", "(address)", said).split())[:300]
+    if answer is None and network.is_from_network(error):
+        return network.reason(error)
+    line = network.words(getattr(next(_chain(error)), "server_message", None) or str(error))
     status = f"HTTP {answer.status_code}: " if answer is not None else ""
     return f"{status}{line or type(error).__name__}".replace(token, "***")

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import LogConfig, Mount
 
 from sandbox.boundary import image, inside
@@ -41,6 +41,8 @@ PIECE = 1 << 20
 HEADER = struct.Struct(">BxxxL")
 """Docker's framing of a container's output: which stream, how many bytes."""
 STDOUT = 1
+MOST_WORDS = 300
+"""Characters of what a daemon says of a failure."""
 LOGIN = re.compile(r"//[^/\s]*@")
 """The name and password in an address, which are shown nowhere."""
 
@@ -49,7 +51,7 @@ class Docker:
     name = "docker"
 
     def describe(self) -> str:
-        with daemon() as client, refusals("the Docker daemon does not say what it is"):
+        with daemon() as client, refusals("it does not say what it is"):
             version = client.version()["Version"]
             return f"Docker {version} at {client.api.base_url}, runtimes {', '.join(sorted(client.info()['Runtimes']))}"
 
@@ -127,11 +129,7 @@ def daemon() -> Iterator[docker.DockerClient]:
         client = docker.from_env(timeout=API_S)
         client.ping()
     except (DockerException, OSError, ValueError) as error:
-        where = f"{os.environ.get('DOCKER_HOST', 'its socket')}: {reason(error)}"
-        raise WallUnavailable(
-            f"no Docker daemon answers at {LOGIN.sub('//', where)}; remedy: install and start it (Debian: apt-get "
-            "install docker.io; systemctl start docker), and be root or in the group docker; see DOCKER_HOST"
-        ) from None
+        raise refusal("it is in trouble", error) from None
     with contextlib.closing(client):
         yield client
 
@@ -147,17 +145,45 @@ def knock() -> None:
 
 @contextlib.contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """Tell what the daemon refuses as WallUnavailable."""
+    """Tell what the daemon refuses, or that it is away, as WallUnavailable."""
     try:
         yield
     except (DockerException, OSError) as error:
-        raise WallUnavailable(f"{what}: {reason(error)}") from None
+        raise refusal(what, error) from None
 
 
-def reason(error: Exception) -> str:
-    """A daemon's own words, of all that the SDK wraps around them."""
-    words = error.explanation if isinstance(error, APIError) else str(error.__cause__ or error)
-    return str(words or error).strip()
+def refusal(what: str, error: Exception) -> WallUnavailable:
+    """What to raise where the daemon fails in `what`: it names the daemon, and the remedy."""
+    where = LOGIN.sub("//", os.environ.get("DOCKER_HOST") or "its socket")
+    answer = next((it for it in chain(error) if isinstance(it, APIError)), None)
+    if answer is not None:
+        status = f"status {answer.status_code}: " if answer.status_code else ""
+        words = LOGIN.sub("//", " ".join(str(answer.explanation or "no message").split()))[:MOST_WORDS]
+        return WallUnavailable(
+            f"the Docker daemon at {where}: {what}: {status}{words}; remedy: see that `docker info` and `docker run` "
+            "work (systemctl restart docker), and run again"
+        )
+    return WallUnavailable(
+        f"no Docker daemon answers at {where}: {LOGIN.sub('//', reason(error))}; remedy: install and start it (Debian: "
+        "apt-get install docker.io; systemctl start docker), and be root or in the group docker; see DOCKER_HOST"
+    )
+
+
+def reason(error: BaseException) -> str:
+    """Why nothing has come from a daemon, without the words of what carries them."""
+    causes = list(chain(error))
+    if any(isinstance(it, TimeoutError) for it in causes):
+        return f"no answer within {API_S} s"
+    found = next((it for it in causes if isinstance(it, OSError) and it.errno and it.strerror), None)
+    if found is not None:
+        return str(found.strerror)
+    return "the connection broke" if isinstance(error, OSError) else str(error).strip()
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 # ---- images ----
@@ -277,11 +303,11 @@ class Attached:
     def close(self) -> None:
         self._socket.close()
         self._response.close()
-        with refusals("the Docker daemon does not remove a container"), contextlib.suppress(NotFound):
+        # It ends with its socket and goes by itself, too; a daemon that is away is missed when it is asked for another.
+        with contextlib.suppress(DockerException, OSError):
             try:
                 self._container.remove(force=True)
             except APIError as error:
-                if error.status_code != 409:  # it is being removed already, since it has ended
-                    raise
-                self._container.wait(condition="removed")
+                if error.status_code == 409:  # it is being removed already, since it has ended
+                    self._container.wait(condition="removed")
         self._client.close()

@@ -12,14 +12,14 @@ import asyncio
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from factory import environment
+from factory import environment, network
 from factory.config import OpenAIEngine
 from factory.errors import EngineError
 from factory.sampling.engines.answers import MOST_BYTES, EndpointError, Unreadable, error_of
@@ -224,15 +224,9 @@ def _error_in(body: bytes) -> EndpointError:
 
 def _end(error: httpx.HTTPError) -> tuple[str, bool]:
     """Why there is no answer, in words of ours, and whether that may pass."""
-    causes = list(_causes(error))
+    causes = list(network.causes(error))
     if any(isinstance(it, ssl.SSLError) for it in causes):
-        return "no TLS connection: an http port, or a certificate that is not trusted (see SSL_CERT_FILE)", False
+        return network.TLS, False
     if any(isinstance(it, socket.gaierror) for it in causes):
-        return "no connection: the name of its host is not known", True
+        return network.UNKNOWN_HOST, True
     return next((words for kind, words in _ENDS.items() if isinstance(error, kind)), "no answer"), True
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

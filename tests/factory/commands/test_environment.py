@@ -221,8 +221,10 @@ def test_a_docker_daemon_that_answers_500(tmp_path: Path, failing_daemon: str) -
     config = given(tmp_path, sandbox={"backend": "docker"})
     done = ended(command("run", config, "--run-dir", tmp_path / "run"), DOCKER_HOST=failing_daemon)
     assert done.returncode == 1
-    assert error(done).startswith(f"error: no Docker daemon answers at {failing_daemon}: ")
-    assert "the storage driver is broken" in error(done)
+    trouble = (
+        f"error: the Docker daemon at {failing_daemon}: it is in trouble: status 500: the storage driver is broken"
+    )
+    assert error(done).startswith(trouble)
 
 
 def test_auto_goes_past_a_docker_daemon_that_answers_500(tmp_path: Path, failing_daemon: str) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +98,32 @@ def test_a_dataset_with_its_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         data_of(dataset=str(place), split="other")
     with pytest.raises(ProblemError, match=r"problems\.dataset: .*none\[test\]: cannot be loaded"):
         data_of(dataset=str(tmp_path / "none"))
+
+
+KEY = "Zq7planted0secret9Xw"
+
+
+def test_a_hub_that_gives_no_dataset_is_told_of_in_our_words_and_without_its_key() -> None:
+    """In a process of its own: the client reads where the hub is when it is imported, and prints its own warnings."""
+    with http.server.HTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        env = os.environ | {"HF_ENDPOINT": f"http://me:{KEY}@127.0.0.1:{server.server_port}"}
+        command = [sys.executable, "-m", "factory", "problems", "--dataset", "some/data"]
+        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        server.shutdown()
+    begins = "error: problems.dataset: some/data[test]: cannot be loaded: the hub does not give it: "
+    assert f"{begins}status 418" in done.stderr
+    assert KEY not in done.stdout + done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+class Failing(http.server.BaseHTTPRequestHandler):
+    """A hub that is in trouble."""
+
+    def do_GET(self) -> None:
+        self.send_error(418)
+
+    do_POST = do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
