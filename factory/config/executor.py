@@ -23,7 +23,7 @@ class LocalExecutorConfig(Section):
 class RayExecutorConfig(Section):
     """Nodes of a Ray cluster, which share the run directory: each worker is a one-machine factory on one slice."""
 
-    kind: Annotated[Literal["ray"], Resume.FREE]
+    kind: Annotated[Literal["ray"], Resume.FREE] = "ray"
     address: Annotated[str, Resume.FREE] = "auto"
     """Address of the cluster; `auto` is the one that this machine belongs to, `local` a new one of this machine."""
     workers: Annotated[int, Resume.FREE] = Field(1, ge=1)

@@ -1,7 +1,7 @@
 """Adds the imports a program forgot, where a name can only mean one thing.
 
 Promises: nothing is guessed for a name the program binds anywhere itself, and every addition is
-told. Does not promise to find every forgotten import: a name with two plausible homes (`sqrt`,
+recorded. Does not promise to find every forgotten import: a name with two plausible homes (`sqrt`,
 `log`, `datetime`) is left alone, and the program fails as it would have.
 """
 
@@ -130,7 +130,7 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
 
     Besides imports these are what `starter_code` and the set's `prelude` give and the answer relies on, with
     what those rely on in turn (`given`). A built-in name keeps its meaning, whatever a prelude would make of it: a
-    program that stands by itself stays as it is.
+    program that is self-contained stays as it is.
     """
     own = given.given(starter_code, prelude)
     nodes = nodes_of(tree)
@@ -140,7 +140,7 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
         unbound = given.unbound(code) - given.starred(tree) - _KNOWN
         wanting = {name: False for name in unbound if name in own.names} | wanting
     settings = given.settings_for(own, tree)
-    told = {f"{FROM_PRELUDE}: {text}" for text in settings}
+    added = {f"{FROM_PRELUDE}: {text}" for text in settings}
     imports: set[str] = set()
     definitions: set[str] = set()
     for text in settings:
@@ -151,25 +151,25 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
         line = own.names.get(name)
         if line is not None and not (as_module and _is_no_module(name, line)):
             (imports if line.is_import else definitions).add(line.text)
-            told.add(f"{line.source}: {name}")
+            added.add(f"{line.source}: {name}")
             binds, misses = _of_line(line.text)
             have.update(binds)
             more = {name: use for name, use in misses.items() if name in own.names or name not in bound}
             wanting.update((name, use) for name, use in more.items() if name not in have)
         elif name in HOMES:
             imports.add(f"from {HOMES[name]} import {name}")
-            told.add(f"import added: {HOMES[name]}.{name}")
+            added.add(f"import added: {HOMES[name]}.{name}")
         elif name in MODULES and as_module:
             imports.add(f"import {name}")
-            told.add(f"import added: {name}")
+            added.add(f"import added: {name}")
         elif own.stars:
             imports.update(own.stars)
-            told.update(f"{FROM_PRELUDE}: {text}" for text in own.stars)
-    if not told:
+            added.update(f"{FROM_PRELUDE}: {text}" for text in own.stars)
+    if not added:
         return code, ()
     # Imports first, then definitions, in their order: one may use the others when it is made. Settings come last.
     lines = [*sorted(imports), *(text for text in own.order() if text in definitions), *settings]
-    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(told))
+    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(added))
 
 
 def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:
