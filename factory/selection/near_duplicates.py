@@ -19,7 +19,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Name, String, Text
 from rensa import RMinHash, RMinHashDeduplicator
 
-from factory.records import Survivor
+from factory.records import Survivor, sha256
 from factory.records.bounds import MAX_LEXED
 
 SHINGLE = 5
@@ -29,6 +29,8 @@ LEAST_TOKENS = 30
 no two from here on, of different problems, reach a similarity of 0.8."""
 SLOTS, BANDS, SEED = 128, 16, 1
 """Of MinHash: 32-bit slots, bands by which similar ones are found (99 % of those at 0.85), seed of the hashes."""
+MOST_KEPT = 65536
+"""Sketches that a process keeps, of some 700 bytes each. Lexing a program for one takes milliseconds."""
 NEAR, ITS_SOURCE = "near_duplicate", "translation of a near_duplicate"
 """Why a program is left out."""
 _BLIND = {Name, Name.Other, Name.Function, Name.Class, Name.Variable}
@@ -53,10 +55,8 @@ class NearDuplicates:
         new: list[tuple[str, RMinHash]] = []
         for survivor in survivors:
             reason = ITS_SOURCE if survivor.parent in gone else None
-            shingles = [] if reason else _shingles(survivor.code, survivor.language)
-            if shingles:
-                sketch = RMinHash(num_perm=SLOTS, seed=SEED)
-                sketch.update(shingles)
+            sketch = None if reason else _sketch(survivor)
+            if sketch is not None:
                 if self._seen_in(survivor.language).get_duplicates(sketch):
                     reason = NEAR
                 else:
@@ -75,6 +75,23 @@ class NearDuplicates:
                 threshold=self._threshold, num_perm=SLOTS, use_lsh=True, num_bands=BANDS, seed=SEED
             )
         return self._seen[language]
+
+
+_SKETCHES: dict[tuple[str, str], RMinHash | None] = {}
+
+
+def _sketch(survivor: Survivor) -> RMinHash | None:
+    """The MinHash of a program; None of a short one. The first `MOST_KEPT` are kept: a run asks twice for each."""
+    key = sha256(survivor.code), survivor.language
+    if key in _SKETCHES:
+        return _SKETCHES[key]
+    shingles, sketch = _shingles(survivor.code, survivor.language), None
+    if shingles:
+        sketch = RMinHash(num_perm=SLOTS, seed=SEED)
+        sketch.update(shingles)
+    if len(_SKETCHES) < MOST_KEPT:
+        _SKETCHES[key] = sketch
+    return sketch
 
 
 def _shingles(code: str, language: str) -> list[str]:
