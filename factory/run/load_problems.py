@@ -61,7 +61,7 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
         for found in problems.read(config, oracle, settings.max_limits, settings.limits):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
-            if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
+            if known and isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and (fault := session.checker_fault(found.problem)):
