@@ -70,13 +70,13 @@ def run(
 
     settings = load(config, tuple(sets or ()))
     place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
-    how_to_go_on = f"stopped; to go on, run `factory run {config} --run-dir {place.path}"
+    again = f"factory run {config} --run-dir {place.path}"
     if only is not None:
         work = run.run_slices(settings, place, console(True), numbers(only))
-        count = interruptible(work, f"{how_to_go_on} --slices {only}`")
-        say(f"{count} slice(s) done; when all are, `factory run {config} --run-dir {place.path}` writes the shards")
+        count = interruptible(work, lambda: run.stopped(place, f"{again} --slices {only}"))
+        say(f"{count} slice(s) done; when all are, `{again}` writes the shards")
         return
-    summary = interruptible(run.run(settings, place, console(True)), f"{how_to_go_on}`")
+    summary = interruptible(run.run(settings, place, console(True)), lambda: run.stopped(place, again))
     _show(summary)
     export.print_pair(console(), place)
     say(f"shards: {place.shards}")

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sandbox.boundary import walls
 from sandbox.contract import Boundary, WorkerLink, message, read_message, split_frames
 from sandbox.errors import WallUnavailable, WorkerLost
+from sandbox.link import GRACE_S, Observed
 from sandbox.model import (
     Breach,
     CommandJob,
@@ -31,12 +32,9 @@ from sandbox.model import (
 T = TypeVar("T")
 TRIES = 3
 JOBS_A_WORKER = 5000
-GRACE_S = 20.0
-"""How long after a job's wall limit a worker may still be busy killing, reaping and cleaning."""
 START_S = 30.0
 AWAY_S = 10.0
 """How long a wall that has been there may be away, as while a Docker daemon restarts."""
-_PAUSE_S = 1.0
 
 
 class Sandbox:
@@ -176,21 +174,21 @@ class Sandbox:
         if self._link is not None and self._jobs >= JOBS_A_WORKER:
             self.close()
         if self._link is None:
-            self._link = self._start_again() if self._had_worker else self._start()
+            self._link = self._start_again()
             self._had_worker = True
         return self._link
 
     def _start_again(self) -> WorkerLink:
-        """A worker behind a wall that was there before. Raises WallUnavailable when it is away for `AWAY_S`."""
-        end = time.monotonic() + AWAY_S
+        """A worker that answers; a wall that gave one before is waited for. Raises WallUnavailable."""
+        end = time.monotonic() + AWAY_S * self._had_worker
         while True:
             try:
                 return self._start()
             except WallUnavailable:
                 if time.monotonic() >= end:
                     raise
-            self._alive(_PAUSE_S)
-            time.sleep(_PAUSE_S)
+            self._alive(1.0)
+            time.sleep(1.0)
 
     def _start(self) -> WorkerLink:
         """A worker that answers. Settles on the first wall that gives one, for as long as this sandbox lives."""
@@ -198,7 +196,7 @@ class Sandbox:
         for wall in self._walls:
             try:
                 self._alive(START_S)
-                link = _Observed(_greeted(wall, self._spec), self._alive)
+                link = Observed(_greeted(wall, self._spec), self._alive)
             except WallUnavailable as error:
                 refusals.append(error)
                 continue
@@ -230,30 +228,14 @@ def _greeted(boundary: Boundary, spec: SandboxSpec) -> WorkerLink:
         read_message(link, time.monotonic() + START_S)
     except (EOFError, TimeoutError) as error:
         link.close()
-        raise WallUnavailable(f"the {boundary.name} wall does not start: {error}; `factory doctor` says more") from None
+        raise WallUnavailable(
+            f"the {boundary.name} wall cannot start: {error}; remedy: `factory doctor` says whether it can here; where "
+            "it could, raise the limits on processes and memory (`ulimit -a`, the container's pids limit)"
+        ) from None
     except BaseException:
         link.close()
         raise
     return link
-
-
-class _Observed:
-    """A worker's link that says before each wait how long it may take."""
-
-    def __init__(self, link: WorkerLink, alive: Callable[[float], None]) -> None:
-        self._link, self._alive = link, alive
-
-    def send(self, data: bytes) -> None:
-        self._alive(GRACE_S)
-        self._link.send(data)
-
-    def receive(self, size: int, deadline: float) -> bytes:
-        self._alive(max(deadline - time.monotonic(), 0.0))
-        return self._link.receive(size, deadline)
-
-    def close(self) -> None:
-        self._alive(GRACE_S)
-        self._link.close()
 
 
 class Talk:

@@ -55,7 +55,7 @@ def exit_if_nothing_is_kept(summary: Summary) -> None:
         raise typer.Exit(1)
 
 
-def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str) -> T:
+def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str | Callable[[], str]) -> T:
     """Run `work` to its end; on Ctrl-C or SIGTERM stop it cleanly, say how to go on, and exit with 130.
 
     Heard in every phase: also where `work` itself computes or waits for something outside. A second signal ends the
@@ -86,7 +86,8 @@ def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str) -> T:
     try:
         return asyncio.run(guarded())
     except asyncio.CancelledError:
-        console(True).print(how_to_go_on, soft_wrap=True)
+        last = how_to_go_on if isinstance(how_to_go_on, str) else how_to_go_on()
+        console(True).print(last, soft_wrap=True)
         raise typer.Exit(130) from None
 
 

@@ -23,6 +23,7 @@ from factory.run.remote import work_off
 from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
+from factory.run.ungraded import ungraded
 from factory.run.unused import count_unused
 from factory.run.work import Worker
 from factory.run.workers import with_sandbox, workers
@@ -72,6 +73,19 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
         )
     _raise(await _work(settled, loaded, parts, run_dir, console))
     return len(parts)
+
+
+def stopped(run_dir: RunDir, command: str) -> str:
+    """The last line of a run that was stopped: what it leaves to the next one, and how to go on.
+
+    Nothing more is graded then: programs may take minutes to reach their limits, and who stops a run, or takes its
+    machine away, waits for seconds.
+    """
+    left = ""
+    if run_dir.problems_file.exists():
+        count = ungraded(run_dir.open_problems(), RunDir(run_dir.path))
+        left = f"{count:,} rollout(s) that came are kept, and not graded yet; " if count else ""
+    return f"stopped; {left}to go on, run `{command}`"
 
 
 @contextlib.asynccontextmanager

@@ -171,6 +171,8 @@ class Summary:
     """Problems of which nothing was sampled, with the reason."""
     unanswered: Mapping[str, int] = field(default_factory=dict)
     """Rollouts that were asked for and have not come: how many were "refused", and how many "failed"."""
+    ungraded: int = 0
+    """Rollouts that have come and have no verdict yet: a run was stopped, or works on them now."""
     untranslatable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Problems whose tests cannot be asked of a target, by target."""
     odd_cases: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -68,6 +68,8 @@ def _not_worked_on(summary: Summary) -> Iterator[str]:
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
     if summary.unanswered:
         yield f"rollouts that have not come: {_counted(summary.unanswered)}; run again to ask for them"
+    if summary.ungraded:
+        yield f"rollouts that have come and are not graded yet: {summary.ungraded:,}; run again to grade them"
     for target, names in summary.untranslatable.items():
         if names:
             yield f"{len(names)} problem(s) are not translated to {target}: their tests are Python code"

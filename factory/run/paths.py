@@ -59,9 +59,14 @@ class Paths:
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
         return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
+    @property
+    def open(self) -> Path:
+        """Where journals lie."""
+        return self.path / "open"
+
     def journal(self, part: Path) -> Path:
         """Where the rollouts of `part` lie until it is whole."""
-        return self.path / "open" / part.relative_to(self.path).with_suffix(".jsonl")
+        return self.open / part.relative_to(self.path).with_suffix(".jsonl")
 
     def survivors(self, problem: Problem, rollouts: int) -> Path:
         return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"

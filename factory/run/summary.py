@@ -27,6 +27,7 @@ from factory.run.export import left_out
 from factory.run.names import slug
 from factory.run.reader import verdicts_of
 from factory.run.slices import Slice, slices
+from factory.run.ungraded import ungraded
 from factory.translation.tests import translatable
 
 
@@ -50,7 +51,7 @@ def summarize(
             found.merge(Counts.from_json(one.dir.sealed.facts["counts"]))
         else:
             found.merge(slice_counts(config, one, statistics))
-    return sum_up(config, found, left_out(config, problems, run_dir))
+    return sum_up(config, found, left_out(config, problems, run_dir), ungraded(problems, run_dir))
 
 
 def slice_counts(config: Config, part: Slice, statistics: RunStatistics | None = None) -> Counts:
@@ -98,7 +99,9 @@ def counted(config: Config, part: Slice, tallies: Mapping[str, dict[str, Tally]]
     return found
 
 
-def sum_up(config: Config, found: Counts, unshipped: Mapping[str, Counter[str]] | None = None) -> Summary:
+def sum_up(
+    config: Config, found: Counts, unshipped: Mapping[str, Counter[str]] | None = None, waiting: int = 0
+) -> Summary:
     """The summary of a run that comes to `found`. `unshipped` as of `left_out`; None while nobody asked."""
     languages = found.languages
     records = sum(counts.total.kept for counts in languages.values())
@@ -112,6 +115,7 @@ def sum_up(config: Config, found: Counts, unshipped: Mapping[str, Counter[str]] 
         decontamination=decontamination(account.compared, contaminated_by),
         skipped=found.skipped(),
         unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
+        ungraded=waiting,
         untranslatable={target: tuple(names) for target, names in found.untranslatable.items()},
         odd_cases=found.odd_cases,
         review=found.review.summary(),

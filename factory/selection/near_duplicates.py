@@ -107,7 +107,7 @@ _SKETCHES: dict[tuple[str, str], bytes | None] = {}
 
 
 def _minhash(code: str, language: str) -> bytes | None:
-    """The state of a program's MinHash; None of a short one. The first `MOST_KEPT` are kept: a run asks twice for each."""
+    """The state of a program's MinHash; None of a short one. The first `MOST_KEPT` are kept: a run asks twice."""
     key = sha256(code), language
     if key in _SKETCHES:
         return _SKETCHES[key]

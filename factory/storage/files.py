@@ -87,19 +87,22 @@ def atomic(path: Path, lasting: bool = True) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
             raise
         if lasting:
-            _sync_folder(path.parent)
+            sync(path.parent)
 
 
-def _sync_folder(path: Path) -> None:
-    """Make the names in a folder last, where its file system can: some network file systems answer EINVAL."""
-    folder = os.open(path, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, last where its file system can: some network ones answer EINVAL.
+
+    Raises OSError.
+    """
+    number = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(number)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
             raise
     finally:
-        os.close(folder)
+        os.close(number)
 
 
 def remove_temporary(folder: Path) -> None:

@@ -26,7 +26,7 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import LogConfig, Mount
 
-from sandbox.boundary import image, inside
+from sandbox.boundary import away, image, inside
 from sandbox.errors import WallUnavailable
 from sandbox.model import Isolation, SandboxSpec
 from sandbox.worker.syscalls import DENIED
@@ -155,7 +155,7 @@ def refusals(what: str) -> Iterator[None]:
 def refusal(what: str, error: Exception) -> WallUnavailable:
     """What to raise where the daemon fails in `what`: it names the daemon, and the remedy."""
     where = LOGIN.sub("//", os.environ.get("DOCKER_HOST") or "its socket")
-    answer = next((it for it in chain(error) if isinstance(it, APIError)), None)
+    answer = next((it for it in away.chain(error) if isinstance(it, APIError)), None)
     if answer is not None:
         status = f"status {answer.status_code}: " if answer.status_code else ""
         words = LOGIN.sub("//", " ".join(str(answer.explanation or "no message").split()))[:MOST_WORDS]
@@ -164,26 +164,10 @@ def refusal(what: str, error: Exception) -> WallUnavailable:
             "work (systemctl restart docker), and run again"
         )
     return WallUnavailable(
-        f"no Docker daemon answers at {where}: {LOGIN.sub('//', reason(error))}; remedy: install and start it (Debian: "
-        "apt-get install docker.io; systemctl start docker), and be root or in the group docker; see DOCKER_HOST"
+        f"no Docker daemon answers at {where}: {LOGIN.sub('//', away.reason(error, API_S))}; remedy: install and start "
+        "it (Debian: apt-get install docker.io; systemctl start docker), and be root or in the group docker; see "
+        "DOCKER_HOST"
     )
-
-
-def reason(error: BaseException) -> str:
-    """Why nothing has come from a daemon, without the words of what carries them."""
-    causes = list(chain(error))
-    if any(isinstance(it, TimeoutError) for it in causes):
-        return f"no answer within {API_S} s"
-    found = next((it for it in causes if isinstance(it, OSError) and it.errno and it.strerror), None)
-    if found is not None:
-        return str(found.strerror)
-    return "the connection broke" if isinstance(error, OSError) else str(error).strip()
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 # ---- images ----

@@ -31,7 +31,12 @@ _CUT, _RISE = 0.7, 0.04
 _GUESS = 1.5
 """By how much each answer raises a rate that was cut before there were answers to measure it by."""
 _SHORTEST_ASKED_S = 1.0
-"""Where it does: some say 0, which would be no pause."""
+"""Where it does, and asks for any."""
+_AT_ONCE_PER_S = 5.0
+"""Requests a second, at least, where an endpoint asks for no pause at all (`Retry-After: 0`): it may turn most of them
+away whatever their rate, and fewer would bring fewer answers. Of a server that answers one in five, 5 a second bring
+one a second, where a rate cut each time brings one in 5 s.
+"""
 _SAY_AGAIN_S, _SAY_ANOTHER_S = 60.0, 5.0
 """Seconds between two lines on the same trouble, and on another."""
 
@@ -133,10 +138,10 @@ class Pace:
         """The endpoint has too much to do (429), and asks for `after_s` seconds of rest where it says how many."""
         now = time.monotonic()
         if sent >= self._slowed:  # of those sent before the last time, it is known already
-            self._rate.cut(now)
+            self._rate.cut(now, least=1 / _LONGEST_PAUSE_S if after_s != 0 else _AT_ONCE_PER_S)
             self._slowed = now
-        asked_s = None if after_s is None else max(after_s, _SHORTEST_ASKED_S)
-        self._rest(now, self._rate.pause_s if asked_s is None else asked_s, reason, after_s)
+        asked_s = max(after_s, _SHORTEST_ASKED_S) if after_s else self._rate.pause_s
+        self._rest(now, asked_s, reason, after_s)
 
     def away(self, sent: float, reason: str, after_s: float | None = None) -> None:
         """The endpoint does not answer, or not as it should (5xx, no connection); it may come back as it was."""
@@ -225,15 +230,15 @@ class _Rate:
             self._per_s += _RISE * self._cut_from * (now - self._risen)
             self._risen = now
 
-    def cut(self, now: float) -> None:
-        """Too many: fewer than were answered since the last time; half, where none was."""
+    def cut(self, now: float, least: float) -> None:
+        """Too many: fewer than were answered since the last time; half, where none was; but no fewer than `least`."""
         if self._answers:
             found = min(self._per_s, self._answers / max(now - self._since, 1e-3)) * _CUT
         else:
             found = 1.0 if math.isinf(self._per_s) else self._per_s / 2
         self._is_guess = not self._answers
         self._cut_from = self._per_s if not math.isinf(self._per_s) else found
-        self._per_s = max(found, 1 / _LONGEST_PAUSE_S)
+        self._per_s = max(found, least)
         self._since = self._risen = now
         self._answers = 0
         self.next_at = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socketserver
 import subprocess
 import sys
@@ -309,7 +310,7 @@ def test_the_doctor_without_a_home_goes_on(open_folder: Path) -> None:
     assert any(line.startswith("absent") and "HOME: is not set" in line for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("processes", [3, 6, 7, 8])
+@pytest.mark.parametrize("processes", [3, 6, 7, 8, 10, 11])
 def test_a_run_that_can_start_no_more_processes_ends_and_says_so(open_folder: Path, processes: int) -> None:
     """How far it comes depends on the number; it never waits for what cannot come."""
     config = given(open_folder)
@@ -319,6 +320,7 @@ def test_a_run_that_can_start_no_more_processes_ends_and_says_so(open_folder: Pa
     if done.returncode:
         assert done.returncode == 1
         assert "error: " in done.stderr or "could not be graded" in done.stdout
+        assert "could not be graded" in done.stdout or re.search("limit[a-z]* on processes", error(done))
         assert "Traceback" not in done.stderr
 
 

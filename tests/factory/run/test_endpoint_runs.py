@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,10 @@ import pytest
 import yaml
 
 from factory.records import Rollout, Verdict
+from factory.records.summary import Summary
+from factory.run.directory import RunDir
 from factory.run.journal import Journal
+from factory.run.summary import summarize
 from factory.storage import parts
 
 GOOD = "```python\ndef double(x):\n    return 2 * x\n```"
@@ -204,6 +208,11 @@ def test_what_was_paid_for_before_a_kill_is_not_asked_for_again(
         process.send_signal(end)
         told = process.communicate(timeout=60)[1]
         assert process.returncode == (-end if end is signal.SIGKILL else 130), told
+        left = count - sum(place.graded("run").values())
+        assert summary_now(place).ungraded == left
+        if end is not signal.SIGKILL:
+            kept = f"{left} rollout(s) that came are kept, and not graded yet; " if left else ""
+            assert told.splitlines()[-1].startswith(f"stopped; {kept}to go on, run `factory run")
         while place.server.open:  # the answers that nobody waits for any more
             allowed.release()
             time.sleep(0.02)
@@ -217,6 +226,25 @@ def test_what_was_paid_for_before_a_kill_is_not_asked_for_again(
     assert factory("run", config, "--run-dir", place.folder / "calm").returncode == 0
     assert place.digests("run") == place.digests("calm")
     assert sum(line["rollouts"] for line in place.ledger("run", "sampled")) == 16
+
+
+def summary_now(place: Place) -> Summary:
+    found = RunDir(place.folder / "run")
+    return summarize(found.open_config(), found.open_problems(), found)
+
+
+def test_status_counts_rollouts_that_are_not_graded(place: Place, endpoint: ModuleType, factory: Any) -> None:
+    config, run = place.config(), place.folder / "run"
+    assert factory("run", config, "--run-dir", run).returncode == 0
+    assert summary_now(place).ungraded == 0
+    for name in ("verdicts", "review", "survivors"):
+        shutil.rmtree(run / name)
+    (run / "ledger.jsonl").unlink()  # which would say that they are gone
+    assert summary_now(place).ungraded == 16
+    told = "rollouts that have come and are not graded yet: 16; run again to grade them"
+    assert told in factory("status", run).stdout
+    assert factory("run", config, "--run-dir", run).returncode == 0
+    assert summary_now(place).ungraded == 0
 
 
 def test_keys_are_found_nowhere(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from factory.records import Rollout
+from factory.run import journal as journal_module
 from factory.run.journal import Journal
 
 
@@ -52,3 +56,48 @@ def test_every_changed_byte_is_found(journal: Journal) -> None:
     for at in range(len(data)):
         journal.path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         assert [one.index for one in journal.read()] in ([0], [1], [])
+
+
+def test_lines_are_brought_to_the_disk_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`SYNC_S` after the first, in a thread, with the folders that name the journals; one that has gone is no fault."""
+    brought: list[Path] = []
+    done = threading.Event()
+
+    def sync(path: Path) -> None:
+        brought.append(path)
+        if path.is_dir():
+            done.set()
+
+    monkeypatch.setattr(journal_module, "_disk", journal_module._Disk())
+    monkeypatch.setattr(journal_module, "sync", sync)
+    monkeypatch.setattr(journal_module, "SYNC_S", 0.01)
+    several = [Journal(tmp_path / "open" / f"{name}.jsonl") for name in "abc"]
+    several[0].begin()
+    with monkeypatch.context() as waiting:
+        waiting.setattr(journal_module, "SYNC_S", 60)
+        for one in several:
+            one.add(rollout(0))
+            one.add(rollout(1))
+        several[2].remove()
+        assert not brought
+    journal_module._disk.sync()
+    assert set(brought) == {several[0].path, several[1].path, tmp_path / "open"}
+    assert len(brought) == 3
+    done.clear()
+    several[0].add(rollout(2))
+    assert done.wait(60)
+
+
+def test_a_disk_that_takes_no_lines_is_no_secret(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(journal_module, "_disk", journal_module._Disk())
+    monkeypatch.setattr(journal_module, "sync", fail)
+    monkeypatch.setattr(journal_module, "SYNC_S", 60)
+    journal.add(rollout(0))
+    journal_module._disk.sync()
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        journal.add(rollout(1))
+    assert caught.value.filename == str(journal.path)
+    assert [one.index for one in journal.read()] == [0, 1], "nothing that came is lost"

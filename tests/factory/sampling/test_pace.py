@@ -305,3 +305,13 @@ def test_a_broken_off_answer_is_paid_for_and_told_of(endpoint: ModuleType) -> No
 
 def test_the_bound_is_above_honest_answers() -> None:
     assert answers.MOST_BYTES >= 32 * 2**20
+
+
+def test_an_endpoint_that_asks_for_no_pause_keeps_getting_requests() -> None:
+    """It may turn most of them away whatever their rate: cut each time, they would end at one in 30 s."""
+    polite, other = (pace.Pace("place", 64, 60.0, lambda line: None) for _ in range(2))
+    for _ in range(20):
+        polite.busy(time.monotonic(), "status 429", 0.0)
+        other.busy(time.monotonic(), "status 429", None)
+    assert str(polite._rate) == "5.00 a second"
+    assert str(other._rate) == "0.03 a second"

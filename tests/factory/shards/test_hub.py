@@ -85,6 +85,28 @@ def shards(client: Client) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_an_archive_that_nobody_may_write_to_is_pushed(client: Client) -> None:
+    """Root is held off by a read-only mount, where it may make one."""
+    place = client.run_dir
+    if os.geteuid() == 0:
+        tried = subprocess.run(["mount", "--bind", "-o", "ro", place, place], capture_output=True, check=False)
+        if tried.returncode:
+            pytest.skip(f"cannot mount: {tried.stderr.decode()}")
+    else:
+        for path in [*place.rglob("*"), place]:
+            path.chmod(path.stat().st_mode & 0o555)
+    try:
+        done = client.push()
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["umount", place], check=True)
+        else:
+            for path in [place, *place.rglob("*")]:
+                path.chmod(path.stat().st_mode | 0o200)
+    assert done.returncode == 0, done.stderr
+    assert files(client) == shards(client)
+
+
 def once(pattern: str, do: Callable[[], tuple[int, dict[str, str]] | None]) -> Any:
     """Trouble at the first request that matches."""
     waiting = [do]
