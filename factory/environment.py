@@ -53,7 +53,7 @@ def hide_secrets() -> None:
 
 
 def check_addresses() -> None:
-    """Raises ConfigError where an address is none: some libraries read it when they are imported, and fail."""
+    """Raises ConfigError where an address is malformed: some libraries read it when they are imported, and fail."""
     for name in (*_set(_PROXIES[:-1]), *_set(_ENDPOINTS)):
         address = os.environ[name]
         whole = address if "://" in address or name in _ENDPOINTS else f"http://{address}"

@@ -30,7 +30,7 @@ class Limits:
     cpu_s: float = 5.0
     """CPU seconds of the program and everything it starts, together."""
     wall_s: float = 30.0
-    """Seconds on the clock; generous, so that a busy machine fails nobody."""
+    """Seconds on the clock; generous, so that a busy machine fails no program."""
     memory_mb: int = 512
     """Mebibytes of resident memory of all its processes together."""
     processes: int = 32

@@ -229,8 +229,8 @@ def _greeted(boundary: Boundary, spec: SandboxSpec) -> WorkerLink:
     except (EOFError, TimeoutError) as error:
         link.close()
         raise WallUnavailable(
-            f"the {boundary.name} wall does not start: {error}; remedy: `factory doctor` says whether it can; where it "
-            "could, raise the limits on processes and memory (`ulimit -a`, the container's pids limit)"
+            f"the {boundary.name} wall cannot start: {error}; remedy: `factory doctor` says whether it can here; where "
+            "it could, raise the limits on processes and memory (`ulimit -a`, the container's pids limit)"
         ) from None
     except BaseException:
         link.close()

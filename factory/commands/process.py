@@ -146,6 +146,9 @@ _REMEDIES = {
     errno.EFBIG: "raise the limit on file sizes (`ulimit -f`), or lower shards.max_bytes, and run again",
     errno.EROFS: "another place, that can be written to (`--run-dir`, or `--out`)",
     errno.EACCES: "another place, or another user",
+    errno.EISDIR: "move it aside, and run again",
+    errno.ENOTDIR: "move what is there aside, and run again",
+    errno.EEXIST: "move it aside, and run again",
     errno.EIO: "look at the disk or its network, and run again",
     errno.EMFILE: "raise the limit on open files (`ulimit -n 1024`), and run again",
     errno.ENFILE: "raise this machine's limit on open files (sysctl fs.file-max), and run again",
@@ -163,7 +166,8 @@ def _text(error: BaseException) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error) or type(error).__name__
     remedy = _REMEDIES.get(error.errno or 0)
-    place = f"{error.filename}: " if error.filename is not None else ""
+    path = error.filename2 or error.filename  # the second is where a file was to be put
+    place = f"{path}: " if path is not None else ""
     return f"{place}{error.strerror}" + (f"; remedy: {remedy}" if remedy else "")
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from factory import __version__
 from factory.commands.export import write_shards
-from factory.config import Config, ReplayEngine
+from factory.config import Config, RayExecutorConfig, ReplayEngine
 from factory.console import Console
 from factory.errors import ConfigError, PartError
 from factory.provenance import code_sha256
@@ -19,6 +19,7 @@ from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.load_problems import LoadedProblems, load_problems
+from factory.run.remote import work_off
 from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
@@ -158,10 +159,16 @@ async def _work(
     totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
+
+    def sealed(part: Slice) -> None:
+        run_dir.log("slice", number=part.number)
+
     with RunProgress(console, totals) as progress:
+        if isinstance(config.executor, RayExecutorConfig):
+            return await work_off(config, config.executor, parts, progress, sealed)
         async with workers(config, run_dir.log) as executor, Samplers(config, progress, run_dir.log) as samplers:
             worker = Worker(config, executor, progress, loaded.benchmarks, samplers)
-            await worker.run(parts, lambda part: run_dir.log("slice", number=part.number))
+            await worker.run(parts, sealed)
     return worker.damage
 
 

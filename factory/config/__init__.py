@@ -6,7 +6,7 @@ secrets: for an API key it names the environment variable.
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
-from factory.config.executor import ExecutorConfig, LocalExecutorConfig
+from factory.config.executor import ExecutorConfig, LocalExecutorConfig, RayExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.problems import ProblemsConfig, Source
@@ -31,6 +31,7 @@ __all__ = [
     "ProblemsConfig",
     "ProblemsOnly",
     "RankConfig",
+    "RayExecutorConfig",
     "ReplayEngine",
     "ReviewConfig",
     "SamplingConfig",

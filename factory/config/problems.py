@@ -40,8 +40,8 @@ class ProblemsConfig(Source):
     mapping: dict[str, str] = Field(default_factory=dict)
     """For the format "mapping": the column of each field, such as {id: task, prompt: question, tests: asserts}."""
     check_reference: bool = True
-    """Run every reference solution once when problems are loaded, and leave out a problem whose reference fails. A
-    reference whose answers became the expected ones is always run.
+    """Run every reference solution when problems are loaded, and leave out a problem whose reference fails. One that
+    has passed is not run again at the next start. A reference whose answers became the expected ones is always checked.
     """
     limit: Annotated[int | None, Resume.EXTENDS] = Field(None, ge=1)
     """Take only the first problems, at most this number."""

@@ -7,9 +7,9 @@ secrets: for an API key it names the environment variable.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig, RolloutsConfig, SamplingConfig
@@ -31,6 +31,12 @@ class GradingConfig(Section):
     executor: ExecutorConfig = LocalExecutorConfig()
     verify: VerifyConfig = VerifyConfig()
     decontamination: DecontaminationConfig = DecontaminationConfig()
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _of_this_machine(cls, given: Any) -> Any:
+        """An executor that names no kind is the local one."""
+        return {"kind": "local"} | given if isinstance(given, dict) else given
 
 
 class ProblemsOnly(GradingConfig):

@@ -21,7 +21,7 @@ _DEFAULTS = Limits()
 
 
 class LimitsConfig(Section):
-    """What one program may use. CPU time decides, so that a busy machine fails nobody."""
+    """What one program may use. CPU time decides, so that a busy machine fails no program."""
 
     cpu_s: Annotated[CpuSeconds | Literal["auto"], VariesWhen("auto")] = _DEFAULTS.cpu_s
     """CPU seconds: of one program on all its calls, or on one input when it reads stdin. "auto" is ten times what the

@@ -185,6 +185,10 @@ class Contamination:
         self._solutions = _table(solutions.values())
         self._sizes = np.bincount(self._solutions.owners, minlength=len(self._solved))
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to compare with."""
+        return bool(self._problems)
+
     @property
     def sizes(self) -> dict[str, int]:
         """Problems by benchmark."""
@@ -192,7 +196,7 @@ class Contamination:
 
     def of_prompt(self, text: str) -> Hit | None:
         """The benchmark's problem of whose prompt `text` has a telling run."""
-        return self._prompt_in(_Text(text))
+        return self._prompt_in(_Text(text)) if self else None
 
     def of_program(self, code: str, language: str) -> Hit | None:
         """The benchmark's problem that `code` solves as its solution does, or whose prompt it tells."""
@@ -204,7 +208,7 @@ class Contamination:
 
     def apply(self, problem: Problem, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """`verdicts`, in which passed programs that repeat a benchmark are contaminated."""
-        if not self._problems:
+        if not self:
             return list(verdicts)
         passed = {(it.code, it.language) for it in verdicts if it.status is Status.PASSED}
         hits = {program: self.of_program(*program) for program in passed}

@@ -8,7 +8,6 @@ what cannot come.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import ctypes
 import errno
@@ -22,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.util import Finalize
 from typing import Any, TypeVar
 
 from factory.errors import ResourceError
@@ -166,7 +166,8 @@ def _open(open_context: OpenContext, parent: int, due: Any, stuck_s: float) -> N
     _worker.due, _worker.stuck_s = due, stuck_s
     context: AbstractContextManager[Any] = open_context(_worker.alive)
     _worker.context = _worker.stack.enter_context(context)
-    atexit.register(_worker.stack.close)
+    # Before the queues close by which a context may reach processes of its own (theirs is 10).
+    Finalize(_worker, _worker.stack.close, exitpriority=100)
     _worker.idle()
 
 

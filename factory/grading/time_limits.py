@@ -2,7 +2,7 @@
 
 A reference is run first, and its time decides. Without one, all programs get `FIRST_LIMIT_S`, and those for which it
 was too short run a second time, with a limit from the median time of those that passed. So an endless loop costs a
-second where right answers take milliseconds, and a slow machine or a heavy problem fails nobody.
+second where right answers take milliseconds, and a slow machine or a heavy problem fails no program.
 """
 
 from __future__ import annotations

@@ -152,11 +152,11 @@ def _chosen(config: ProblemsConfig, found: Iterator[Row]) -> tuple[Format, list[
                 return candidate, ahead
         if sum(not one.fault for one in ahead) == _SNIFFED:
             break
-    told = next((row for row in ahead if not row.fault), None)
-    if told is None or native.misspelt(told.data):
+    first_row = next((row for row in ahead if not row.fault), None)
+    if first_row is None or native.misspelt(first_row.data):
         return native, ahead
     raise ProblemError(
-        f"{told.place}: is of no known format (keys {', '.join(sorted(told.data)[:8])}); "
+        f"{first_row.place}: is of no known format (keys {', '.join(sorted(first_row.data)[:8])}); "
         f"name one with problems.format: {', '.join(FORMATS)}, or the columns with problems.mapping"
     )
 

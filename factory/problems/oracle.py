@@ -65,12 +65,12 @@ class Oracle:
         limits = self._settings.limits.for_problem(problem.limits)
         walls = self._wall("reference"), self._wall("examiner")
         try:
-            told = trial.record(problem.reference or "", problem, limits, *walls)
+            answered = trial.record(problem.reference or "", problem, limits, *walls)
         except SandboxError as error:
             raise InfrastructureError(f"problem {problem.id!r}: {error}") from error
-        if isinstance(told, Rejection):
-            raise ValueError(told.detail)
-        return told
+        if isinstance(answered, Rejection):
+            raise ValueError(answered.detail)
+        return answered
 
     def _wall(self, name: str) -> Sandbox:
         if name not in self._walls:

@@ -25,7 +25,11 @@ def _least(problem: Problem, case: Case) -> int:
     """The fewest bytes of a right answer; 0 where another than the expected one may be right."""
     if case.stdout is None:
         kind = problem.comparison_of(case).kind
-        return 0 if kind in ("predicate", "checker") else len(json.dumps(case.expected, ensure_ascii=False).encode())
+        return (
+            0
+            if kind in ("predicate", "checker")
+            else len(json.dumps(case.expected, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        )
     if problem.comparison_of(case).kind == "checker":
         return 0
     return len(" ".join(case.stdout.split()).encode("utf-8", "surrogatepass"))

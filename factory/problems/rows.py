@@ -28,7 +28,7 @@ _HALF = "holds half of a surrogate pair (\\ud800-\\udfff), which is no text"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One raw row. `fault` says why it is none, when it is none."""
+    """One raw row. `fault` says why it could not be read, when it could not."""
 
     place: str
     """file:line, file:row or dataset:row, counted from 1."""

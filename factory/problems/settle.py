@@ -61,14 +61,14 @@ def _traced(problem: Problem, oracle: Oracle) -> Problem:
     if not repeatable(tree, problem.entry_point or ""):
         return problem
     try:
-        told = oracle.calls(problem)
+        answers = oracle.calls(problem)
     except ValueError:
         return problem  # whether its reference is at fault is seen when that is checked
-    if looks_again(tree, problem.entry_point or "") and any(_has_mutable(json.loads(call)) for call, _ in told):
+    if looks_again(tree, problem.entry_point or "") and any(_has_mutable(json.loads(call)) for call, _ in answers):
         return problem
     cases = list(problem.cases)
     known = {call_text(case) for case in cases if case.comparison is None}
-    for call, answer in told:
+    for call, answer in answers:
         args, kwargs = json.loads(call)
         case = Case(args=args, kwargs=kwargs, expected=json.loads(answer))
         if call_text(case) not in known and read(answer) == read(answer):  # not so where a nan is in it

@@ -12,8 +12,8 @@ def of_problem(problem: Problem) -> str:
     ways = dict.fromkeys(map(problem.comparison_of, problem.cases))
     if problem.test_code:
         ways[problem.comparison] = None
-    told = [of_comparison(way) for way in ways] + (["its test code decides"] if problem.test_code else [])
-    return "; ".join(dict.fromkeys(told))
+    granted = [of_comparison(way) for way in ways] + (["its test code decides"] if problem.test_code else [])
+    return "; ".join(dict.fromkeys(granted))
 
 
 def of_comparison(comparison: Comparison) -> str:
@@ -22,17 +22,17 @@ def of_comparison(comparison: Comparison) -> str:
         case "checker" | "predicate":
             return f"its {comparison.kind} decides"
         case "unordered":
-            told = ["any order of " + " and ".join(map(_level, comparison.free_levels))]
+            granted = ["any order of " + " and ".join(map(_level, comparison.free_levels))]
         case "float":
-            told = [_tolerance(comparison)]
+            granted = [_tolerance(comparison)]
         case "tokens":
-            told = [_tolerance(comparison)] if comparison.rel or comparison.abs else ["to the letter"]
-            told += ["letters of either case"] if comparison.any_case else []
+            granted = [_tolerance(comparison)] if comparison.rel or comparison.abs else ["to the letter"]
+            granted += ["letters of either case"] if comparison.any_case else []
         case "exact":
-            told = ["equal values of the same types"]
+            granted = ["equal values of the same types"]
         case "equal":
-            told = ["equal values"]
-    return ", ".join([*told, *(["tuples as lists"] if comparison.tuples_as_lists else [])])
+            granted = ["equal values"]
+    return ", ".join([*granted, *(["tuples as lists"] if comparison.tuples_as_lists else [])])
 
 
 def _tolerance(comparison: Comparison) -> str:

@@ -1,4 +1,4 @@
-"""Programs that passed, compared with each other on inputs to which nobody knows the answer.
+"""Programs that passed, compared with each other on inputs whose answer is not known.
 
 Promises: where the reference answers, or a clear majority agrees, those that differ are rejected, and the input
 becomes a derived case if it lies among those of the cases; where neither decides, the input stays in dispute and

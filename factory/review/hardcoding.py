@@ -1,12 +1,12 @@
 """Programs that answer from a table of the test inputs instead of solving the problem.
 
 Promises: a function of the source and the problem alone; nothing runs. A program is called hard-coded only where
-inputs that nobody would put in a table of a language's or a subject's facts stand beside their answers: lists of
+inputs that no table of a language's or a subject's facts would have are listed beside their answers: lists of
 numbers, sentences, several arguments. Tables of words and of small numbers are spared (roman numerals, weekdays,
 base cases of a recursion), and so is a program that has what the problem's own reference has.
 
-Not caught: inputs that are hashed, pieced together or told by their lengths; a table of single words (a domain that
-is finite looks the same); a single input among many answered by a special case; another language than Python.
+Not caught: inputs that are hashed, pieced together or recognised by their lengths; a table of single words (a finite
+domain looks the same); a single input among many answered by a special case; another language than Python.
 """
 
 from __future__ import annotations

@@ -81,8 +81,9 @@ class Canaries:
         async with self._first[name]:
             if name not in self._units:
                 await self._round(name)
-            self._units[name] += 1
-            due = self._units[name] % EVERY == 0
+            counted = not isinstance(unit, GradeUnit) or unit.counted
+            self._units[name] += counted
+            due = counted and self._units[name] % EVERY == 0
         result = await self._executor.run(work, unit)
         if due:
             await self._round(name)

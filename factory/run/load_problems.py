@@ -2,8 +2,9 @@
 
 Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
 `decontamination.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a
-verdict a problem, which for most sets is some milliseconds; `problems.check_reference: false` saves it, but not where
-the reference's answers are the expected ones: these have to agree with what the row shows itself.
+verdict a problem, which for most sets is some milliseconds, the first time (`factory.run.references`);
+`problems.check_reference: false` saves it, but not where the reference's answers are the expected ones: these have to
+agree with what the row shows itself.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, Oracle, Refusal
 from factory.records import Problem, Program, Status
+from factory.run.references import CheckedReferences
 from factory.sampling.prompts import examples
 
 
@@ -55,16 +57,17 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
         session = stack.enter_context(GradingSession(settings))
+        checked = stack.enter_context(CheckedReferences(settings))
         for found in problems.read(config, oracle, settings.max_limits, settings.limits):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
                 continue
-            if isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
+            if known and isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
                 found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
             if isinstance(found, Loaded) and (fault := session.checker_fault(found.problem)):
                 found = Refusal(found.place, found.problem.id, fault)
             if isinstance(found, Loaded) and (config.check_reference or found.answered):
-                found = _checked(found, session)
+                found = _checked(found, session, checked)
             if isinstance(found, Refusal):
                 refused.append(found)
                 continue
@@ -81,15 +84,18 @@ def _asked(problem: Problem) -> str:
     return "\n".join([problem.prompt, problem.starter_code, *examples(problem)])
 
 
-def _checked(found: Loaded, session: GradingSession) -> Loaded | Refusal:
+def _checked(found: Loaded, session: GradingSession, checked: CheckedReferences) -> Loaded | Refusal:
     """The problem with the first of its solutions that passes its tests as the reference."""
     problem = found.problem
     if problem.reference is None:
         return found
+    if (known := checked.passing(found)) is not None:
+        return replace(found, problem=problem.model_copy(update={"reference": known}))
     faults = []
     for solution in (problem.reference, *found.solutions):
         (verdict,) = verify(session, problem, [Program(0, solution)], "python")
         if verdict.status is Status.PASSED:
+            checked.add(found, solution)
             return replace(found, problem=problem.model_copy(update={"reference": solution}))
         faults.append(f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}")
     more = f", and so do {len(faults) - 1} other solutions" if len(faults) > 1 else ""

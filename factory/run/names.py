@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from factory.records import Maker, Problem, sha256
 
@@ -14,6 +15,7 @@ CHUNK = re.compile(r"(?P<problem>[\w-]+)(?P<maker>\.[\w-]+\.\d+)?\.(?P<start>\d+
 """The name of a part of rollouts of one problem."""
 
 
+@lru_cache(maxsize=1024)
 def slug(name: str) -> str:
     """A file name for a problem's id or a generator: readable, and unique by a piece of its hash."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-")

@@ -79,7 +79,7 @@ class Sampler:
                 except FactoryError as error:
                     self._unstarted = error  # those who wait for it get the same error, instead of trying again
                     raise
-                self._stack.callback(self._log_engine)
+                self._stack.callback(self.log_use, self._log)
             return self.engine
 
     # ---- what it comes to ----
@@ -106,9 +106,10 @@ class Sampler:
                 "or `factory export` what is there"
             )
 
-    def _log_engine(self) -> None:
-        if self.is_paid:
-            self._log("engine", **self.meter(), **self.trouble())
+    def log_use(self, log: Callable[..., None]) -> None:
+        """Say in a ledger what the engine has used since it started."""
+        if meter := self.meter():
+            log("engine", **meter, **self.trouble())
 
     def meter(self) -> dict[str, Any]:
         """What the engine has used since it started, for the ledger; `engine` identifies the start."""
@@ -149,6 +150,11 @@ class Samplers:
     def all_work(self) -> bool:
         """Whether no engine has died."""
         return self.rollouts.failure is None and self.translations.failure is None
+
+    def log_use(self, log: Callable[..., None]) -> None:
+        """Say in a ledger what the engines have used since they started."""
+        for sampler in {self.rollouts, self.translations}:
+            sampler.log_use(log)
 
     def end(self) -> None:
         """Raises EngineError where an engine failed, or too little of what it was asked for has come."""

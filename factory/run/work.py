@@ -84,7 +84,7 @@ class Worker:
 
         async def work(part: Slice) -> None:
             try:
-                if await self._slice(part):
+                if await self.slice(part):
                     done(part)
             finally:
                 open_slices.release()
@@ -95,8 +95,8 @@ class Worker:
                 group.create_task(work(part))
         self._samplers.end()
 
-    async def _slice(self, part: Slice) -> bool:
-        """Work off a slice; whether it has been sealed now."""
+    async def slice(self, part: Slice) -> bool:
+        """Work off one slice; whether it has been sealed now. Raises FactoryError, alone or in an ExceptionGroup."""
         if part.whole_run:
             await self._pipeline(part)
             return False
@@ -110,6 +110,7 @@ class Worker:
                 for line in unseal(part.dir):
                     self._observer.note(f"made again: {line}")
             whole = await self._pipeline(part)
+        self._samplers.log_use(part.dir.log)
         if not (whole and self._samplers.all_work):
             return False
         await self._executor.run(seal_slice, SealUnit(self._config, part))

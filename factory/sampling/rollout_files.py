@@ -63,8 +63,10 @@ def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Itera
             first = first or unread
             yield unread
     if not any_rollout:
-        told = str(first) if first else f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row"
-        raise RolloutError(told)
+        message = (
+            str(first) if first else f"{path}: holds no rollouts; each is one JSON object a line, or a parquet row"
+        )
+        raise RolloutError(message)
 
 
 def _ended(rollout: Rollout, place: str) -> Rollout | Unread:

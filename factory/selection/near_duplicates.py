@@ -20,7 +20,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Name, String, Text
 from rensa import RMinHash, RMinHashDeduplicator
 
-from factory.records import Survivor
+from factory.records import Survivor, sha256
 from factory.records.bounds import MAX_LEXED
 
 SHINGLE = 5
@@ -30,6 +30,8 @@ LEAST_TOKENS = 30
 no two from here on, of different problems, reach a similarity of 0.8."""
 SLOTS, BANDS, SEED = 128, 16, 1
 """Of MinHash: 32-bit slots, bands by which similar ones are found (99 % of those at 0.85), seed of the hashes."""
+MOST_KEPT = 65536
+"""Sketches that a process keeps, of some 700 bytes each. Lexing a program for one takes milliseconds."""
 NEAR, ITS_SOURCE = "near_duplicate", "translation of a near_duplicate"
 """Why a program is left out."""
 _BLIND = {Name, Name.Other, Name.Function, Name.Class, Name.Variable}
@@ -49,13 +51,8 @@ class Sketch:
 
 def sketch(survivor: Survivor) -> Sketch:
     """What `survivor` is compared by."""
-    shingles = _shingles(survivor.code, survivor.language)
-    state = None
-    if shingles:
-        made = RMinHash(num_perm=SLOTS, seed=SEED)
-        made.update(shingles)
-        state = made.__getstate__()
-    return Sketch(survivor.language, survivor.code_sha256, survivor.parent, state)
+    minhash = _minhash(survivor.code, survivor.language)
+    return Sketch(survivor.language, survivor.code_sha256, survivor.parent, minhash)
 
 
 class NearDuplicates:
@@ -104,6 +101,24 @@ class NearDuplicates:
                 threshold=self._threshold, num_perm=SLOTS, use_lsh=True, num_bands=BANDS, seed=SEED
             )
         return self._seen[language]
+
+
+_SKETCHES: dict[tuple[str, str], bytes | None] = {}
+
+
+def _minhash(code: str, language: str) -> bytes | None:
+    """The state of a program's MinHash; None of a short one. The first `MOST_KEPT` are kept: a run asks twice."""
+    key = sha256(code), language
+    if key in _SKETCHES:
+        return _SKETCHES[key]
+    shingles, state = _shingles(code, language), None
+    if shingles:
+        made = RMinHash(num_perm=SLOTS, seed=SEED)
+        made.update(shingles)
+        state = made.__getstate__()
+    if len(_SKETCHES) < MOST_KEPT:
+        _SKETCHES[key] = state
+    return state
 
 
 def _shingles(code: str, language: str) -> list[str]:

@@ -23,10 +23,12 @@ _TEMPORARY = re.compile(r"\..+\.(?P<pid>[0-9]{1,9})\.(?:tmp|old)", re.DOTALL)
 def put(path: Path, data: bytes) -> str:
     """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
     digest = hashlib.sha256(data).hexdigest()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.read_bytes() != data:
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif path.exists() and path.read_bytes() != data:
         path.unlink()  # before its digest goes: a kill then leaves no part, rather than one that looks damaged
-    with atomic(path) as temporary, atomic(digest_file(path)) as beside:
+    # One fsync of the folder is for both names: file systems with a journal keep the order of renames.
+    with atomic(path) as temporary, atomic(digest_file(path), lasting=False) as beside:
         # The digest is in place before the part is: what exists can be checked.
         beside.write_bytes(_digest_line(path, digest))
         temporary.write_bytes(data)
@@ -69,8 +71,11 @@ def free_name(path: Path) -> Path:
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """The way a file of a run comes to be: written aside, to the path this gives, fsynced, renamed."""
+def atomic(path: Path, lasting: bool = True) -> Iterator[Path]:
+    """The way a file of a run comes to be: written aside, to the path this gives, fsynced, renamed.
+
+    Unless `lasting`, the caller sees to it that the new name outlives a loss of power.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
@@ -81,7 +86,8 @@ def atomic(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync(path.parent)
+        if lasting:
+            sync(path.parent)
 
 
 def sync(path: Path) -> None:

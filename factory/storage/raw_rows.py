@@ -80,9 +80,9 @@ def read(path: Path) -> Iterator[RawRow]:
     except FileNotFoundError:
         raise UnreadableFile("no such file", no_file=True) from None
     except (OSError, EOFError, zlib.error, pa.ArrowException, csv.Error, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         where = "" if number is None else f" after line {number}"
-        raise UnreadableFile(f"cannot be read{where}: {(told.splitlines() or [type(error).__name__])[0]}") from None
+        raise UnreadableFile(f"cannot be read{where}: {(reason.splitlines() or [type(error).__name__])[0]}") from None
 
 
 def bounded(row: RawRow) -> RawRow:

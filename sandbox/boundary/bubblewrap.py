@@ -34,7 +34,7 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
 SEND_S = 60.0
 """How long a worker may take nothing of what it is sent."""
 PIECE = 65536
-"""Bytes written at once: what an empty pipe takes."""
+"""Bytes written or read at once: what a pipe holds."""
 
 
 def find_bwrap() -> str:
@@ -164,7 +164,7 @@ class Pipes:
         while due > 0:
             if not ready(self._out, select.POLLIN, deadline):
                 raise TimeoutError("the worker did not answer in time")
-            piece = os.read(self._out.fileno(), 1 << 20)
+            piece = os.read(self._out.fileno(), PIECE)
             if not piece:
                 raise EOFError(self._last_words())
             pieces.append(piece)

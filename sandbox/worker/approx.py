@@ -19,14 +19,14 @@ class Approx:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, told: str, holds: Callable[[Any], bool]) -> None:
-        self._told, self._holds = told, holds
+    def __init__(self, shown: str, holds: Callable[[Any], bool]) -> None:
+        self._shown, self._holds = shown, holds
 
     def __eq__(self, actual: object) -> bool:
         return self._holds(actual)
 
     def __repr__(self) -> str:
-        return f"approx({self._told})"
+        return f"approx({self._shown})"
 
     def __bool__(self) -> bool:
         raise AssertionError("approx() has no truth value; did you mean `assert a == approx(b)`?")

@@ -75,9 +75,9 @@ def _encode_other(value: Any, kind: type, depth: int) -> Any:
     for above in kind.__mro__:
         name, parts = _BASES.get(id(above), (None, None))
         if parts is not None:
-            told = _encode(parts(value), depth)
-            told = told if name is None else {"$": name, "v": told}
-            return told if above is kind else {"$": "subclass", "v": told}
+            encoded = _encode(parts(value), depth)
+            encoded = encoded if name is None else {"$": name, "v": encoded}
+            return encoded if above is kind else {"$": "subclass", "v": encoded}
         if "__eq__" in vars(above):
             break
     raise Unencodable(kind.__name__)
@@ -106,7 +106,7 @@ _BASES: dict[int, tuple[str | None, Callable[[Any], Any]]] = {
 def tell_as_held(base: type, held: Callable[[Any], Any]) -> None:
     """Tell objects of `base`, which `==` holds equal to what `held` makes of one, as if its type were a base of theirs.
 
-    What `held` makes is of another type, that can be told.
+    What `held` makes is of another type, which the codec can write.
     """
     _BASES[id(base)] = ("subclass", held)
 

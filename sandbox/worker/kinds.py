@@ -1,8 +1,8 @@
-"""Types of the standard library, beside those every program uses, whose objects `==` may hold equal to others' of them.
+"""Less common types of the standard library whose objects may equal others by `==`, and how the codec writes them.
 
-Promises: each is told as a value that `codec` can write, and built again of one, to be equal to what the first was
-equal to; building runs nothing of a candidate's, and takes time and memory linear in what it is built of. Does not
-promise the rest of an object: the longest a deque may be, the maps of a ChainMap, the fold of a time, are not told.
+Promises: an object goes over the wire as a plain value, and the object that is built from it equals whatever the first
+one equals. Building runs no code of a candidate, and takes time and memory linear in the size of the value. Does not
+promise what `==` does not look at: a deque's maximal length, the maps of a ChainMap, the fold of a time are lost.
 """
 
 import base64
@@ -43,7 +43,7 @@ def apart(items: Iterable[Any]) -> list[Any]:
 
 
 class Kind(NamedTuple):
-    """How objects of `bases` are told. An object of a subclass counts as one of the base."""
+    """How objects of `bases` are written. An object of a subclass counts as one of the base."""
 
     bases: tuple[type, ...]
     parts: Callable[[Any], Any]
@@ -52,7 +52,7 @@ class Kind(NamedTuple):
     """Of its parts: an object. Raises TypeError, ValueError or OverflowError where they are no parts of one."""
 
 
-# ---- what is told, where that is not one call ----
+# ---- the parts of objects, where that is not one call ----
 
 
 def _pairs(value: Any) -> list[Any]:

@@ -5,7 +5,7 @@ import sys
 
 
 class Printed:
-    """Standard output and error of a program, kept to be told with each answer."""
+    """Standard output and error of a program, kept to be sent with each answer."""
 
     def __init__(self) -> None:
         sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for _ in range(2))

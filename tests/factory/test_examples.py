@@ -13,7 +13,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from datasets import Dataset
+
+from factory.config import RayExecutorConfig
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -108,3 +111,63 @@ def test_the_check_before_training_fails_where_nothing_passes() -> None:
     rows = rl_rows([1.0, 0.0]).map(lambda row: {"responses": [BAD, BAD]})
     with pytest.raises(SystemExit, match=r"no recorded response passes.*factory doctor"):
         load("train_grpo.py").check(rows)
+
+
+# ---- a cluster ----
+
+
+def slices_config(folder: Path) -> Path:
+    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
+    rows = [{"id": f"set/{n}", "prompt": "Double.", "entry_point": "double", "cases": cases} for n in range(4)]
+    texts = [
+        {"problem_id": row["id"], "index": 0, "mode": "code", "text": "def double(x):\n    return 2 * x\n"}
+        for row in rows
+    ]
+    for name, lines in (("problems", rows), ("rollouts", texts)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = {
+        "name": "test",
+        "slice": 1,
+        "problems": {"path": str(folder / "problems.jsonl")},
+        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
+        "sampling": {"n": 1},
+        "translate": {"targets": []},
+        "verify": {"canaries": False},
+        "executor": {"workers": 1},
+        "sandbox": {"backend": "bubblewrap"},
+    }
+    (folder / "config.yaml").write_text(json.dumps(config))
+    return folder / "config.yaml"
+
+
+def test_the_job_array_over_slices_works_off_a_run(tmp_path: Path) -> None:
+    config, run_dir = slices_config(tmp_path), tmp_path / "run"
+    command = tmp_path / "factory"
+    command.write_text(f"#!{sys.executable}\nfrom factory.cli import main\nif __name__ == '__main__':\n    main()\n")
+    command.chmod(0o755)
+    environment = os.environ | {"FACTORY": str(command), "SLICES_PER_JOB": "2", "PYTHONPATH": str(ROOT)}
+    for number in ("0", "1"):
+        subprocess.run(
+            ["bash", str(EXAMPLES / "cluster" / "slices.sbatch"), str(config), str(run_dir)],
+            env=environment | {"SLURM_ARRAY_TASK_ID": number},
+            check=True,
+            timeout=100,
+        )
+    assert len(list(run_dir.glob("slices/*/slice.json"))) == 4
+    assert not (run_dir / "shards").exists()
+    subprocess.run([command, "run", config, "--run-dir", run_dir], env=environment, check=True, timeout=100)
+    assert json.loads((run_dir / "summary.json").read_text())["languages"]["python"]["shipped"] == 4
+
+
+@pytest.mark.parametrize("name", ["slices.sbatch", "ray.sbatch"])
+def test_batch_files_are_shell(name: str) -> None:
+    subprocess.run(["bash", "-n", str(EXAMPLES / "cluster" / name)], check=True)
+
+
+def test_the_ray_job_names_keys_of_the_config() -> None:
+    job = yaml.safe_load((EXAMPLES / "cluster" / "rayjob.yaml").read_text())
+    assert job["kind"] == "RayJob"
+    words = job["spec"]["entrypoint"].split()
+    given = [words[at + 1].removeprefix("executor.") for at, word in enumerate(words) if word == "--set"]
+    settings = dict(it.split("=") for it in given)
+    assert RayExecutorConfig.model_validate(settings).workers == 4

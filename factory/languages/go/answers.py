@@ -62,28 +62,28 @@ def _out_of_memory(report: ExecutionResult, errors: str) -> bool:
     It says so before a trace so long that the words may not be in what is kept of standard error. The faults
     that make it list its own goroutines are those of resources: memory, and rarely threads or the stack.
     """
-    told = "out of memory" in errors or "cannot allocate memory" in errors
-    untold = "fatal error: " not in errors and "[GC sweep wait]" in errors
-    return report.exit_code == 2 and (told or untold)
+    said = "out of memory" in errors or "cannot allocate memory" in errors
+    unsaid = "fatal error: " not in errors and "[GC sweep wait]" in errors
+    return report.exit_code == 2 and (said or unsaid)
 
 
 def _last_words(report: ExecutionResult, errors: str) -> str:
     if report.exit_code is None:
         return f"killed by signal {report.signal}"
-    told = re.search(r"^(?:panic|fatal error): .*", errors, re.MULTILINE)
-    if told is None:
+    message = re.search(r"^(?:panic|fatal error): .*", errors, re.MULTILINE)
+    if message is None:
         words = errors.strip().splitlines()
         return _steady(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
-    place = re.search(r"\bsolution\.go:(\d+)", errors[told.end() :])
-    return _steady((f"line {place[1]}: " if place else "") + told[0])
+    place = re.search(r"\bsolution\.go:(\d+)", errors[message.end() :])
+    return _steady((f"line {place[1]}: " if place else "") + message[0])
 
 
 def _raised(payload: str) -> Rejection:
     """The verdict of a panic that a candidate says it had: JSON {type, message, line}."""
     try:
-        told = json.loads(payload)
-        place = f"line {told['line']:d}: " if told["line"] else ""
-        return Rejection(Status.RUNTIME_ERROR, _steady(f"{place}{told['type']}: {told['message']}"))
+        failure = json.loads(payload)
+        place = f"line {failure['line']:d}: " if failure["line"] else ""
+        return Rejection(Status.RUNTIME_ERROR, _steady(f"{place}{failure['type']}: {failure['message']}"))
     except (ValueError, TypeError, KeyError, RecursionError):
         return Rejection(Status.RUNTIME_ERROR, "a panic in no readable words")
 

@@ -1,4 +1,4 @@
-"""The Go declaration a translation should have, told from the values of the problem's cases.
+"""The Go declaration a translation should have, read off the values of the problem's cases.
 
 Promises: what it names fits every case. Where values disagree, or tell nothing (always empty, always
 None), it says nothing at all rather than guess: an empty text leaves the choice to the model.

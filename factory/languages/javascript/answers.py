@@ -72,24 +72,24 @@ def _out_of_memory(report: ExecutionResult, errors: str, limits: Limits) -> bool
 def _last_words(report: ExecutionResult, errors: str) -> str:
     if report.exit_code is None:
         return f"killed by signal {report.signal}"
-    told = re.search(r"^(?:Uncaught )?(?:\w*Error\b.*|Thrown at:.*)", errors, re.MULTILINE)
-    if told is None:
+    message = re.search(r"^(?:Uncaught )?(?:\w*Error\b.*|Thrown at:.*)", errors, re.MULTILINE)
+    if message is None:
         words = [text for text in errors.strip().splitlines() if not re.match(r"Node\.js v\d|\s*$", text)]
         return line(f"exited with status {report.exit_code}" + (f": {words[-1]}" if words else ""))
     place = re.search(r"/solution\.[cm]js:(\d+)", errors)
-    return line((f"line {place[1]}: " if place else "") + told[0])
+    return line((f"line {place[1]}: " if place else "") + message[0])
 
 
 def raised(payload: str) -> Rejection:
     """The verdict of an exception that a candidate says it threw: JSON {type, message, line}."""
     try:
-        told = json.loads(payload)
-        place = f"line {told['line']:d}: " if told["line"] else ""
-        words = str(told["message"]).split("\n")[0]
-        detail = line(f"{place}{told['type']}: {words}".removesuffix(": "))
+        failure = json.loads(payload)
+        place = f"line {failure['line']:d}: " if failure["line"] else ""
+        words = str(failure["message"]).split("\n")[0]
+        detail = line(f"{place}{failure['type']}: {words}".removesuffix(": "))
     except (ValueError, TypeError, KeyError, RecursionError):
         return Rejection(Status.RUNTIME_ERROR, "an exception in no readable words")
-    if told["type"] == "RangeError" and words == "Array buffer allocation failed":
+    if failure["type"] == "RangeError" and words == "Array buffer allocation failed":
         return Rejection(Status.MEMORY_LIMIT, detail)
     return Rejection(Status.RUNTIME_ERROR, detail)
 

@@ -48,15 +48,15 @@ def _parsed(batch: Sequence[str], sandbox: Sandbox) -> list[Kind | Rejection]:
     limits = Limits(cpu_s=5 + 0.05 * len(batch), wall_s=120, memory_mb=1024, output_kb=64 * 1024)
     step = node.step(f"{node.HARNESS}/check.cjs", request, limits, "--experimental-vm-modules")
     (report,) = sandbox.run_commands(CommandJob(files={}, steps=(step,)))
-    ready, *told = report.output.split(b"\n")[:-1] or [b""]
+    ready, *found = report.output.split(b"\n")[:-1] or [b""]
     if ready != b"ready":
         words = line(report.errors.decode("utf-8", "replace")) or f"signal {report.signal}, limit {report.breach}"
         raise WorkerLost(f"Node cannot check sources: {words}")
-    return [_result(json.loads(text)) for text in told]
+    return [_result(json.loads(text)) for text in found]
 
 
-def _result(told: dict[str, Any]) -> Kind | Rejection:
-    if "kind" in told:
-        return Kind(told["kind"])
-    place = f"line {told['line']}: " if told["line"] else ""
-    return Rejection(Status.COMPILE_ERROR, line(f"{place}{told['message']}"))
+def _result(found: dict[str, Any]) -> Kind | Rejection:
+    if "kind" in found:
+        return Kind(found["kind"])
+    place = f"line {found['line']}: " if found["line"] else ""
+    return Rejection(Status.COMPILE_ERROR, line(f"{place}{found['message']}"))

@@ -57,10 +57,10 @@ def find_node() -> Node:
 @cache
 def _examined(command: str) -> Node:
     # A version manager's `node` is a script; the binary knows where it lies itself.
-    told = _output([command, "-p", "process.execPath + '\\n' + process.versions.node"])
-    binary, version = told.split("\n")[:2] if told.count("\n") else ("", "0")
+    printed = _output([command, "-p", "process.execPath + '\\n' + process.versions.node"])
+    binary, version = printed.split("\n")[:2] if printed.count("\n") else ("", "0")
     if not Path(binary).is_file() or int(version.partition(".")[0]) < OLDEST:
-        raise WallUnavailable(f"{command} is no Node of version {OLDEST} or later (it says {told!r}); {REMEDY}")
+        raise WallUnavailable(f"{command} is no Node of version {OLDEST} or later (it says {printed!r}); {REMEDY}")
     linked = re.findall(r"=> (/\S+)", _output(["ldd", binary]))
     return Node(Path(binary).resolve(), version, tuple(map(Path, linked)))
 

@@ -46,7 +46,7 @@ def key(source: str) -> str:
 
 
 def tokens(source: str) -> list[str] | None:
-    """The tokens of `source`, line breaks that may count among them; None where they cannot be told for sure."""
+    """The tokens of `source`, line breaks that may count among them; None where they are not certain."""
     if "<!--" in source or "-->" in source:
         return None  # to the end of the line, comments in a script and operators in a module
     try:

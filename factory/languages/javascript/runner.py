@@ -82,8 +82,8 @@ def _answer_calls(code: str, kind: Kind, entry_point: str, calls: list[Any], lim
         "calls": calls,
     }
     # The file's last line hands over what it declares; every line before it keeps its number.
-    told = ", ".join(f'typeof {name} === "undefined" ? undefined : {name}' for name in names)
-    source = encoded(f"{code}\n;globalThis.{hook}([{told}]);\n")
+    values = ", ".join(f'typeof {name} === "undefined" ? undefined : {name}' for name in names)
+    source = encoded(f"{code}\n;globalThis.{hook}([{values}]);\n")
     step = node.step(f"{node.HARNESS}/answer.cjs", json.dumps(request).encode(), limits)
     (report,) = sandbox.run_commands(CommandJob(files={f"solution.{kind}": source}, steps=(step,)))
     outputs, failure = read_calls(report, limits, nonce, len(calls), code, entry_point)

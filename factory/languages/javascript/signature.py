@@ -1,4 +1,4 @@
-"""The JavaScript declaration a translation should have, with types told from the values of the problem's cases.
+"""The JavaScript declaration a translation should have, with types read off the values of the problem's cases.
 
 Promises: what it names fits every case. Where the cases do not tell a type, it says nothing at all.
 """
@@ -33,11 +33,11 @@ def signature(problem: Problem, code: str) -> str:
     result = Shape()
     for case in problem.cases:
         result.add(decode(case.expected))
-    told = [f"@param {{{kind}}} {name}" for kind, name in zip(types, names, strict=True)]
+    tags = [f"@param {{{kind}}} {name}" for kind, name in zip(types, names, strict=True)]
     if any("?" in kind for kind in (*types, _type(result))):
         return ""
-    told.append(f"@returns {{{_type(result)}}}")
-    return f"/** {' '.join(told)} */ function {javascript_name(problem.entry_point)}({', '.join(names)})"
+    tags.append(f"@returns {{{_type(result)}}}")
+    return f"/** {' '.join(tags)} */ function {javascript_name(problem.entry_point)}({', '.join(names)})"
 
 
 def _type(shape: Shape) -> str:

@@ -3,7 +3,7 @@
 Two functions have one key only if they are the same but for their names, those of their parameters and local
 variables and of the program's other functions, annotations of parameters and results, docstrings, comments and
 layout. Unlike `normal_form`, which may never take two behaviours for one, this is for telling copies: methods and
-attributes keep their names, a parameter `self` is none, and what introspection could see does not count.
+attributes keep their names, a parameter `self` is not renamed, and what introspection could see does not count.
 """
 
 from __future__ import annotations

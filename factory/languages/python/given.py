@@ -2,7 +2,7 @@
 
 A prelude is what the set's own harness runs before every program, such as `from math import *`, `inf = float('inf')`
 or `sys.setrecursionlimit(50000)`. A program gets those of its names that it uses, each as a line that gives that name
-alone, so that what is shipped stands by itself and reads as if its author had imported them. Settings, which are
+alone, so that what is shipped is self-contained and reads as if its author had imported them. Settings, which are
 statements that give no name, go before every program; a recursion limit before those that call themselves.
 
 Promises: nothing of a prelude runs here. A star import is spelled out for modules of the standard library whose

@@ -1,7 +1,7 @@
 """Adds the imports a program forgot, where a name can only mean one thing.
 
 Promises: nothing is guessed for a name the program binds anywhere itself, and every addition is
-told. Does not promise to find every forgotten import: a name with two plausible homes (`sqrt`,
+recorded. Does not promise to find every forgotten import: a name with two plausible homes (`sqrt`,
 `log`, `datetime`) is left alone, and the program fails as it would have.
 """
 
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from factory.languages.python import given
+from factory.languages.python.parse import nodes_of
 from factory.records.verdict import FROM_PRELUDE
 
 HOMES: dict[str, str] = {
@@ -57,10 +60,13 @@ _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
 
 def missing(tree: ast.Module) -> dict[str, bool]:
     """Names that are read but bound nowhere in the program -> whether every use is as `name.attribute`."""
-    bound = set(bound_names(tree))
+    nodes = nodes_of(tree)
+    return _missing(nodes, set(_bound(nodes)))
+
+
+def _missing(nodes: Sequence[ast.AST], bound: Container[str]) -> dict[str, bool]:
     if "*" in bound:
         return {}
-    nodes = list(ast.walk(tree))
     bases = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     found: dict[str, bool] = {}
     for node in nodes:
@@ -73,9 +79,23 @@ def missing(tree: ast.Module) -> dict[str, bool]:
 
 def bound_names(tree: ast.AST) -> Iterator[str]:
     """Every name bound in any scope of `tree`; "*" for a star import of a module whose names are not known."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
+    return _bound(nodes_of(tree))
+
+
+_BINDING: tuple[type[ast.AST], ...] = (
+    *(ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg, ast.ImportFrom, ast.Import),
+    *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Global, ast.Nonlocal),
+)
+"""Nodes that may bind a name."""
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if not isinstance(node, _BINDING):
+            continue
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.id
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -84,12 +104,20 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield from given.exports(node.module or "") or ("*",)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from map(given.bound_by, node.names)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            yield node.name
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            yield node.rest
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            yield from [node.name] if node.name else ()
+        elif isinstance(node, ast.MatchMapping):
+            yield from [node.rest] if node.rest else ()
         elif isinstance(node, ast.Global | ast.Nonlocal):
             yield from node.names
+
+
+@lru_cache(maxsize=256)
+def _of_line(text: str) -> tuple[frozenset[str], Mapping[str, bool]]:
+    """The names that a line of what is given binds, and those that it misses."""
+    nodes = nodes_of(ast.parse(text))
+    bound = frozenset(_bound(nodes))
+    return bound, MappingProxyType(_missing(nodes, bound))
 
 
 def _is_no_module(name: str, line: given.Line) -> bool:
@@ -102,45 +130,46 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
 
     Besides imports these are what `starter_code` and the set's `prelude` give and the answer relies on, with
     what those rely on in turn (`given`). A built-in name keeps its meaning, whatever a prelude would make of it: a
-    program that stands by itself stays as it is.
+    program that is self-contained stays as it is.
     """
     own = given.given(starter_code, prelude)
-    wanting = missing(tree)
+    nodes = nodes_of(tree)
+    bound, have = set(_bound(nodes)), set[str]()
+    wanting = _missing(nodes, bound)
     if prelude:
         unbound = given.unbound(code) - given.starred(tree) - _KNOWN
         wanting = {name: False for name in unbound if name in own.names} | wanting
     settings = given.settings_for(own, tree)
-    told = {f"{FROM_PRELUDE}: {text}" for text in settings}
+    added = {f"{FROM_PRELUDE}: {text}" for text in settings}
     imports: set[str] = set()
     definitions: set[str] = set()
-    bound, have = set(bound_names(tree)), set[str]()
     for text in settings:
-        wanting |= missing(ast.parse(text))
+        wanting |= _of_line(text)[1]
     while wanting:
         name, as_module = wanting.popitem()
         have.add(name)
         line = own.names.get(name)
         if line is not None and not (as_module and _is_no_module(name, line)):
             (imports if line.is_import else definitions).add(line.text)
-            told.add(f"{line.source}: {name}")
-            parsed = ast.parse(line.text)
-            have.update(bound_names(parsed))
-            more = {name: use for name, use in missing(parsed).items() if name in own.names or name not in bound}
+            added.add(f"{line.source}: {name}")
+            binds, misses = _of_line(line.text)
+            have.update(binds)
+            more = {name: use for name, use in misses.items() if name in own.names or name not in bound}
             wanting.update((name, use) for name, use in more.items() if name not in have)
         elif name in HOMES:
             imports.add(f"from {HOMES[name]} import {name}")
-            told.add(f"import added: {HOMES[name]}.{name}")
+            added.add(f"import added: {HOMES[name]}.{name}")
         elif name in MODULES and as_module:
             imports.add(f"import {name}")
-            told.add(f"import added: {name}")
+            added.add(f"import added: {name}")
         elif own.stars:
             imports.update(own.stars)
-            told.update(f"{FROM_PRELUDE}: {text}" for text in own.stars)
-    if not told:
+            added.update(f"{FROM_PRELUDE}: {text}" for text in own.stars)
+    if not added:
         return code, ()
     # Imports first, then definitions, in their order: one may use the others when it is made. Settings come last.
     lines = [*sorted(imports), *(text for text in own.order() if text in definitions), *settings]
-    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(told))
+    return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(added))
 
 
 def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:

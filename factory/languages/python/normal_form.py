@@ -17,6 +17,8 @@ import symtable
 import warnings
 from collections.abc import Iterator
 
+from factory.languages.python.parse import nodes_of
+
 
 def key(source: str, tree: ast.Module) -> str:
     """sha256 of the normal form of `tree`, which is `source` parsed, and is changed on the way."""
@@ -28,7 +30,7 @@ def key(source: str, tree: ast.Module) -> str:
 
 
 def _normal(source: str, tree: ast.Module) -> str:
-    nodes = list(ast.walk(tree))
+    nodes = nodes_of(tree)
     uses = list(_uses(source))
     names = {name for name, is_local in uses if is_local} - {name for name, is_local in uses if not is_local}
     for node in nodes:
@@ -63,6 +65,9 @@ def _uses(source: str) -> Iterator[tuple[str, bool]]:
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
+_NAMING = (ast.Name, ast.arg, *_NAMED, ast.MatchMapping, ast.Nonlocal, ast.alias)
+
+
 def _rename(nodes: list[ast.AST], names: set[str]) -> None:
     mapping: dict[str, str] = {}
 
@@ -70,6 +75,8 @@ def _rename(nodes: list[ast.AST], names: set[str]) -> None:
         return mapping.setdefault(name, f"<{len(mapping)}>") if name in names else name
 
     for node in nodes:
+        if not isinstance(node, _NAMING):
+            continue
         if isinstance(node, ast.Name):
             node.id = new(node.id)
         elif isinstance(node, ast.arg):

@@ -4,7 +4,7 @@ Looked for: entries of dicts, `if x == QUESTION: return ANSWER` and its kin (`in
 expressions, assignments to `table[QUESTION]`), rows of a list whose last item is the answer, and two lists of equal
 length. Only where the entry point reaches: a program's own tests beneath it answer nobody.
 
-Does not promise to see a question that is not spelled out: one that is hashed, pieced together or told by its length.
+Does not promise to see a question that is not spelled out: one that is hashed, pieced together or known by its length.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _answers(body: Sequence[ast.stmt], asked: Sequence[tuple[Any, ...]]) -> Iter
 
 
 def _printed(node: ast.expr) -> str | None:
-    """What printing the literal `node` writes; None where it is none, or a number too long to write."""
+    """What printing the literal `node` writes; None where it is no literal, or a number too long to write."""
     value = _literal(node)
     try:
         return None if value is _ABSENT else str(value)

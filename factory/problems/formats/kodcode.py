@@ -61,6 +61,6 @@ def _function(row: Row, test: str) -> str:
         imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "solution"]
         names = {alias.name for node in imported for alias in node.names}
     if len(names) != 1:
-        told = ", ".join(sorted(names)) or "none"
-        raise ValueError(f"test: calls {told}; exactly one function can be put before tests")
+        called = ", ".join(sorted(names)) or "none"
+        raise ValueError(f"test: calls {called}; exactly one function can be put before tests")
     return names.pop()

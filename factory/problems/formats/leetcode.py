@@ -21,8 +21,8 @@ _METHOD = re.compile(r"^Solution\(\)\.(\w+)$")
 
 
 def sniff(row: Row) -> bool:
-    told = {"entry_point", "test"} <= row.keys() and bool(_METHOD.match(str(row["entry_point"])))
-    return told and "starter_code" in _current(row)
+    has_keys = {"entry_point", "test"} <= row.keys() and bool(_METHOD.match(str(row["entry_point"])))
+    return has_keys and "starter_code" in _current(row)
 
 
 def _current(row: Row) -> Row:

@@ -1,4 +1,4 @@
-"""The fields of raw rows, read for what they are: nothing is made into a text that is none."""
+"""The fields of raw rows, read for what they are: nothing but a text is read as a text."""
 
 from __future__ import annotations
 

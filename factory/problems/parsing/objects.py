@@ -87,7 +87,7 @@ def calling(of: Signature, cases: Sequence[Case], *, either: bool = False) -> Ca
 
 
 def canonical(cases: Sequence[Case], of: Calling) -> list[Case]:
-    """`cases` with what is expected in the form in which answers are given. Raises ValueError for what is none."""
+    """`cases` with what is expected in the form in which answers are given. Raises ValueError for what has none."""
     if of.result == "value":
         return list(cases)
     if any(case.comparison is not None for case in cases):

@@ -70,18 +70,18 @@ def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
     answer = ""
     for sentence in sentences:
         for clause in filter(str.strip, sentence.split(";")):
-            told = _told(clause, answer)
-            if _TIE.search(clause) and (told or (answer and not _MOVES.search(clause))):
+            levels_here = _levels_of(clause, answer)
+            if _TIE.search(clause) and (levels_here or (answer and not _MOVES.search(clause))):
                 raise ValueError("its statement accepts any order of what ties, and it brings no checker")
-            levels |= told
+            levels |= levels_here
             if _SORT.search(clause) or _TELL.search(clause):
                 answer = clause.lower()
-            elif not told:
+            elif not levels_here:
                 answer = ""
     return tuple(sorted(levels))
 
 
-def _told(clause: str, answer: str) -> set[int]:
+def _levels_of(clause: str, answer: str) -> set[int]:
     """The levels that one clause frees; `answer` is the one before it where that is about the answer, or ""."""
     levels: set[int] = set()
     start = 0

@@ -23,7 +23,7 @@ _OUT_OF_REACH = {
     "tmpdir": "its files are not where the program runs",
     "recwarn": "warnings of the program stay in its process",
     "caplog": "what the program logs stays in its process",
-    "capfd": "only what is printed by sys.stdout and sys.stderr is told",
+    "capfd": "only what is printed by sys.stdout and sys.stderr is captured",
 }
 _PLUGINS = frozenset(
     "anyio asyncio benchmark dependency django_db flaky order repeat run timeout tornado trio xdist_group".split()
@@ -202,16 +202,16 @@ def without_skipped(body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], tuple[str
     Raises ValueError where none is left.
     """
     kept: list[ast.stmt] = []
-    told: list[str] = []
+    left_out: list[str] = []
     tests = [node for node in body if _is_test(node)]
     for node in body:
         marks = {_mark(one.func if isinstance(one, ast.Call) else one) for one in getattr(node, "decorator_list", ())}
-        told += [f"{name}: {mark}" for name, mark in _left_out(node)]
+        left_out += [f"{name}: {mark}" for name, mark in _left_out(node)]
         if not (_is_test(node) and "skip" in marks):
             kept.append(node)
     if tests and not any(map(_is_test, kept)):
-        raise ValueError(f"test: all of its tests are skipped ({', '.join(told)})")
-    return kept, tuple(told)
+        raise ValueError(f"test: all of its tests are skipped ({', '.join(left_out)})")
+    return kept, tuple(left_out)
 
 
 def _is_test(node: ast.stmt) -> bool:

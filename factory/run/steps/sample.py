@@ -110,7 +110,7 @@ class SampleStep:
             self._run_dir.log("unanswered", of=self._run_dir.name(path), problem=problem_id, **facts)
 
     def _facts(self, rollouts: Sequence[Rollout], new: Sequence[Rollout], sampling: SamplingConfig) -> dict[str, Any]:
-        """What the ledger says of a part; counts are of those rollouts that it has not told of before."""
+        """What the ledger says of a part; counts are of the rollouts that it has not counted before."""
         indices = [rollout.index for rollout in rollouts]
         return {
             "rollouts": len(new),

@@ -82,9 +82,9 @@ class Meter:
     lost_tokens: int = 0
     """Tokens of answers that could not be used, as far as they are known."""
     gpus: int = 0
-    """GPUs held, so that GPU-hours can be told; 0 on a CPU and elsewhere."""
+    """GPUs held, so that GPU-hours can be counted; 0 on a CPU and elsewhere."""
     cpus: int = 0
-    """CPUs that the engine computes on, so that CPU-hours can be told; 0 on GPUs and elsewhere."""
+    """CPUs that the engine computes on, so that CPU-hours can be counted; 0 on GPUs and elsewhere."""
     started: float | None = field(default=None, repr=False)
     """Monotonic time of the first request."""
 

@@ -1,9 +1,9 @@
 """Any endpoint that speaks the OpenAI API: a `vllm serve` elsewhere, or a provider.
 
 Promises: at most `in_flight` requests are open at once, and all of them go at one pace (`engines.pace`): together they
-slow down when told to (429), and wait while there is no connection or a 5xx. A request is given up alone when it fails
+slow down at 429, and wait while there is no connection or a 5xx. A request is given up alone when it fails
 `retries` + 1 times while others succeed; what it asked for is then `Unanswered`, as is what was refused. The API key is
-read from the named environment variable and told to nobody else, and no message is made of a transport error's text.
+read from the named environment variable and shown nowhere, and no message is made of a transport error's text.
 top_k, min_p and repetition_penalty go along as the extra fields that vLLM's server takes; what is not set is left to
 the endpoint's own defaults.
 """
@@ -86,7 +86,7 @@ class OpenAI:
             yield lost
 
     async def _some(self, ask: _Ask) -> list[Rollout]:
-        """The next rollouts of the order, as many as one request brings; those that don't come are told to it.
+        """The next rollouts of the order, as many as one request brings; those that don't come are reported to it.
 
         Raises EngineError when the endpoint is at fault for longer than it is waited for.
         """
@@ -117,15 +117,15 @@ class OpenAI:
         Raises EngineError where the endpoint has never given an answer of this API.
         """
         if isinstance(failure, Unreadable) and not self._pace.answers:
-            told = f"{self._wire.place}: {failure}, {self._config.retries + 1} times, and nothing else came"
-            raise EngineError(f"{told}; see engine.base_url")
+            message = f"{self._wire.place}: {failure}, {self._config.retries + 1} times, and nothing else came"
+            raise EngineError(f"{message}; see engine.base_url")
         answered = isinstance(failure, Refused | UnusableAnswer) and not isinstance(failure, Unreadable)
         refused = isinstance(failure, Refused) or getattr(failure, "refused", False)
         for index in indices:
             ask.order.lose(index, f"{self._wire.place}: {failure}", refused, 1 if answered else TRIES)
 
     async def _answer(self, ask: _Ask, count: int, sent: float) -> Answer:
-        """One answer, and what it says of the endpoint told to the pace. Raises Refused, UnusableAnswer, Trouble."""
+        """One answer; the pace hears what it says of the endpoint. Raises Refused, UnusableAnswer, Trouble."""
         chat = ask.order.request.mode == "chat"
         try:
             try:

@@ -2,8 +2,8 @@
 
 A rate that a 429 cuts and time raises again (additive increase, multiplicative decrease: Chiu and Jain 1989), a window
 of open requests that failures halve and answers widen (as TCP does: RFC 5681), a pause of all requests after each
-trouble, and one clock of patience. Promises: every request slows down when one is told to; the requests that came first
-go first; trouble, and its end, are said on one line each; without an answer for `patience_s` all of them end. Does not
+trouble, and one clock of patience. Promises: when one request is asked to slow down, all do; the first requests go
+first; trouble, and its end, are said on one line each; without an answer for `patience_s` all of them end. Does not
 promise the pace that an endpoint allows, only to come near it.
 
 No library fits: tenacity and the `openai` client wait for each request alone, aiolimiter keeps a rate that is known.

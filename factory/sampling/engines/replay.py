@@ -59,7 +59,7 @@ class Replay:
     def _load(self) -> None:
         for rollout in read_rollouts(self._path, self._mapping):
             if isinstance(rollout, Unread):
-                continue  # which `count_unused` has told
+                continue  # which `count_unused` has reported
             offsets = self._offsets.setdefault((rollout.problem_id, rollout.language, rollout.parent), {})
             if rollout.index in offsets:
                 raise RolloutError(

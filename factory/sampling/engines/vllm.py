@@ -111,8 +111,8 @@ class Vllm:
                 raise RequestRefused(ask.request.problem_id, f"vLLM refuses the request: {error}") from None
             except started.deaths as error:
                 if not started.llm.errored:
-                    told = f"vLLM failed on the request: {error.__cause__ or error}"
-                    raise RequestRefused(ask.request.problem_id, told) from error
+                    message = f"vLLM failed on the request: {error.__cause__ or error}"
+                    raise RequestRefused(ask.request.problem_id, message) from error
                 await self._restart(started)
 
     async def _generate(self, started: Started, ask: _Ask) -> Any:

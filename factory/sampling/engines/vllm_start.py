@@ -79,8 +79,8 @@ def start(config: VllmEngine, weights: Weights) -> Started:
         raise EngineError(f"engine.model: {weights.location}: cannot be loaded: {error}; allowed is {known}") from error
     except ValidationError as error:
         log.remove()
-        told = "; ".join(item["msg"] for item in error.errors(include_url=False, include_input=False))
-        raise ConfigError(f"engine: vLLM refuses these settings: {told}") from error
+        message = "; ".join(item["msg"] for item in error.errors(include_url=False, include_input=False))
+        raise ConfigError(f"engine: vLLM refuses these settings: {message}") from error
     except Exception as error:  # whatever vLLM, torch or a driver throws while starting: we cannot go on
         remedy = "lower engine.max_model_len, max_num_seqs, gpu_memory_utilization or cpu_kv_cache_gb if memory ran out"
         message = f"{weights.location}: vLLM did not start: {type(error).__name__}: {error}"
@@ -155,8 +155,8 @@ def _lora_rank(directory: Path) -> int:
     try:
         rank = int(json.loads(path.read_text(encoding="utf-8"))["r"])
     except (OSError, ValueError, KeyError) as error:
-        told = f"engine.lora: {path}: cannot be read: {error!r}; a PEFT adapter's directory holds it"
-        raise ConfigError(told) from None
+        message = f"engine.lora: {path}: cannot be read: {error!r}; a PEFT adapter's directory holds it"
+        raise ConfigError(message) from None
     fitting = [known for known in _LORA_RANKS if known >= rank]
     if not fitting:
         raise ConfigError(f"engine.lora: rank {rank} of {path} is beyond vLLM's largest, {_LORA_RANKS[-1]}")

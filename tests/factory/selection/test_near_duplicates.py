@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from factory.records import Survivor, sha256
+from factory.selection import near_duplicates
 from factory.selection.near_duplicates import ITS_SOURCE, LEAST_TOKENS, NEAR, NearDuplicates, _tokens
 
 CODE = """
@@ -120,3 +122,25 @@ def test_a_survivor_that_is_told_twice_is_still_one() -> None:
     near = NearDuplicates(0.85)
     one = survivor(CODE)
     assert near.reasons([one, replace(one, index=1)]) == [None, None]
+
+
+def test_a_program_is_read_once_for_all_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def seen(code: str, language: str) -> Any:
+        read.append(code)
+        return lexed(code, language)
+
+    lexed = near_duplicates._shingles
+    monkeypatch.setattr(near_duplicates, "_shingles", seen)
+    monkeypatch.setattr(near_duplicates, "_SKETCHES", {})
+    programs = [survivor(CODE, "p"), survivor(OTHER, "q"), survivor(RENAMED, "r"), survivor("x = 1", "s")]
+    passes = []
+    for _ in range(2):
+        near = NearDuplicates(0.85)
+        passes.append([near.reasons([program]) for program in programs])
+    assert passes[0] == passes[1] == [[None], [None], [NEAR], [None]]
+    assert read == [program.code for program in programs]
+    monkeypatch.setattr(near_duplicates, "MOST_KEPT", 4)
+    near_duplicates.NearDuplicates(0.85).reasons([survivor(f"{CODE}\nmore = 1\n")] * 2)
+    assert len(near_duplicates._SKETCHES) == 4

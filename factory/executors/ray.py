@@ -1,0 +1,212 @@
+"""Spreads units of work over the nodes of a Ray cluster: one actor a worker, each with a context of its own.
+
+Scheduling, restarts, logs and the dashboard are Ray's. Promises: a unit whose actor or node is lost goes to another
+worker, `TRIES` times in all; an actor that was lost is started again by Ray wherever there is room, and one that finds
+room late works from then on. Nothing of the environment is sent: a node has its keys and proxies itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Self, TypeVar
+
+from factory.errors import ConfigError, InfrastructureError, ResourceError
+from factory.executors.base import OpenContext, R, T
+
+try:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+    from ray.exceptions import RayActorError, RayTaskError
+except ImportError:
+    raise ConfigError(
+        "executor.kind: ray: Ray is not installed; remedy: pip install 'rollout-factory[ray]', on every node"
+    ) from None
+
+C = TypeVar("C")
+TRIES = 3
+WAIT_S = 30.0
+"""Seconds without any worker after which it is said what they wait for."""
+CONNECT_S = 10.0
+_IDLE_S = 1.0
+
+
+class _Context:
+    """What an actor holds: the context of a worker, opened once."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._context: Any = None
+
+    def open(self, open_context: OpenContext) -> None:
+        self._context = self._stack.enter_context(open_context(lambda seconds: None))
+
+    def run(self, work: Callable[[C, T], R], unit: T) -> R:
+        return work(self._context, unit)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class RayExecutor:
+    """`workers` actors, each with `cpus_per_worker` CPUs and `gpus_per_worker` GPUs of one node. A context manager.
+
+    `address` is that of the cluster, "auto" the one this machine belongs to, "local" a new one of this machine alone.
+    Both the context and the functions given to `run` must be importable by name on every node.
+    """
+
+    def __init__(
+        self,
+        open_context: OpenContext,
+        address: str = "auto",
+        workers: int = 1,
+        gpus_per_worker: float = 0.0,
+        cpus_per_worker: int = 1,
+        stuck_s: float = 1800.0,
+        note: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """`note` gets lines on workers that are lost. `stuck_s` is for the processes that a context itself opens."""
+        self._open_context, self._address, self.workers = open_context, address, workers
+        self._resources = {"num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker}
+        self._note = note
+        self._idle: asyncio.Queue[Any] = asyncio.Queue()
+        self._actors: list[Any] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._failure: asyncio.Future[None]
+        self._connected = False
+
+    async def __aenter__(self) -> Self:
+        self._failure = asyncio.get_running_loop().create_future()
+        if not ray.is_initialized():
+            logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that SIGTERM stays ours
+            try:
+                await asyncio.to_thread(_connect, self._address)
+            except (OSError, RuntimeError, ValueError) as error:
+                raise ConfigError(
+                    f"executor.address: {self._address!r}: no Ray cluster answers there ({type(error).__name__}); "
+                    "remedy: `ray start --head`, the address of a cluster, or `local`"
+                ) from None
+            self._connected = True
+        actor = ray.remote(_Context).options(max_restarts=-1, **self._resources)
+        self._actors = [actor.remote() for _ in range(self.workers)]
+        for one in self._actors:
+            self._start(one)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for task in self._starting:
+            task.cancel()
+        if kind is None:
+            closing = [self._idle.get_nowait().close.remote() for _ in range(self._idle.qsize())]
+            await asyncio.gather(*closing, return_exceptions=True)
+        for actor in self._actors:
+            ray.kill(actor)
+        if self._connected:
+            ray.shutdown()
+        self._failure.cancel()
+
+    async def run(self, work: Callable[[Any, T], R], unit: T, /) -> R:
+        """`work(context, unit)` in one of the actors; raises as `Executor.run` does."""
+        reason = ""
+        for _ in range(TRIES):
+            actor = await self._next()
+            try:
+                result: R = await actor.run.remote(work, unit)
+            except RayActorError as error:
+                self._start(actor)
+                reason = _short(error)
+                self._note(f"a worker was lost, its unit of work goes to another: {reason}")
+            except RayTaskError as error:
+                self._idle.put_nowait(actor)
+                raise _cause(error) from None
+            except BaseException:
+                ray.kill(actor, no_restart=False)  # it would go on with work that nobody waits for
+                self._start(actor)
+                raise
+            else:
+                self._idle.put_nowait(actor)
+                return result
+        raise InfrastructureError(f"{TRIES} workers were lost on the same unit of work, the last one: {reason}")
+
+    def _start(self, actor: Any) -> None:
+        task = asyncio.create_task(self._open(actor))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _open(self, actor: Any) -> None:
+        """Open the context of an actor that was started, or started again; then it is idle."""
+        while True:
+            try:
+                await actor.open.remote(self._open_context)
+            except RayActorError:
+                await asyncio.sleep(_IDLE_S)  # it is being started again, perhaps on another node
+            except RayTaskError as error:
+                if not self._failure.done():
+                    self._failure.set_exception(_cause(error))
+                return
+            else:
+                self._idle.put_nowait(actor)
+                return
+
+    async def _next(self) -> Any:
+        """An idle actor. Raises what kept a context from being opened."""
+        waiting = asyncio.ensure_future(self._idle.get())
+        said = False
+        try:
+            while not waiting.done():
+                done, _ = await asyncio.wait(
+                    {waiting, self._failure}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                if self._failure in done and not waiting.done():
+                    self._failure.result()
+                if not done and not said and len(self._starting) == self.workers:
+                    said = True
+                    self._see_room()
+            return waiting.result()
+        except BaseException:
+            if waiting.done() and not waiting.cancelled():
+                self._idle.put_nowait(waiting.result())
+            waiting.cancel()
+            raise
+
+    def _see_room(self) -> None:
+        """Say what workers wait for. Raises ResourceError where no node could ever have it, and none will be added."""
+        wanted = f"{self._resources['num_cpus']} CPUs and {self._resources['num_gpus']:g} GPUs"
+        alive: list[dict[str, Any]] = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        nodes: list[dict[str, float]] = [node["Resources"] for node in alive]
+        none: dict[str, float] = {}
+        largest = max(nodes, key=lambda it: (it.get("GPU", 0), it.get("CPU", 0)), default=none)
+        fits = any(
+            node.get("CPU", 0) >= self._resources["num_cpus"] and node.get("GPU", 0) >= self._resources["num_gpus"]
+            for node in nodes
+        )
+        if fits:
+            self._note(f"waiting for a node of the Ray cluster that has {wanted} free for a worker")
+            return
+        raise ResourceError(
+            f"executor: a worker asks for {wanted} of one node, and no node of the Ray cluster has them (the largest "
+            f"has {largest.get('CPU', 0):g} CPUs and {largest.get('GPU', 0):g} GPUs); remedy: lower "
+            "executor.cpus_per_worker or executor.gpus_per_worker, or add such a node"
+        )
+
+
+def _connect(address: str) -> None:
+    """Raises OSError, RuntimeError or ValueError where no cluster answers."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():  # Ray itself would try for minutes
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+    ray.init(address, log_to_driver=False, configure_logging=False)
+
+
+def _cause(error: RayTaskError) -> BaseException:
+    """What was raised in the actor, as itself."""
+    cause: BaseException = error.cause if isinstance(error.cause, BaseException) else error
+    return cause
+
+
+def _short(error: RayActorError) -> str:
+    return " ".join(str(error).split())[:200]
