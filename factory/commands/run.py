@@ -25,7 +25,7 @@ from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
 from factory.run.ungraded import ungraded
 from factory.run.unused import count_unused
-from factory.run.work import Worker
+from factory.run.work import Worker, mend_ledger
 from factory.run.workers import with_sandbox, workers
 from factory.storage.files import digest
 from factory.storage.packages import pinned
@@ -135,7 +135,7 @@ def _begin(
     inputs = _inputs(config)
     run_dir.claim(config, loaded.problems, inputs, alone)
     if alone:
-        _mend_ledger(run_dir, note)
+        mend_ledger(run_dir, note)
     run_dir.log(
         "started",
         sandbox=settled.sandbox.backend,
@@ -181,16 +181,3 @@ def _inputs(config: Config) -> dict[str, str]:
     """The sha256 of the files that rollouts are replayed from, by the key that names them."""
     engines = {"engine": config.engine, "translate.engine": config.translate.engine}
     return {f"{key}.path": digest(it.path) for key, it in engines.items() if isinstance(it, ReplayEngine)}
-
-
-def _mend_ledger(run_dir: RunDir, note: Callable[[str], None]) -> None:
-    """Keep the lines of a damaged ledger that are whole; the costs in the others are lost. Raises PartError."""
-    mended = run_dir.ledger().mend()
-    if mended is not None:
-        aside, lines = mended
-        path = run_dir.ledger().path
-        run_dir.log("damaged", part=path.name, aside=aside.name, lines=lines)
-        note(
-            f"{path}: damaged in line {', '.join(map(str, lines))}; the other lines are kept, the damaged ledger is "
-            f"now {aside.name}"
-        )

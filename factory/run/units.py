@@ -18,8 +18,8 @@ from factory.errors import InfrastructureError
 from factory.executors.base import Executor
 from factory.grading.extract import extract
 from factory.grading.session import GradingSession
-from factory.languages import language
-from factory.records import Problem, Review, Rollout, Status, Survivor, Verdict
+from factory.languages import Language, language
+from factory.records import Problem, Program, Review, Rollout, Status, Survivor, Verdict
 from factory.review.review import review_programs
 from factory.run.together import together
 
@@ -70,9 +70,21 @@ _FAILURES = (InfrastructureError, RecursionError, MemoryError)
 def grade(session: GradingSession, unit: GradeUnit) -> list[Verdict]:
     """One verdict a rollout, in order. Raises InfrastructureError."""
     target = language(unit.language)
-    programs = [extract(rollout, unit.problem, target) for rollout in unit.rollouts]
+    programs = _extracted(unit, target)
     chosen = filters.named(session.settings.verify.filters) if unit.filtered else ()
     return filters.grade(session, unit.problem, programs, unit.language, chosen, unit.source, unit.inputs)
+
+
+def _extracted(unit: GradeUnit, target: Language) -> list[Program]:
+    """The program in each rollout. Of 100 answers to one problem some 30 are the same: these are read once."""
+    found: dict[tuple[str, str, str | None], Program] = {}
+    programs = []
+    for rollout in unit.rollouts:
+        answer = rollout.text, rollout.mode, rollout.finish_reason
+        if answer not in found:
+            found[answer] = extract(rollout, unit.problem, target)
+        programs.append(replace(found[answer], index=rollout.index))
+    return programs
 
 
 def review(session: GradingSession, unit: ReviewUnit) -> Review:

@@ -21,6 +21,7 @@ from factory.executors.base import Executor
 from factory.records import Problem, sha256
 from factory.report.counts import Counts
 from factory.run import sketches
+from factory.run.directory import RunDir
 from factory.run.export import sketched
 from factory.run.observer import Observer
 from factory.run.pipeline import Pipeline
@@ -102,6 +103,7 @@ class Worker:
             return False
         part.dir.path.mkdir(parents=True, exist_ok=True)
         with part.dir:
+            mend_ledger(part.dir, self._observer.note)
             if part.sealed:
                 if await asyncio.to_thread(self._is_done, part):
                     remove_loose(part.dir)
@@ -142,3 +144,16 @@ class Worker:
             return False
         facts = part.dir.sealed.facts
         return bool(facts["complete"]) and facts["made_of"] == made_of(self._config, part.problems)
+
+
+def mend_ledger(run_dir: RunDir, note: Callable[[str], None]) -> None:
+    """Keep the lines of a damaged ledger that are whole; the costs in the others are lost. Raises PartError."""
+    mended = run_dir.ledger().mend()
+    if mended is not None:
+        aside, lines = mended
+        path = run_dir.ledger().path
+        run_dir.log("damaged", part=path.name, aside=aside.name, lines=lines)
+        note(
+            f"{path}: damaged in line {', '.join(map(str, lines))}; the other lines are kept, the damaged ledger is "
+            f"now {aside.name}"
+        )

@@ -35,7 +35,8 @@ class PythonRunner:
         return ()
 
     def prepare(self, sources: Sequence[str], problem: Problem, sandbox: Sandbox) -> list[Prepared | Rejection]:
-        return [self._prepare(source, problem) for source in sources]
+        prepared = {source: self._prepare(source, problem) for source in dict.fromkeys(sources)}
+        return [prepared[source] for source in sources]
 
     def _prepare(self, source: str, problem: Problem) -> Prepared | Rejection:
         tree = parse(source)

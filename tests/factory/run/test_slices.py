@@ -226,6 +226,20 @@ def test_damage_is_named_and_what_is_lost_is_made_again(done: Path, place: RunDi
     assert ran.returncode == 0, ran.stderr
 
 
+def test_the_ledger_of_a_slice_is_mended(done: Path, place: RunDir, factory: Factory) -> None:
+    path = place.slices / "000001" / "ledger.jsonl"
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([first, flipped(others[0]), *others[1:]]))
+    ran = factory("audit", place.path)
+    assert ran.returncode == 1
+    assert f"{path}: line 2 is damaged" in ran.stderr
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert f"{path}: damaged in line 2" in ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert factory("audit", place.path).returncode == 0
+
+
 def test_shards_are_not_made_of_damage(done: Path, place: RunDir, factory: Factory) -> None:
     SPOIL["flipped"](place.slices / "000000" / "rollouts.parquet")
     ran = factory("export", place.path)
