@@ -34,6 +34,18 @@ _SESSION = re.compile(r"^(?!>>>|\.\.\.)[^\n]*+\n?", re.MULTILINE)
 """Lines of an interpreter's session that are not typed in."""
 _LAST_LINE = re.compile(r"(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 """A fence at the end of a line of code."""
+_LINE = 200
+"""Characters before a block that are searched for what is said of it."""
+_BAD = r"(?:incorrect|wrong|buggy|broken|faulty|flawed|erroneous|naive but wrong)"
+_CODE = r"(?:code|program|version|solution|implementation|attempt|approach|answer|example|function|way)"
+_WRONG = re.compile(
+    rf"\b(?:common|typical|frequent|classic|usual|popular) (?:mistake|error|pitfall|bug|trap)s?\b|\b{_BAD} {_CODE}\b"
+    rf"|^(?:#+ |\W*)?{_BAD}\W*$|\b{_CODE} (?:below |here )?(?:is|would be) (?:{_BAD}|not correct)\b"
+    r"|\b(?:do not|don't|never) (?:do|write|use|submit) (?:this|it like this|the following)\b|\bwhat not to do\b",
+    re.IGNORECASE,
+)
+_RIGHT = re.compile(r"\b(?:fix|correct(?:ed|s|ing)?|instead|avoid|right|proper|works)\w*\b", re.IGNORECASE)
+"""Then the line says how to do it, too: "To avoid this common mistake:"."""
 _AROUND = 20
 """Blocks before and behind one that may hold what it needs."""
 
@@ -109,7 +121,7 @@ def _solving(
     beside = (Block("", code, True, end=end) for code, end in _prompt_opened(answer, blocks))
     places: list[tuple[Block, int | None]] = [(block, at) for at, block in enumerate(blocks)]
     places += [(block, None) for block in (*beside, *tagged(answer), *quoted(answer))]
-    places.sort(key=lambda place: (_is_marked(place[0], language, whole), place[0].end))
+    places.sort(key=lambda place: (_is_marked(place[0], language, whole), _is_meant(answer, place[0]), place[0].end))
     for block, at in reversed(places):
         for code in _readings(block, language):
             if tries.afford(code) and language.solves(code, entry_point):
@@ -126,6 +138,13 @@ def _solving(
 def _is_marked(block: Block, language: Language, whole: bool) -> bool:
     """Whether it may be the answer by its marks; else it is an aside: named as another language, or not finished."""
     return (not block.info or block.info in language.fences) and (block.closed or whole)
+
+
+def _is_meant(answer: str, block: Block) -> bool:
+    """Whether the line before it does not call it wrong, as in "A common mistake is:"."""
+    before = answer[max(block.start - _LINE, 0) : block.start].rstrip().rpartition("\n")[2].strip()
+    labels = before.endswith((":", ":**", ".", "!")) or before.startswith("#")
+    return not (labels and _WRONG.search(before) and not _RIGHT.search(before))
 
 
 def _prompt_opened(answer: str, blocks: list[Block]) -> Iterator[tuple[str, int]]:

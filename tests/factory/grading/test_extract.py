@@ -95,6 +95,43 @@ def test_the_last_solution_mends_those_before_it() -> None:
     assert found(f"First:\n{fence('def f(x): return 0')}Better:\n{fence(SOLUTION)}") == SOLUTION
 
 
+MEANT, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x - 1\n"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "A common mistake is:",
+        "**Common pitfalls:**",
+        "Incorrect version:",
+        "❌ Wrong:",
+        "### Wrong",
+        "Do not write this:",
+        "The buggy implementation would be:",
+        "Note that this code is incorrect:",
+        "What not to do:",
+    ],
+)
+def test_a_block_that_is_called_wrong_is_not_the_answer(label: str) -> None:
+    assert found(f"{fence(MEANT)}\n\n{label}\n\n{fence(WRONG)}\n") == MEANT
+    assert found(f"{label}\n{fence(WRONG)}\n\nThe answer:\n{fence(MEANT)}\n") == MEANT
+    assert found(f"{label}\n{fence(WRONG)}\n") == WRONG, "where there is no other"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "To avoid this common mistake, write:",
+        "The first version was incorrect. Here is the corrected solution:",
+        "That is wrong; the right way is:",
+        "This handles wrong input:",
+        "Never mind, simpler:",
+    ],
+)
+def test_a_line_that_says_how_to_do_it_right_is_no_label_of_a_wrong_block(label: str) -> None:
+    assert found(f"{fence(WRONG)}\n\n{label}\n\n{fence(MEANT)}\n") == MEANT
+
+
 def test_a_function_of_another_name_is_not_the_entry_point() -> None:
     assert found(fence(SOLUTION) + fence("def f2(x):\n    return f(x)\n") + fence("def fast_f(x): pass\n")) == SOLUTION
 
