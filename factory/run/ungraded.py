@@ -26,24 +26,29 @@ def ungraded(problems: Sequence[Problem], run_dir: RunDir) -> int:
 def _of(place: RunDir) -> int:
     begun = {path.with_suffix(".parquet").relative_to(place.path / "open") for path in place.open.rglob("*.jsonl")}
     whole = {path.relative_to(place.path) for path in _parts(place, "rollouts")}
-    graded = {_beside(path.relative_to(place.path)) for path in _parts(place, "verdicts")}
-    return sum(_left(place, name) for name in begun | (whole - graded))
+    graded = {about: path for path in _parts(place, "verdicts") for about in _rollouts_of(path.relative_to(place.path))}
+    return sum(_left(place, name, graded.get(name)) for name in begun | (whole - graded.keys()))
 
 
 def _parts(place: RunDir, kind: str) -> list[Path]:
     return [*(place.path / kind).glob("*.parquet"), *(place.path / "translations").glob(f"*/{kind}/*.parquet")]
 
 
-def _beside(name: Path) -> Path:
-    """The part of rollouts that a part of verdicts is about, or the other way round."""
-    other = "rollouts" if name.parent.name == "verdicts" else "verdicts"
-    return name.parent.parent / other / name.name
+def _rollouts_of(verdicts: Path) -> list[Path]:
+    """The names that the part of rollouts may have which a part of verdicts is about.
+
+    Verdicts on translations also name what these were compared with, where the first round's rollouts do not.
+    """
+    folder, stem = verdicts.parent.parent / "rollouts", verdicts.name.removesuffix(".parquet")
+    stems = [stem, stem.rpartition(".")[0]] if folder.parts[0] == "translations" else [stem]
+    return [folder / f"{one}.parquet" for one in stems]
 
 
-def _left(place: RunDir, name: Path) -> int:
-    rollouts, verdicts = place.path / name, place.path / _beside(name)
+def _left(place: RunDir, name: Path, verdicts: Path | None) -> int:
+    """How many of the rollouts of a part are not graded by `verdicts`."""
+    rollouts = place.path / name
     there = max(_rows(rollouts), len(Journal(place.journal(rollouts)).indices()))
-    return max(there - _rows(verdicts), 0)
+    return max(there - (_rows(verdicts) if verdicts else 0), 0)
 
 
 def _rows(path: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from factory.config import GradingConfig, SandboxConfig
-from factory.errors import ConfigError, InfrastructureError
+from factory.errors import ConfigError, InfrastructureError, WallError
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.records import Failure, Problem, Program, Status, Verdict, sha256
@@ -518,7 +518,7 @@ def test_a_wall_that_cannot_be_built_raises(monkeypatch: pytest.MonkeyPatch, dou
     monkeypatch.setattr("factory.grading.session.Sandbox", no_wall)
     with (
         GradingSession(GradingConfig()) as session,
-        pytest.raises(InfrastructureError, match="problem 't/0': no bubblewrap here"),
+        pytest.raises(WallError, match=r"^no bubblewrap here; install it; what is written is kept"),
     ):
         verify(session, double, [Program(0, TWICE)], "python")
 

@@ -108,6 +108,7 @@ def test_shards_are_those_of_a_run_in_one_piece(done: Path) -> None:
         assert len(part.pop("by_problem")) == PROBLEMS
         assert one["languages"][name].pop("by_problem") == {}, "a run in slices does not list its problems"
     assert {**one, "cost": 0} == {**other, "cost": 0}
+    assert other["ungraded"] == 0, "translations are graded under longer names"
     assert one["cost"]["rollouts"] == other["cost"]["rollouts"] == 3 * PROBLEMS
 
 

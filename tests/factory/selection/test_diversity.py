@@ -89,7 +89,7 @@ def test_loops_in_loops_are_not_loops_after_loops() -> None:
 
 @pytest.mark.parametrize("start", ["'''", '"""', "/*", "`", "'", '"', "# ", "for (", "\\"])
 def test_what_never_ends_is_read_in_time(start: str, growth: Callable[..., float]) -> None:
-    assert growth(lambda size: [features(f"x {start} " * size, language) for language in PROGRAMS], 4000) < 3
+    assert growth(lambda size: [features(f"x {start} " * size, language) for language in PROGRAMS], 4000) < 3.5
 
 
 def test_a_distance_lies_between_nothing_and_one_and_is_the_same_both_ways() -> None:
