@@ -152,6 +152,28 @@ def test_more_refusals_than_allowed_fail_and_what_came_is_graded(
     assert sum(place.graded("run").values()) == 8
 
 
+def test_what_has_not_come_is_asked_for_again_in_slices(place: Place, endpoint: ModuleType, factory: Any) -> None:
+    place.behave = lambda number, body: (
+        (403, {}, {"error": {"message": "flagged"}})
+        if "set/0" in str(body) and number in (2, *range(8, 19))
+        else endpoint.chat(GOOD)
+    )
+    sliced = ("--run-dir", place.folder / "run", "--set", "slice=1")
+    done = factory("run", place.config(in_flight=1, max_refused=0.9), *sliced)
+    assert done.returncode == 0, done.stderr
+    assert len(list((place.folder / "run/slices").glob("*/slice.json"))) == 2
+    missing = json.loads((place.folder / "run/summary.json").read_text())["unanswered"]["refused"]
+    place.behave = lambda *_: endpoint.chat(GOOD)
+    before = len(place.server.asked)
+    for _ in range(2):
+        assert factory("run", place.config(), *sliced).returncode == 0
+        assert len(place.server.asked) - before == missing > 0, "what is missing, once"
+    assert json.loads((place.folder / "run/summary.json").read_text())["unanswered"] == {}
+    assert factory("run", place.config(), "--run-dir", place.folder / "calm").returncode == 0
+    digests = [{name: it for name, it in place.digests(run).items() if ".parquet" in name} for run in ("run", "calm")]
+    assert digests[0] == digests[1]
+
+
 def test_an_answer_that_was_broken_off_is_neither_graded_nor_shipped(
     place: Place, endpoint: ModuleType, factory: Any
 ) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ import pytest
 import yaml
 
 from factory.config import load
-from factory.records import Rollout, Survivor, Verdict
+from factory.records import Rollout, Status, Survivor, Verdict
 from factory.run import seal as sealing
 from factory.run.directory import RunDir
 from factory.run.seal import unseal
 from factory.run.sealed import KINDS, file_of
 from factory.run.slices import slices
 from factory.run.work import SealUnit, seal_slice
-from factory.storage import files
+from factory.storage import files, parts
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 PROGRAMS = (
@@ -285,6 +286,22 @@ def test_a_kill_while_a_slice_is_sealed_costs_nothing(
     assert shards_of(place.path) == shards_of(done / "whole")
     assert not (part.dir.path / "rollouts").exists()
     assert factory("audit", place.path).returncode == 0
+
+
+def test_a_failure_of_ours_is_graded_again(done: Path, place: RunDir, factory: Factory) -> None:
+    part = slices(place.open_problems(), place)[0]
+    assert unseal(part.dir) == []
+    name = next(name for name in part.dir.written if file_of(name) == "verdicts")
+    first, *others = part.dir.read(part.dir.path / name, Verdict)
+    failed = replace(first, status=Status.INFRASTRUCTURE_ERROR)
+    digest = parts.write(part.dir.path / name, Verdict, [failed, *others], name)
+    part.dir.log("verified", part=name, sha256=digest, problem=first.problem_id, cpu_s=0.0)
+    seal_slice(None, SealUnit(load(done / "config.yaml", ()), part))
+    part.dir.forget()
+    assert not part.dir.sealed.facts["complete"]
+    assert again(done, place, factory).returncode == 0
+    assert shards_of(place.path) == shards_of(done / "whole")
+    assert RunDir(part.dir.path).sealed.facts["complete"]
 
 
 def test_what_is_put_back_is_what_was_there(done: Path, place: RunDir) -> None:
