@@ -38,6 +38,10 @@ class ConfigError(InputError):
     """A config value, a `--set`, or a run directory that belongs to another config."""
 
 
+class LockedError(ConfigError):
+    """Another process is working on the run, or on the slice."""
+
+
 class ProblemError(InputError):
     """A problem file, at a line and a field."""
 

@@ -114,13 +114,16 @@ def _check_folder(place: RunDir) -> tuple[int, list[str]]:
         wrong.append(str(error))
     sealed: set[str] = set()
     if place.sealed:
-        faults = place.sealed.faults()
-        wrong += faults
         try:
+            faults = place.sealed.faults()
+            wrong += faults
             sealed = {FACTS, *place.sealed}
             whole += len(sealed) - 1 if not faults else 0
-        except PartError:
+        except DamagedPart:
             sealed = set(place.written)  # what is damaged has been named
+        except PartError as error:
+            wrong.append(str(error))
+            sealed = set(place.written)
     for path in checkable(place):
         fault = _part_fault(place, path)
         whole += not fault

@@ -11,7 +11,7 @@ from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config, RayExecutorConfig, ReplayEngine
 from factory.console import Console
-from factory.errors import ConfigError, PartError
+from factory.errors import ConfigError, LockedError, PartError
 from factory.provenance import code_sha256
 from factory.records.summary import Summary
 from factory.report.decontamination import Compared
@@ -95,7 +95,7 @@ async def _turn(run_dir: RunDir, note: Callable[[str], None]) -> AsyncIterator[N
         try:
             run_dir.__enter__()
             break
-        except ConfigError:
+        except LockedError:
             if second == TURN_S:
                 raise
             if second == 5:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Self, TypeVar
@@ -31,6 +32,9 @@ C = TypeVar("C")
 TRIES = 3
 WAIT_S = 30.0
 """Seconds without any worker after which it is said what they wait for."""
+ROOM_S = 1800.0
+"""Seconds without any worker, and without a node that could hold one, after which none is waited for: a cluster that
+grows by itself brings nodes within minutes."""
 CONNECT_S = 10.0
 _IDLE_S = 1.0
 
@@ -155,7 +159,7 @@ class RayExecutor:
     async def _next(self) -> Any:
         """An idle actor. Raises what kept a context from being opened."""
         waiting = asyncio.ensure_future(self._idle.get())
-        said = False
+        began, said = time.monotonic(), False
         try:
             while not waiting.done():
                 done, _ = await asyncio.wait(
@@ -163,9 +167,9 @@ class RayExecutor:
                 )
                 if self._failure in done and not waiting.done():
                     self._failure.result()
-                if not done and not said and len(self._starting) == self.workers:
+                if not done and len(self._starting) == self.workers:
+                    self._see_room(said, time.monotonic() - began)
                     said = True
-                    self._see_room()
             return waiting.result()
         except BaseException:
             if waiting.done() and not waiting.cancelled():
@@ -173,25 +177,26 @@ class RayExecutor:
             waiting.cancel()
             raise
 
-    def _see_room(self) -> None:
-        """Say what workers wait for. Raises ResourceError where no node could ever have it, and none will be added."""
+    def _see_room(self, said: bool, waited_s: float) -> None:
+        """Say once what workers wait for. Raises ResourceError after `ROOM_S` in which no node could have held one."""
         wanted = f"{self._resources['num_cpus']} CPUs and {self._resources['num_gpus']:g} GPUs"
         alive: list[dict[str, Any]] = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         nodes: list[dict[str, float]] = [node["Resources"] for node in alive]
-        none: dict[str, float] = {}
-        largest = max(nodes, key=lambda it: (it.get("GPU", 0), it.get("CPU", 0)), default=none)
         fits = any(
             node.get("CPU", 0) >= self._resources["num_cpus"] and node.get("GPU", 0) >= self._resources["num_gpus"]
             for node in nodes
         )
-        if fits:
-            self._note(f"waiting for a node of the Ray cluster that has {wanted} free for a worker")
-            return
-        raise ResourceError(
-            f"executor: a worker asks for {wanted} of one node, and no node of the Ray cluster has them (the largest "
-            f"has {largest.get('CPU', 0):g} CPUs and {largest.get('GPU', 0):g} GPUs); remedy: lower "
-            "executor.cpus_per_worker or executor.gpus_per_worker, or add such a node"
-        )
+        none: dict[str, float] = {}
+        largest = max(nodes, key=lambda it: (it.get("GPU", 0), it.get("CPU", 0)), default=none)
+        has = f"the largest has {largest.get('CPU', 0):g} CPUs and {largest.get('GPU', 0):g} GPUs"
+        if not fits and waited_s >= ROOM_S:
+            raise ResourceError(
+                f"executor: a worker asks for {wanted} of one node, and no node of the Ray cluster has them ({has}); "
+                "remedy: lower executor.cpus_per_worker or executor.gpus_per_worker, or add such a node"
+            )
+        if not said:
+            where = "to have them free" if fits else f"to come that has them ({has})"
+            self._note(f"a worker asks for {wanted} of one node: waiting for a node of the Ray cluster {where}")
 
 
 def _connect(address: str) -> None:

@@ -28,7 +28,7 @@ import yaml
 from factory.config import Config, validate
 from factory.config.marks import Resume
 from factory.config.resume import differences, keys
-from factory.errors import ConfigError, DamageWarning, PartError
+from factory.errors import ConfigError, DamageWarning, LockedError, PartError
 from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
 from factory.run.names import CHUNK, FIRST, of_maker
@@ -108,7 +108,11 @@ class RunDir(Paths):
     @cached_property
     def sealed(self) -> Sealed:
         """The parts that lie in sealed files, where this is a slice that is done."""
-        return Sealed(self.path, lambda: self.written.sha256(FACTS))
+        return self.sealed_files()
+
+    def sealed_files(self, salvage: bool = False) -> Sealed:
+        """The same, read anew; `salvage` as of `Sealed`."""
+        return Sealed(self.path, lambda: self.written.sha256(FACTS), salvage)
 
     def forget(self) -> None:
         """Look at the sealed files anew: they are others now."""
@@ -235,7 +239,7 @@ class RunDir(Paths):
             self.__exit__()
             if error.errno not in _NO_LOCKS:
                 held = f"{self.path}: another process is working on this run; wait for it, or end it"
-                raise ConfigError(held) from None
+                raise LockedError(held) from None
             text = f"{self.path}: cannot be locked ({error.strerror}): see that no other process works on this run"
             warn(DamageWarning(text), stacklevel=2)
         return self

@@ -27,7 +27,7 @@ def outcomes(
     near_duplicates = NearDuplicates(config.decontamination.near_duplicate)
     for part in slices(problems, run_dir):
         chunks = part.dir.all_chunks() if rollouts else {}
-        known = sketches.read(part.dir.path) if part.sealed else None
+        known = sketches.read(part.dir.sealed) if part.sealed else None
         for problem in part.problems:
             kept = tuple(kept_programs(config, problem, part.dir))
             several = [sketch(survivor) for survivor in kept] if known is None else known.get(problem.id, ())
@@ -85,7 +85,7 @@ def left_out(config: Config, problems: Sequence[Problem], run_dir: RunDir) -> di
 
 def sketched(config: Config, part: Slice) -> Iterator[tuple[str, Sequence[Sketch]]]:
     """The id of every problem of a slice, and the sketches of its survivors. Raises PartError."""
-    known = sketches.read(part.dir.path) if part.sealed else None
+    known = sketches.read(part.dir.sealed) if part.sealed else None
     for problem in part.problems:
         if known is not None:
             yield problem.id, known.get(problem.id, ())

@@ -19,7 +19,7 @@ from typing import Any
 from factory.config import Config, LocalExecutorConfig, RayExecutorConfig, ReplayEngine
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
-from factory.errors import EngineError, FactoryError, InfrastructureError, PartError
+from factory.errors import EngineError, FactoryError, InfrastructureError, LockedError, PartError
 from factory.executors import open_executor
 from factory.executors.base import Alive, Executor
 from factory.records import Rollout, Survivor, Verdict
@@ -32,7 +32,8 @@ from factory.run.work import Worker
 from factory.run.workers import workers
 
 TRIES = 3
-_LOST = (InfrastructureError, EngineError)
+_LOST = (InfrastructureError, EngineError, LockedError)
+"""What sets a slice aside. It is locked where a worker that was given up still works on it, cut off from the others."""
 NOTES = 50
 """Notes of one slice that are shown where the run was started; the others are in its worker's log."""
 
@@ -140,11 +141,13 @@ async def _tried(executor: Executor, part: Slice, observer: Observer) -> SliceDo
     for left in reversed(range(TRIES)):
         try:
             return await executor.run(work_slice, part)
-        except Exception as error:
-            one = next(leaves(error, FactoryError), error)
-            if not isinstance(one, EngineError) or not left:
-                raise one from None
-            observer.note(f"slice {part.number} is begun again, its engine has died: {one}")
+        except (FactoryError, ExceptionGroup) as error:
+            causes = list(leaves(error, Exception))
+            if not all(isinstance(it, _LOST) for it in causes):
+                raise
+            if not (left and all(isinstance(it, EngineError) for it in causes)):
+                raise causes[0] from None
+            observer.note(f"slice {part.number} is begun again, its engine has died: {causes[0]}")
     raise AssertionError
 
 

@@ -7,6 +7,7 @@ part back before `slice.json` goes. While `slice.json` is there, parts beside it
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.errors import DamagedPart
+from factory.errors import DamagedPart, PartError
 from factory.records import Problem
 from factory.run.directory import RunDir
 from factory.run.names import slug
-from factory.run.sealed import FACTS, KINDS, PARTS, VERSION, file_of, sealed_file
+from factory.run.sealed import FACTS, KINDS, PARTS, VERSION, Sealed, file_of, sealed_file
 from factory.run.sketches import SKETCHES
 from factory.storage import files, parts
 
@@ -50,35 +51,47 @@ def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> N
 
 
 def unseal(place: RunDir) -> list[str]:
-    """Put back the parts of a sealed slice; a line on each that is lost. Damaged files are kept under another name."""
-    lost, sealed = [], place.sealed
-    damaged = {fault.partition(": ")[0] for fault in sealed.faults()}
+    """Put back the parts of a sealed slice; a line on each that is lost. Damaged files are kept under another name.
+
+    Of a damaged file a part counts as saved where it is, byte for byte, what the ledger says was written.
+    """
+    lost, sealed = [], place.sealed_files(salvage=True)
+    faults = sealed.faults()
     for kind, record in KINDS.items():
+        path = sealed_file(place.path, kind)
+        # A slice.json that is damaged vouches for no file.
+        whole = not any(it.startswith((f"{path}: ", f"{sealed.facts_file}: ")) for it in faults)
         try:
             names = [name for name in sealed if file_of(name) == kind]
         except DamagedPart as error:
             lost.append(str(error))
             continue
         for name in names:
-            path = place.path / name
-            if path.exists():
-                continue
-            try:
-                rows = sealed.read(name, record)
-            except DamagedPart as error:
-                lost.append(f"{path}: {error}")
-                continue
-            digest = parts.write(path, record, rows, name)
-            if digest != place.written.sha256(name):  # written by an older version
-                place.log("unsealed", part=name, sha256=digest)
+            if not (place.path / name).exists() and (fault := _put_back(place, sealed, name, record, whole)):
+                lost.append(fault)
     place.log("dropped", part=FACTS)
     for path in (place.path / FACTS, *(sealed_file(place.path, kind) for kind in KINDS), place.path / SKETCHES):
-        if str(path) in damaged and path.exists():
+        if any(it.startswith(f"{path}: ") for it in faults) and path.exists():
             files.set_aside(path)
         path.unlink(missing_ok=True)
         files.digest_file(path).unlink(missing_ok=True)
     place.forget()
     return lost
+
+
+def _put_back(place: RunDir, sealed: Sealed, name: str, kind: type[Any], whole: bool) -> str:
+    """Put a part back into a file of its own; why it is lost, or "". `whole` is whether its sealed file is."""
+    path, recorded = place.path / name, place.written.sha256(name)
+    try:
+        data = parts.as_part(kind, sealed.read(name, kind), name)
+    except PartError as error:
+        return f"{path}: {error}"
+    if hashlib.sha256(data).hexdigest() != recorded:
+        if not whole:
+            return f"{path}: is not what the ledger says was written"
+        place.log("unsealed", part=name, sha256=hashlib.sha256(data).hexdigest())  # an older version wrote other bytes
+    files.put(path, data)
+    return ""
 
 
 def loose(place: RunDir) -> Iterator[str]:

@@ -5,8 +5,9 @@
 `slice.json` has the sha256 of each file, and what the slice comes to. Each file says in its metadata which rows are
 which part's, in order.
 
-Promises: a part is read from a sealed file as it was read from its own. A damaged file is found when it is first read;
-of such a file every part is given that the checksums of its pages (parquet's own) show to be whole.
+Promises: a part is read from a sealed file as it was read from its own. A damaged file is found when it is first read,
+by its sha256, and nothing in it is believed; opening the slice again saves those of its parts that the ledger vouches
+for (`factory.run.seal`).
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ def sealed_file(folder: Path, kind: str) -> Path:
 class Sealed:
     """The sealed files in the folder of a slice; there are none while it is open.
 
-    `recorded` gives the sha256 of `slice.json` that the ledger has.
+    `recorded` gives the sha256 of `slice.json` that the ledger has. With `salvage` damaged files are read as well.
     """
 
-    def __init__(self, folder: Path, recorded: Callable[[], str | None]) -> None:
-        self._folder, self._recorded = folder, recorded
+    def __init__(self, folder: Path, recorded: Callable[[], str | None], salvage: bool = False) -> None:
+        self._folder, self._recorded, self._salvage = folder, recorded, salvage
         self._files: dict[str, _File] = {}
 
     @property
@@ -70,6 +71,8 @@ class Sealed:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What `slice.json` says. Raises DamagedPart, and PartError where it is of a newer version."""
+        if not self.facts_file.exists():
+            raise DamagedPart(f"{self.facts_file}: is gone, though the ledger says it was written; remedy: run again")
         try:
             data = checked(self.facts_file)
         except DamagedPart:
@@ -81,6 +84,13 @@ class Sealed:
                 "remedy: a newer version of rollout-factory"
             )
         return found
+
+    def checked(self, name: str) -> Path:
+        """The path of a sealed file, seen to be the one that was written. Raises DamagedPart."""
+        path = self._folder / name
+        if fault := _fault(path, self.facts["files"][name]):
+            raise DamagedPart(fault)
+        return path
 
     def __iter__(self) -> Iterator[str]:
         """The names of the parts, by file. Raises PartError."""
@@ -99,18 +109,14 @@ class Sealed:
         return self._file_of(name).table(name)
 
     def faults(self) -> list[str]:
-        """A line on each file that is damaged or gone; reads all of them."""
-        found = []
+        """A line on each file that is damaged or gone; reads all of them. Raises PartError as `facts` does."""
+        found: list[str] = []
         try:
             files = self.facts["files"]
-        except PartError as error:
+        except DamagedPart as error:
             return [str(error)]
         for name, said in files.items():
-            path = self._folder / name
-            if not path.exists():
-                found.append(f"{path}: is gone; remedy: run again")
-            elif digest(path) != said["sha256"]:
-                found.append(f"{path}: is damaged (its sha256 is another); remedy: run again")
+            found += filter(None, [_fault(self._folder / name, said)])
         return found
 
     def _file_of(self, name: str) -> _File:
@@ -118,8 +124,18 @@ class Sealed:
 
     def _file(self, kind: str) -> _File:
         if kind not in self._files:
-            self._files[kind] = _File(sealed_file(self._folder, kind))
+            path = sealed_file(self._folder, kind)
+            self._files[kind] = _File(path if self._salvage else self.checked(path.name))
         return self._files[kind]
+
+
+def _fault(path: Path, said: dict[str, Any]) -> str:
+    """What is wrong with a sealed file, or ""."""
+    if not path.exists():
+        return f"{path}: is gone; remedy: run again"
+    if digest(path) != said["sha256"]:
+        return f"{path}: is damaged (its sha256 is another); remedy: run again"
+    return ""
 
 
 class _File:
@@ -143,7 +159,10 @@ class _File:
         """The rows of every part, by its name. Raises DamagedPart."""
         if self._parquet is None:
             return {}
-        index = json.loads(self._parquet.metadata.metadata[PARTS])
+        try:
+            index = [(str(name), int(count)) for name, count in json.loads(self._parquet.metadata.metadata[PARTS])]
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedPart(f"{self._path}: does not say whose its rows are ({error!r}); remedy: run again") from None
         ends = accumulate((count for _, count in index), initial=0)
         return {name: range(*ends) for (name, _), ends in zip(index, pairwise(ends), strict=True)}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.errors import DamagedPart
+from factory.run.sealed import Sealed
 from factory.selection.near_duplicates import Sketch
 from factory.storage import files, parts
 
@@ -32,13 +32,9 @@ def write(folder: Path, by_problem: Iterable[tuple[str, Sequence[Sketch]]]) -> N
         temporary.write_bytes(parts.as_parquet(pa.Table.from_pylist(rows, schema=_SCHEMA)))
 
 
-def read(folder: Path) -> Mapping[str, Sequence[Sketch]]:
-    """The sketches of a slice by problem. Raises DamagedPart."""
-    path = folder / SKETCHES
-    try:
-        rows = pq.ParquetFile(path).read(use_threads=False).to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise DamagedPart(f"{path}: cannot be read ({error}); remedy: run again") from None
+def read(sealed: Sealed) -> Mapping[str, Sequence[Sketch]]:
+    """The sketches of a sealed slice by problem. Raises DamagedPart."""
+    rows = pq.ParquetFile(sealed.checked(SKETCHES)).read(use_threads=False).to_pylist()
     found: dict[str, list[Sketch]] = {}
     for row in rows:
         found.setdefault(row.pop("problem"), []).append(Sketch(**row))

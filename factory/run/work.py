@@ -119,6 +119,14 @@ class Worker:
         if part.whole_run:
             await self._pipeline(part)
             return False
+        try:
+            return await self._slice(part)
+        except PartError as error:
+            self.damage.append(error)
+            self._observer.note(f"slice {part.number} stays open: {error}")
+            return False
+
+    async def _slice(self, part: Slice) -> bool:
         part.dir.path.mkdir(parents=True, exist_ok=True)
         with part.dir:
             mend_ledger(part.dir, self._observer.note)
@@ -127,7 +135,7 @@ class Worker:
                     remove_loose(part.dir)
                     self._observer.done_before(Counts.from_json(part.dir.sealed.facts["counts"]))
                     return False
-                for line in unseal(part.dir):
+                for line in await asyncio.to_thread(unseal, part.dir):
                     self._observer.note(f"made again: {line}")
             whole = await self._pipeline(part)
         self._samplers.log_use(part.dir.log)

@@ -38,10 +38,15 @@ def write(path: Path, kind: type[T], rows: Sequence[T], name: str = "") -> str:
 
     `name` is the end of `path` that the part keeps inside, so that it cannot be taken for another.
     """
+    return put(path, as_part(kind, rows, name))
+
+
+def as_part(kind: type[T], rows: Sequence[T], name: str = "") -> bytes:
+    """The bytes that `write` writes. Equal records give equal bytes."""
     table = as_table(kind, rows)
     if name:
         table = table.replace_schema_metadata({**table.schema.metadata, NAME: name.encode("utf-8", "surrogateescape")})
-    return put(path, as_parquet(table))
+    return as_parquet(table)
 
 
 def as_table(kind: type[T], rows: Sequence[T]) -> pa.Table:

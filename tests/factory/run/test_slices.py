@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -22,7 +23,7 @@ from factory.records import Rollout, Status, Survivor, Verdict
 from factory.run import seal as sealing
 from factory.run.directory import RunDir
 from factory.run.seal import unseal
-from factory.run.sealed import KINDS, file_of
+from factory.run.sealed import KINDS, PARTS, file_of
 from factory.run.slices import slices
 from factory.run.work import SealUnit, seal_slice
 from factory.storage import files, parts
@@ -248,6 +249,44 @@ def test_shards_are_not_made_of_damage(done: Path, place: RunDir, factory: Facto
     assert ran.returncode == 1
     assert "rollouts.parquet" in ran.stderr
     assert shards_of(place.path) == shards_of(done / "whole"), "the old ones are still there"
+
+
+def test_rows_are_not_given_to_another_part(done: Path, place: RunDir, factory: Factory) -> None:
+    """A file that parquet finds whole, and that says of its rows that they are the other problem's."""
+    path = place.slices / "000000" / "rollouts.parquet"
+    file = pq.ParquetFile(path)
+    index = json.loads(file.metadata.metadata[PARTS])
+    names = [name for name, _ in index]
+    swapped = json.dumps(
+        [[other, rows] for other, (_, rows) in zip([names[1], names[0], *names[2:]], index, strict=True)]
+    )
+    table = file.read()
+    with pq.ParquetWriter(path, table.schema, store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({PARTS: swapped})
+    for command in ("export", "report"):
+        ran = factory(command, place.path)
+        assert ran.returncode == 1, command
+        assert f"{path}: is damaged (its sha256 is another)" in ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+    ran = again(done, place, factory)
+    assert ran.returncode == 0, ran.stderr
+    assert "is not what the ledger says was written" in ran.stderr
+    assert shards_of(place.path) == shards_of(done / "whole")
+
+
+def test_one_slice_that_cannot_be_read_costs_the_others_nothing(done: Path, place: RunDir, factory: Factory) -> None:
+    facts = place.slices / "000001" / "slice.json"
+    newer = facts.read_text().replace('"version": 1', '"version": 99')
+    files.put(facts, newer.encode())
+    ran = again(done, place, factory, "--set", "sampling.n=3")
+    assert ran.returncode == 1
+    assert "slice 1 stays open" in ran.stderr
+    assert "is of version 99, and this factory knows 1; remedy: a newer version" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    for number, rollouts in ((0, 6), (2, 3)):
+        counts = RunDir(place.slices / f"00000{number}").sealed.facts["counts"]
+        assert counts["languages"]["python"]["tiers"]["rollouts"] == rollouts
 
 
 def test_a_slice_that_is_gone_is_not_taken_for_one_to_come(done: Path, place: RunDir, factory: Factory) -> None:
