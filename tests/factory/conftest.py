@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import json
 import os
 import subprocess
 import sys
 import time
 import warnings
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import yaml
 
 from factory.cli import main
 from factory.commands import audit, audit_rewards, process
@@ -34,6 +36,7 @@ from factory.run.directory import RunDir
 MakeProblem = Callable[..., Problem]
 Grade = Callable[..., list[Verdict]]
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+Replayed = Callable[..., Path]
 RewriteLedger = Callable[[RunDir, Callable[[dict[str, Any]], dict[str, Any] | None]], None]
 BUBBLEWRAP = SandboxConfig(backend="bubblewrap")
 """For what tests no wall: `auto` takes Docker where a daemon answers, at three times the CPU."""
@@ -100,6 +103,50 @@ def problem() -> Problem:
 def stdin_problem() -> Problem:
     cases = (Case(stdin="1 2\n", stdout="3\n", public=True), Case(stdin="70007 80008\n", stdout="150015\n"))
     return Problem(id="set/2", prompt="Read numbers, print their sum.", cases=cases)
+
+
+# ---- a replayed run ----
+
+
+@pytest.fixture(scope="session")
+def replayed() -> Replayed:
+    """`replayed(folder, problems, programs, go="", **sections)`: the config, in `folder`, of a run that replays them.
+
+    Each of the problems, "set/0" and on, asks to double a number, and has all of the programs as its rollouts. With
+    `go` each is translated by it; without, nothing is.
+    """
+
+    def make(folder: Path, problems: int, programs: Sequence[str], go: str = "", **sections: Any) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [f"set/{number}" for number in range(problems)]
+        cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
+        rows = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in names]
+        rollouts: list[dict[str, Any]] = [
+            {"problem_id": name, "index": index, "text": text, "mode": "code"}
+            for name in names
+            for index, text in enumerate(programs)
+        ]
+        if go:
+            one = {"index": 0, "text": go, "mode": "code", "language": "go"}
+            rollouts += [{"problem_id": name} | one for name in names]
+        translate: dict[str, Any] = {"n": 1} if go else {"targets": []}
+        config = {
+            "name": "test",
+            "problems": {"path": str(folder / "problems.jsonl")},
+            "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
+            "sampling": {"n": len(programs)},
+            "translate": translate,
+            "verify": {"canaries": False},
+            "executor": {"workers": 1},
+            "sandbox": {"backend": "bubblewrap"},
+            "shards": {"views": ["sft", "rollouts"]},
+        } | sections
+        for name, lines in (("problems", rows), ("rollouts", rollouts)):
+            (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        return folder / "config.yaml"
+
+    return make
 
 
 # ---- cost ----

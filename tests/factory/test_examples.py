@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -119,32 +120,9 @@ def test_the_check_before_training_fails_where_nothing_passes() -> None:
 # ---- a cluster ----
 
 
-def slices_config(folder: Path) -> Path:
-    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
-    rows = [{"id": f"set/{n}", "prompt": "Double.", "entry_point": "double", "cases": cases} for n in range(4)]
-    texts = [
-        {"problem_id": row["id"], "index": 0, "mode": "code", "text": "def double(x):\n    return 2 * x\n"}
-        for row in rows
-    ]
-    for name, lines in (("problems", rows), ("rollouts", texts)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    config = {
-        "name": "test",
-        "slice": 1,
-        "problems": {"path": str(folder / "problems.jsonl")},
-        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
-        "sampling": {"n": 1},
-        "translate": {"targets": []},
-        "verify": {"canaries": False},
-        "executor": {"workers": 1},
-        "sandbox": {"backend": "bubblewrap"},
-    }
-    (folder / "config.yaml").write_text(json.dumps(config))
-    return folder / "config.yaml"
-
-
-def test_the_job_array_over_slices_works_off_a_run(tmp_path: Path) -> None:
-    config, run_dir = slices_config(tmp_path), tmp_path / "run"
+def test_the_job_array_over_slices_works_off_a_run(tmp_path: Path, replayed: Callable[..., Path]) -> None:
+    program = "def double(x):\n    return 2 * x\n"
+    config, run_dir = replayed(tmp_path, 4, [program], slice=1), tmp_path / "run"
     command = tmp_path / "factory"
     command.write_text(f"#!{sys.executable}\nfrom factory.cli import main\nif __name__ == '__main__':\n    main()\n")
     command.chmod(0o755)

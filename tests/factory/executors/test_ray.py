@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import os
 import random
 import subprocess
@@ -34,6 +33,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+Replayed = Callable[..., Path]
+PROGRAMS = tuple(f"def double(x):\n    return {text}\n" for text in ("2 * x", "x + x", "x"))
+OVER_RAY = {"slice": 1, "executor": {"kind": "ray", "workers": 3}}
 ROOT = Path(__file__).parents[3]
 NODES = 4
 WORK = """
@@ -193,8 +195,14 @@ def test_a_worker_for_which_no_node_has_room_is_an_error(
     assert "a worker asks for 99 CPUs and 0 GPUs of one node: waiting for a node of the Ray cluster to come" in notes[0]
 
 
-def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, factory: Factory) -> None:
-    command = [sys.executable, "-c", "from factory.cli import main; main()", "run", str(config(tmp_path, 2))]
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, replayed: Replayed) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from factory.cli import main; main()",
+        "run",
+        str(replayed(tmp_path, 2, PROGRAMS, **OVER_RAY)),
+    ]
     done = subprocess.run(
         [*command, "--run-dir", str(tmp_path / "run"), "--set", "executor.address=127.0.0.1:9"],
         capture_output=True,
@@ -209,40 +217,15 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, factory: Factor
 # ---- a whole run ----
 
 
-def config(folder: Path, problems: int) -> Path:
-    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
-    names = [f"set/{number}" for number in range(problems)]
-    rows = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in names]
-    rollouts = [
-        {"problem_id": name, "index": index, "text": f"def double(x):\n    return {text}\n", "mode": "code"}
-        for name in names
-        for index, text in enumerate(("2 * x", "x + x", "x"))
-    ]
-    for name, lines in (("problems", rows), ("rollouts", rollouts)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    settings = {
-        "name": "test",
-        "slice": 1,
-        "problems": {"path": str(folder / "problems.jsonl")},
-        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
-        "sampling": {"n": 3},
-        "translate": {"targets": []},
-        "verify": {"canaries": False},
-        "executor": {"kind": "ray", "workers": 3},
-        "sandbox": {"backend": "bubblewrap"},
-        "shards": {"views": ["sft", "rollouts"]},
-    }
-    (folder / "config.yaml").write_text(json.dumps(settings))
-    return folder / "config.yaml"
-
-
 def shards_of(folder: Path) -> dict[str, bytes]:
     return {str(it.relative_to(folder)): it.read_bytes() for it in (folder / "shards").rglob("*.parquet")}
 
 
-def test_a_run_whose_nodes_are_lost_gives_the_same_bytes(cluster: Cluster, tmp_path: Path, factory: Factory) -> None:
+def test_a_run_whose_nodes_are_lost_gives_the_same_bytes(
+    cluster: Cluster, tmp_path: Path, factory: Factory, replayed: Replayed
+) -> None:
     chance = random.Random(7)
-    file = config(tmp_path, 6)
+    file = replayed(tmp_path, 6, PROGRAMS, **OVER_RAY)
     local = factory("run", file, "--run-dir", tmp_path / "local", "--set", "executor.kind=local", "--set", "slice=0")
     assert local.returncode == 0, local.stderr
     place = tmp_path / "ray"

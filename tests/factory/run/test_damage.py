@@ -9,10 +9,8 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from datasets import load_dataset
 
 from factory.records import Rollout, Survivor
@@ -20,43 +18,17 @@ from factory.run.directory import RunDir
 from factory.storage import files, parts
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+Replayed = Callable[..., Path]
 GOOD = "def double(x):\n    return 2 * x\n"
 OTHER = "def double(x):\n    return x + x\n"
 GO = "package main\n\nfunc double(x int) int { return 2 * x }\n"
-NAMES = ("set/0", "set/1", "set/2")
-
-
-def given(folder: Path, programs: tuple[str, ...] = (GOOD, OTHER), **sections: Any) -> Path:
-    """A config of a replayed run in `folder`."""
-    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
-    problems = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in NAMES]
-    rows: list[dict[str, Any]] = [
-        {"problem_id": name, "index": index, "text": text, "mode": "code"}
-        for name in NAMES
-        for index, text in enumerate(programs)
-    ]
-    rows += [{"problem_id": name, "index": 0, "text": GO, "mode": "code", "language": "go"} for name in NAMES]
-    config = {
-        "name": "test",
-        "problems": {"path": str(folder / "problems.jsonl")},
-        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
-        "sampling": {"n": len(programs)},
-        "translate": {"n": 1},
-        "verify": {"canaries": False},
-        "executor": {"workers": 1},
-        "sandbox": {"backend": "bubblewrap"},
-        "shards": {"views": ["sft", "rollouts"]},
-    } | sections
-    for name, lines in (("problems", problems), ("rollouts", rows)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return folder / "config.yaml"
+PROBLEMS = 3
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, factory: Factory, replayed: Replayed) -> Path:
     folder = tmp_path_factory.mktemp("damage")
-    config = given(folder)
+    config = replayed(folder, PROBLEMS, (GOOD, OTHER), GO)
     done = factory("run", config, "--run-dir", folder / "run")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("sandbox: bubblewrap\n")
@@ -163,8 +135,10 @@ def test_one_bad_part_does_not_end_a_run(finished: Path, tmp_path: Path, factory
     assert parts.read(bad, Survivor) == []
 
 
-def test_a_run_that_keeps_nothing_says_so_and_its_shards_load(tmp_path: Path, factory: Factory) -> None:
-    config = given(tmp_path, ("def double(x):\n    return x\n",))
+def test_a_run_that_keeps_nothing_says_so_and_its_shards_load(
+    tmp_path: Path, factory: Factory, replayed: Replayed
+) -> None:
+    config = replayed(tmp_path, PROBLEMS, ["def double(x):\n    return x\n"], GO)
     done = factory("run", config, "--run-dir", tmp_path / "run")
     assert done.returncode == 1
     assert "error: nothing is kept (python: 3 rollouts, 0 pass; go: 0 rollouts, 0 pass)" in done.stderr

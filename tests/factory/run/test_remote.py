@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from factory.run.remote import SliceWorker, open_slice_worker, work_by
 from factory.run.slices import Slice, slices
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
-CASES = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
+Replayed = Callable[..., Path]
 PROGRAMS = (
     "def double(x):\n    return 2 * x\n",
     "def double(x):\n    return x + x\n",
@@ -32,37 +31,10 @@ PROGRAMS = (
 )
 
 
-def given(folder: Path, problems: int) -> Path:
-    """A config of a replayed run in `folder`, in slices of two problems."""
-    names = [f"set/{number}" for number in range(problems)]
-    rows = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": CASES} for name in names]
-    rollouts = [
-        {"problem_id": name, "index": index, "text": text, "mode": "code"}
-        for name in names
-        for index, text in enumerate(PROGRAMS)
-    ]
-    for name, lines in (("problems", rows), ("rollouts", rollouts)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    config = {
-        "name": "test",
-        "slice": 2,
-        "problems": {"path": str(folder / "problems.jsonl")},
-        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
-        "sampling": {"n": 3},
-        "translate": {"targets": []},
-        "verify": {"canaries": False},
-        "executor": {"workers": 1},
-        "sandbox": {"backend": "bubblewrap"},
-        "shards": {"views": ["sft", "rollouts"]},
-    }
-    (folder / "config.yaml").write_text(json.dumps(config))
-    return folder / "config.yaml"
-
-
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, factory: Factory, replayed: Replayed) -> Path:
     folder = tmp_path_factory.mktemp("remote")
-    done = factory("run", given(folder, 6), "--run-dir", folder / "run", "--set", "slice=0")
+    done = factory("run", replayed(folder, 6, PROGRAMS, slice=2), "--run-dir", folder / "run", "--set", "slice=0")
     assert done.returncode == 0, done.stderr
     return folder
 

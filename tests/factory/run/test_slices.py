@@ -12,11 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from factory.config import load
 from factory.records import Rollout, Status, Survivor, Verdict
@@ -29,6 +27,7 @@ from factory.run.work import SealUnit, seal_slice
 from factory.storage import files, parts
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
+Replayed = Callable[..., Path]
 PROGRAMS = (
     "def double(x):\n    return 2 * x\n",
     "def double(x):\n    return x + x\n",
@@ -38,41 +37,11 @@ GO = "package main\n\nfunc double(x int) int { return 2 * x }\n"
 PROBLEMS, SLICE = 5, 2
 
 
-def given(folder: Path, problems: int = PROBLEMS, **sections: Any) -> Path:
-    """A config of a replayed run in `folder`, in slices of two problems."""
-    names = [f"set/{number}" for number in range(problems)]
-    cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
-    rows = [{"id": name, "prompt": "Double.", "entry_point": "double", "cases": cases} for name in names]
-    rollouts: list[dict[str, Any]] = [
-        {"problem_id": name, "index": index, "text": text, "mode": "code"}
-        for name in names
-        for index, text in enumerate(PROGRAMS)
-    ]
-    rollouts += [{"problem_id": name, "index": 0, "text": GO, "mode": "code", "language": "go"} for name in names]
-    config = {
-        "name": "test",
-        "slice": SLICE,
-        "problems": {"path": str(folder / "problems.jsonl")},
-        "engine": {"kind": "replay", "path": str(folder / "rollouts.jsonl")},
-        "sampling": {"n": 2},
-        "translate": {"n": 1},
-        "verify": {"canaries": False},
-        "executor": {"workers": 1},
-        "sandbox": {"backend": "bubblewrap"},
-        "shards": {"views": ["sft", "rollouts"]},
-    } | sections
-    folder.mkdir(exist_ok=True)
-    for name, lines in (("problems", rows), ("rollouts", rollouts)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return folder / "config.yaml"
-
-
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory, factory: Factory) -> Path:
+def done(tmp_path_factory: pytest.TempPathFactory, factory: Factory, replayed: Replayed) -> Path:
     """A finished run in slices, `sliced`, and the same in one piece, `whole`."""
     folder = tmp_path_factory.mktemp("slices")
-    config = given(folder)
+    config = replayed(folder, PROBLEMS, PROGRAMS, GO, slice=SLICE, sampling={"n": 2})
     for name, size in (("sliced", SLICE), ("whole", 0)):
         ran = factory("run", config, "--run-dir", folder / name, "--set", f"slice={size}")
         assert ran.returncode == 0, ran.stderr
