@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -152,24 +153,44 @@ def replayed() -> Replayed:
 # ---- cost ----
 
 
-@pytest.fixture(scope="session")
-def growth() -> Callable[[Callable[[int], object], int], float]:
-    """`growth(work, size)`: how often the CPU time of `work(size)` goes into that of `work(2 * size)`; 2 where linear.
+TIMES, MOST, TRIES = 4, 9, 10
+FLOOR_S = 0.0005
 
-    The least of several tries each, since whatever else the machine does only adds to one.
+
+@pytest.fixture(scope="session")
+def assert_grows() -> Callable[..., None]:
+    """`assert_grows(cost, size)`: `cost` (CPU seconds) of `TIMES * size` is less than `MOST` times that of `size`.
+
+    What is linear takes `TIMES` as long, what is quadratic `TIMES` squared. No test knows a time. Whatever else the
+    machine does only adds to one, so the least of several tries counts, and the tries end with the first that shows it.
+    What is below `FLOOR_S` is no more than a clock can tell apart.
     """
 
-    def cpu_s(work: Callable[[int], object], size: int) -> float:
-        started = time.process_time()
-        work(size)
-        return time.process_time() - started
+    def compare(cost: Callable[[int], float], size: int, *, most: float = MOST, times: int = TIMES) -> None:
+        small = large = math.inf
+        for _ in range(TRIES):
+            large = min(large, cost(times * size))
+            if large < most * FLOOR_S:
+                return
+            small = min(small, max(cost(size), FLOOR_S))
+            if large < most * small:
+                return
+        pytest.fail(f"{large:.4f} CPU seconds where {small:.4f} were needed for one {times} times smaller")
 
-    def grown(work: Callable[[int], object], size: int) -> float:
-        work(size)
-        once, twice = (min(cpu_s(work, many) for _ in range(4)) for many in (size, 2 * size))
-        return twice / once
+    return compare
 
-    return grown
+
+@pytest.fixture(scope="session")
+def cpu_s() -> Callable[[Callable[[], object]], float]:
+    """`cpu_s(work)`: the CPU seconds of this thread that `work` needs; what it raises is what it does."""
+
+    def measured(work: Callable[[], object]) -> float:
+        start = time.thread_time()
+        with contextlib.suppress(ValueError, RecursionError, MemoryError):
+            work()
+        return time.thread_time() - start
+
+    return measured
 
 
 # ---- an endpoint ----

@@ -1,15 +1,15 @@
 """Host time is linear in what a model, a program or a problem file wrote, whatever that is.
 
-No test here knows a time: each compares the CPU time of a text with that of one `TIMES` as long. What is quadratic
-takes `TIMES` squared. `FLOOR_S` is below what a clock can tell apart; at these sizes, what is quadratic is far above.
+No test here knows a time: each compares the CPU time of a text with that of one several times as long
+(`assert_grows` in conftest.py); at these sizes, what is quadratic is far above the bound.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -37,28 +37,17 @@ from factory.records.predicate import predicate
 from factory.records.values import read
 from factory.selection.diversity import features
 
-SIZE, TIMES, MOST = 2000, 4, 9
-FLOOR_S = 0.0005
-TRIES = 4
-"""A ratio is that of two measurements, which others on the machine disturb."""
+SIZE = 2000
+AssertLinear = Callable[..., None]
 
 
-def cpu_s(work: Callable[[], object]) -> float:
-    """CPU seconds of `work`; what it raises is what it does."""
-    start = time.thread_time()
-    try:
-        work()
-    except (ValueError, RecursionError, MemoryError):
-        pass
-    return max(time.thread_time() - start, FLOOR_S)
+@pytest.fixture(scope="module")
+def assert_linear(assert_grows: Callable[..., None], cpu_s: Callable[..., float]) -> Callable[..., None]:
+    def check(work: Callable[[Any], object], make: Callable[[int], Any], size: int = SIZE) -> None:
+        made = functools.cache(make)
+        assert_grows(lambda length: cpu_s(lambda: work(made(length))), size)
 
-
-def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], size: int = SIZE) -> None:
-    small, large = make(size), make(TIMES * size)
-    assert any(
-        (needed := cpu_s(lambda: work(large))) < MOST * FLOOR_S or needed < MOST * cpu_s(lambda: work(small))
-        for _ in range(TRIES)
-    ), f"not linear in {make(3)!r}"
+    return check
 
 
 UNITS = (
@@ -147,13 +136,13 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_reader_of_texts_is_linear(name: str) -> None:
+def test_a_reader_of_texts_is_linear(name: str, assert_linear: AssertLinear) -> None:
     for unit in UNITS:
-        assert_linear(READERS[name], lambda size, unit=unit: unit * (size // len(unit)))  # type: ignore[misc]
+        assert_linear(READERS[name], lambda size, unit=unit: unit * (size // len(unit)))
     for (before, after), unit in itertools.product(FRAMES, UNCLOSED):
         assert_linear(
             READERS[name],
-            lambda size, unit=unit, before=before, after=after: before + unit * (size // len(unit)) + after,  # type: ignore[misc]
+            lambda size, unit=unit, before=before, after=after: before + unit * (size // len(unit)) + after,
         )
 
 
@@ -163,7 +152,7 @@ def test_a_reader_of_texts_is_linear(name: str) -> None:
     [" ", "\n", "```\n", "``` a\n", "> ```\n", "<think></think>", "export f\n", "</think>", "a <think> ", "<a>", "</a>",
      "[CODE]", '"a": "', "    a\n", "\n    a\n", "\u200b", "a\u00a0", "`a`\n", "```\na = 1\n```\n", "python\n"],
 )  # fmt: skip
-def test_finding_a_program_is_linear(target: Any, unit: str) -> None:
+def test_finding_a_program_is_linear(target: Any, unit: str, assert_linear: AssertLinear) -> None:
     assert_linear(lambda text: find(text, "f", target), lambda size: unit * (size // len(unit)))
 
 
@@ -222,11 +211,11 @@ ANSWERS: dict[str, tuple[Callable[[Any], object], Callable[[int], Any]]] = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_reading_and_comparing_an_answer_is_linear(name: str) -> None:
+def test_reading_and_comparing_an_answer_is_linear(name: str, assert_linear: AssertLinear) -> None:
     assert_linear(*ANSWERS[name])
 
 
-def test_what_reaches_what_is_told_in_linear_time() -> None:
+def test_what_reaches_what_is_told_in_linear_time(assert_linear: AssertLinear) -> None:
     def chain(size: int) -> ast.Module:
         return ast.parse("".join(f"def f{n}(): f{n + 1}()\n" for n in range(size // 2)))
 
