@@ -1,8 +1,9 @@
 """New inputs of a problem, by how far they lie from those of its cases.
 
-Promises: a function of the problem and its traced calls. What lies among the inputs of the cases is meant, as far as
-`factory.inputs.domain` can tell; what lies farther off may be excluded by the prompt, or be of a kind that only the
-signature declares. One thing that prompts exclude is looked for in their words: negative numbers.
+Promises: a function of the problem, its traced calls, and what a model that was asked has named. What lies among the
+inputs of the cases is meant, as far as `factory.inputs.domain` can tell; what lies farther off may be excluded by the
+prompt, or be of a kind that only the signature declares. One thing that prompts exclude is looked for in their words:
+negative numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 from factory.inputs.declared import Declared
 from factory.inputs.domain import InputDomain, Reach
-from factory.inputs.generate import stream
+from factory.inputs.generate import input_text, stream
 from factory.inputs.stated import Stated
 from factory.records import Case, Problem
 from factory.records.values import decode
@@ -20,8 +21,9 @@ from factory.review.equivalence import TRUTH
 
 MADE = 8
 """Inputs generated for each that has to lie in the problem's domain."""
-TIMES = {Reach.INSIDE: 1, Reach.WIDER: 2, Reach.SIGNED: 1}
+TIMES = {Reach.INSIDE: 1, Reach.WIDER: 2, Reach.SIGNED: 1, Reach.NAMED: 1}
 """Inputs of each reach for one that lies in the domain. Most of what tests miss lies farther off."""
+GENERATED = (Reach.INSIDE, Reach.WIDER, Reach.SIGNED)
 STREAMS = 4
 """Calls for one standard input: a program is started anew for each of those, which takes as long as many calls."""
 _NO_NEGATIVES = re.compile(r"\b(?:positive|non-?negative|natural|unsigned)\b", re.IGNORECASE)
@@ -30,9 +32,13 @@ GeneratedInputs = dict[Reach, tuple[Case, ...]]
 """By reach: the inputs that lie no nearer."""
 
 
-def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> GeneratedInputs:
+def generated_inputs(
+    problem: Problem, traced: Sequence[Case], count: int, named: Sequence[Case] = (), generate: bool = True
+) -> GeneratedInputs:
     """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known, and
     none for trees, which have to be of a kind (searched, balanced) that their cases do not tell.
+
+    Those that a model has `named` come first; without `generate` there are no others.
     """
     whole = problem.model_copy(update={"cases": (*problem.cases, *traced), "test_code": ""})
     if not (count and whole.cases) or problem.calling.takes_trees:
@@ -44,18 +50,44 @@ def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> Ge
     if examples:
         farther = InputDomain(whole.model_copy(update={"cases": (*whole.cases, *examples)}), signed_arguments=truth)
     room = {reach: times * count for reach, times in TIMES.items()}
-    if _NO_NEGATIVES.search(f"{problem.prompt}\n{problem.starter_code}") or not farther.has_unseen_signs:
+    positive = _NO_NEGATIVES.search(f"{problem.prompt}\n{problem.starter_code}") is not None
+    if positive or not farther.has_unseen_signs:
         room[Reach.SIGNED] = 0
+    known = {input_text(case) for case in whole.cases}
     found: dict[Reach, list[Case]] = {reach: [] for reach in Reach}
-    for case in stream(whole, MADE * count, examples):
-        if not (declared.admit(case) and stated.admit(case)):
-            continue
-        reach = next((reach for reach in Reach if (farther if reach else domain).holds(case, reach)), None)
+
+    def take(case: Case, reaches: Sequence[Reach]) -> None:
+        if input_text(case) in known or not (declared.admit(case) and stated.admit(case)):
+            return
+        reach = next((reach for reach in reaches if (farther if reach else domain).holds(case, reach)), None)
         if reach is not None and len(found[reach]) < room[reach]:
+            known.add(input_text(case))
             found[reach].append(case)
-        if all(len(found[reach]) == room[reach] for reach in Reach):
+
+    signed = not positive or any(map(_is_negative, whole.cases))
+    for case in named:
+        if signed or not _is_negative(case):
+            take(case, tuple(Reach))
+    for case in stream(whole, MADE * count, examples) if generate else ():
+        take(case, GENERATED)
+        if all(len(found[reach]) == room[reach] for reach in GENERATED):
             break
     return {reach: tuple(cases) for reach, cases in found.items()}
+
+
+def _is_negative(case: Case) -> bool:
+    """Whether a number of the input is negative, at any depth."""
+    if case.stdin is not None:
+        return any(token[0] == "-" and token[1:].isdecimal() for token in case.stdin.split())
+    waiting = [*map(decode, case.args or ()), *map(decode, case.kwargs.values())]
+    for value in waiting:  # which grows meanwhile
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list | tuple | set | frozenset):
+            waiting += value
+        elif isinstance(value, int | float) and value < 0:
+            return True
+    return False
 
 
 def _asks_whether(problem: Problem) -> bool:

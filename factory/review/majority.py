@@ -23,7 +23,9 @@ QUORUM = 3
 mistake, and so may three of five.
 """
 SIGNED_SHARE = 0.8
-"""Share that has to agree on an input of an unseen sign, at least: prompts often exclude such."""
+"""Share that has to agree, at least, on an input of an unseen sign, or of a kind of text or number that a model alone
+has named: prompts often exclude such.
+"""
 DECLINED = Rejection(Status.RUNTIME_ERROR, "refused by a raise or an assert of its own")
 """The answer of a program that says the input is not valid: a few such are ignored, more are believed."""
 Same = Callable[[Any, Any], bool]
@@ -83,7 +85,7 @@ def majority_of(
     groups = _grouped(voting, same)
     found = Majority(Result.REFUSED, voters=len(voting), asked=len(asked), groups=groups)
     most, referred = groups[0] if groups else (), next((group for group in groups if -1 in group), None)
-    share = max(share, SIGNED_SHARE) if reach is Reach.SIGNED else share
+    share = max(share, SIGNED_SHARE) if reach >= Reach.SIGNED else share
     if isinstance(reference, Rejection) and reference is not NO_ANSWER:
         return found
     if referred and reach is Reach.INSIDE:

@@ -18,8 +18,9 @@ from factory.config.resume import settled
 from factory.decontamination.matcher import Contamination
 from factory.errors import PartError
 from factory.executors.base import Executor
-from factory.records import Problem, Status, sha256
+from factory.records import Problem, Review, Status, sha256
 from factory.report.counts import Counts
+from factory.review.asking import asks_model
 from factory.review.review import is_incomplete
 from factory.run import sketches
 from factory.run.directory import RunDir
@@ -69,9 +70,15 @@ def _is_complete(config: Config, part: Slice, counts: Counts) -> bool:
     if any(it.total.drops[Status.INFRASTRUCTURE_ERROR] for it in counts.languages.values()):
         return False
     reviews = (review_of(config, problem, part.dir) for problem in part.problems)
-    if any(review is not None and is_incomplete(review) for review in reviews):
-        return False
+    for problem, review in zip(part.problems, reviews, strict=True):
+        if review is not None and (is_incomplete(review) or _lacks_answer(config, problem, review)):
+            return False
     return all(finished(config, problem, part.dir) for problem in part.problems)
+
+
+def _lacks_answer(config: Config, problem: Problem, review: Review) -> bool:
+    """Whether a review was made without what the model was asked for, since it gave no answer."""
+    return not review.answer_sha256 and asks_model(problem, config.review, config.sampling)
 
 
 def made_of(config: Config, problems: Sequence[Problem]) -> str:

@@ -1,0 +1,120 @@
+"""Runs that ask the model for inputs and preconditions: each problem once, the answer kept, nothing of it believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from factory.commands.audit import audit
+from factory.config import load
+from factory.errors import ConfigError
+from factory.records import Review, Rollout
+from factory.run.directory import RunDir
+from factory.storage import parts
+
+CASES = [{"args": [[n, 2, n + 3]], "expected": n + 3} for n in (5, 8, 13)]
+PROGRAMS = (
+    "def top(v):\n    return max(v)\n",
+    "def top(v):\n    return sorted(v)[-1]\n",
+    "def top(v):\n    best = v[0]\n    for one in v:\n        best = one if one > best else best\n    return best\n",
+    "def top(v):\n    return -min(-one for one in v)\n",
+    "import heapq\n\ndef top(v):\n    return heapq.nlargest(1, v)[0]\n",
+    "def top(v):\n    return max(v) if 1 not in v else 7\n",
+)
+"""The last is wrong where a list holds a 1, which no case has, so that no generated input has one either."""
+ANSWER = """```python
+top([1, 3, 4])
+top([1])
+top(__import__('os').listdir('/'))
+assert len(v) > 0
+assert all(one == 8 for one in v)
+```"""
+"""Of the two conditions, the problem's cases satisfy the first alone."""
+
+
+class Place:
+    """A run on an endpoint that answers a request for inputs with `answer`, and any other with one of `PROGRAMS`."""
+
+    def __init__(self, folder: Path, endpoint: ModuleType) -> None:
+        self.folder, self._endpoint = folder, endpoint
+        self.answer: Any = endpoint.chat(ANSWER)
+        self.asked = self.solved = 0
+        self.url = ""
+        row = {"prompt": "Largest.", "entry_point": "top", "starter_code": "def top(v):\n", "cases": CASES}
+        lines = [json.dumps({"id": f"set/{number}"} | row) + "\n" for number in range(2)]
+        (folder / "problems.jsonl").write_text("".join(lines))
+
+    def behave(self, number: int, body: dict[str, Any]) -> Any:
+        if "Do not solve this task" in str(body):
+            self.asked += 1
+            return self.answer
+        self.solved += 1
+        return self._endpoint.chat(f"```python\n{PROGRAMS[self.solved % len(PROGRAMS)]}```")
+
+    def config(self, inputs_from: tuple[str, ...] = ("generated", "model"), n: int = 12, **more: Any) -> Path:
+        path = self.folder / "config.yaml"
+        config: dict[str, Any] = {
+            "name": "test",
+            "problems": {"path": str(self.folder / "problems.jsonl")},
+            "engine": {"kind": "openai", "model": "m", "base_url": self.url, "in_flight": 1},
+            "sampling": {"n": n},
+            "verify": {"canaries": False},
+            "review": {"inputs_from": list(inputs_from), "inputs": 16, "mutants": 0},
+            "translate": {"targets": []},
+            "executor": {"workers": 1},
+            "sandbox": {"backend": "bubblewrap"},
+            "shards": {"views": ["sft", "rl", "rollouts"]},
+        }
+        path.write_text(yaml.safe_dump(config | more))
+        return path
+
+    def lines(self, run: str, event: str) -> list[dict[str, Any]]:
+        lines = map(json.loads, (self.folder / run / "ledger.jsonl").read_text().splitlines())
+        return [line for line in lines if line["event"] == event]
+
+    def reviews(self, run: str) -> list[Review]:
+        paths = sorted((self.folder / run / "review").glob("*.parquet"))
+        return [review for path in paths for review in parts.read(path, Review)]
+
+    def shards(self, run: str) -> dict[str, bytes]:
+        root = self.folder / run / "shards"
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def place(tmp_path: Path, endpoint: ModuleType) -> Iterator[Place]:
+    found = Place(tmp_path, endpoint)
+    with endpoint.Endpoint(found.behave).running() as server:
+        found.url = server.url
+        yield found
+
+
+def test_a_model_names_the_input_on_which_a_program_is_wrong(place: Place, factory: Any) -> None:
+    run = place.folder / "run"
+    assert factory("run", place.config(("generated",)), "--run-dir", place.folder / "plain").returncode == 0
+    assert (place.asked, place.lines("plain", "asked")) == (0, [])
+    assert all(not review.rejected for review in place.reviews("plain"))
+    done = factory("run", place.config(), "--run-dir", run)
+    assert done.returncode == 0, done.stderr
+    assert place.asked == 2, "each problem is asked about once"
+    for review in place.reviews("run"):
+        (rejected,) = review.rejected.values()
+        assert rejected.by == "derived"
+        assert "for [1" in rejected.detail
+        assert (review.named, review.preconditions) == (2, ("len(v) > 0",))
+        assert review.excluded > 0
+    (one, other) = place.lines("run", "asked")
+    assert {one["problem"], other["problem"]} == {"set/0", "set/1"}
+    for line in (one, other):
+        (answer,) = parts.read(run / line["part"], Rollout, line["sha256"])
+        assert answer.text == ANSWER
+    sampled = sum(line["completion_tokens"] for line in place.lines("run", "sampled"))
+    cost = json.loads((run / "summary.json").read_text())["cost"]
+    assert cost["completion_tokens"] == sampled + 2 * 3
+    assert cost["rollouts"] == 24
