@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 
 from factory.commands.audit import audit
 from factory.config import load
-from factory.errors import ConfigError
+from factory.errors import AuditError, ConfigError
 from factory.records import Review, Rollout
 from factory.run.directory import RunDir
 from factory.storage import parts
@@ -118,3 +119,103 @@ def test_a_model_names_the_input_on_which_a_program_is_wrong(place: Place, facto
     cost = json.loads((run / "summary.json").read_text())["cost"]
     assert cost["completion_tokens"] == sampled + 2 * 3
     assert cost["rollouts"] == 24
+    assert "4 of these inputs were named by the model; its preconditions excluded" in done.stdout
+    assert json.loads((run / "summary.json").read_text())["review"]["named"] == 4
+
+
+def test_a_resumed_or_extended_run_asks_nothing_twice(place: Place, factory: Any) -> None:
+    run = place.folder / "run"
+    assert factory("run", place.config(n=6), "--run-dir", run).returncode == 0
+    shards = place.shards("run")
+    for folder in ("review", "survivors", "shards"):
+        for path in (run / folder).rglob("*.*"):
+            path.unlink()
+    asked = place.asked, place.solved
+    assert factory("run", place.config(n=6), "--run-dir", run).returncode == 0
+    assert (place.asked, place.solved) == asked
+    assert place.shards("run") == shards
+    assert factory("run", place.config(n=12), "--run-dir", run).returncode == 0
+    assert (place.asked, place.solved) == (2, 24)
+    assert all(review.named == 2 for review in place.reviews("run"))
+    asyncio.run(audit(load(place.config()), RunDir(run), sample=2, seed=0))
+
+
+def test_an_answer_that_does_not_come_is_asked_for_by_the_next_run(
+    place: Place, endpoint: ModuleType, factory: Any
+) -> None:
+    place.answer = 403, {}, {"error": {"message": "flagged"}}
+    engine = {"kind": "openai", "model": "m", "base_url": place.url, "in_flight": 1, "max_refused": 0.5}
+    done = factory("run", place.config(engine=engine), "--run-dir", place.folder / "run")
+    assert done.returncode == 0, done.stderr
+    assert "have not come: refused 2" in done.stdout
+    assert all((review.answer_sha256, review.named) == ("", 0) for review in place.reviews("run"))
+    assert {line["of"].partition("/")[0] for line in place.lines("run", "unanswered")} == {"inputs"}
+    place.answer = endpoint.chat(ANSWER)
+    solved = place.solved
+    done = factory("run", place.config(engine=engine), "--run-dir", place.folder / "run")
+    assert done.returncode == 0, done.stderr
+    assert place.solved == solved
+    assert "have not come" not in done.stdout
+    assert all(len(review.rejected) == 1 for review in place.reviews("run"))
+    place.solved = 0
+    assert factory("run", place.config(engine=engine), "--run-dir", place.folder / "calm").returncode == 0
+    assert place.shards("run") == place.shards("calm")
+
+
+def test_a_damaged_answer_is_found_set_aside_and_asked_for_again(place: Place, factory: Any) -> None:
+    run = place.folder / "run"
+    assert factory("run", place.config(), "--run-dir", run).returncode == 0
+    damaged = sorted((run / "inputs").glob("*.parquet"))[0]
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(AuditError) as found:
+        asyncio.run(audit(load(place.config()), RunDir(run), sample=2, seed=0))
+    assert str(damaged) in str(found.value)
+    shards = place.shards("run")
+    assert factory("run", place.config(), "--run-dir", run).returncode == 0
+    assert place.asked == 3
+    assert damaged.with_name(f"{damaged.name}.damaged").exists()
+    assert place.shards("run") == shards
+    (damaged.parent / "stranger.parquet").write_bytes(b"x")
+    with pytest.raises(AuditError, match="is not of this run"):
+        asyncio.run(audit(load(place.config()), RunDir(run), sample=2, seed=0))
+
+
+def test_slices_keep_the_answers_and_lack_none(place: Place, endpoint: ModuleType, factory: Any) -> None:
+    assert factory("run", place.config(), "--run-dir", place.folder / "whole").returncode == 0
+    place.asked = place.solved = 0
+    engine = {"kind": "openai", "model": "m", "base_url": place.url, "in_flight": 1, "max_refused": 0.5}
+    settings: dict[str, Any] = {"slice": 1, "engine": engine}
+    place.answer = 403, {}, {"error": {"message": "flagged"}}
+    assert factory("run", place.config(**settings), "--run-dir", place.folder / "run").returncode == 0
+    facts = [json.loads(path.read_text()) for path in (place.folder / "run").glob("slices/*/slice.json")]
+    assert [it["complete"] for it in facts] == [False, False], "the next run has something to ask"
+    place.answer = endpoint.chat(ANSWER)
+    for _ in range(2):
+        assert factory("run", place.config(**settings), "--run-dir", place.folder / "run").returncode == 0
+    assert (place.asked, place.solved) == (4, 24)
+    for number in range(2):
+        sealed = RunDir(place.folder / "run").slice(number)
+        assert not (sealed.path / "inputs").exists()
+        (name,) = (name for name in sealed.sealed if name.startswith("inputs/"))
+        assert sealed.read(sealed.path / name, Rollout)[0].text == ANSWER
+    assert place.shards("run") == place.shards("whole")
+    asyncio.run(audit(load(place.config(**settings)), RunDir(place.folder / "run"), sample=2, seed=0))
+
+
+def test_a_replay_has_no_model_to_ask(place: Place, factory: Any) -> None:
+    replay = {"kind": "replay", "path": str(place.folder / "problems.jsonl")}
+    with pytest.raises(ConfigError, match=r"review\.inputs_from: 'model' asks the engine for inputs"):
+        load(place.config(engine=replay))
+    done = factory("run", place.config(engine=replay), "--run-dir", place.folder / "run")
+    assert done.returncode == 2
+    assert "remedy: review.inputs_from: [generated]" in done.stderr
+
+
+def test_translating_given_programs_asks_for_no_inputs(place: Place, factory: Any) -> None:
+    given = place.folder / "given.jsonl"
+    given.write_text(json.dumps({"problem_id": "set/0", "code": PROGRAMS[0]}) + "\n")
+    arguments = ("--problems", place.folder / "problems.jsonl", "--survivors", given, "--out", place.folder / "run")
+    done = factory("translate", *arguments, "--config", place.config())
+    assert done.returncode == 0, done.stderr
+    assert place.asked == 0
+    assert place.reviews("run")
