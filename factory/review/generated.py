@@ -21,9 +21,8 @@ from factory.review.equivalence import TRUTH
 
 MADE = 8
 """Inputs generated for each that has to lie in the problem's domain."""
-TIMES = {Reach.INSIDE: 1, Reach.WIDER: 2, Reach.SIGNED: 1, Reach.NAMED: 1}
+TIMES = {Reach.INSIDE: 1, Reach.WIDER: 2, Reach.SIGNED: 1}
 """Inputs of each reach for one that lies in the domain. Most of what tests miss lies farther off."""
-GENERATED = (Reach.INSIDE, Reach.WIDER, Reach.SIGNED)
 STREAMS = 4
 """Calls for one standard input: a program is started anew for each of those, which takes as long as many calls."""
 _NO_NEGATIVES = re.compile(r"\b(?:positive|non-?negative|natural|unsigned)\b", re.IGNORECASE)
@@ -32,47 +31,77 @@ GeneratedInputs = dict[Reach, tuple[Case, ...]]
 """By reach: the inputs that lie no nearer."""
 
 
-def generated_inputs(
-    problem: Problem, traced: Sequence[Case], count: int, named: Sequence[Case] = (), generate: bool = True
-) -> GeneratedInputs:
+def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> GeneratedInputs:
     """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known, and
     none for trees, which have to be of a kind (searched, balanced) that their cases do not tell.
-
-    Those that a model has `named` come first; without `generate` there are no others.
     """
-    whole = problem.model_copy(update={"cases": (*problem.cases, *traced), "test_code": ""})
+    whole = _whole(problem, traced)
     if not (count and whole.cases) or problem.calling.takes_trees:
         return {}
     count = count if whole.entry_point is not None else -(-count // STREAMS)
-    declared, stated, truth = Declared(whole), Stated(whole), _asks_whether(problem)
-    examples = declared.examples()
-    domain = farther = InputDomain(whole, signed_arguments=truth)
-    if examples:
-        farther = InputDomain(whole.model_copy(update={"cases": (*whole.cases, *examples)}), signed_arguments=truth)
+    space = _Space(problem, whole)
     room = {reach: times * count for reach, times in TIMES.items()}
-    positive = _NO_NEGATIVES.search(f"{problem.prompt}\n{problem.starter_code}") is not None
-    if positive or not farther.has_unseen_signs:
-        room[Reach.SIGNED] = 0
-    known = {input_text(case) for case in whole.cases}
-    found: dict[Reach, list[Case]] = {reach: [] for reach in Reach}
-
-    def take(case: Case, reaches: Sequence[Reach]) -> None:
-        if input_text(case) in known or not (declared.admit(case) and stated.admit(case)):
-            return
-        reach = next((reach for reach in reaches if (farther if reach else domain).holds(case, reach)), None)
+    room[Reach.SIGNED] *= space.is_signed
+    found: dict[Reach, list[Case]] = {reach: [] for reach in TIMES}
+    for case in stream(whole, MADE * count, space.examples):
+        reach = space.reach(case, tuple(TIMES))
         if reach is not None and len(found[reach]) < room[reach]:
-            known.add(input_text(case))
             found[reach].append(case)
-
-    signed = not positive or any(map(_is_negative, whole.cases))
-    for case in named:
-        if signed or not _is_negative(case):
-            take(case, tuple(Reach))
-    for case in stream(whole, MADE * count, examples) if generate else ():
-        take(case, GENERATED)
-        if all(len(found[reach]) == room[reach] for reach in GENERATED):
+        if all(len(found[reach]) == room[reach] for reach in TIMES):
             break
     return {reach: tuple(cases) for reach, cases in found.items()}
+
+
+def named_inputs(problem: Problem, traced: Sequence[Case], named: Sequence[Case]) -> GeneratedInputs:
+    """Those of the inputs that a model has `named` which no case has, where any may be generated."""
+    whole = _whole(problem, traced)
+    if not (named and whole.cases) or problem.calling.takes_trees:
+        return {}
+    space, known = _Space(problem, whole), {input_text(case) for case in whole.cases}
+    negative = space.is_signed or any(map(_is_negative, whole.cases))
+    found: dict[Reach, list[Case]] = {reach: [] for reach in Reach}
+    for case in named:
+        reach = space.reach(case, tuple(Reach))
+        if reach is not None and input_text(case) not in known and (negative or not _is_negative(case)):
+            found[reach].append(case)
+    return {reach: tuple(cases) for reach, cases in found.items()}
+
+
+def together(*several: GeneratedInputs) -> GeneratedInputs:
+    """All of these inputs, each once."""
+    found: dict[Reach, dict[str, Case]] = {}
+    for made in several:
+        for reach, cases in made.items():
+            for case in cases:
+                found.setdefault(reach, {}).setdefault(input_text(case), case)
+    return {reach: tuple(cases.values()) for reach, cases in sorted(found.items())}
+
+
+def _whole(problem: Problem, traced: Sequence[Case]) -> Problem:
+    return problem.model_copy(update={"cases": (*problem.cases, *traced), "test_code": ""})
+
+
+class _Space:
+    """Where the inputs of a problem's cases lie, and what its texts say of others."""
+
+    def __init__(self, problem: Problem, whole: Problem) -> None:
+        self._declared, self._stated, truth = Declared(whole), Stated(whole), _asks_whether(problem)
+        self.examples = self._declared.examples()
+        """Inputs of kinds that are declared and that no case has."""
+        self._domain = self._farther = InputDomain(whole, signed_arguments=truth)
+        if self.examples:
+            more = whole.model_copy(update={"cases": (*whole.cases, *self.examples)})
+            self._farther = InputDomain(more, signed_arguments=truth)
+        excluded = _NO_NEGATIVES.search(f"{whole.prompt}\n{whole.starter_code}") is not None
+        self.is_signed = self._farther.has_unseen_signs and not excluded
+        """Whether numbers may be negative where no case is."""
+
+    def reach(self, case: Case, reaches: Sequence[Reach]) -> Reach | None:
+        """The nearest of `reaches` that `case` lies in; None where it lies in none, or its problem excludes it."""
+        if not (self._declared.admit(case) and self._stated.admit(case)):
+            return None
+        domains = {reach: self._farther if reach else self._domain for reach in reaches}
+        return next((reach for reach, domain in domains.items() if domain.holds(case, reach)), None)
 
 
 def _is_negative(case: Case) -> bool:

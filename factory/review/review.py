@@ -21,7 +21,7 @@ from factory.records import Case, Problem, RejectedProgram, Rejection, Review, R
 from factory.review.agreement import Compared, compare
 from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, SET_ORDER, Candidates
 from factory.review.equivalence import equivalence
-from factory.review.generated import GeneratedInputs, generated_inputs
+from factory.review.generated import GeneratedInputs, generated_inputs, named_inputs, together
 from factory.review.hardcoding import reject_tables
 from factory.review.preconditions import without_invalid
 from factory.review.rerun import reject_unstable
@@ -156,8 +156,13 @@ def _inputs(
 ) -> _Inputs:
     """New inputs of the problem, without those that a precondition of the model's excludes."""
     found = suggested(answer, problem) if answer else Suggested()
-    made = generated_inputs(problem, traced, settings.inputs, found.inputs, "generated" in settings.inputs_from)
-    valid, preconditions = without_invalid(session, problem, found.preconditions, (*problem.cases, *traced), made)
+    known, conditions = (*problem.cases, *traced), found.preconditions
+    generated = generated_inputs(problem, traced, settings.inputs)
+    made = named_inputs(problem, traced, found.inputs)
+    if "generated" in settings.inputs_from:
+        made = together(generated, made)
+    like = generated.get(Reach.INSIDE, ())
+    valid, preconditions = without_invalid(session, problem, conditions, known, like, made)
     texts = {input_text(case) for cases in valid.values() for case in cases}
     named = sum(input_text(case) in texts for case in found.inputs)
     excluded = sum(len(made[reach]) - len(valid[reach]) for reach in made)

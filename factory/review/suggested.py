@@ -21,8 +21,8 @@ from factory.records import Case, Problem, Rollout, reasoning
 from factory.records.bounds import MAX_SOURCE
 from factory.records.values import Unencodable, encode
 
-MOST_INPUTS, MOST_PRECONDITIONS = 64, 8
-"""What is taken of one answer, the first ones."""
+MOST_INPUTS, MOST_STREAMS, MOST_PRECONDITIONS = 64, 16, 8
+"""What is taken of one answer, the first ones: calls, standard inputs, preconditions."""
 LONGEST_PRECONDITION = 1000
 """Characters."""
 _PYTHON = frozenset({"", "python", "py", "python3"})
@@ -45,7 +45,7 @@ def suggested(answer: Rollout, problem: Problem) -> Suggested:
     text = reasoning.split(answer.text)[1][:MAX_SOURCE] if answer.mode == "chat" else answer.text[:MAX_SOURCE]
     blocks = list(fenced(text)) if answer.mode == "chat" else []
     if problem.entry_point is None:
-        return Suggested(_unique(_streams(blocks)))
+        return Suggested(_unique(_streams(blocks))[:MOST_STREAMS])
     name = problem.entry_point.rpartition(".")[2]
     if answer.mode == "completion":
         sources = [f"assert {name}({text}"]  # which the prompt began

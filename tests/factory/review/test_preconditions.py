@@ -7,7 +7,7 @@ import pytest
 from factory.config import RankConfig, ReviewConfig
 from factory.inputs.domain import InputDomain, Reach
 from factory.records import Case, Rollout
-from factory.review.generated import GENERATED, generated_inputs
+from factory.review.generated import generated_inputs, named_inputs, together
 from factory.review.majority import Result, majority_of
 from factory.review.preconditions import without_invalid
 from factory.review.review import review_programs
@@ -74,7 +74,7 @@ def test_what_the_prompt_excludes_is_not_asked(make_problem):
     def named(prompt: str) -> int:
         problem = make_problem(*((([n, 2],), n) for n in (5, 8, 13)), starter_code="def f(v):\n", prompt=prompt)
         case = Case(args=[[1, -3]], expected=None)
-        return len(generated_inputs(problem, (), 8, [case], generate=False)[Reach.NAMED])
+        return len(named_inputs(problem, (), [case])[Reach.NAMED])
 
     assert named("The largest.") == 1
     assert named("The largest of positive numbers.") == 0
@@ -87,21 +87,20 @@ def test_named_inputs_of_programs_that_read_keep_the_layout(make_problem):
         Rollout(problem_id="t/0", index=0, mode="chat", text="```\n2\n1 0\n```\n```\n9\n1 0\n```\n```\nabc\n```"),
         problem,
     )
-    made = generated_inputs(problem, (), 8, found.inputs, generate=False)
+    made = named_inputs(problem, (), found.inputs)
     assert [case.stdin for cases in made.values() for case in cases] == ["2\n1 0\n"]
 
 
-def test_generated_inputs_are_the_same_beside_named_ones(lists):
-    named = [Case(args=[[1, 0]], expected=None)]
-    alone, beside = generated_inputs(lists, (), 16), generated_inputs(lists, (), 16, named)
-    assert beside[Reach.NAMED] == tuple(named)
-    assert [alone[reach] for reach in GENERATED] == [beside[reach] for reach in GENERATED]
-    assert alone[Reach.NAMED] == ()
+def test_named_inputs_take_no_place_of_generated_ones(lists):
+    made = generated_inputs(lists, (), 16)
+    named = [Case(args=[[1, 0]], expected=None), *made[Reach.INSIDE][:4], lists.cases[0]]
+    both = together(made, named_inputs(lists, (), named))
+    assert both == made | {Reach.NAMED: tuple(named[:1])}
 
 
 def test_no_generated_input_is_of_the_named_reach_alone(lists):
     domain, case = InputDomain(lists), Case(args=[[1, 6]], expected=None)
-    assert not any(domain.holds(case, reach) for reach in GENERATED)
+    assert not any(domain.holds(case, reach) for reach in generated_inputs(lists, (), 16))
     assert domain.holds(case, Reach.NAMED)
 
 
@@ -148,14 +147,14 @@ def test_a_precondition_takes_inputs_away(reviewed, lists):
 )
 def test_a_precondition_that_excludes_what_the_cases_ask_is_not_believed(session, lists, condition):
     made = generated_inputs(lists, (), 16)
-    left, believed = without_invalid(session, lists, [condition], lists.cases, made)
+    left, believed = without_invalid(session, lists, [condition], lists.cases, made[Reach.INSIDE], made)
     assert (left, believed) == (made, ())
 
 
 def test_a_precondition_adds_nothing_and_saves_no_other(session, lists):
     made = generated_inputs(lists, (), 16)
     conditions = ["len(v) > 0", "v != v", "True"]
-    left, believed = without_invalid(session, lists, conditions, lists.cases, made)
+    left, believed = without_invalid(session, lists, conditions, lists.cases, made[Reach.INSIDE], made)
     assert believed == ("len(v) > 0", "True")
     assert all(set(map(str, left[reach])) <= set(map(str, made[reach])) for reach in made)
     assert sum(map(len, left.values())) < sum(map(len, made.values()))
@@ -168,7 +167,7 @@ def test_a_precondition_is_run_as_a_method_where_programs_are_methods(session, m
         *((([n, 2, n + 3],), n + 3) for n in (5, 8, 13)), starter_code=starter, entry_point="Solution.f"
     )
     made = generated_inputs(problem, (), 16)
-    left, believed = without_invalid(session, problem, ["v"], problem.cases, made)
+    left, believed = without_invalid(session, problem, ["v"], problem.cases, made[Reach.INSIDE], made)
     assert believed == ("v",)
     assert left != made
 
@@ -177,6 +176,6 @@ def test_a_precondition_reads_and_writes_nothing_of_ours(session, lists, tmp_pat
     planted = tmp_path / "planted"
     made = generated_inputs(lists, (), 16)
     texts = [f"open({str(planted)!r}, 'w') is not None", "__import__('os').listdir('/work') is not None"]
-    left, believed = without_invalid(session, lists, texts, lists.cases, made)
+    left, believed = without_invalid(session, lists, texts, lists.cases, made[Reach.INSIDE], made)
     assert not planted.exists()
     assert (left, believed) == (made, ())
