@@ -18,6 +18,7 @@ from factory.report.decontamination import Compared
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
+from factory.run.finished import finished_before, log_if_finished
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.remote import work_off
 from factory.run.sampler import Samplers
@@ -38,6 +39,9 @@ TURN_S = 600
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
     note = plain(console)
+    if summary := await asyncio.to_thread(finished_before, pinned(config), run_dir):
+        note(f"{run_dir.path}: was finished before, and every file is whole: nothing is left to do")
+        return summary
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)
     with run_dir:
@@ -46,6 +50,8 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
         damage = await _work(settled, loaded, parts, run_dir, console)
         summary = summarize(pinned(config), loaded.problems, run_dir)
         write_shards(pinned(config), loaded.problems, run_dir, summary)
+        if not damage:
+            log_if_finished(pinned(config), parts, run_dir, summary)
     _raise(damage)
     return summary
 
