@@ -13,10 +13,11 @@ from factory.review.preconditions import without_invalid
 from factory.review.review import review_programs
 from factory.review.suggested import suggested
 
-TOP = [
-    f"def f(v):\n    return {text}\n"
-    for text in ("max(v)", "sorted(v)[-1]", "-min(-n for n in v)", "sorted(v)[::-1][0]")
-]
+LARGEST = (
+    *("max(v)", "sorted(v)[-1]", "-min(-n for n in v)", "sorted(v)[::-1][0]", "max([*v])", "max(v, key=int)"),
+    *("sorted(v, reverse=True)[0]", "max(*v, v[0])", "[n for n in v if n >= max(v)][0]"),
+)
+TOP = [f"def f(v):\n    return {text}\n" for text in LARGEST]
 NOT_ONE = "def f(v):\n    return max(v) if 1 not in v else 7\n"
 EMPTY = "def f(v):\n    return max(v) if v else None\n"
 BOTH = ReviewConfig(mutants=0, inputs=16, inputs_from=("generated", "model"))
@@ -44,23 +45,23 @@ def reviewed(session, grade):
 
 
 def test_an_input_that_no_case_is_like_is_named(reviewed, lists):
-    assert reviewed(lists, "", *TOP, NOT_ONE)[0] == [False] * 5
+    assert reviewed(lists, "", *TOP, NOT_ONE)[0] == [False] * 10
     rejected, found = reviewed(lists, "f([1, 6, 2])\nf([4, 2, 7])", *TOP, NOT_ONE)
-    assert rejected == [False] * 4 + [True]
+    assert rejected == [False] * 9 + [True]
     assert found.named == 2
     alone = BOTH.model_copy(update={"inputs_from": ("model",)})
     rejected, found = reviewed(lists, "f([1, 6, 2])", *TOP, NOT_ONE, settings=alone)
-    assert (rejected, found.inputs, found.named) == ([False] * 4 + [True], 1, 1)
+    assert (rejected, found.inputs, found.named) == ([False] * 9 + [True], 1, 1)
 
 
 def test_a_model_is_not_believed(reviewed, lists):
     """What it says an input answers is not read, and without a majority, or against the reference, an input is none."""
     wrong = "assert f([1, 6, 2]) == 99\nassert f([4, 2, 7]) == -1"
-    assert reviewed(lists, wrong, *TOP)[0] == [False] * 4
+    assert reviewed(lists, wrong, *TOP)[0] == [False] * 9
     assert reviewed(lists, "f([1, 6, 2])", TOP[0], TOP[1], NOT_ONE)[0] == [False] * 3
     refuses = "def f(v):\n    assert 1 not in v\n    return max(v)\n"
     with_reference = lists.model_copy(update={"reference": refuses})
-    assert reviewed(with_reference, "f([1, 6, 2])", *TOP, NOT_ONE)[0] == [False] * 5
+    assert reviewed(with_reference, "f([1, 6, 2])", *TOP, NOT_ONE)[0] == [False] * 10
 
 
 @pytest.mark.parametrize(
@@ -104,14 +105,15 @@ def test_no_generated_input_is_of_the_named_reach_alone(lists):
     assert domain.holds(case, Reach.NAMED)
 
 
-def test_what_only_a_model_has_named_needs_four_fifths():
-    def same(a: object, b: object) -> bool:
+def test_what_only_a_model_has_named_needs_nine_of_ten():
+    def same(a, b):
         return a == b
 
-    answers = [1] * 7 + [2] * 3
-    assert majority_of(answers, same, 0.6, reach=Reach.WIDER).result is Result.AGREED
+    answers = [1] * 8 + [2] * 2
+    assert majority_of(answers, same, 0.6, reach=Reach.SIGNED).dissenters == (8, 9)
     assert majority_of(answers, same, 0.6, reach=Reach.NAMED).result is Result.DISPUTED
-    assert majority_of([1] * 8 + [2] * 2, same, 0.6, reach=Reach.NAMED).dissenters == (8, 9)
+    assert majority_of([1] * 9 + [2], same, 0.6, reach=Reach.NAMED).dissenters == (9,)
+    assert majority_of([1] * 9 + [2], same, 0.95, reach=Reach.NAMED).result is Result.DISPUTED
 
 
 # ---- preconditions ----

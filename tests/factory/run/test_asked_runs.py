@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,14 +21,11 @@ from factory.run.directory import RunDir
 from factory.storage import parts
 
 CASES = [{"args": [[n, 2, n + 3]], "expected": n + 3} for n in (5, 8, 13)]
-PROGRAMS = (
-    "def top(v):\n    return max(v)\n",
-    "def top(v):\n    return sorted(v)[-1]\n",
-    "def top(v):\n    best = v[0]\n    for one in v:\n        best = one if one > best else best\n    return best\n",
-    "def top(v):\n    return -min(-one for one in v)\n",
-    "import heapq\n\ndef top(v):\n    return heapq.nlargest(1, v)[0]\n",
-    "def top(v):\n    return max(v) if 1 not in v else 7\n",
+LARGEST = (
+    *("max(v)", "sorted(v)[-1]", "-min(-n for n in v)", "sorted(v)[::-1][0]", "max([*v])", "max(v, key=int)"),
+    *("sorted(v, reverse=True)[0]", "max(*v, v[0])", "[n for n in v if n >= max(v)][0]", "max(v) if 1 not in v else 7"),
 )
+PROGRAMS = tuple(f"def top(v):\n    return {text}\n" for text in LARGEST)
 """The last is wrong where a list holds a 1, which no case has, so that no generated input has one either."""
 ANSWER = """```python
 top([1, 3, 4])
@@ -45,18 +43,26 @@ class Place:
     def __init__(self, folder: Path, endpoint: ModuleType) -> None:
         self.folder, self._endpoint = folder, endpoint
         self.answer: Any = endpoint.chat(ANSWER)
-        self.asked = self.solved = 0
+        self.asked = 0
+        self.given: Counter[bool] = Counter()
+        """Programs by whether they are for the first problem."""
         self.url = ""
-        row = {"prompt": "Largest.", "entry_point": "top", "starter_code": "def top(v):\n", "cases": CASES}
-        lines = [json.dumps({"id": f"set/{number}"} | row) + "\n" for number in range(2)]
+        row = {"entry_point": "top", "starter_code": "def top(v):\n", "cases": CASES}
+        names = [f"set/{number}" for number in range(2)]
+        lines = [json.dumps({"id": name, "prompt": f"Largest of {name}."} | row) + "\n" for name in names]
         (folder / "problems.jsonl").write_text("".join(lines))
 
     def behave(self, number: int, body: dict[str, Any]) -> Any:
         if "Do not solve this task" in str(body):
             self.asked += 1
             return self.answer
-        self.solved += 1
-        return self._endpoint.chat(f"```python\n{PROGRAMS[self.solved % len(PROGRAMS)]}```")
+        first = "Largest of set/0." in str(body)
+        self.given[first] += 1
+        return self._endpoint.chat(f"```python\n{PROGRAMS[self.given[first] % len(PROGRAMS)]}```")
+
+    @property
+    def solved(self) -> int:
+        return self.given.total()
 
     def config(self, inputs_from: tuple[str, ...] = ("generated", "model"), n: int = 12, **more: Any) -> Path:
         path = self.folder / "config.yaml"
@@ -157,7 +163,7 @@ def test_an_answer_that_does_not_come_is_asked_for_by_the_next_run(
     assert place.solved == solved
     assert "have not come" not in done.stdout
     assert all(len(review.rejected) == 1 for review in place.reviews("run"))
-    place.solved = 0
+    place.given.clear()
     assert factory("run", place.config(engine=engine), "--run-dir", place.folder / "calm").returncode == 0
     assert place.shards("run") == place.shards("calm")
 
@@ -182,7 +188,8 @@ def test_a_damaged_answer_is_found_set_aside_and_asked_for_again(place: Place, f
 
 def test_slices_keep_the_answers_and_lack_none(place: Place, endpoint: ModuleType, factory: Any) -> None:
     assert factory("run", place.config(), "--run-dir", place.folder / "whole").returncode == 0
-    place.asked = place.solved = 0
+    place.asked = 0
+    place.given.clear()
     engine = {"kind": "openai", "model": "m", "base_url": place.url, "in_flight": 1, "max_refused": 0.5}
     settings: dict[str, Any] = {"slice": 1, "engine": engine}
     place.answer = 403, {}, {"error": {"message": "flagged"}}
