@@ -17,7 +17,7 @@ from factory.provenance import code_sha256
 from factory.records import Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
-from factory.run.inventory import check_parts, folders
+from factory.run.inventory import check_parts, checkable, folders
 from factory.run.reader import nothing_missing
 from factory.run.seal import loose
 from factory.run.sealed import FACTS
@@ -34,9 +34,17 @@ def finished_before(config: Config, run_dir: RunDir) -> Summary | None:
         return None
     if any(any(loose(part)) for part in folders(run_dir)[1:]):  # a kill came before they were removed
         return None
+    if not all(_is_of_the_ledger(part) for part in folders(run_dir)):
+        return None
     if check_parts(run_dir)[1] or shards.faults(run_dir.shards):
         return None
     return Summary.read(run_dir.summary_file)
+
+
+def _is_of_the_ledger(run_dir: RunDir) -> bool:
+    """Whether every part is the one that the ledger has: one that agrees with its own sha256 may still be another."""
+    known = ((path, run_dir.written.sha256(run_dir.name(path))) for path in checkable(run_dir))
+    return all(recorded is None or digest(path) == recorded for path, recorded in known)
 
 
 def log_if_finished(config: Config, parts: Sequence[Slice], run_dir: RunDir, summary: Summary) -> None:
