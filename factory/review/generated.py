@@ -31,11 +31,12 @@ GeneratedInputs = dict[Reach, tuple[Case, ...]]
 
 
 def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> GeneratedInputs:
-    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known, and
-    none for trees, which have to be of a kind (searched, balanced) that their cases do not tell.
+    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known.
+
+    None for calls of methods, nor for trees, which have to be of a kind (searched, balanced) that cases do not tell.
     """
     whole = problem.model_copy(update={"cases": (*problem.cases, *traced), "test_code": ""})
-    if not (count and whole.cases) or problem.calling.takes_trees:
+    if not (count and whole.cases) or problem.calling.takes_trees or problem.calling.operations:
         return {}
     count = count if whole.entry_point is not None else -(-count // STREAMS)
     declared, stated, truth = Declared(whole), Stated(whole), _asks_whether(problem)
