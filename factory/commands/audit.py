@@ -9,7 +9,6 @@ graded them first. Anything wrong is an AuditError that lists it all.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,20 +21,18 @@ import pyarrow.parquet as pq
 from factory import escape, shards
 from factory.commands import audit_rewards
 from factory.config import Config
-from factory.errors import AuditError, ConfigError, DamagedPart, PartError
+from factory.errors import AuditError, ConfigError, PartError
 from factory.executors import open_executor
 from factory.grading.session import GradingSession
 from factory.records import Comparison, Problem, Rollout, Status, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
-from factory.run.inventory import checkable, folders, foreign
+from factory.run.inventory import check_parts
 from factory.run.reader import review_of, unfinished
-from factory.run.sealed import FACTS
 from factory.run.slices import by_problem, slices
 from factory.run.summary import summarize
 from factory.run.units import GradeUnit, graded
 from factory.shards import Cells
-from factory.storage import files
 from factory.translation.tests import tests_for_translation
 
 BATCH = 256
@@ -96,60 +93,6 @@ async def audit(config: Config, place: RunDir, sample: int, seed: int) -> Audit:
 
 
 # ---- checksums ----
-
-
-def check_parts(place: RunDir) -> tuple[int, list[str]]:
-    """How many parts are whole, and a line on each that is not, that is gone, or that is no part of the run."""
-    found = [_check_folder(folder) for folder in folders(place)]
-    return sum(whole for whole, _ in found), [line for _, wrong in found for line in wrong]
-
-
-def _check_folder(place: RunDir) -> tuple[int, list[str]]:
-    """The same of the run directory alone, or of one slice."""
-    whole, wrong = 0, []
-    try:
-        for _ in place.ledger():
-            pass
-    except PartError as error:
-        wrong.append(str(error))
-    sealed: set[str] = set()
-    if place.sealed:
-        try:
-            faults = place.sealed.faults()
-            wrong += faults
-            sealed = {FACTS, *place.sealed}
-            whole += len(sealed) - 1 if not faults else 0
-        except DamagedPart:
-            sealed = set(place.written)  # what is damaged has been named
-        except PartError as error:
-            wrong.append(str(error))
-            sealed = set(place.written)
-    for path in checkable(place):
-        fault = _part_fault(place, path)
-        whole += not fault
-        wrong += [fault] if fault else []
-    for name in sorted(name for name in place.written if name not in sealed and not (place.path / name).is_file()):
-        odd = (place.path / name).exists()
-        gone = "is gone, though the ledger says it was written; remedy: run again"
-        fault = f"is no file; {files.MOVE_ASIDE}" if odd else gone
-        wrong.append(f"{place.path / name}: {fault}")
-    return whole, wrong + [f"{path}: is not of this run; remedy: move it away" for path in foreign(place)]
-
-
-def _part_fault(place: RunDir, path: Path) -> str:
-    """What is wrong with a file that has its sha256 beside it, or ""."""
-    recorded = place.written.sha256(place.name(path))
-    try:
-        data = files.checked(path)
-    except DamagedPart as error:
-        if recorded and files.digest(path) == recorded:
-            return f"{files.digest_file(path)}: is damaged or gone; the part is what the ledger says; remedy: run again"
-        return str(error)
-    except PartError as error:
-        return str(error)
-    if place.name(path) in place.written.sampled and hashlib.sha256(data).hexdigest() != recorded:
-        return f"{path}: is not the part that the ledger says was sampled"
-    return ""
 
 
 def _summary(config: Config, place: RunDir) -> list[str]:

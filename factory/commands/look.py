@@ -16,6 +16,7 @@ import yaml
 from factory.config import Config, GradingConfig, ProblemsConfig
 from factory.console import Console
 from factory.records import Problem
+from factory.records.base import plain
 from factory.records.summary import Summary
 from factory.report import grants
 from factory.report.cost import Account
@@ -28,6 +29,7 @@ from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
 from factory.run.names import slug
+from factory.run.paths import COUNTS_SUFFIX
 from factory.run.reader import unfinished, verdicts_of
 from factory.run.slices import Slice, slices
 from factory.run.summary import counted, sum_up, summarize, tallied
@@ -110,7 +112,10 @@ class _Look:
 
 
 def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Path) -> Path:
-    """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError."""
+    """Write the page of a run, finished or not, to `out`, which is returned. Raises PartError.
+
+    Where the problems are more than the page lists, a file beside it has the counts of all.
+    """
     from factory.report import page  # the charting library takes a moment to load, and only this command needs it
 
     statistics = RunStatistics(len(problems))
@@ -124,8 +129,13 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
     )
     out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_suffix(COUNTS_SUFFIX)
+    if len(statistics.rows) > page.LISTED:
+        with files.atomic(beside) as temporary:
+            lines = (json.dumps(plain(replace(row, sample=None)), ensure_ascii=False) for row in statistics.rows)
+            temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     with files.atomic(out) as temporary:
-        temporary.write_bytes(page.render(summary, statistics, account.stages(config.cost), about))
+        temporary.write_bytes(page.render(summary, statistics, account.stages(config.cost), about, beside.name))
     return out
 
 

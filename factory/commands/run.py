@@ -12,15 +12,17 @@ from factory.commands.export import write_shards
 from factory.config import Config, RayExecutorConfig, ReplayEngine
 from factory.console import Console
 from factory.errors import ConfigError, LockedError, PartError
+from factory.observers import Observers, RunName
 from factory.provenance import code_sha256
 from factory.records.summary import Summary
 from factory.report.decontamination import Compared
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
+from factory.run.finished import finished_before, log_if_finished
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.remote import work_off
-from factory.run.sampler import Samplers
+from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
 from factory.run.ungraded import ungraded
@@ -37,15 +39,26 @@ TURN_S = 600
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
-    note = plain(console)
+    with _observed(config, run_dir, console) as observers:
+        observers.summary = await _run(config, run_dir, console, observers)
+        return observers.summary
+
+
+async def _run(config: Config, run_dir: RunDir, console: Console, observers: Observers) -> Summary:
+    note = observers.print_and_note
+    if summary := await asyncio.to_thread(finished_before, pinned(config), run_dir):
+        note(f"{run_dir.path}: was finished before, and every file is whole: nothing is left to do")
+        return summary
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)
     with run_dir:
         _begin(pinned(config), settled, loaded, left_out, run_dir, note)
         parts = slices(loaded.problems, run_dir, working=True)
-        damage = await _work(settled, loaded, parts, run_dir, console)
+        damage = await _work(settled, loaded, parts, run_dir, console, observers)
         summary = summarize(pinned(config), loaded.problems, run_dir)
         write_shards(pinned(config), loaded.problems, run_dir, summary)
+        if not damage:
+            log_if_finished(pinned(config), parts, run_dir, summary)
     _raise(damage)
     return summary
 
@@ -55,7 +68,12 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
 
     Writes no shards. Raises FactoryError, also in a group.
     """
-    note = plain(console)
+    with _observed(config, run_dir, console) as observers:
+        return await _run_slices(config, run_dir, console, only, observers)
+
+
+async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: range, observers: Observers) -> int:
+    note = observers.print_and_note
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)
     async with _turn(run_dir, note):
@@ -71,8 +89,13 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
         raise ConfigError(
             f"--slices {only.start}-{only.stop - 1}: the run has slices 0-{len(several) - 1}; remedy: numbers of these"
         )
-    _raise(await _work(settled, loaded, parts, run_dir, console))
+    _raise(await _work(settled, loaded, parts, run_dir, console, observers))
     return len(parts)
+
+
+def _observed(config: Config, run_dir: RunDir, console: Console) -> Observers:
+    about = RunName(config.name, str(run_dir.path), describe(config.engine))
+    return Observers(config.observers, about, plain(console))
 
 
 def stopped(run_dir: RunDir, command: str) -> str:
@@ -155,7 +178,12 @@ def _begin(
 
 
 async def _work(
-    config: Config, loaded: LoadedProblems, parts: Sequence[Slice], run_dir: RunDir, console: Console
+    config: Config,
+    loaded: LoadedProblems,
+    parts: Sequence[Slice],
+    run_dir: RunDir,
+    console: Console,
+    observers: Observers,
 ) -> list[PartError]:
     """Work off `parts`; the parts of records that cannot be read, nor be made again."""
     problems, settings = [problem for part in parts for problem in part.problems], config.translate
@@ -166,7 +194,7 @@ async def _work(
     def sealed(part: Slice) -> None:
         run_dir.log("slice", number=part.number)
 
-    with RunProgress(console, totals) as progress:
+    with RunProgress(console, totals, observers.figures, observers) as progress:
         if isinstance(config.executor, RayExecutorConfig):
             return await work_off(config, config.executor, parts, progress, sealed)
         async with workers(config, run_dir.log) as executor, Samplers(config, progress, run_dir.log) as samplers:

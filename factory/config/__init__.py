@@ -9,6 +9,16 @@ from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, Sam
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig, RayExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
+from factory.config.observers import (
+    CommandObserver,
+    JsonLinesObserver,
+    MlflowObserver,
+    ObserverConfig,
+    PrometheusObserver,
+    TensorBoardObserver,
+    WandbObserver,
+    WebhookObserver,
+)
 from factory.config.problems import ProblemsConfig, Source
 from factory.config.run import Config, GradingConfig, ProblemsOnly
 from factory.config.sandbox import UNKNOWN_S, LimitsConfig, MaxLimitsConfig, SandboxConfig, key_to_raise
@@ -18,18 +28,23 @@ from factory.config.translate import TranslateConfig
 __all__ = [
     "UNKNOWN_S",
     "Benchmark",
+    "CommandObserver",
     "Config",
     "CostConfig",
     "DecontaminationConfig",
     "EngineConfig",
     "ExecutorConfig",
     "GradingConfig",
+    "JsonLinesObserver",
     "LimitsConfig",
     "LocalExecutorConfig",
     "MaxLimitsConfig",
+    "MlflowObserver",
+    "ObserverConfig",
     "OpenAIEngine",
     "ProblemsConfig",
     "ProblemsOnly",
+    "PrometheusObserver",
     "RankConfig",
     "RayExecutorConfig",
     "ReplayEngine",
@@ -39,9 +54,12 @@ __all__ = [
     "Section",
     "ShardsConfig",
     "Source",
+    "TensorBoardObserver",
     "TranslateConfig",
     "VerifyConfig",
     "VllmEngine",
+    "WandbObserver",
+    "WebhookObserver",
     "key_to_raise",
     "load",
     "parse_section",

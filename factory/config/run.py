@@ -16,6 +16,7 @@ from factory.config.engines import EngineConfig, RolloutsConfig, SamplingConfig
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
+from factory.config.observers import ObserverConfig
 from factory.config.problems import ProblemsConfig
 from factory.config.sandbox import LimitsConfig, MaxLimitsConfig, SandboxConfig
 from factory.config.shards import CostConfig, ShardsConfig
@@ -64,3 +65,6 @@ class Config(GradingConfig):
     translate: TranslateConfig = TranslateConfig()
     shards: ShardsConfig = ShardsConfig()
     cost: CostConfig = CostConfig()
+    observers: Annotated[tuple[ObserverConfig, ...], Resume.FREE] = ()
+    """Who follows the run: metrics, logs, trackers, and what is called at its end. One that fails is left out, and
+    ends no run."""

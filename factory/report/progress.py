@@ -20,23 +20,27 @@ from rich.progress import (
 )
 
 from factory.console import Console
-from factory.records import Rollout, Status, Survivor, Verdict
+from factory.records import Rollout, Survivor, Verdict
 from factory.records.summary import Summary
 from factory.report.counts import Counts
+from factory.report.figures import Figures, Follower
 from factory.report.terminal import funnel, spent
 
 PLAIN_EVERY_S = 10.0
 
 
 class RunProgress:
-    """Counts rollouts and verdicts of a run; a context manager. Totals are what is asked for, None where unknown."""
+    """Counts rollouts and verdicts of a run; a context manager. Totals are what is asked for, None where unknown.
 
-    def __init__(self, console: Console, totals: dict[str, int | None]) -> None:
-        self._console, self._totals = console, totals
-        self._sampled = self._tokens = self._kept = 0
-        self._verified = dict.fromkeys(totals, 0)
-        self._passed = dict.fromkeys(totals, 0)
-        self._started = self._shown = time.monotonic()
+    `followers` see the figures, and the notes, as they come.
+    """
+
+    def __init__(
+        self, console: Console, totals: dict[str, int | None], figures: Figures | None = None, *followers: Follower
+    ) -> None:
+        self._console, self._totals, self._followers = console, totals, followers
+        self._figures = figures or Figures()
+        self._shown = self._figures.started
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
@@ -67,63 +71,60 @@ class RunProgress:
         return sum(known) if len(known) == len(self._totals) else None
 
     def sampled(self, rollout: Rollout) -> None:
-        self._sampled += 1
-        self._tokens += rollout.completion_tokens or 0
-        if self._bars is not None:
-            self._bars.update(self._tasks["sampled"], advance=1, note=f"{self._tokens:,} tokens")
-        self._print_now_and_then()
+        self._figures.add_rollout(rollout)
+        self._show("sampled")
 
     def verified(self, verdicts: Sequence[Verdict]) -> None:
-        for verdict in verdicts:
-            self._verified[verdict.language] += 1
-            self._passed[verdict.language] += verdict.status is Status.PASSED
-        if verdicts and self._bars is not None:
-            name = verdicts[0].language
-            self._bars.update(self._tasks[name], advance=len(verdicts), note=f"{self._passed[name]:,} pass")
-        self._print_now_and_then()
+        self._figures.add_verdicts(verdicts)
+        self._show(*{verdict.language for verdict in verdicts})
 
     def kept(self, survivors: Sequence[Survivor]) -> None:
-        self._kept += len(survivors)
+        self._figures.add_survivors(survivors)
+        self._show()
 
     def done_before(self, counts: Counts) -> None:
         """Count a slice that was done by another process."""
-        self._tokens += counts.account.cost().completion_tokens
-        for name, found in counts.languages.items():
-            self._sampled += found.total.rollouts
-            self._verified[name] += found.total.rollouts
-            self._passed[name] += found.total.passed
-            self._kept += found.total.kept
-            if self._bars is not None:
-                self._bars.update(self._tasks["sampled"], advance=found.total.rollouts, note=f"{self._tokens:,} tokens")
-                passed = f"{self._passed[name]:,} pass"
-                self._bars.update(self._tasks[name], advance=found.total.rollouts, note=passed)
-        self._print_now_and_then()
+        self._figures.add_slice(counts)
+        self._show("sampled", *counts.languages)
 
     def note(self, line: str) -> None:
         self._console.print(line, highlight=False, soft_wrap=True)
+        for follower in self._followers:
+            follower.note(line)
 
-    def _print_now_and_then(self) -> None:
-        if self._bars is None and time.monotonic() - self._shown >= PLAIN_EVERY_S:
+    def _show(self, *changed: str) -> None:
+        """Show the figures, on the bars those that have `changed`."""
+        found = self._figures
+        if self._bars is not None:
+            for name in changed:
+                done, note = found.verified[name], f"{found.passed[name]:,} pass"
+                if name == "sampled":
+                    done, note = found.sampled, f"{found.tokens:,} tokens"
+                self._bars.update(self._tasks[name], completed=done, note=note)
+        elif time.monotonic() - self._shown >= PLAIN_EVERY_S:
             self._print()
+        for follower in self._followers:
+            follower.show(found)
 
     def _print(self) -> None:
         self._shown = time.monotonic()
-        languages = (f"{name} {self._verified[name]:,} verified, {self._passed[name]:,} pass" for name in self._totals)
-        total = self._total()
-        sampled = f"{self._sampled:,}{'' if total is None else f' of {total:,}'} sampled ({self._tokens:,} tokens)"
-        head = f"{self._shown - self._started:6.0f} s  {self._left()}"
-        self.note(f"{head}{'; '.join((sampled, *languages))}; {self._kept:,} kept")
+        found, total = self._figures, self._total()
+        languages = (f"{name} {found.verified[name]:,} verified, {found.passed[name]:,} pass" for name in self._totals)
+        sampled = f"{found.sampled:,}{'' if total is None else f' of {total:,}'} sampled ({found.tokens:,} tokens)"
+        head = f"{self._shown - found.started:6.0f} s  {self._left()}"
+        line = f"{head}{'; '.join((sampled, *languages))}; {found.kept.total():,} kept"
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def _left(self) -> str:
         """How much is done, and for how long it would go on at the speed until now; "" where the total is not known.
 
         A rollout is half done when it is sampled, and done when it is verified.
         """
-        total, done = self._total(), self._sampled + sum(self._verified.values())
+        total, done = self._total(), self._figures.sampled + self._figures.verified.total()
         if not total or not done:
             return ""
         share = min(done / (2 * total), 1.0)
-        left = (self._shown - self._started) * (1 - share) / share
+        left = (self._shown - self._figures.started) * (1 - share) / share
         return f"{share:.0%}, about {timedelta(seconds=round(left))} left: "
 
 

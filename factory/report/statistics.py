@@ -1,17 +1,21 @@
 """What the report shows beyond the summary, gathered one problem at a time.
 
 Promises: memory grows with the number of problems, not of rollouts; texts are kept of at most `SAMPLES`
-problems, spread evenly over the run, each cut at `LONGEST` characters.
+problems, spread evenly over the run, each cut at `LONGEST` characters. What is gathered of consecutive problems can be
+merged: it is then what the same problems, given one by one, would come to.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from factory.records import Problem, Status, Verdict
+from factory.records.summary import ReviewCounts
+from factory.report import strength
 from factory.report.graded import Graded
 from factory.report.samples import Sample, cut, sample_of
 
@@ -44,6 +48,42 @@ class LanguageStatistics:
     speed_ups: list[float] = field(default_factory=list)
     """CPU time of a Python program over that of its kept translation, on the problem's tests."""
 
+    def merge(self, other: LanguageStatistics) -> None:
+        """Take in what was gathered of later problems."""
+        self.statuses.update(other.statuses)
+        for reason, count in other.reasons.items():
+            self._count(reason, count)
+        self.counts += other.counts
+        self.normal_forms.update(other.normal_forms)
+        self.parents += other.parents
+        self.parents_kept += other.parents_kept
+        self.speed_ups += other.speed_ups[: SPEED_UPS - len(self.speed_ups)]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "statuses": dict(self.statuses),
+            "reasons": [[*reason, count] for reason, count in self.reasons.items()],
+            "counts": self.counts,
+            "normal_forms": [[*sizes, times] for sizes, times in self.normal_forms.items()],
+            "parents": self.parents,
+            "parents_kept": self.parents_kept,
+            "speed_ups": self.speed_ups,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        made = {
+            "statuses": Counter({Status(name): count for name, count in data["statuses"].items()}),
+            "reasons": Counter({(Status(name), detail): count for name, detail, count in data["reasons"]}),
+            "counts": [(n, c) for n, c in data["counts"]],
+            "normal_forms": Counter({(n, m): times for n, m, times in data["normal_forms"]}),
+        }
+        return cls(**dict(data) | made)
+
+    def _count(self, reason: tuple[Status, str], times: int) -> None:
+        known = reason in self.reasons or len(self.reasons) < REASONS
+        self.reasons[reason if known else (reason[0], "others")] += times
+
     def add(self, several: Sequence[Graded]) -> None:
         """Take in one problem's verdicts."""
         graded = passed = 0
@@ -53,9 +93,7 @@ class LanguageStatistics:
             self.statuses.update(verdict.status for verdict in one.verdicts)
             for verdict in one.verdicts:
                 if verdict.status is not Status.PASSED:
-                    reason = (verdict.status, _outline(verdict.detail))
-                    known = reason in self.reasons or len(self.reasons) < REASONS
-                    self.reasons[reason if known else (verdict.status, "others")] += 1
+                    self._count((verdict.status, _outline(verdict.detail)), 1)
             self.normal_forms.update((n, m) for m in Counter(verdict.normal_form for verdict in fine).values())
             graded, passed = graded + n, passed + len(fine)
             if one.parent is not None:
@@ -107,20 +145,49 @@ class ProblemRow:
     """Generated inputs on which programs that passed differ."""
     in_dispute: tuple[Disputed, ...] = ()
     """These programs, at most `IN_DISPUTE`."""
+    review: ReviewCounts | None = None
+    """What the review has shown of its tests, where it was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredProblems:
+    """What was gathered of consecutive problems, without their samples, which are read where they are wanted."""
+
+    problems: Sequence[str]
+    """The ids of all of them, in order, those without verdicts among them."""
+    languages: Mapping[str, LanguageStatistics]
+    rows: Sequence[ProblemRow]
+    samples: Callable[[Collection[str]], Mapping[str, Sample]]
+    """Gives the samples of problems by their ids; of those without verdicts there is none."""
 
 
 class RunStatistics:
-    """Give every problem of a run to `add`, in order; then read what was gathered."""
+    """Give every problem of a run, or what was gathered of several, in order; then read what was gathered."""
 
-    def __init__(self, problems: int) -> None:
+    def __init__(self, problems: int, samples: int | None = None) -> None:
+        """`problems` is how many will be given; programs are kept of at most `samples` of them, or `SAMPLES`."""
         self.languages: dict[str, LanguageStatistics] = {}
         self.rows: list[ProblemRow] = []
         self.samples = 0
-        self._of, self._seen = max(problems, 1), 0
+        self._of, self._most, self._seen = max(problems, 1), SAMPLES if samples is None else samples, 0
+
+    def merge(self, several: GatheredProblems) -> None:
+        """Take in what was gathered of the problems that come next."""
+        for name, found in several.languages.items():
+            self.languages.setdefault(name, LanguageStatistics()).merge(found)
+        chosen = [name for name in several.problems if self._is_chosen()]
+        samples = several.samples(chosen)
+        self.samples += len(samples)
+        self.rows += [replace(row, sample=samples.get(row.id)) for row in several.rows]
+
+    def _is_chosen(self) -> bool:
+        """Whether programs are kept of the next problem, which counts as seen then."""
+        at, self._seen = self._seen, self._seen + 1
+        return self._of <= self._most or at * self._most // self._of != (at - 1) * self._most // self._of
 
     def add(self, problem: Problem, found: Mapping[str, Sequence[Graded]]) -> None:
         """Take in a problem's verdicts by language; nothing when there are none."""
-        at, self._seen = self._seen, self._seen + 1
+        chosen = self._is_chosen()
         if not found:
             return
         for name, several in found.items():
@@ -128,14 +195,15 @@ class RunStatistics:
         counts = {name: _counts(several) for name, several in found.items()}
         reasons = sorted({str(v.status) for several in found.values() for one in several for v in one.verdicts})
         sample = None
-        if at * SAMPLES // self._of != (at - 1) * SAMPLES // self._of or self._of <= SAMPLES:
+        if chosen:
             sample = sample_of(problem, found)
             self.samples += 1
         python = found.get("python", ())
         disputed = sum(one.review.disputed for one in python if one.review)
         programs = tuple(it for one in python for it in _in_dispute(one))
+        shown = next((strength.of(one.review) for one in python if one.review), None)
         self.rows.append(
-            ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample, disputed, programs)
+            ProblemRow(problem.id, problem.meta.difficulty, counts, tuple(reasons), sample, disputed, programs, shown)
         )
 
 

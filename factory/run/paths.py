@@ -7,6 +7,9 @@ from pathlib import Path
 from factory.records import Maker, Problem
 from factory.run.names import FIRST, slug, span, stem
 
+COUNTS_SUFFIX = ".problems.jsonl"
+"""Of the file beside a report that has the counts of all problems, where the report lists only some."""
+
 
 class Paths:
     """The paths below `path`; a part's name says what it was made of."""

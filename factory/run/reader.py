@@ -9,7 +9,7 @@ from factory.config import Config
 from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha256
 from factory.report.graded import Graded
 from factory.review.filter import ReviewFilter
-from factory.review.review import fingerprint
+from factory.review.review import fingerprint, is_incomplete
 from factory.run.directory import RunDir
 from factory.run.names import against
 from factory.run.slices import Slice
@@ -92,6 +92,19 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
         if translatable(problem, target)
         for survivor in translated
     )
+
+
+def nothing_missing(config: Config, part: Slice) -> bool:
+    """Whether an open slice has every part, every rollout that was asked for, and whole reviews. Raises PartError.
+
+    What a failure of ours decided is not looked at: verdicts count these.
+    """
+    if any(part.dir.open.rglob("*.jsonl")):
+        return False
+    reviews = (review_of(config, problem, part.dir) for problem in part.problems)
+    if any(review is not None and is_incomplete(review) for review in reviews):
+        return False
+    return all(finished(config, problem, part.dir) for problem in part.problems)
 
 
 def unfinished(config: Config, part: Slice) -> list[Problem]:

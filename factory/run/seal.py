@@ -18,6 +18,7 @@ import pyarrow as pa
 from factory.errors import DamagedPart, PartError
 from factory.records import Problem
 from factory.run.directory import RunDir
+from factory.run.gathered import GATHERED
 from factory.run.names import slug
 from factory.run.sealed import FACTS, KINDS, PARTS, VERSION, Sealed, file_of, sealed_file
 from factory.run.sketches import SKETCHES
@@ -25,11 +26,13 @@ from factory.storage import files, parts
 
 GROUP_ROWS, GROUP_BYTES = 8192, 32 * 2**20
 """A row group is written when it has this many rows, or bytes in memory. The rows of one part are never split."""
+GIVEN = (SKETCHES, GATHERED)
+"""What is made of the parts before they are sealed, and made anew when the slice is sealed again."""
 FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
 
 
 def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> None:
-    """Put the parts of the slice in `place` into sealed files, beside its sketches, which are there already.
+    """Put the parts of the slice in `place` into sealed files, beside those of `GIVEN`, which are there already.
 
     `facts` is what `slice.json` says beside the digests of these. Raises PartError where a part cannot be read.
     """
@@ -41,8 +44,8 @@ def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> N
         path = sealed_file(place.path, kind)
         rows = _write(path, KINDS[kind], of_kind, place)
         written[path.name] = {"sha256": files.digest(path), "bytes": path.stat().st_size, "rows": rows}
-    path = place.path / SKETCHES
-    written[path.name] = {"sha256": files.digest(path), "bytes": path.stat().st_size}
+    for path in (place.path / name for name in GIVEN):
+        written[path.name] = {"sha256": files.digest(path), "bytes": path.stat().st_size}
     text = json.dumps({"version": VERSION, "files": written, **facts}, ensure_ascii=False, sort_keys=True)
     digest = files.put(place.path / FACTS, f"{text}\n".encode())
     place.log("sealed", part=FACTS, sha256=digest)
@@ -70,7 +73,11 @@ def unseal(place: RunDir) -> list[str]:
             if not (place.path / name).exists() and (fault := _put_back(place, sealed, name, record, whole)):
                 lost.append(fault)
     place.log("dropped", part=FACTS)
-    for path in (place.path / FACTS, *(sealed_file(place.path, kind) for kind in KINDS), place.path / SKETCHES):
+    for path in (
+        place.path / FACTS,
+        *(sealed_file(place.path, kind) for kind in KINDS),
+        *(place.path / name for name in GIVEN),
+    ):
         if any(it.startswith(f"{path}: ") for it in faults) and path.exists():
             files.set_aside(path)
         path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from factory.report.decontamination import decontamination
 from factory.report.funnel import Tally, tally
 from factory.report.graded import Graded
 from factory.report.statistics import RunStatistics
+from factory.run import gathered
 from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.names import slug
@@ -47,8 +48,10 @@ def summarize(
     languages = {name: LanguageCounts() for name in ("python", *config.translate.targets)}
     found = Counts(languages=languages, account=account or Account(run_dir.ledger()))
     for one in several:
-        if statistics is None and one.sealed:
+        if one.sealed:
             found.merge(Counts.from_json(one.dir.sealed.facts["counts"]))
+            if statistics is not None:
+                statistics.merge(gathered.read(one.dir.sealed))
         else:
             found.merge(slice_counts(config, one, statistics))
     return sum_up(config, found, left_out(config, problems, run_dir), ungraded(problems, run_dir))

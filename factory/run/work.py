@@ -20,13 +20,13 @@ from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Status, sha256
 from factory.report.counts import Counts
-from factory.review.review import is_incomplete
-from factory.run import sketches
+from factory.report.statistics import RunStatistics
+from factory.run import gathered, sketches
 from factory.run.directory import RunDir
 from factory.run.export import sketched
 from factory.run.observer import Observer
 from factory.run.pipeline import Pipeline
-from factory.run.reader import finished, review_of
+from factory.run.reader import nothing_missing
 from factory.run.sampler import Samplers
 from factory.run.seal import remove_loose, seal, unseal
 from factory.run.slices import Slice
@@ -50,28 +50,17 @@ def seal_slice(_: Any, unit: SealUnit) -> None:
     """Count what the slice comes to, and seal it. Raises PartError."""
     config, part = unit.config, unit.part
     with part.dir:
-        counts = slice_counts(config, part)
+        statistics = RunStatistics(len(part.problems), samples=len(part.problems))
+        counts = slice_counts(config, part, statistics)
+        ours = any(it.total.drops[Status.INFRASTRUCTURE_ERROR] for it in counts.languages.values())
         facts = {
-            "complete": _is_complete(config, part, counts),
+            "complete": not ours and nothing_missing(config, part),
             "made_of": made_of(config, part.problems),
             "counts": counts.as_json(),
         }
+        gathered.write(part, statistics)
         sketches.write(part.dir.path, sketched(config, part))
         seal(part.dir, part.problems, facts)
-
-
-def _is_complete(config: Config, part: Slice, counts: Counts) -> bool:
-    """Whether the next run would find nothing to do in the slice: no part that is missing, no rollout that has not
-    come, and nothing that a failure of ours decided. Raises PartError.
-    """
-    if any(part.dir.open.rglob("*.jsonl")):
-        return False
-    if any(it.total.drops[Status.INFRASTRUCTURE_ERROR] for it in counts.languages.values()):
-        return False
-    reviews = (review_of(config, problem, part.dir) for problem in part.problems)
-    if any(review is not None and is_incomplete(review) for review in reviews):
-        return False
-    return all(finished(config, problem, part.dir) for problem in part.problems)
 
 
 def made_of(config: Config, problems: Sequence[Problem]) -> str:

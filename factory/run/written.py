@@ -25,6 +25,8 @@ class Written:
         """Names of parts of rollouts, which are never written over."""
         self.started: dict[str, Any] = {}
         """The last line that says that a process began to work on the run; {} where none does."""
+        self.finished: dict[str, Any] = {}
+        """The last line of the ledger, where it says that nothing is left to do."""
         self.slice_size = 0
         """Problems a slice of the run has; 0 where the whole run is one."""
         self.slices: set[int] = set()
@@ -34,6 +36,7 @@ class Written:
     def refresh(self) -> None:
         """Read the ledger anew: another process may have added to it."""
         self._digests, self.sampled, self.started = {}, set(), {}
+        self.finished = {}
         self.slice_size, self.slices = 0, set()
         for line in self._ledger.whole_lines():
             self.note(line)
@@ -41,6 +44,7 @@ class Written:
     def note(self, line: dict[str, Any]) -> None:
         """Take one line of the ledger in."""
         part, event = line.get("part"), line["event"]
+        self.finished = line if event == "finished" else {}
         if event == "started":
             self.started = line
         elif event == "sliced":

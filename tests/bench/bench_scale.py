@@ -1,9 +1,11 @@
 """What a run costs beside its programs, as it grows: CPU, memory, files and bytes of a run of tiny problems.
 
-    python tests/bench/bench_scale.py [--problems 100 1000] [--rollouts 4] [--set review.inputs=0] [--keep FOLDER]
+    python tests/bench/bench_scale.py [--problems 100 1000] [--rollouts 4] [--variants 9] [--set review.inputs=0]
+        [--keep FOLDER]
 
 For each number of problems, a set of so many and as many rollouts of each is written, and a run replays them; then
-the same run is asked for again, and `status`, `report` and `export` are. Each command is a process of its own. The
+the same run is asked for again, and `status`, `report` and `export` are. Each command is a process of its own. With
+`--variants` a problem has no more than four texts that differ so often, and every other rollout repeats one. The
 columns: wall seconds; CPU seconds of all processes, workers and sandboxes among them, and milliseconds of it a problem
 and a rollout; CPU milliseconds a problem of the driver, the command's own process; its greatest resident memory; files
 and bytes of the run directory afterwards. The same numbers give the same problems and rollouts, and so the same shards,
@@ -81,11 +83,11 @@ def problem(number: int) -> tuple[dict[str, object], list[str], str]:
     return row, [head + body for body in right], head + wrong
 
 
-def rollouts(number: int, count: int) -> Iterator[dict[str, object]]:
+def rollouts(number: int, count: int, variants: int) -> Iterator[dict[str, object]]:
     """The rollouts of a problem: of six, three differ and pass, one repeats a text, one errs, one does not parse."""
     _, right, wrong = problem(number)
     for index in range(count):
-        kind, variant = index % 6, index // 6
+        kind, variant = index % 6, index // 6 % variants
         note = f"    # attempt {variant}\n" if variant else ""
         code = [right[0], wrong, right[1], "def broken(:\n", right[2], right[0]][kind]
         if kind not in (3, 5):
@@ -94,13 +96,13 @@ def rollouts(number: int, count: int) -> Iterator[dict[str, object]]:
         yield {"problem_id": f"scale/{number}", "index": index, "text": text, "mode": "chat", "completion_tokens": 60}
 
 
-def write_set(folder: Path, problems: int, count: int) -> Path:
+def write_set(folder: Path, problems: int, count: int, variants: int) -> Path:
     """Writes problems, rollouts and the config of a run of them to `folder`; the config's path."""
     with (folder / "problems.jsonl").open("w") as file:
         file.writelines(json.dumps(problem(number)[0]) + "\n" for number in range(problems))
     with (folder / "rollouts.jsonl").open("w") as file:
         for number in range(problems):
-            file.writelines(json.dumps(rollout) + "\n" for rollout in rollouts(number, count))
+            file.writelines(json.dumps(rollout) + "\n" for rollout in rollouts(number, count, variants))
     config = {
         "name": "scale",
         "problems": {"path": str(folder / "problems.jsonl")},
@@ -147,6 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--problems", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--rollouts", type=int, default=4, help="of each problem")
+    parser.add_argument("--variants", type=int, default=2**31, help="how often each text differs in one problem")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="config keys of the run")
     parser.add_argument("--keep", type=Path, help="folder for sets and runs; else they are removed")
     options = parser.parse_args()
@@ -156,7 +159,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as temporary:
             folder = options.keep / str(problems) if options.keep else Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
-            config, place = str(write_set(folder, problems, options.rollouts)), folder / "run"
+            config, place = str(write_set(folder, problems, options.rollouts, options.variants)), folder / "run"
             run = ["run", config, "--run-dir", str(place), *sets]
             commands = {
                 "run": run,

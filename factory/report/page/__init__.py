@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from factory.report.statistics import SAMPLES, ProblemRow, RunStatistics
 FOLDER = Path(__file__).parent
 TILES = 6
 """Most figures beside one another at the top."""
+LISTED = 5_000
+"""Problems that are listed, so that a browser opens the page at once."""
 COMMON = 12
 """Reasons of failure that are listed of a language, and problems of weak tests or in dispute."""
 
@@ -53,13 +55,15 @@ class About:
     """The config as YAML."""
 
 
-def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage], about: About) -> bytes:
-    """The page, UTF-8. `stages` as of `Account.stages`."""
+def render(
+    summary: Summary, statistics: RunStatistics, stages: Sequence[Stage], about: About, beside: str = ""
+) -> bytes:
+    """The page, UTF-8. `stages` as of `Account.stages`; `beside` names the file that has the counts of all problems."""
     drawn = _charts(summary, statistics, stages)
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
         "languages": [[name, title_of(name)] for name in statistics.languages],
-        "problems": [_row(row) for row in statistics.rows],
+        "problems": [_row(row) for row in listed(statistics.rows)],
     }
     tiles = _tiles(summary, statistics)
     scripts = (_vega(), (FOLDER / "page.js").read_text(encoding="utf-8"))
@@ -87,13 +91,15 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
             for name, counts in summary.decontamination.benchmarks.items()
         ],
         strength=list(strength.lines(summary.review)),
-        weakest=_weakest(summary),
+        weakest=_weakest(statistics),
         disputes=_disputes(statistics),
         disputed=sum(row.disputed > 0 for row in statistics.rows),
         stages=_by_stage(stages),
         middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
         shown=statistics.samples,
         total=len(statistics.rows),
+        listed=min(len(statistics.rows), LISTED),
+        beside=beside,
         samples=SAMPLES,
         longest=LONGEST,
         difficulties=sorted({row.difficulty for row in statistics.rows} - {""}),
@@ -106,6 +112,14 @@ def render(summary: Summary, statistics: RunStatistics, stages: Sequence[Stage],
         infrastructure=str(Status.INFRASTRUCTURE_ERROR),
     )
     return text.encode("utf-8")
+
+
+def listed(rows: Sequence[ProblemRow]) -> list[ProblemRow]:
+    """At most `LISTED` rows, in order: those that have a sample, and of the others some that are spread evenly."""
+    others = [at for at, row in enumerate(rows) if row.sample is None]
+    room = LISTED - (len(rows) - len(others))
+    chosen = {others[at * len(others) // room] for at in range(room)} if room < len(others) else set(others)
+    return [row for at, row in enumerate(rows) if row.sample is not None or at in chosen]
 
 
 def embeddable(data: Any) -> str:
@@ -127,7 +141,7 @@ def _digest(script: str) -> str:
 
 def _row(row: ProblemRow) -> Any:
     """A row as the page's script reads it: of programs, the highlighted tokens instead of the code."""
-    data = plain(row)
+    data = plain(replace(row, review=None))
     for program in data["sample"]["programs"] if row.sample else ():
         program["tokens"] = highlighted(program.pop("code"), program["language"])
     return data
@@ -200,13 +214,9 @@ def _reasons(statistics: RunStatistics, name: str) -> list[tuple[str, str, str]]
     ]
 
 
-def _weakest(summary: Summary) -> list[tuple[str, ...]]:
+def _weakest(statistics: RunStatistics) -> list[tuple[str, ...]]:
     """Problems whose tests missed most: strength, mutants and rollouts missed, inputs in dispute."""
-    by_problem = {
-        name: counts.review
-        for name, counts in summary.languages["python"].by_problem.items()
-        if counts.review is not None
-    }
+    by_problem = {row.id: row.review for row in statistics.rows if row.review is not None}
     return [
         (name, f"{it.kill_rate:.2f}", f"{it.mutants_alive:,}", f"{it.rollouts_alive:,}", f"{it.disputed:,}")
         for name, it in strength.weakest(by_problem, COMMON)

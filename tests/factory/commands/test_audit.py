@@ -24,6 +24,7 @@ from factory.records import ProblemOutcome, Rollout, sha256
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.export import outcomes
+from factory.run.inventory import check_parts
 from factory.storage import files, parts
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
@@ -168,7 +169,7 @@ def test_a_damaged_line_of_the_ledger_is_named_and_a_run_keeps_the_others(place:
 
 
 def wrong_parts(place: RunDir) -> list[str]:
-    return audit.check_parts(place)[1]
+    return check_parts(place)[1]
 
 
 GONE = ("rollouts", "verdicts", "review", "survivors", "translations/go/verdicts", "translations/go/survivors")

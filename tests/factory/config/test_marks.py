@@ -25,7 +25,7 @@ FREE = {
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "shards.prompts", "shards.answers",
-    "cost.gpu_hour", "cost.cpu_hour",
+    "cost.gpu_hour", "cost.cpu_hour", "observers",
     *(f"engine.{name}" for name in ENGINE_FREE), *(f"translate.engine.{name}" for name in ENGINE_FREE),
 }  # fmt: skip
 
@@ -118,6 +118,7 @@ OTHER: dict[str, Any] = {
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
     "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
     "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3,
+    "observers": ({"kind": "webhook", "url_env": "HOOK_URL"},),
 }  # fmt: skip
 
 

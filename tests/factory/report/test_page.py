@@ -19,6 +19,7 @@ from factory import escape
 from factory.config import Config, CostConfig
 from factory.records import Case, Differential, Failure, Problem, Review, Status, Verdict
 from factory.records.summary import Summary
+from factory.report import page as drawing
 from factory.report import statistics as gathering
 from factory.report.cost import Account
 from factory.report.graded import Graded
@@ -136,7 +137,7 @@ def page(
     part = Slice(0, tuple(one for one, _ in found), RunDir(Path("nowhere")), whole_run=True)
     summary = sum_up(settings, counted(settings, part, tallies, account))
     about = About(settings, "2026-01-01 00:00 UTC", unfinished, "name: a-run\n")
-    return render(summary, gathered, account.stages(settings.cost), about), summary
+    return render(summary, gathered, account.stages(settings.cost), about, "all.jsonl"), summary
 
 
 def payload(reader: Reader) -> Any:
@@ -361,6 +362,20 @@ def test_samples_are_capped_spread_and_the_page_says_so(monkeypatch: pytest.Monk
     assert len(sampled) == 10
     assert max(after - before for before, after in itertools.pairwise(sampled)) <= 10
     assert "programs are shown for 10 of 95 problems" in reader.text
+
+
+def test_of_many_problems_some_are_listed_and_the_page_says_where_all_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "SAMPLES", 3)
+    monkeypatch.setattr(drawing, "LISTED", 10)
+    made, _ = page([(problem(f"set/{n}"), some(1, 1)) for n in range(95)])
+    reader = Reader(made)
+    rows = payload(reader)["problems"]
+    numbers = [int(row["id"].removeprefix("set/")) for row in rows]
+    assert len(rows) == 10
+    assert numbers == sorted(numbers)
+    assert sum("sample" in row for row in rows) == 3
+    assert max(after - before for before, after in itertools.pairwise(numbers)) <= 30
+    assert "counts are shown for 10, and all.jsonl beside this page has those of all" in reader.text
 
 
 def test_long_texts_are_cut() -> None:
