@@ -175,7 +175,7 @@ def test_lazy_annotations_come_first_in_a_program_that_has_annotations(program: 
 
 
 def test_lazy_annotations_come_before_all_else_that_is_given() -> None:
-    prelude = f"{FUTURE}from math import *\nimport sys\nN = 1\nsys.setrecursionlimit(9999)\n"
+    prelude = f"{FUTURE}from math import *\nimport random\nN = 1\nrandom.seed(7)\n"
     program = "def f(x: Unknown = N):\n    return f(sqrt(x)) if x < 1 else x\n"
     assert ran(program, prelude) == 1
     assert fixed(program, prelude).startswith(FUTURE)
