@@ -20,7 +20,8 @@ from factory.storage.raw_rows import RawRow, UnreadableFile
 async def translate(
     config: Config, problem_file: Path, survivor_file: Path, run_dir: RunDir, console: Console
 ) -> Summary:
-    """The translator alone. The given programs are verified first, whatever they come with.
+    """The translator alone. The given programs are verified first, whatever they come with; no model is asked for
+    inputs of their review.
 
     Those whose problem is refused or not given are left out and counted, as any rollouts that are replayed.
     """
@@ -36,6 +37,7 @@ async def translate(
             "engine": ReplayEngine(path=recorded),
             "sampling": config.sampling.model_copy(update={"n": max(counts.values())}),
             "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
+            "review": config.review.model_copy(update={"inputs_from": ("generated",)}),
         }
     )
     return await run(settings, run_dir, console)

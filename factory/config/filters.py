@@ -110,8 +110,12 @@ class ReviewConfig(Section):
     sets in reverse; those that fail or answer otherwise are `flaky`.
     """
     inputs: int = Field(64, ge=0, le=4096)
-    """Most inputs that are generated, like those of the cases, to compare programs with each other; at most three times
-    as many lie farther off. 0 compares none.
+    """Most inputs, like those of the cases, on which programs are compared with each other; at most four times as many
+    lie farther off. 0 compares none.
+    """
+    inputs_from: tuple[Literal["generated", "model"], ...] = Field(("generated",), min_length=1)
+    """Where these inputs come from. With `generated` they are made from those of the cases; with `model` the engine is
+    asked for some, once for each problem that has a program that passed, and for preconditions.
     """
     majority: float = Field(0.6, gt=0.5, le=1)
     """Where no reference decides, this share of the programs, and three more than all others, have to give the same

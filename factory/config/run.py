@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, RolloutsConfig, SamplingConfig
+from factory.config.engines import EngineConfig, ReplayEngine, RolloutsConfig, SamplingConfig
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
@@ -68,3 +68,12 @@ class Config(GradingConfig):
     observers: Annotated[tuple[ObserverConfig, ...], Resume.FREE] = ()
     """Who follows the run: metrics, logs, trackers, and what is called at its end. One that fails is left out, and
     ends no run."""
+
+    @model_validator(mode="after")
+    def _has_a_model_to_ask(self) -> Config:
+        if "model" in self.review.inputs_from and isinstance(self.engine, ReplayEngine):
+            raise ValueError(
+                "review.inputs_from: 'model' asks the engine for inputs, and engine.kind 'replay' has no model; "
+                "remedy: review.inputs_from: [generated], or an engine of kind vllm or openai"
+            )
+        return self

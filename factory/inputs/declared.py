@@ -68,8 +68,26 @@ class Declared:
         )
 
 
+def parameters(problem: Problem) -> tuple[str, ...]:
+    """The names of the parameters of the problem's function, without `self`; none where no text of it has them."""
+    return next((tuple(arg.arg for arg in args) for args in _signatures(problem) if args), ())
+
+
 def _hints(problem: Problem) -> dict[int | str, ast.expr]:
     """The hints of the parameters of the problem's function, from the first text of it that has one with such."""
+    for args in _signatures(problem):
+        found: dict[int | str, ast.expr] = {}
+        for at, arg in enumerate(args):
+            hint = _written_out(arg.annotation)
+            if hint is not None:
+                found |= {at: hint, arg.arg: hint}
+        if found:
+            return found
+    return {}
+
+
+def _signatures(problem: Problem) -> Iterator[list[ast.arg]]:
+    """The parameters of every function that has the problem's name, in the order of the problem's texts."""
     name = (problem.entry_point or "").rpartition(".")[2]
     for text in (problem.starter_code, problem.prompt, problem.reference or ""):
         for tree in (parse(text), parse(f"{text}\n    pass\n"), parse(f"{text}\n        pass\n")):
@@ -77,14 +95,7 @@ def _hints(problem: Problem) -> dict[int | str, ast.expr]:
                 if isinstance(node, ast.FunctionDef) and node.name == name:
                     args = [*node.args.posonlyargs, *node.args.args]
                     args = args[1:] if args and args[0].arg == "self" else args
-                    found: dict[int | str, ast.expr] = {}
-                    for at, arg in enumerate([*args, *node.args.kwonlyargs]):
-                        hint = _written_out(arg.annotation)
-                        if hint is not None:
-                            found |= {at: hint, arg.arg: hint}
-                    if found:
-                        return found
-    return {}
+                    yield [*args, *node.args.kwonlyargs]
 
 
 def _written_out(hint: ast.expr | None) -> ast.expr | None:

@@ -4,9 +4,9 @@ A prompt says in words what inputs there may be ("a list of positive integers", 
 words. The cases show some of it. Promises: an input is outside if it differs from every case in a kind of value, in a
 sign (-1 alone is a mark and no negative number), in being 0, 1 or empty, in its alphabet, words, pattern or kinds of
 lines where these are few, in being sorted, having its brackets in pairs or being a single character where all are, or
-in size by more than double. `Reach` says which of these may differ all the same; kinds, layouts and what is few never
-do, but for the letters of ordinary words. Does not promise that what is inside is meant: bounds between arguments are
-not seen.
+in size by more than double. `Reach` says which of these may differ all the same; kinds and layouts never do, nor what
+is few, but for the letters of ordinary words, and in what a model names. Does not promise that what is inside is meant:
+bounds between arguments are not seen.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Reach(IntEnum):
     """
     SIGNED = 2
     """Also negative where no case is, which prompts exclude more often."""
+    NAMED = 3
+    """Whatever has the kinds and the layout of the cases, for inputs that a model names: also 0 and 1, and any text."""
 
 
 class InputDomain:
@@ -122,7 +124,9 @@ class InputDomain:
 
     def _reach(self, value: Any, reach: Reach) -> Reach:
         """How far the argument `value` may lie off in an input that may lie as far off as `reach`."""
-        return reach if self._signed_arguments or isinstance(value, (*_MANY, dict)) else min(reach, Reach.WIDER)
+        if self._signed_arguments or reach is Reach.NAMED or isinstance(value, (*_MANY, dict)):
+            return reach
+        return min(reach, Reach.WIDER)
 
     def _has_rows_of(self, rows: list[str]) -> bool:
         """Whether some case has lines of these kinds of tokens in this order."""
@@ -191,7 +195,7 @@ class ValueDomain:
         if _length(value) == 0:
             return self._empty or reach is not Reach.INSIDE
         if kind is str:
-            return self._holds_text(value, reach)
+            return reach is Reach.NAMED or self._holds_text(value, reach)
         if kind is tuple and len(value) not in self._lengths and len(self._lengths) == 1:
             return False
         if kind is list and not reach and not self._has_order(value):
@@ -213,7 +217,7 @@ class ValueDomain:
             return False
         if not reach and type(value) is float and self._whole and value != value // 1:
             return False
-        return value >= self._least or (value < 0 and reach is Reach.SIGNED)
+        return value >= self._least or reach is Reach.NAMED or (value < 0 and reach is Reach.SIGNED)
 
     def _holds_text(self, value: str, reach: Reach) -> bool:
         free = self._ordinary and reach is not Reach.INSIDE

@@ -42,13 +42,13 @@ def stream(problem: Problem, count: int, examples: Sequence[Case] = ()) -> Itera
     Edges, small and larger changes and fresh values take turns, so that any beginning holds some of each.
     They are `public`, since they are not the problem's own.
     """
-    known = {_text(case) for case in problem.cases}
+    known = {input_text(case) for case in problem.cases}
     random = Chance(sha256(json.dumps([problem.id, *sorted(known)])))
     seen = problem.model_copy(update={"cases": (*problem.cases, *examples)})
     source = _streams(seen, random) if problem.entry_point is None else _calls(seen, random)
     made = 0
     for _, case in zip(range(_TRIES * count), itertools.chain(examples, source), strict=False):
-        text = _text(case)
+        text = input_text(case)
         if text not in known and len(text) <= MOST_CHARACTERS:
             known.add(text)
             made += 1
@@ -59,7 +59,7 @@ def stream(problem: Problem, count: int, examples: Sequence[Case] = ()) -> Itera
 
 def weight(case: Case) -> tuple[int, int]:
     """How heavy an input is: the digits of its longest whole number, and its length in characters."""
-    text = _text(case)
+    text = input_text(case)
     return max(map(len, _DIGITS.findall(text)), default=0), len(text)
 
 
@@ -69,7 +69,8 @@ def heaviest(problem: Problem) -> tuple[int, int]:
     return max((digits for digits, _ in weights), default=0), max((size for _, size in weights), default=0)
 
 
-def _text(case: Case) -> str:
+def input_text(case: Case) -> str:
+    """The input of `case` as text; equal inputs have equal texts."""
     return case.stdin if case.stdin is not None else call_text(case)
 
 

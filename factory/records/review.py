@@ -43,7 +43,15 @@ class Review:
     that answer as it does.
     """
     inputs: int = 0
-    """Generated inputs there were."""
+    """Inputs on which programs were compared, those that the model named among them."""
+    answer_sha256: str = ""
+    """Of what the model answered that was asked for inputs; "" where there is no answer."""
+    named: int = 0
+    """Inputs that the model named and that were put to programs."""
+    preconditions: tuple[str, ...] = ()
+    """Preconditions that the model named and that accept what the problem's own cases ask."""
+    excluded: int = 0
+    """Inputs that these do not accept, and that were put to no program."""
     mutants_killed: int = 0
     mutants_alive: int = 0
     """Mutants that passed the tests, though they differ on a derived or traced case, or where there is none."""

@@ -33,6 +33,8 @@ class ReviewCounts:
     disputed: int
     derived_cases: int
     traced_cases: int
+    named: int = 0
+    excluded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class ReviewSummary:
     disputed: int = 0
     derived_cases: int = 0
     traced_cases: int = 0
+    named: int = 0
+    excluded: int = 0
     under_specified: tuple[str, ...] = ()
     """Problems with inputs on which programs that pass differ."""
     weak: tuple[str, ...] = ()

@@ -76,10 +76,10 @@ class Account:
             self.unanswered[line["of"]] = Counter({key: line[key] for key in ("refused", "failed") if line[key]})
         elif line["event"] == "engine":
             self._engine(line)
-        elif line["event"] == "sampled":
+        elif line["event"] in ("sampled", "asked"):
             self.unanswered.pop(line["part"], None)
             stage = self._stage("sample", line)
-            stage.rollouts += line["rollouts"]
+            stage.rollouts += line.get("rollouts", 0)
             stage.completion_tokens += line["completion_tokens"]
             if "engine" in line:
                 self._engine(line).tokens[stage.language] += line["completion_tokens"]

@@ -17,7 +17,9 @@ from factory.records.summary import LanguageSummary, ReviewCounts, ReviewSummary
 from factory.report.cost import Account
 from factory.report.funnel import PASS_AT, TIERS, Tally, pass_at_k
 
-_REVIEW = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
+_REVIEW = (
+    "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed named excluded".split()
+)
 _CASES = ("derived_cases", "traced_cases")
 
 

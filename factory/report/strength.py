@@ -8,7 +8,9 @@ from factory import escape
 from factory.records import Review
 from factory.records.summary import ReviewCounts, ReviewSummary
 
-_SUMMED = "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed".split()
+_SUMMED = (
+    "mutants_killed mutants_alive mutants_alike rollouts_killed rollouts_alive inputs disputed named excluded".split()
+)
 NAMED = 5
 """Problems that are named in a line, at most."""
 
@@ -46,6 +48,9 @@ def lines(found: ReviewSummary) -> Iterator[str]:
         )
     if found.inputs:
         yield f"{found.derived_cases:,} of {found.inputs:,} generated inputs became derived cases"
+    if found.named or found.excluded:
+        named, excluded = f"{found.named:,}", f"{found.excluded:,}"
+        yield f"{named} of these inputs were named by the model; its preconditions excluded {excluded} others"
     if found.traced_cases:
         yield f"{found.traced_cases:,} calls of test code became cases for translations"
     for names, label in ((found.under_specified, "under-specified"), (found.weak, "dropped for weak tests")):

@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from factory.config import RankConfig, ReviewConfig
 from factory.grading.session import GradingSession
 from factory.inputs.domain import Reach
-from factory.records import Case, Problem, RejectedProgram, Rejection, Review, Status, Verdict, sha256
+from factory.inputs.generate import input_text
+from factory.records import Case, Problem, RejectedProgram, Rejection, Review, Rollout, Status, Verdict, sha256
 from factory.review.agreement import Compared, compare
 from factory.review.candidates import DERIVED, HARD_CODED, NOT_REVIEWED, SET_ORDER, Candidates
 from factory.review.equivalence import equivalence
-from factory.review.generated import GeneratedInputs, generated_inputs
+from factory.review.generated import GeneratedInputs, generated_inputs, named_inputs, together
 from factory.review.hardcoding import reject_tables
+from factory.review.preconditions import without_invalid
 from factory.review.rerun import reject_unstable
 from factory.review.set_order import reject_by_set_order
+from factory.review.suggested import Suggested, suggested
 from factory.review.test_strength import MutantCounts, try_mutants
 from factory.review.twins import reject_twins, twins
 from factory.selection.select import ranked
@@ -42,6 +45,11 @@ def fingerprint(verdicts: Iterable[Verdict]) -> str:
     """What a review depends on, of the verdicts it is about."""
     known = sorted((it.code_sha256, it.normal_form, str(it.status), it.index) for it in verdicts)
     return sha256(json.dumps(known))
+
+
+def answer_sha256(answer: Rollout | None) -> str:
+    """What, beside the verdicts, a review depends on: the model's `answer` to what it was asked."""
+    return sha256(answer.text) if answer else ""
 
 
 def needed_for_review(verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig) -> tuple[Verdict, ...]:
@@ -68,10 +76,16 @@ def _nearly_passed(verdict: Verdict) -> bool:
 
 
 def review_programs(
-    session: GradingSession, problem: Problem, verdicts: Sequence[Verdict], settings: ReviewConfig, rank: RankConfig
+    session: GradingSession,
+    problem: Problem,
+    verdicts: Sequence[Verdict],
+    settings: ReviewConfig,
+    rank: RankConfig,
+    answer: Rollout | None = None,
 ) -> Review:
     """The review of the best of `verdicts`, those on the problem's Python rollouts.
 
+    `answer` is what the model answered that was asked for inputs (`factory.review.asking`).
     Raises InfrastructureError; a program that alone brings workers down is rejected as not reviewed.
     """
     before_ms = session.ran_ms
@@ -82,13 +96,13 @@ def review_programs(
         reject_unstable(session, problem, candidates)
     equivalent = equivalence(problem)
     traced = traced_inputs(session, problem, candidates)
-    made: GeneratedInputs = {}
+    inputs = _Inputs()
     if equivalent and candidates.accepted:
-        made = generated_inputs(problem, traced, settings.inputs)
-    inside = (*traced, *made.get(Reach.INSIDE, ()))
+        inputs = _inputs(session, problem, traced, settings, answer)
+    inside = (*traced, *inputs.made.get(Reach.INSIDE, ()))
     if settings.rerun:
         reject_by_set_order(session, problem, equivalent, candidates, inside)
-    compared = compare(session, problem, equivalent, candidates, traced, made, settings.majority)
+    compared = compare(session, problem, equivalent, candidates, traced, inputs.made, settings.majority)
     mutants = MutantCounts()
     if settings.mutants:
         mutants = try_mutants(session, problem, candidates.accepted, _more_tests(problem, compared), settings.mutants)
@@ -107,7 +121,11 @@ def review_programs(
         derived=compared.derived,
         disputed=compared.disputed,
         agreement={form: share for form, share in compared.agreement.items() if share < 1},
-        inputs=sum(map(len, made.values())),
+        inputs=sum(map(len, inputs.made.values())),
+        answer_sha256=answer_sha256(answer),
+        named=inputs.named,
+        preconditions=inputs.preconditions,
+        excluded=inputs.excluded,
         mutants_killed=mutants.killed,
         mutants_alive=mutants.alive,
         mutants_alike=mutants.alike,
@@ -117,6 +135,38 @@ def review_programs(
         weak=settings.min_test_strength > 0 and (rate is None or rate < settings.min_test_strength),
         cpu_ms=round(session.ran_ms - before_ms, 3),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """The inputs that programs are compared on; the other fields are those of `Review`."""
+
+    made: GeneratedInputs = field(default_factory=dict)
+    named: int = 0
+    preconditions: tuple[str, ...] = ()
+    excluded: int = 0
+
+
+def _inputs(
+    session: GradingSession,
+    problem: Problem,
+    traced: Sequence[Case],
+    settings: ReviewConfig,
+    answer: Rollout | None,
+) -> _Inputs:
+    """New inputs of the problem, without those that a precondition of the model's excludes."""
+    found = suggested(answer, problem) if answer else Suggested()
+    known, conditions = (*problem.cases, *traced), found.preconditions
+    generated = generated_inputs(problem, traced, settings.inputs)
+    made = named_inputs(problem, traced, found.inputs)
+    if "generated" in settings.inputs_from:
+        made = together(generated, made)
+    like = generated.get(Reach.INSIDE, ())
+    valid, preconditions = without_invalid(session, problem, conditions, known, like, made)
+    texts = {input_text(case) for cases in valid.values() for case in cases}
+    named = sum(input_text(case) in texts for case in found.inputs)
+    excluded = sum(len(made[reach]) - len(valid[reach]) for reach in made)
+    return _Inputs(valid, named, preconditions, excluded)
 
 
 def traced_inputs(session: GradingSession, problem: Problem, candidates: Candidates) -> tuple[Case, ...]:

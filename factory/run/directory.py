@@ -1,6 +1,6 @@
 """The run directory: what lies where, whose it is, and who may write to it now.
 
-    config.yaml  problems/  open/  rollouts/  verdicts/  review/  survivors/  translations/  shards/
+    config.yaml  problems/  open/  rollouts/  verdicts/  inputs/  review/  survivors/  translations/  shards/
     ledger.jsonl  summary.json
 
 Promises: one config and one process at a time; a part's name says what it was made of, so what

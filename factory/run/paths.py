@@ -62,6 +62,10 @@ class Paths:
     def verdicts(self, problem: Problem, indices: range, maker: Maker = FIRST) -> Path:
         return self.path / "verdicts" / f"{stem(problem, maker)}.{span(indices)}.parquet"
 
+    def inputs(self, problem: Problem) -> Path:
+        """What the model answered that was asked for inputs of a review."""
+        return self.path / "inputs" / f"{slug(problem.id)}.parquet"
+
     @property
     def open(self) -> Path:
         """Where journals lie."""

@@ -24,6 +24,7 @@ from factory.run.misplaced import sort_journals
 from factory.run.names import slug
 from factory.run.observer import Observer
 from factory.run.sampler import Samplers
+from factory.run.steps.ask import AskStep
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.review import ReviewStep
 from factory.run.steps.sample import SampleStep, chunks
@@ -58,7 +59,8 @@ class Pipeline:
         store = PartStore(run_dir, observer.note)
         self._sample = SampleStep(run_dir, store, samplers.rollouts, observer)
         self._grade = GradeStep(store, Grader(executor, benchmarks, observer), observer)
-        self._review = ReviewStep(config, run_dir, store, executor, observer)
+        ask = AskStep(config, run_dir, store, samplers.rollouts)
+        self._review = ReviewStep(config, run_dir, store, ask, executor, observer)
         self._keep = SelectStep(store, observer)
         candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)

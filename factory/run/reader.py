@@ -8,6 +8,7 @@ from pathlib import Path
 from factory.config import Config
 from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha256
 from factory.report.graded import Graded
+from factory.review.asking import asks_model
 from factory.review.filter import ReviewFilter
 from factory.review.review import fingerprint, is_incomplete
 from factory.run.directory import RunDir
@@ -95,16 +96,22 @@ def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
 
 
 def nothing_missing(config: Config, part: Slice) -> bool:
-    """Whether an open slice has every part, every rollout that was asked for, and whole reviews. Raises PartError.
+    """Whether an open slice has every part, all that a model was asked for, and whole reviews. Raises PartError.
 
     What a failure of ours decided is not looked at: verdicts count these.
     """
     if any(part.dir.open.rglob("*.jsonl")):
         return False
-    reviews = (review_of(config, problem, part.dir) for problem in part.problems)
-    if any(review is not None and is_incomplete(review) for review in reviews):
-        return False
+    for problem in part.problems:
+        review = review_of(config, problem, part.dir)
+        if review is not None and (is_incomplete(review) or _lacks_answer(config, problem, review)):
+            return False
     return all(finished(config, problem, part.dir) for problem in part.problems)
+
+
+def _lacks_answer(config: Config, problem: Problem, review: Review) -> bool:
+    """Whether a review was made without what the model was asked for, since it gave no answer."""
+    return not review.answer_sha256 and asks_model(problem, config.review, config.sampling)
 
 
 def unfinished(config: Config, part: Slice) -> list[Problem]:

@@ -28,7 +28,7 @@ GROUP_ROWS, GROUP_BYTES = 8192, 32 * 2**20
 """A row group is written when it has this many rows, or bytes in memory. The rows of one part are never split."""
 GIVEN = (SKETCHES, GATHERED)
 """What is made of the parts before they are sealed, and made anew when the slice is sealed again."""
-FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations")
+FOLDERS = ("rollouts", "inputs", "verdicts", "review", "survivors", "translations")
 
 
 def seal(place: RunDir, problems: Sequence[Problem], facts: dict[str, Any]) -> None:

@@ -37,8 +37,13 @@ VERSION = 1
 
 
 def file_of(name: str) -> str:
-    """In which of `KINDS` the part of that name is sealed: by its folder, also below `translations/LANGUAGE/`."""
+    """In which of `KINDS` the part of that name is sealed: by its folder, also below `translations/LANGUAGE/`.
+
+    What a model answered that was asked for inputs lies with the rollouts.
+    """
     folders = name.split("/")
+    if folders[0] == "inputs":
+        return "rollouts"
     return folders[2] if folders[0] == "translations" else folders[0]
 
 

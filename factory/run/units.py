@@ -57,6 +57,8 @@ class ReviewUnit:
     verdicts: tuple[Verdict, ...]
     settings: ReviewConfig
     rank: RankConfig
+    answer: Rollout | None = None
+    """What the model answered that was asked for inputs."""
     language: str = "python"
 
 
@@ -89,7 +91,7 @@ def _extracted(unit: GradeUnit, target: Language) -> list[Program]:
 
 def review(session: GradingSession, unit: ReviewUnit) -> Review:
     """The review of one problem's passing programs. Raises InfrastructureError."""
-    return review_programs(session, unit.problem, unit.verdicts, unit.settings, unit.rank)
+    return review_programs(session, unit.problem, unit.verdicts, unit.settings, unit.rank, unit.answer)
 
 
 def grade_share(session: GradingSession, unit: GradeUnit) -> Share | None:

@@ -22,7 +22,7 @@ class Written:
         self._ledger = ledger
         self._digests: dict[str, str | None] = {}
         self.sampled: set[str] = set()
-        """Names of parts of rollouts, which are never written over."""
+        """Names of parts that hold what a model answered, which are never written over."""
         self.started: dict[str, Any] = {}
         """The last line that says that a process began to work on the run; {} where none does."""
         self.finished: dict[str, Any] = {}
@@ -56,7 +56,7 @@ class Written:
             self.sampled.discard(part)
         elif part is not None:
             self._digests[part] = line.get("sha256")
-            self.sampled |= {part} if event == "sampled" else set()
+            self.sampled |= {part} if event in ("sampled", "asked") else set()
 
     def __contains__(self, name: object) -> bool:
         return name in self._digests

@@ -22,6 +22,7 @@ from factory.languages.go.answers import GoAnswer
 from factory.languages.javascript.answers import JavaScriptAnswer
 from factory.records import Problem, Rollout, Run
 from factory.records.values import Unreadable, dumps, encode, read
+from factory.review.suggested import suggested
 from sandbox.contract import Answer, AnswerKind, read_answers
 
 MORE = int(os.environ.get("FUZZ", "0"))
@@ -133,6 +134,24 @@ GO = st.builds(
     ),
     st.lists(st.tuples(st.integers(0, 4), JSON.map(json.loads)), max_size=3),
 )
+
+
+CALLS = st.sampled_from(
+    ("f(1)\n", "f(x=2)", "assert x > 0\n", "assert f(", "f([", "]", "{1: 2}", "-", "'\\ud800'", "f(")
+)
+
+
+@fuzzed
+@given(st.lists(st.one_of(CALLS, PIECES), max_size=25).map("".join), st.sampled_from(("chat", "completion")))
+def test_what_a_model_suggests_is_read_or_left_out(text: str, mode: Any) -> None:
+    answer = Rollout(problem_id="t/0", index=0, mode=mode, text=text)
+    for asked in (_problem(1, starter_code="def f(x):\n"), _stream("1")):
+        found = suggested(answer, asked)
+        for case in found.inputs:
+            assert (case.stdin is None) == (asked.entry_point is not None)
+            case.model_dump_json().encode()
+        for condition in found.preconditions:
+            compile(condition, "condition", "eval")
 
 
 @fuzzed

@@ -97,11 +97,32 @@ def test_what_lies_farther_off(seen, wider, signed, beyond):
         cases = tuple(Case(args=[encode(item) for item in args], expected=None) for args in seen)
         domain = InputDomain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
         asked = Case(args=[encode(value)], expected=None)
-        return next((it for it in Reach if domain.holds(asked, it)), None)
+        return next((it for it in Reach if it is not Reach.NAMED and domain.holds(asked, it)), None)
 
     assert [reach(value) for value in wider] == [Reach.WIDER] * len(wider)
     assert [reach(value) for value in signed] == [Reach.SIGNED] * len(signed)
     assert [reach(value) for value in beyond] == [None] * len(beyond)
+
+
+@pytest.mark.parametrize(
+    ("seen", "named", "beyond"),
+    [
+        ([(3,), (5,)], [0, 1, 4, -7, 200], [10**6, "3", None, 3.0, [3]]),
+        ([(1.0,), (2.0,)], [0.5, -0.0], [float("nan"), float("inf"), 1]),
+        ([([3, 5],), ([7],)], [[0], [1, -1], []], [["3"], [[3]], (3,), 3]),
+        ([("abc",), ("xyz",)], ["é", "", "(1)"], ["abc" * 1000, b"abc"]),
+        ([("a",), ("x",), ("b",)], ["é", " "], ["", "ab"]),
+        ([("GATTACA",), ("CCGTA",)], ["gat", "u"], [["G"]]),
+        ([({"a": 1},), ({"b": 2},)], [{"c": 0}], [{"a": "x"}, {1: 1}]),
+        ([((1, 2),), ((3, 4),)], [(0, 0)], [(1, 2, 3), [1, 2]]),
+    ],
+)
+def test_what_a_model_may_name_keeps_kinds_and_layout(seen, named, beyond):
+    cases = tuple(Case(args=[encode(item) for item in args], expected=None) for args in seen)
+    domain = InputDomain(Problem(id="t/0", prompt="", entry_point="f", cases=cases))
+    for values, held in ((named, True), (beyond, False)):
+        asked = [Case(args=[encode(value)], expected=None) for value in values]
+        assert [domain.holds(it, Reach.NAMED) for it in asked] == [held] * len(values)
 
 
 def test_the_way_of_calling_stays():
