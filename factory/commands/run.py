@@ -139,10 +139,13 @@ def _loaded(config: Config, note: Callable[[str], None]) -> tuple[Config, Loaded
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
-    left_out = count_unused(config.engine, loaded) if isinstance(config.engine, ReplayEngine) else {}
+    left_out: dict[str, int] = {}
+    if isinstance(config.engine, ReplayEngine):
+        left_out |= count_unused(config.engine, loaded, note)
+        settled = settled.model_copy(update={"engine": config.engine.on_set(loaded.order)})
     for reason, count in left_out.items():
         note(f"{count} rollout(s) left out: {reason}")
-    return settled, loaded, dict(left_out)
+    return settled, loaded, left_out
 
 
 def _begin(

@@ -57,7 +57,7 @@ async def verify(
     with RunProgress(console, {name: None}) as progress:
         async with workers(settings) as executor:
             grader = Grader(executor, loaded.benchmarks, progress)
-            rollouts = unused.readable(read_rollouts(rollout_file, mapping))
+            rollouts = unused.readable(read_rollouts(rollout_file, mapping, loaded.order, progress.note))
             units = _units(rollouts, loaded, name, settings.verify.chunk, unused)
             verdicts = await _graded(grader, units, executor.workers * IN_FLIGHT_A_WORKER)
         unused.refuse_strangers(rollout_file)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from factory.config.base import Section
 from factory.config.marks import Resume
@@ -119,6 +119,18 @@ class ReplayEngine(Section):
     """File or directory of rollouts, of any form that `factory verify` reads."""
     mapping: RolloutMapping = Field(default_factory=dict)
     """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
+    _order: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The ids of the problem set's rows in their order, which no config file says; see `on_set`."""
+        return self._order
+
+    def on_set(self, order: tuple[str, ...]) -> ReplayEngine:
+        """The same engine for rollouts that go by their position in a set whose rows have the ids `order`."""
+        settled = self.model_copy()
+        settled._order = order
+        return settled
 
 
 EngineConfig = Annotated[VllmEngine | OpenAIEngine | ReplayEngine, Field(discriminator="kind")]

@@ -25,6 +25,9 @@ class Calling(Record):
     """What the answer is made from."""
     in_place: int | None = Field(None, ge=0)
     """The position of the argument that is the answer, as it is after the call; None: what is returned."""
+    operations: bool = False
+    """The entry point is a class. A case has two lists: its name and those of the methods to call on one object of it,
+    and the arguments of each; the answer is the list of what each returns, None for the object itself."""
 
     @property
     def takes_trees(self) -> bool:
@@ -33,4 +36,5 @@ class Calling(Record):
     @property
     def converts(self) -> bool:
         """Whether a program takes or gives other things than the values of its cases."""
-        return self.result != "value" or self.in_place is not None or any(shape != "value" for shape in self.args)
+        shaped = self.result != "value" or any(shape != "value" for shape in self.args)
+        return shaped or self.operations or self.in_place is not None

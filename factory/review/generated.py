@@ -32,11 +32,12 @@ GeneratedInputs = dict[Reach, tuple[Case, ...]]
 
 
 def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> GeneratedInputs:
-    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known, and
-    none for trees, which have to be of a kind (searched, balanced) that their cases do not tell.
+    """At most `count` new inputs in the domain, and `TIMES` times as many of each reach; none where none is known.
+
+    None for calls of methods, nor for trees, which have to be of a kind (searched, balanced) that cases do not tell.
     """
     whole = _whole(problem, traced)
-    if not (count and whole.cases) or problem.calling.takes_trees:
+    if not (count and whole.cases) or problem.calling.takes_trees or problem.calling.operations:
         return {}
     count = count if whole.entry_point is not None else -(-count // STREAMS)
     space = _Space(problem, whole)
@@ -55,7 +56,7 @@ def generated_inputs(problem: Problem, traced: Sequence[Case], count: int) -> Ge
 def named_inputs(problem: Problem, traced: Sequence[Case], named: Sequence[Case]) -> GeneratedInputs:
     """Those of the inputs that a model has `named` which no case has, where any may be generated."""
     whole = _whole(problem, traced)
-    if not (named and whole.cases) or problem.calling.takes_trees:
+    if not (named and whole.cases) or problem.calling.takes_trees or problem.calling.operations:
         return {}
     space, known = _Space(problem, whole), {input_text(case) for case in whole.cases}
     negative = space.is_signed or any(map(_is_negative, whole.cases))

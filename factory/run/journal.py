@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -75,7 +76,7 @@ class Journal:
 
     def add(self, rollout: Rollout) -> None:
         with self.path.open("ab", buffering=0) as file:
-            file.write(_line(rollout.model_dump_json(exclude_none=True).encode("utf-8")))
+            file.write(_line_of(rollout))
         _disk.changed(self.path)
 
     def read(self) -> list[Rollout]:
@@ -85,10 +86,13 @@ class Journal:
         lines = self.path.read_bytes().splitlines(keepends=True)
         rollouts = [rollout for line in lines if (rollout := _rollout(line)) is not None]
         if len(rollouts) < len(lines):
-            whole = b"".join(line for line in lines if _rollout(line) is not None)
-            with atomic(self.path) as temporary:
-                temporary.write_bytes(whole)
+            self.write(rollouts)
         return rollouts
+
+    def write(self, rollouts: Sequence[Rollout]) -> None:
+        """Hold these rollouts and no others."""
+        with atomic(self.path) as temporary:
+            temporary.write_bytes(b"".join(map(_line_of, rollouts)))
 
     def indices(self) -> set[int]:
         """The indices of the rollouts in it; changes nothing."""
@@ -97,6 +101,10 @@ class Journal:
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def _line_of(rollout: Rollout) -> bytes:
+    return _line(rollout.model_dump_json(exclude_none=True).encode("utf-8"))
 
 
 def _line(body: bytes) -> bytes:

@@ -37,6 +37,9 @@ class LoadedProblems:
     benchmarks: Contamination
     contaminated: dict[str, Hit]
     """By id of a problem that was set aside for it: the benchmark problem that it repeats."""
+    order: tuple[str, ...] = ()
+    """The id of every row that was read, in the order of the set; "" for a row that is refused, where it has none or
+    another row's."""
 
     def notes(self, most: int = 5) -> Iterator[str]:
         """Lines for the user about the rows that are refused: the first `most`, and how many more."""
@@ -54,12 +57,14 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
     contaminated: dict[str, Hit] = {}
     kept: list[Loaded] = []
     refused: list[Refusal] = []
+    order: list[tuple[str, bool]] = []
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
         session = stack.enter_context(GradingSession(settings))
         checked = stack.enter_context(CheckedReferences(settings))
         for found in problems.read(config, oracle, settings.max_limits, settings.limits):
             if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
+                order.append((found.problem.id, True))
                 continue
             if known and isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
                 contaminated[found.problem.id] = hit
@@ -70,13 +75,17 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
                 found = _checked(found, session, checked)
             if isinstance(found, Refusal):
                 refused.append(found)
+                order.append((found.id, False))
                 continue
             kept.append(found)
+            order.append((found.problem.id, True))
             if len(kept) == config.limit:
                 break
     _complain(config, kept, refused)
     traced = sum(one.traced for one in kept)
-    return LoadedProblems(tuple(one.problem for one in kept), tuple(refused), traced, known, contaminated)
+    usable = {name for name, is_usable in order if is_usable}
+    names = tuple("" if name in usable and not is_usable else name for name, is_usable in order)
+    return LoadedProblems(tuple(one.problem for one in kept), tuple(refused), traced, known, contaminated, names)
 
 
 def _asked(problem: Problem) -> str:

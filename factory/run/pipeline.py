@@ -20,6 +20,7 @@ from factory.executors.base import Executor
 from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
 from factory.run.directory import RunDir
+from factory.run.misplaced import sort_journals
 from factory.run.names import slug
 from factory.run.observer import Observer
 from factory.run.sampler import Samplers
@@ -69,6 +70,8 @@ class Pipeline:
 
         One whose part cannot be read is skipped, and the part added to `damage`.
         """
+        for line in sort_journals(self.run_dir, [problem.id for problem in self.problems]):
+            self._observer.note(line)
         there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
 
         async def work(problem: Problem) -> None:

@@ -3,7 +3,8 @@
 Promises: `get_or_make` gives the records of a part that is whole and still valid, and makes the part otherwise. What
 is made is on disk, with its sha256 in the ledger, before its records are given. A damaged part that can be made again
 is made again; one that cannot (rollouts are not the same twice) is set aside and never written over.
-A part that is gone although the ledger has it is made again, with a note.
+A part that is gone although the ledger has it is made again, with a note; one whose bytes lie under another name of the
+run is put back (`misplaced`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from factory.errors import DamagedPart, PartError
 from factory.run.directory import RunDir
+from factory.run.misplaced import Misplaced
 from factory.storage import files, parts
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class PartStore:
 
     def __init__(self, run_dir: RunDir, note: Callable[[str], None]) -> None:
         self._run_dir, self._note = run_dir, note
+        self._misplaced = Misplaced(run_dir)
 
     async def get_or_make(
         self,
@@ -76,12 +79,18 @@ class PartStore:
 
     def _read(self, part: Part[T]) -> list[T] | None:
         name = self._run_dir.name(part.path)
-        if not part.path.exists():
+        if not part.path.exists() and not self._put_back(part.path):
             if name in self._run_dir.written:
                 self._note(f"{part.again}: {part.path}: is gone, though the ledger says it was written")
             return None
+        recorded = self._run_dir.written.sha256(name)
         try:
-            return parts.read(part.path, part.kind, self._run_dir.written.sha256(name), mend=True)
+            try:
+                return parts.read(part.path, part.kind, recorded, mend=True)
+            except PartError:
+                if not self._put_back(part.path):
+                    raise
+                return parts.read(part.path, part.kind, recorded, mend=True)
         except DamagedPart as error:
             if not part.unique:
                 self._note(f"{part.again}: {error}")
@@ -94,6 +103,13 @@ class PartStore:
                 raise
             self._note(f"{part.again}: {error}")
         return None
+
+    def _put_back(self, path: Path) -> bool:
+        """Whether what the ledger has of the part at `path` lay under another name, and now lies under this one."""
+        source = self._misplaced.put_back(path)
+        if source is not None:
+            self._note(f"{path}: lay under the name {source.name}, and is put back: its sha256 is that of the ledger")
+        return source is not None
 
     def _write(self, part: Part[T], made: Made[T], wall_s: float) -> None:
         name = self._run_dir.name(part.path)

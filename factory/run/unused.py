@@ -8,7 +8,7 @@ error.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from factory.config import ReplayEngine
@@ -62,10 +62,13 @@ class Unused:
             )
 
 
-def count_unused(engine: ReplayEngine, loaded: LoadedProblems) -> Counter[str]:
-    """The recorded rollouts that a run on these problems does not use, by reason. Raises RolloutError."""
+def count_unused(engine: ReplayEngine, loaded: LoadedProblems, say: Callable[[str], None]) -> Counter[str]:
+    """The recorded rollouts that a run on these problems does not use, by reason. Raises RolloutError.
+
+    `say` gets a line for the user where rollouts go by position.
+    """
     unused = Unused(loaded)
-    for rollout in unused.readable(read_rollouts(engine.path, engine.mapping)):
+    for rollout in unused.readable(read_rollouts(engine.path, engine.mapping, loaded.order, say)):
         unused.reason(rollout.problem_id)
     unused.refuse_strangers(engine.path)
     return unused.counts

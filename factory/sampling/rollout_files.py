@@ -9,7 +9,7 @@ broken off or withheld is no rollout.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from factory import escape
 from factory.errors import RolloutError
 from factory.records import Rollout
 from factory.records.bounds import MAX_RECORDED, refusal
-from factory.sampling import rollout_forms
+from factory.sampling import positions, rollout_forms
 from factory.sampling.engines.base import UnusableAnswer, check_end
 from factory.storage import raw_rows
 
@@ -42,16 +42,22 @@ class Unread:
         return escape.line(f"{self.place}: {self.reason}")
 
 
-def read_rollouts(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Rollout | Unread]:
+def read_rollouts(
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Rollout | Unread]:
     """Every rollout of `path`, in the file's order; of a directory, its files in order of name.
 
-    `mapping` gives the column of each field, for files of no known form. Raises RolloutError where an index is given
-    twice, a file is damaged, or no row is a rollout.
+    `mapping` gives the column of each field, for files of no known form; `order` and `say` are those of
+    `positions.with_ids`. Raises RolloutError where an index is given twice, a file is damaged or goes by position and
+    does not fit `order`, or no row is a rollout.
     """
     numbers = _Numbers()
     first: Unread | None = None
     any_rollout = False
-    for raw in _rows(path):
+    for raw in _rows(path, order, say):
         try:
             for rollout in _rollouts(raw, mapping or {}, numbers):
                 any_rollout = True
@@ -78,13 +84,13 @@ def _ended(rollout: Rollout, place: str) -> Rollout | Unread:
     return rollout
 
 
-def _rows(path: Path) -> Iterator[raw_rows.RawRow]:
+def _rows(path: Path, order: Sequence[str], say: Callable[[str], None]) -> Iterator[raw_rows.RawRow]:
     for file in _files(path):
         if file.suffix == ".py":  # EvalPlus: TASK_ID/INDEX.py, with "_" for "/"
             yield _program(file)
             continue
         try:
-            for raw in raw_rows.read(file):
+            for raw in positions.with_ids(file, raw_rows.read(file), order, say):
                 yield from _by_key(raw)
         except raw_rows.UnreadableFile as error:
             raise RolloutError(f"{file}: {error}") from None

@@ -5,7 +5,6 @@ What pytest calls before and after tests by its name (`setup_method` and the lik
 
 import inspect
 import io
-import sys
 import types
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
@@ -79,11 +78,29 @@ class Request:
         self._ends.callback(function)
 
 
-class Asker:
-    """A test that asks for fixtures: its function, and the object that it is a method of, if any."""
+class Module:
+    """The test file as an object: its names are attributes."""
 
-    def __init__(self, function: Callable[..., object], owner: object) -> None:
-        self.function, self.owner = function, owner
+    def __init__(self, names: Values) -> None:
+        vars(self)["names"] = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return vars(self)["names"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self)["names"][name] = value
+
+
+class Asker:
+    """A test that asks for fixtures: its function, the object that it is a method of, if any, and how it is run."""
+
+    def __init__(
+        self, function: Callable[..., object], owner: object, run: Callable[..., object] | None = None
+    ) -> None:
+        self.function, self.owner, self.run = function, owner, run or function
 
 
 class Scope:
@@ -109,22 +126,31 @@ class Scope:
         above = self.outer.automatic() if self.outer else []
         return [*above, *(name for name, one in self.known.items() if one.auto)]
 
-    def needed(self, names: Sequence[str]) -> dict[str, Fixture]:
-        """The fixtures that `names` come to, with those that these ask for."""
-        found: dict[str, Fixture] = {}
+    def _overridden(self, one: Fixture, home: "Scope") -> "tuple[Fixture, Scope] | None":
+        """The fixture whose name `one` has, and which it asks for by that name."""
+        asks = one.name in names_of(one.function, home.outer is not None)
+        return home.outer.find(one.name) if asks and home.outer else None
+
+    def needed(self, names: Sequence[str]) -> dict[str, list[Fixture]]:
+        """The fixtures that `names` come to, with those that these ask for; behind each those that it overrides."""
+        found: dict[str, list[Fixture]] = {}
         waiting = list(names)
         while waiting:
             name = waiting.pop(0)
-            known = self.find(name)
-            if known is not None and name not in found:
-                found[name] = known[0]
+            known = self.find(name) if name not in found else None
+            while known is not None:
+                found.setdefault(name, []).append(known[0])
                 waiting += names_of(known[0].function, known[1].outer is not None)
+                known = self._overridden(*known)
         return found
 
     def parameters(self, names: Sequence[str]) -> list[list[Set]]:
         """The sets of those of the fixtures `names` that have parameters."""
-        found = [(name, one.params) for name, one in self.needed(names).items() if one.params is not None]
-        return [[_set(name, each) for each in params] for name, params in found]
+        found: list[list[Set]] = []
+        for name, several in self.needed(names).items():
+            params = next((one.params for one in several if one.params is not None), None)
+            found += [[_set(name, each) for each in params]] if params is not None else []
+        return found
 
     @contextmanager
     def prepared(self, names: Sequence[str], values: Values, through: Values, test: Asker) -> Iterator[Values]:
@@ -144,29 +170,33 @@ class Scope:
         known = self.find(name)
         if name in given or name == "request":
             return
-        if known is None:
-            given[name] = _built_in(name, ends)
-            return
-        one, home = known
+        given[name] = self._made(*known, given, through, test, ends) if known else _built_in(name, ends)
+
+    def _made(self, one: Fixture, home: "Scope", given: Values, through: Values, test: Asker, ends: ExitStack) -> Any:
+        """What the fixture `one` of the scope `home` makes."""
         keeper = self._keeper(one)
-        used = sorted(self.needed([name]).keys() & through.keys())
-        key = (name, *((each, id(through[each])) for each in used))
+        used = sorted(self.needed([one.name]).keys() & through.keys())
+        key = (one, *((each, id(through[each])) for each in used))
         if keeper is not None and key in keeper._kept:
-            given[name] = keeper._kept[key]
-            return
-        wanted = names_of(one.function, home.outer is not None)
-        for needed in wanted:
-            self._make(needed, given, through, test, ends)
+            return keeper._kept[key]
         own = keeper.ends if keeper is not None else ends
-        request = Request(test, given, through, name, own)
-        arguments = {needed: request if needed == "request" else given[needed] for needed in wanted}
+        arguments: Values = {}
+        for needed in names_of(one.function, home.outer is not None):
+            if needed == "request":
+                arguments[needed] = Request(test, given, through, one.name, own)
+            elif needed == one.name:
+                inner = self._overridden(one, home)
+                arguments[needed] = self._made(*inner, given, through, test, ends) if inner else _built_in(needed, ends)
+            else:
+                self._make(needed, given, through, test, ends)
+                arguments[needed] = given[needed]
         made = one.function(*([test.owner] if home.outer is not None else []), **arguments)
         if isinstance(made, types.GeneratorType):
             own.callback(_finish, made)
             made = next(made)
-        given[name] = made
         if keeper is not None:
             keeper._kept[key] = made
+        return made
 
     def _keeper(self, one: Fixture) -> "Scope | None":
         """Where it is kept; None if it ends with the test."""
@@ -228,7 +258,7 @@ def _around(kind: str, members: Values, before: str, after: str) -> Callable[...
 
     def of_module(request: Request) -> Iterator[None]:
         applies = kind == "module" or request.instance is None
-        given = sys.modules["pytest"] if kind == "module" else request.function
+        given = Module(members) if kind == "module" else request.function
         if applies:
             call(before, None, given)
         yield

@@ -9,7 +9,7 @@ has to hold. Tests are found as pytest finds them, in the order of the file. Wha
 import itertools
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sandbox.worker import fixtures, marks
@@ -48,10 +48,7 @@ class _Run:
     def all(self) -> None:
         scope = Scope(self._namespace)
         for name, found in list(self._namespace.items()):
-            if _is_case(found):
-                self._case(found)
-            else:
-                self._found(name, found, scope, marks.of(self._namespace.get("pytestmark")), None)
+            self._found(name, found, scope, marks.of(self._namespace.get("pytestmark")), None)
         scope.ends.close()
         if self._met and not self._decided:
             raise AssertionError("no test of the file has to hold")
@@ -61,7 +58,9 @@ class _Run:
         function = found.__func__ if isinstance(found, staticmethod | classmethod) else found
         if not getattr(function, "__test__", True):
             return
-        if isinstance(found, type) and name.startswith("Test"):
+        if _is_case(found):
+            self._case(found, scope, [*marks.of_class(found), *above])
+        elif isinstance(found, type) and name.startswith("Test"):
             inner = scope.within(found)
             for each, member in fixtures.members_of(found).items():
                 self._found(each, member, inner, [*marks.of_class(found), *above], found)
@@ -70,26 +69,25 @@ class _Run:
             of_class = kind is not None and not isinstance(found, staticmethod)
             self._function(name, function, of_class, scope, [*marks.of(function), *above], kind)
 
-    def _case(self, kind: Any) -> None:
-        """Run a class of unittest."""
+    def _case(self, kind: Any, scope: Scope, above: list[Mark]) -> None:
+        """Run a class of unittest, whose tests have no parameters, among the fixtures that prepare all tests."""
         import unittest
 
-        if not getattr(kind, "__test__", True):
-            return
         if getattr(kind, "__unittest_skip__", False):
             self._met += 1
             return
-        kind.setUpClass()
-        for one in unittest.defaultTestLoader.loadTestsFromTestCase(kind):
+        inner = scope.within(kind)
+        inner.known["setUpClass"] = fixtures.fixture(_around_case, scope="class", autouse=True, name="setUpClass")
+        for name in unittest.defaultTestLoader.getTestCaseNames(kind):
             self._met += 1
-            before = self._asked()
-            try:
-                one.debug()
-                self._decided += 1
-            except _skips():
-                self._refuse_late(before)
-        kind.tearDownClass()
-        kind.doClassCleanups()
+            one = kind(name)
+            test = Asker(getattr(one, name), one, one.debug)
+            own = [*marks.of(getattr(kind, name)), *above]
+            names = [each for mark in own if mark.name == "usefixtures" for each in mark.args]
+            if any(mark.name == "parametrize" for mark in own) or inner.parameters([*inner.automatic(), *names]):
+                raise LookupError(f"{kind.__name__}.{name}: a test of unittest has no parameters")
+            self._once(test, [], names, [], inner, own)
+        inner.ends.close()
 
     def _function(
         self, name: str, function: Function, of_class: bool, scope: Scope, own: list[Mark], kind: type | None
@@ -127,7 +125,7 @@ class _Run:
         before = self._asked()
         try:
             with scope.prepared(names, values, through, test) as given:
-                test.function(**{name: given[name] for name in asks})
+                test.run(**{name: given[name] for name in asks})
         except _skips(XFailed):
             self._refuse_late(before)
         except BaseException as error:
@@ -141,6 +139,14 @@ class _Run:
     def _refuse_late(self, before: int) -> None:
         if self._asked() > before:
             raise AssertionError("a test skipped itself after it had asked the program")
+
+
+def _around_case(self: Any) -> Iterator[None]:
+    kind = type(self)
+    kind.setUpClass()
+    yield
+    kind.tearDownClass()
+    kind.doClassCleanups()
 
 
 def _is_case(found: object) -> bool:

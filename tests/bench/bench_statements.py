@@ -19,6 +19,10 @@ from types import ModuleType
 from factory.problems.parsing.statement import of_calls, of_streams
 
 Row = tuple[str, str, bool]
+PARTS = (
+    *("development", "development_templates", "development_more", "development_styles"),
+    *("held_out", "held_out_styles"),
+)
 _REFUSED = ("choice", "interactive")
 _LEVELS = {(0,): "order", (1,): "inner", (0, 1): "all"}
 
@@ -66,7 +70,7 @@ def fault(label: str, found: str) -> str:
 
 
 def main() -> None:
-    for part in ("development", "development_templates", "development_more", "held_out"):
+    for part in PARTS:
         counts: Counter[str] = Counter()
         for text, label, stream in rows(part):
             wrong = fault(label, read(text, stream=stream))

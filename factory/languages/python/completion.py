@@ -81,7 +81,7 @@ def _until_left(starter: str, text: str, entry_point: str, defines: Callable[[st
     A line leaves it when it starts at the margin outside any bracket or string; comments and blank lines stay.
     A starter that does not open the function leaves that to the text; a whole program is not cut.
     """
-    lines, tries = text.split("\n"), Tries()
+    lines, tries, name = text.split("\n"), Tries(), re.escape(entry_point)
     entered, inside = defines(starter, entry_point), False
     for number, line in enumerate(lines):
         if number == 0 and starter and not starter.endswith("\n"):
@@ -93,7 +93,7 @@ def _until_left(starter: str, text: str, entry_point: str, defines: Callable[[st
         if not entered:
             entered = defines(line, entry_point)
             continue
-        if re.match(rf"{re.escape(entry_point)}\.\w+\s*=[^=]", line):
+        if re.match(rf"{name}\.\w+\s*=[^=]|setattr\(\s*{name}\s*,", line):
             continue  # an attribute of the function, which it may rely on
         before = starter + "\n".join(lines[:number]) + "\n"
         if not inside:

@@ -48,6 +48,14 @@ def called(code: str, problem: Problem) -> tuple[str, str]:
 
 def _conversion(found: str, target: str, calling: Calling) -> str:
     """Code behind the program that defines `_ENTRY` where `found` can be called."""
+    if calling.operations:
+        return (
+            f"if callable({found}):\n"
+            f"    {_HELP} = {{'__name__': 'linked'}}\n"
+            f"    exec({_LINKED!r}, {_HELP})\n"
+            f"    def {_ENTRY}(names, arguments):\n"
+            f"        return {_HELP}['operate']({target}, names, arguments)\n"
+        )
     return (
         f"if callable({found}):\n"
         f"    {_HELP} = {{'__name__': 'linked'}}\n"

@@ -3,7 +3,8 @@
 A prelude is what the set's own harness runs before every program, such as `from math import *`, `inf = float('inf')`
 or `sys.setrecursionlimit(50000)`. A program gets those of its names that it uses, each as a line that gives that name
 alone, so that what is shipped is self-contained and reads as if its author had imported them. Settings, which are
-statements that give no name, go before every program; a recursion limit before those that call themselves.
+statements that give no name, go before every program; a recursion limit before those that call themselves, and
+`from __future__ import annotations` before those that have any.
 
 Promises: nothing of a prelude runs here. A star import is spelled out for modules of the standard library whose
 import does nothing else; of any other module it stays as it is.
@@ -53,6 +54,9 @@ class Given:
     settings: list[str] = field(default_factory=list)
     stars: list[str] = field(default_factory=list)
     """Star imports of modules whose names are not known here."""
+    lazy_annotations: str = ""
+    """Which of the two texts has `from __future__ import annotations`, in the words of a fix; "" where none has.
+    Python has all other features of `__future__` always on."""
 
     def put(self, name: str, line: Line) -> None:
         self.names.pop(name, None)
@@ -72,6 +76,9 @@ def given(starter_code: str, prelude: str) -> Given:
         for node in tree.body:
             _take(found, node, lines)
     for name, text in definitions(starter_code).items():
+        if text.lstrip().startswith("from __future__"):
+            found.lazy_annotations = found.lazy_annotations or (FROM_STARTER if name == "annotations" else "")
+            continue
         found.put(name, Line(text, FROM_STARTER, text.lstrip().startswith(("import ", "from "))))
     return found
 
@@ -89,7 +96,10 @@ def _take(found: Given, node: ast.stmt, lines: list[str]) -> None:
     """What one statement of a prelude gives."""
     text = _source(lines, node)
     match node:
-        case ast.ImportFrom(module="__future__") | ast.Pass() | ast.Expr(value=ast.Constant()):
+        case ast.ImportFrom(module="__future__"):
+            if any(alias.name == "annotations" for alias in node.names):
+                found.lazy_annotations = FROM_PRELUDE
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
             return
         case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")], level=0):
             if not (names := exports(module)):

@@ -55,6 +55,7 @@ MODULES = frozenset(
 )
 """Standard modules added when the name is used as one: as the base of an attribute."""
 
+_FUTURE = "from __future__ import annotations"
 _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
 
 
@@ -141,6 +142,10 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
         wanting = {name: False for name in unbound if name in own.names} | wanting
     settings = given.settings_for(own, tree)
     added = {f"{FROM_PRELUDE}: {text}" for text in settings}
+    future: list[str] = []
+    if own.lazy_annotations and any(map(_is_annotated, nodes)) and not _is_lazy(tree):
+        future.append(_FUTURE)
+        added.add(f"{own.lazy_annotations}: {_FUTURE}")
     imports: set[str] = set()
     definitions: set[str] = set()
     for text in settings:
@@ -168,13 +173,29 @@ def fix(code: str, tree: ast.Module, starter_code: str, prelude: str = "") -> tu
     if not added:
         return code, ()
     # Imports first, then definitions, in their order: one may use the others when it is made. Settings come last.
-    lines = [*sorted(imports), *(text for text in own.order() if text in definitions), *settings]
+    lines = [*future, *sorted(imports), *(text for text in own.order() if text in definitions), *settings]
     return put_before(code.lstrip("\ufeff"), tree, lines), tuple(sorted(added))
+
+
+def _is_annotated(node: ast.AST) -> bool:
+    match node:
+        case ast.AnnAssign() | ast.arg(annotation=ast.expr()):
+            return True
+        case ast.FunctionDef(returns=ast.expr()) | ast.AsyncFunctionDef(returns=ast.expr()):
+            return True
+    return False
+
+
+def _is_lazy(tree: ast.Module) -> bool:
+    return any(alias.name == "annotations" for node in _futures(tree) for alias in node.names)
+
+
+def _futures(tree: ast.Module) -> list[ast.ImportFrom]:
+    return [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
 
 
 def put_before(code: str, tree: ast.Module, lines: Iterable[str]) -> str:
     """`lines` and `code`, whose tree is `tree`. A `__future__` import has to stay first: they go behind the last."""
-    future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    at = max((node.end_lineno or 0 for node in future), default=0)
+    at = max((node.end_lineno or 0 for node in _futures(tree)), default=0)
     before, after = code.split("\n")[:at], code.split("\n")[at:]
     return "\n".join([*before, *lines, *after])

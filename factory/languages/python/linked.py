@@ -1,4 +1,4 @@
-"""Linked lists and binary trees from plain lists, and back, in the form that LeetCode writes them.
+"""Linked lists and binary trees from plain lists, and back, and calls of a class's methods, as LeetCode writes them.
 
 This file is also run, as text, in a candidate's process behind the program, so it imports nothing of ours. There it
 is the candidate's as all else is: what it gives back is a claim that is compared outside.
@@ -55,6 +55,12 @@ def call(
     given += args[len(given) :]
     answer = target(*given)
     return flat(answer if in_place is None else given[in_place], result)
+
+
+def operate(kind: Callable[..., Any], names: Sequence[str], arguments: Sequence[list[Any]]) -> list[Any]:
+    """What each of the methods `names[1:]` returns, called on one object of `kind`; the first is the object's own."""
+    made = kind(*arguments[0])
+    return [None, *(getattr(made, name)(*given) for name, given in zip(names[1:], arguments[1:]))]  # noqa: B905
 
 
 def _linked(values: Sequence[Any], kind: Any) -> Any:

@@ -66,12 +66,12 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     entry_point: str | None = None
     calling = Calling()
     if function := tests.get("fn_name"):
-        of = objects.signature(starter, str(function))
         entry_point = contest.method(starter or reference or "", str(function))
         cases, reference = _calls(inputs, outputs, entry_point, known, oracle)
-        calling = objects.calling(of, cases, either=True)
+        calling = objects.of_cases(starter, str(function), cases, either=True)
         cases = tuple(objects.canonical(cases, calling))
         comparison = statement.of_calls(question, cases)
+        objects.refuse_free_answers(question, comparison, calling)
     else:
         comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)

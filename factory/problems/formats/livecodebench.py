@@ -57,9 +57,10 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         name = str(fields.parsed(row, "metadata")["func_name"])
         entry_point = contest.method(starter, name)
         cases = (*_calls(public, shown=True), *_calls(private, shown=False))
-        calling = objects.calling(objects.signature(starter, name), cases, either=True)
+        calling = objects.of_cases(starter, name, cases, either=True)
         cases = tuple(objects.canonical(cases, calling))
         comparison = contest.of_doubles(statement.of_calls(text, cases), cases)
+        objects.refuse_free_answers(text, comparison, calling)
     elif kinds == {"stdin"}:
         comparison = statement.of_streams(text)
         cases = (*_streams(public, shown=True), *_streams(private, shown=False))

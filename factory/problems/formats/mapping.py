@@ -55,8 +55,7 @@ class Mapping:
         starter, calling, cases = self._text(row, "starter_code"), Calling(), tests.cases
         if entry_point and "." not in entry_point and not tests.test_code:
             owned = contest.method(starter, entry_point)
-            of = objects.signature(starter, entry_point)
-            calling = objects.calling(of, cases, either=plain or owned != entry_point)
+            calling = objects.of_cases(starter, entry_point, cases, either=plain or owned != entry_point)
             entry_point, cases = owned, tuple(objects.canonical(cases, calling))
         prelude = self._text(row, "prelude")
         fields.statements("prelude", prelude)
@@ -65,6 +64,7 @@ class Mapping:
             comparison = Comparison(kind="checker", checker=checker)
         elif plain:
             comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, cases)
+            objects.refuse_free_answers(prompt, comparison, calling)
         return Problem(
             id=self.id_of(row),
             prompt=prompt,

@@ -21,13 +21,19 @@ _THINGS = (
 ).replace(" ", "|")
 _OBJECTS = _THINGS.replace("|order|", "|")
 _RIGHT = (
-    r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|permitted|judged\ as\ correct|"
+    r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|right|permitted|judged\ as\ correct|"
     r"considered\ (?:correct|valid|right)|printed|output|returned|reported)"
 )
 _SOMEBODY = re.compile(
     r"\b(?!(?:you|we|us|one|program|solution|code|submission|function|output|answer)\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|"
     r"is\ able\ to|wants?\ to)\s+(?:\w{1,30}ly\s+)?$",
     re.I | re.X,
+)
+_JUDGE = r"(?:checker|judges?|jury|grader|tests?|system|kattis|codeforces|verifier)"
+_FITTING = r"(?:suitable|valid|possible|feasible|correct|fitting|appropriate)"
+_ALIKE = (
+    r"(?:ways|options|possibilities|variants|answers|solutions|"
+    r"(?:permutation|arrangement|order|sequence|path|route|schedule|plan|assignment|set|string)s)"
 )
 _ANY = re.compile(
     rf"""\b{_TELL}\s+(?:(?!(?:in|if|to|whether|with|for|at|from|when|where)\b)\w{{1,30}}\s+){{0,2}}?
@@ -44,7 +50,12 @@ _ANY = re.compile(
        | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
        | (?:^|\byou\s+(?:can|may|should)\s+)\W*(?:then\s+|and\s+)?(?:print|output|return)\s+any\s+
            (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b(?!\s\w{{1,29}}s\b)
-       | \b{_TELL}\s+(?:a|one)\s+(?:possible|valid|suitable|feasible)\s+\w
+       | \b{_TELL}\s+(?:a|one)\s+{_FITTING}\s+\w
+       | \b{_TELL}\s+(?:only\s+|just\s+)?one\s+of\s+the\s+(?:\w{{1,30}}\s+)?{_ALIKE}\b
+       | \b(?:whichever|whatever)\s+(?!order\b)(?:\w{{1,30}}\s+)?you\s+(?:print|output|return|report|give|find)\b
+       | ^\W*(?:construct|build|generate|create|design)\s+(?:a|an|some)\s+(?:\w{{1,30}}\s+){{0,2}}?
+           (?:graph|permutation|grid|maze|polygon|string|board|labyrinth)\s+(?:of\s+\w{{1,30}}\s+)?
+           (?:such\s+that|so\s+that|in\s+which|where\s+no|with\s+(?:exactly|at\s+least|at\s+most))\b
        | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b
        | \b{_MAKE}\s+any\s+\w{{1,30}}(?:\s\w{{1,30}})?\s+(?:such\s+that|satisfying)\b
        | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
@@ -68,9 +79,26 @@ _ACCEPTED = re.compile(
        | \bany\s(?:(?:correct|valid|right|good)\s[^.;]{{0,80}}?passes
            |[^.;]{{0,80}}?\s(?:gets?|receives?|earns?|scores?)\s+full)\b
        | \baccept(?:s|ed)?\s+any\s+(?:valid|correct|answer|solution|output|such)
+       | \b{_JUDGE}\s+(?:will\s+)?(?:accepts?|takes?|allows?)\s+(?:any|every|each|all|either)\b
+       | \b(?:any|every|each|all|either)\b[^.;]{{0,60}}?\b(?:gets?|receives?|earns?|scores?|gives?)\s+(?:full|all)\b
+       | \b(?:any|every|each|all)\s+(?:of\s+(?:them|these|those)|{_FITTING}\s+\w{{1,30}}|{_ANSWERS}s?)\s+
+           (?:will\s+|would\s+)?pass(?:es)?(?=\s*[.,;!)]|\s*$|\s+the\s+(?:tests?|checker)\b)
+       | \bany\s+\w{{1,30}}\b[^.;]{{0,60}}?\spass(?:es)?\s+the\s+(?:tests?|checker|judge)\b
+       | \bany\s+(?:\w{{1,30}}\s+){{1,2}}(?:will|would)\s+(?:do|suffice)(?=\s*[.,;!)]|\s*$)
+       | \b(?:does|do)(?:\s+not|n't)\s+(?:mind|care)\s+which\s+(?:\w{{1,30}}\s+){{0,3}}?you\s+
+           (?:print|output|return|report|give|find)\b
+       | \b(?:does\s+not|doesn't)\s+matter\s+which\s+(?:\w{{1,30}}\s+){{0,3}}?you\s+
+           (?:print|output|return|report|give|find)\b
+       | \bwhich\s+(?:one|of\s+them)\b[^.;]{{0,40}}?\b(?:does\s+not|doesn't)\s+matter\b
+       | \bties?\s+(?:(?:are|is|may\s+be|can\s+be)\s+)?(?:broken|resolved|decided)\s+
+           (?:arbitrarily|in\s+any\s+way|anyhow)
+       | \b(?:break|resolve)(?:ing)?\s+(?:\w{{1,30}}\s+)?ties\s+(?:arbitrarily|in\s+any\s+way|any\s*how|as\s+you)
+       | ^(?:(?!\b(?:if|when|in\s+case|least|smallest|largest|first)\b).)*\b{_ANSWERS}\s+(?:is|are)\s+not\s+unique\b
        | \b{_ANSWERS}\s+(?:(?:may|might|need)\s+not\s+be|(?:is|are)\s+not\s+necessarily)\s+unique
        | \bspecial\s+(?:judge|checker)\b
-       | \byou\s+(?:do\s+not|don't)\s+(?:need|have)\s+to\s+(?:minimi[sz]e|find\s+the\s+(?:shortest|minimum|least))\b
+       | \b(?:do|does)(?:\s+not|n't)\s+(?:need|have)\s+to\s+(?:minimi[sz]e
+           |(?:find|use|make|have|be)\s+(?:the\s+|a\s+)?(?:shortest|minimum|minimal|least|fewest|smallest|optimal|best))\b
+       | \bneed\s+not\s+be\s+(?:the\s+)?(?:shortest|minimum|minimal|smallest|optimal)\b
        | \b(?:need|may|might)\s+not\s+be\s+unique\b[^.]{{0,80}}\b{_RIGHT}""",
     re.I | re.X,
 )
@@ -83,6 +111,27 @@ _SEVERAL = re.compile(
            \b(?:any(?!\s+(?:other|more|order|arbitrary))|anyone|whichever|whatever|arbitrary|either
              |one\s+of\s+(?:them|these|those|the))\b""",
     re.I | re.X,
+)
+_ENOUGH = re.compile(
+    rf"""\b(?:multiple|several|many|more\s+than\s+one|various)\b[^.]{{0,120}}?
+           \b(?:enough|suffic\w{{1,5}}|need|have|only|just)\b[^.]{{0,30}}?
+           \b{_TELL}\s+(?:only\s+|just\s+)?(?:one|any)(?:\s+of\s+\w{{1,30}})?\s*(?:[.,;!)]|$)
+       | \b(?:multiple|several|many|more\s+than\s+one|various)\b[^.]{{0,120}}?
+           \b(?:one|any)\s+(?:\w{{1,30}}\s+)?(?:suffices|is\s+enough|is\s+sufficient|will\s+do)\b
+       | \b{_TELL}\b[^.]{{0,120}}?\bnot\s+necessarily\s+(?:an?\s+|the\s+)?(?:minim|short|optimal|few|least|small)
+       | \b{_TELL}\s+the\s+(?:vertices|nodes|edges|rows|cells|steps|members|points)\s+of\s+(?:an?|some)\s+
+           (?:\w{{1,30}}\s+)?(?:cycle|path|tree|matching|clique|walk|tour|cover|triangle|board|set|partition|subgraph)\b""",
+    re.I | re.X,
+)
+_DESCRIBED = re.compile(
+    rf"""\b{_TELL}\b(?P<between>[^.;]{{0,90}}?)\b(?:(?:a|an|some|one)\s+{_FITTING}\s+(?:\w{{1,30}}\s+)?(?:{_THINGS})\b
+           |(?:that|which)\s+(?:could|may|might|can)\s+(?:have\s+been|be)\s+the\s+(?:original|initial|hidden|secret)\b)""",
+    re.I | re.X,
+)
+_MEASURED = re.compile(
+    r"\b(?:if|whether|when|for|number|count|many|length|size|cost|price|weight|value|sum|total|minim\w+|maxim\w+|least|most|"
+    r"smallest|largest|greatest|shortest|longest|yes|no|true|false|probability|each|every)\b",
+    re.I,
 )
 _OTHERWISE = re.compile(r"\bhow\s+many\b|\bcount\b|\bnumber\s+of\b|\bmodulo\b", re.I)
 _OR_NONE = re.compile(
@@ -111,6 +160,7 @@ _INTERACTIVE = re.compile(
     r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing)|talk(?:s|ing)?)\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|jury's\s+program|checker|testing|system)|"
     r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer|stream)|\bfflush\b|"
     r"\b(?:ask|query)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
+    r"\bread(?:ing|s)?\s+the\s+answers?\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
     r"\b(?:response|reply|replies)\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b(?!'s\s+program)|"
     r"\bthe\s+(?:judge|jury|jury's\s+program|grader)\s+(?:will\s+)?(?:answers?|repl(?:y|ies)|responds?)\b",
     re.I,
@@ -134,7 +184,10 @@ def _says_so(sentence: str) -> bool:
         (_ACCEPTED.search(sentence) and not _ERROR.search(sentence))
         or _OR_NONE.search(sentence)
         or _FIND_SUCH.search(sentence)
+        or _ENOUGH.search(sentence)
     ):
+        return True
+    if any(not _MEASURED.search(found["between"]) for found in _DESCRIBED.finditer(sentence)):
         return True
     if any(
         not _SOMEBODY.search(sentence[max(0, any_.start() - 60) : any_.start()]) for any_ in _ANY.finditer(sentence)

@@ -73,9 +73,9 @@ def _holds_float(value: Any) -> bool:
 
 
 def method(starter_code: str, name: str) -> str:
-    """The entry point `name`, as a method where the starter code opens a class for it."""
+    """The entry point `name`, as a method where the starter code opens another class for it."""
     match = re.search(r"^class\s+(\w+)", starter_code, re.MULTILINE)
-    return f"{match[1]}.{name}" if match else name
+    return f"{match[1]}.{name}" if match and match[1] != name else name
 
 
 def refuse_objects(starter_code: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from factory.languages.python.linked import ListNode, TreeNode, build, flat
 from factory.problems.parsing import contest
-from factory.records import Calling, Case
+from factory.records import Calling, Case, Comparison
 from factory.records.calling import Shape
 from factory.records.values import decode, encode
 
@@ -84,6 +84,49 @@ def calling(of: Signature, cases: Sequence[Case], *, either: bool = False) -> Ca
     shapes = of.shapes if any(shape != "value" for shape in of.shapes) else ()
     result = of.result if in_place is None else of.shapes[0]
     return Calling(either=either, args=shapes, result=result, in_place=in_place)
+
+
+def of_cases(starter_code: str, name: str, cases: Sequence[Case], *, either: bool) -> Calling:
+    """How the cases call the function, method or class `name`. Raises ValueError where that cannot be told."""
+    return designed(starter_code, name, cases) or calling(signature(starter_code, name), cases, either=either)
+
+
+def designed(starter_code: str, name: str, cases: Sequence[Case]) -> Calling | None:
+    """How cases call a class `name` that is to be written: by lists of its methods' names and of their arguments.
+
+    None where `name` is a function. Raises ValueError where it is a class, and the cases are of another form.
+    """
+    is_class = bool(re.search(rf"^class\s+{re.escape(name)}\b", starter_code, re.MULTILINE))
+    may_be = is_class or (not starter_code and name[0].isupper())
+    if may_be and cases and all(_operates(case, name) for case in cases):
+        if re.search(r"\b(?:ListNode|TreeNode|Node|NestedInteger)\b", re.sub("#.*", "", starter_code)):
+            raise ValueError(f"starter_code: the methods of {name} take or give objects, which are no plain values")
+        return Calling(operations=True)
+    if is_class:
+        raise ValueError(
+            f"starter_code: {name} is a class; a test of one has a list of its name and its methods' names, a list of "
+            "as many argument lists, and expects a list of as many answers, the first null"
+        )
+    return None
+
+
+def _operates(case: Case, name: str) -> bool:
+    match (case.args, case.expected):
+        case ([[first, *methods], [[*_], *rest]], [None, *answers]):
+            texts = first == name and all(isinstance(method, str) for method in methods)
+            return texts and all(isinstance(one, list) for one in rest) and len(methods) == len(rest) == len(answers)
+    return False
+
+
+def refuse_free_answers(prompt: str, comparison: Comparison, of: Calling) -> None:
+    """Raise ValueError where methods are called, whose answers are random or may come in any order.
+
+    The recorded list has one answer a call, and which of them the words are about is not known.
+    """
+    if of.operations and comparison.kind == "unordered":
+        raise ValueError("its statement leaves an order free, and does not say of which method's answers")
+    if of.operations and re.search(r"\brandom", prompt, re.IGNORECASE):
+        raise ValueError("its methods answer at random, so that one recorded answer cannot decide")
 
 
 def canonical(cases: Sequence[Case], of: Calling) -> list[Case]:

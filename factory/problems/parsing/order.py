@@ -28,10 +28,10 @@ _MOVES = re.compile(
 _GIVEN = re.compile(r"\b(?:(?<!be )given|input|provided|received|stored)\b", re.I)
 _FREE = re.compile(
     r"\bin (?:any|an arbitrary|arbitrary|whatever|whichever|no particular|no specific) "
-    r"(?:valid |possible |arbitrary )?order\b"
+    r"(?:valid |possible |arbitrary )?(?:order\b|sequence\b(?! of\b))"
     r"|\bany order (?:is|will be) (?:accepted|acceptable|allowed|fine|ok|valid|considered)"
     r"|\border\b[^.;]{0,100}?\b(?:(?:does not|doesn't|do not|don't) matter"
-    r"|is (?:not important|unimportant|irrelevant|free|arbitrary|insignificant))"
+    r"|is (?:not important|unimportant|irrelevant|free|arbitrary|insignificant|up to you|not (?:checked|relevant)))"
     r"|\bneither (?:the )?order\b[^.;]{0,60}\bnor (?:the |that )?[^.;]{0,40}\bmatters?\b"
     r"|\b(?:does not|doesn't) matter in (?:which|what) order\b",
     re.I,
@@ -48,8 +48,12 @@ _TIE = re.compile(
     r"|\bany order\b[^.;]{0,40}\b(?:if|when|where)\b[^.;]{0,40}\b(?:tied?|same|equal)\b",
     re.I,
 )
-_BOTH = re.compile(r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:the )?(?:order|that) (?:of|inside|within)\b", re.I)
-_SORT = re.compile(r"^\W*sort\b", re.I)
+_BOTH = re.compile(
+    r"\border of\b[^.;]{0,60}\b(?:and|nor|or) (?:(?:the )?(?:order|that) )?(?:of|inside|within)\b"
+    r"|\b(?:and|nor|or|as well as) (?:the |those )?(?:\w{1,30} )?(?:of|in|inside|within) (?:each|every|them|it)\b",
+    re.I,
+)
+_SORT = re.compile(r"^\W*(?:sort|group|enumerate|(?:find|generate|list|collect) all)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:they|these|those|their|it|the|within|inside|neither|any order|order|note)\b", re.I)
 _FIRST = re.compile(r"^\W*(?:and )?(\w{1,30}?)s? ", re.I)
 _STANDS = re.compile(
@@ -87,7 +91,7 @@ def _levels_of(clause: str, answer: str) -> set[int]:
     start = 0
     for found in _FREE.finditer(clause):
         if levels or _of_the_answer(clause, found, answer):
-            if _BOTH.search(found[0]):
+            if _BOTH.search(clause, start, found.end()):
                 levels |= {0, 1}
             else:
                 levels.add(1 if _INSIDE.search(clause, start, found.end()) else 0)

@@ -58,7 +58,12 @@ _CASE_IGNORED = re.compile(
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
 _TOLD = re.compile(rf"\b(?:{_TELL}|answers|outputs|verdict)\b", re.I)
 _COUNTED = re.compile(r"\b(?:number of|how many|count)\b", re.I)
-_ERROR = re.compile(r"\b(?:error|precision|tolerance)\b", re.I)
+_ERROR = re.compile(r"\b(?:errors?|precision|tolerance)\b", re.I)
+_FORMULA = re.compile(
+    r"\b(?:accepted|correct)\b[^.;]{0,40}\bif\b[^;]{0,40}"
+    r"\|\s?\w{1,10}(?:\s\w{1,10})?\s?[-−–]\s?\w{1,10}(?:\s\w{1,10})?\s?\|",
+    re.I,
+)
 _WITHIN = re.compile(
     r"\bwithin\b[^.;]{0,40}\b(?:of|from)\s+the\s+(?:actual|correct|expected|exact|true|jury|judge)", re.I
 )
@@ -173,7 +178,9 @@ def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
     kinds: set[str] = set()
     for sentence in sentences:
         within = _WITHIN.search(sentence) or _DIFFERS.search(sentence)
-        error = _ERROR.search(sentence) and (_OF_THE_ANSWER.search(sentence) or _BOUND.search(sentence))
+        error = _FORMULA.search(sentence) or (
+            _ERROR.search(sentence) and (_OF_THE_ANSWER.search(sentence) or _BOUND.search(sentence))
+        )
         if not (within or error):
             continue
         powers = [int(power or short or len(zeros) + 1) for power, short, zeros in _POWER.findall(sentence)]

@@ -95,7 +95,9 @@ def of_file(test: str, function: str) -> Suite:
         return Suite(tuple(cases), "", skipped)
     code = body if is_live else [*rest, *left]  # what is live may call any of the tests, and finds each in its own line
     if is_live or pytest_files.needs_pytest(left):
-        code = [*ast.parse("import pytest").body, *code, *ast.parse("pytest.main()").body]
+        future = [node for node in code if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        others = [node for node in code if node not in future]
+        code = [*future, *ast.parse("import pytest").body, *others, *ast.parse("pytest.main()").body]
     return Suite(tuple(cases), _text(code), skipped)
 
 

@@ -81,7 +81,7 @@ class SampleStep:
         self, requests: Sequence[Request], there: Sequence[Rollout], sampling: SamplingConfig, journal: Journal
     ) -> tuple[dict[int, Rollout], list[Unanswered]]:
         """All rollouts of `requests` by index, those `there` and in the journal among them, and what has not come."""
-        rollouts = {rollout.index: rollout for rollout in journal.read()}
+        rollouts = {rollout.index: rollout for rollout in journal.read() if _is_asked(rollout, requests)}
         if self.sampler.is_paid:
             journal.begin()
             for rollout in there:  # the part is about to be written anew
@@ -123,6 +123,14 @@ class SampleStep:
             **self.sampler.meter(),
             **self.sampler.trouble(),
         }
+
+
+def _is_asked(rollout: Rollout, requests: Sequence[Request]) -> bool:
+    """Whether a rollout of a journal is an answer to one of `requests`, and not of another part."""
+    own = rollout.problem_id, rollout.language, rollout.parent, rollout.repair_of
+    return any(
+        own == (it.problem_id, it.language, it.parent, it.repair_of) and rollout.index in it.indices for it in requests
+    )
 
 
 class _NothingCame(Exception):

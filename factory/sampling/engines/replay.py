@@ -28,7 +28,7 @@ class Replay:
     def __init__(self, config: ReplayEngine) -> None:
         self.model = f"replay:{config.path.name}"
         self.meter = Meter()
-        self._path, self._mapping = config.path, config.mapping
+        self._config, self._path = config, config.path
         self._stack = ExitStack()
         self._offsets: dict[_Key, dict[int, int]] = {}
         self._spool: IO[bytes]
@@ -57,7 +57,7 @@ class Replay:
                 yield self.meter.count(rollout.model_copy(update={"parent": rollout.parent or request.parent}))
 
     def _load(self) -> None:
-        for rollout in read_rollouts(self._path, self._mapping):
+        for rollout in read_rollouts(self._path, self._config.mapping, self._config.order):
             if isinstance(rollout, Unread):
                 continue  # which `count_unused` has reported
             offsets = self._offsets.setdefault((rollout.problem_id, rollout.language, rollout.parent), {})

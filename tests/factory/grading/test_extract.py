@@ -424,6 +424,18 @@ def test_an_attribute_of_the_function_belongs_to_it() -> None:
         "    return x + os.sep.count('/')\n\nimport os\n",
         "    return reduce(max, [x, x + 1])\n\nfrom functools import *\n",
         "    return x\n\n@staticmethod\ndef f(x):\n    return x + 1\n",
+        "    return x + f.by\n\nsetattr(f, 'by', 1)\n",
+        "    return x + by\n\nglobals()['by'] = 1\n",
+        "    return x + by\n\nglobals().update(by=1)\n",
+        "    return x + f.by\n\nimport functools\ndef g(): pass\ng.by = 1\nfunctools.update_wrapper(f, g)\n",
+        "    return x + f.by\n\nvars(f)['by'] = 1\n",
+        "    return x + f.by\n\ndef mark(g):\n    g.by = 1\n\nmark(f)\n",
+        "    return x + f.by\n\ndef mark(g, by):\n    setattr(g, 'by', by)\n\nmark(by=1, g=f)\n",
+        "    return x + N[0]\n\nN = {}\ndef fill():\n    N[0] = 1\n\nfill()\n",
+        "    return x + N\n\ndef fill(by):\n    global N\n    N = by\n\nfor by in (3, 1):\n    fill(by)\n",
+        "    return x + N[0]\n\nN = []\nfor _ in map(N.append, [1]):\n    pass\n",
+        "    return x + N[0]\n\nN = {}\ndef fill(i):\n    N[i] = 1\n\nlist(map(fill, [0]))\n",
+        "    return x + N[0]\n\nfrom heapq import heapify\nN = [2, 1]\nheapify(N)\n",
     ],
 )
 def test_what_all_of_a_completion_defines_is_kept(text: str) -> None:
@@ -440,6 +452,19 @@ def test_the_last_definition_of_a_completion_counts_as_if_all_ran() -> None:
     names: dict[str, Any] = {}
     exec(code, names)
     assert names["f"](1) == 1
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["def check(g):\n    assert g(1) == 3\n\ncheck(f)\n", "print(f)\n", "print(sorted([1], key=f))\n", "globals()\n"],
+)
+def test_a_demonstration_behind_a_completion_is_left_out(rest: str) -> None:
+    assert completed(f"    return x + 1\n\n{rest}") == f"{STARTER}    return x + 1\n\n"
+
+
+def test_an_attribute_is_kept_where_something_else_is_broken() -> None:
+    text = "    return x + f.by\nsetattr(f, 'by', 1)\n"
+    assert completed(f"{text}```\nThat is it.\n") == f"{STARTER}{text}"
 
 
 @pytest.mark.parametrize("text", ["```python\n    return x\n```\n", "return x\n    y\n", "Here it is:\n    return x\n"])

@@ -152,6 +152,52 @@ def test_what_is_given_comes_behind_the_future() -> None:
     assert fix(program, ast.parse(program), "", STARS)[0].startswith("from __future__ import annotations\ninf = ")
 
 
+FUTURE = "from __future__ import annotations\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def f(x: Later = 1) -> Later:\n    return x\nclass Later: pass\n",
+        "async def g() -> Later:\n    return 1\nf = 1\n",
+        "class A:\n    def f(self, *, a: Unknown): pass\nf = A\n",
+        "f: Unknown = 1\n",
+        "def f(*xs: Unknown): pass\n",
+        '"""A docstring."""\ndef f(x: Unknown = 1): pass\n',
+    ],
+)
+@pytest.mark.parametrize("prelude", [FUTURE, f'"""Of the set."""\n{FUTURE}import os\n', f"{FUTURE}import math\n"])
+def test_lazy_annotations_come_first_in_a_program_that_has_annotations(program: str, prelude: str) -> None:
+    ran(program, prelude)
+    assert fixed(program, prelude) == FUTURE
+    _, told = fix(program, ast.parse(program), "", prelude)
+    assert told == (f"taken from the prelude: {FUTURE.strip()}",)
+
+
+def test_lazy_annotations_come_before_all_else_that_is_given() -> None:
+    prelude = f"{FUTURE}from math import *\nimport random\nN = 1\nrandom.seed(7)\n"
+    program = "def f(x: Unknown = N):\n    return f(sqrt(x)) if x < 1 else x\n"
+    assert ran(program, prelude) == 1
+    assert fixed(program, prelude).startswith(FUTURE)
+    own = f"from __future__ import division\n{program}"
+    code, _ = fix(own, ast.parse(own), "", prelude)
+    assert code.startswith(f"from __future__ import division\n{FUTURE}")
+    exec(code, {})
+
+
+@pytest.mark.parametrize("program", ["def f(x):\n    return x\n", f"{FUTURE}def f(x: int):\n    return x\n"])
+def test_lazy_annotations_are_given_to_no_other_program(program: str) -> None:
+    assert fixed(program, FUTURE) == ""
+    assert fixed(program, "from __future__ import division\n") == ""
+
+
+def test_lazy_annotations_of_the_starter_code_are_given_too() -> None:
+    starter = f"{FUTURE}\ndef f(x: Unknown):\n"
+    program = "def f(x: Unknown):\n    return x\n"
+    assert fixed(program, "", starter) == FUTURE
+    assert fixed("def f(x):\n    return annotations\n", "", starter) == ""
+
+
 @pytest.mark.parametrize("prelude", ["def (", "\0", "(" * 300])
 def test_a_prelude_that_is_no_python_gives_nothing(prelude: str) -> None:
     assert fixed("def f(): return sqrt(4)\n", prelude) == ""

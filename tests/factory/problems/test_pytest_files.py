@@ -152,3 +152,25 @@ def test_forms_that_say_no_more_than_cases_become_cases() -> None:
         problem = problem_of(FORMS[form])
         assert problem.cases, form
         assert not problem.test_code, form
+
+
+@pytest.mark.parametrize("head", ["", '"""Tests."""\n'])
+def test_a_file_may_have_lazy_annotations(grade: Grade, head: str) -> None:
+    text = "from __future__ import annotations\nfrom solution import f\ndef g() -> Unknown:\n    return 5\n"
+    test = f"{head}{text}import pytest\n@pytest.fixture\ndef x() -> Unknown:\n    return g()\n"
+    test += "def test_a(x: Unknown):\n    assert f(x) == 6\n"
+    problem = kodcode.read({"question": "Write `f`.", "solution": RIGHT, "test": test})
+    assert [it.status for it in grade(problem, RIGHT, PROGRAMS["two"])] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+UNPREPARED = {
+    "parameters of a test of unittest": "@pytest.mark.parametrize('y', [5])\n    def test_a(self):\n",
+    "parameters of a fixture": "@pytest.fixture(autouse=True, params=[5])\n    def y(self):\n        return 5\n"
+    "    def test_a(self):\n",
+}
+
+
+@pytest.mark.parametrize("name", UNPREPARED)
+def test_a_class_of_unittest_whose_tests_have_parameters_is_passed_by_no_program(grade: Grade, name: str) -> None:
+    text = f"import unittest\nclass TestA(unittest.TestCase):\n    {UNPREPARED[name]}        assert f(5) == 6"
+    assert not any(it.status is Status.PASSED for it in grade(problem_of(text), RIGHT))

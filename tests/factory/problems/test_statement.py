@@ -312,3 +312,88 @@ def test_words_that_only_a_choice_of_answers_brings(text: str) -> None:
 )
 def test_what_somebody_does_in_any_order_is_no_order_of_the_answer(text: str) -> None:
     assert of_calls(text).kind == "equal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Print a colouring. The checker accepts every valid one.",
+        "Print the plan; the tests accept each plan of that length.",
+        "Your solution does not have to use the fewest moves.",
+        "It need not be the shortest.",
+        "Print a string; whichever string you print is fine.",
+        "When there are many, every choice earns full marks.",
+        "Multiple results can be correct, and all of them pass.",
+        "Print the list; any reordering that meets the conditions passes the tests.",
+        "Return the index of a peak. Any peak will do.",
+        "Otherwise print the edges of a suitable tree.",
+        "Output n integers that could have been the original array.",
+        "Construct a simple graph with exactly k triangles.",
+        "Multiple segments may be optimal; it is enough to report one.",
+        "There may be many solutions; you need to give just one.",
+        "If there are many such pairs, one pair suffices.",
+        "Print a path of that cost, ties broken arbitrarily.",
+        "It does not matter which one you print if several fit.",
+        "If it is possible, print one of the ways to cut the cake.",
+        "The answer is not unique.",
+        "Print the operations, not necessarily a minimal number of them.",
+        "Print the vertices of a cycle.",
+    ],
+)
+def test_an_object_that_is_one_of_several_is_a_choice(text: str) -> None:
+    with pytest.raises(ValueError, match="accepts any of several answers"):
+        of_streams(text)
+    with pytest.raises(ValueError, match="accepts any of several answers"):
+        of_calls(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Polycarp accepts every coin. Print how many coins he gets.",
+        "It does not matter which player starts. Print the length of the game.",
+        "If all of them pass the exam, print ALL.",
+        "Print the number of edges of a suitable tree.",
+        "Print YES if there is a valid path.",
+        "Print the length of the longest walk in a valid maze.",
+        "If the answer is not unique, print the smallest.",
+        "There are many cities; you need to print one number.",
+        "Print one of the words YES and NO.",
+        "Build an array ans where ans[i] is the sum of the first i numbers.",
+        "Each test gives one point. Print the number of points.",
+        "Print the sum of the points that every team gets.",
+        "The graders read the answers of all students. Print how long it takes.",
+    ],
+)
+def test_words_that_only_look_like_a_choice_leave_none(text: str) -> None:
+    assert of_streams(text).kind == "tokens"
+    assert of_calls(text).kind == "equal"
+
+
+@pytest.mark.parametrize(
+    ("text", "tolerance"),
+    [
+        ("It is accepted if and only if |a-b|/max(1,|b|) <= 10^{-6}.", (1e-6, 1e-6)),
+        ("It is correct if \\frac{|a - b|}{\\max{(1, |b|)}} \\le 10^{-9}.", (1e-9, 1e-9)),
+        ("Print the time. Absolute errors up to 0.0001 are tolerated.", (0.0, 1e-4)),
+    ],
+)
+def test_a_tolerance_in_other_words(text: str, tolerance: tuple[float, float]) -> None:
+    assert (of_streams(text).rel, of_streams(text).abs) == tolerance
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("Return the ids. Their order in the list is not checked.", (0,)),
+        ("You may return the result list in any sequence.", (0,)),
+        ("Return the values; the order in which they come is up to you.", (0,)),
+        ("Group the anagrams. Neither the order of the groups nor of the words in them matters.", (0, 1)),
+        ("Return the groups. The groups and the members of each group may come in any order.", (0, 1)),
+        ("Return the groups. The members of each group may come in any order.", (1,)),
+        ("Return the cost of any sequence of moves in any sequence of rooms.", ()),
+    ],
+)
+def test_an_order_is_free_in_other_words(text: str, levels: tuple[int, ...]) -> None:
+    found = of_calls(text)
+    assert (found.free_levels if found.kind == "unordered" else ()) == levels

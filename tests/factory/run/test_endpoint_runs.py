@@ -23,6 +23,7 @@ from factory.records import Rollout, Verdict
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.run.journal import Journal
+from factory.run.names import slug
 from factory.run.summary import summarize
 from factory.storage import parts
 
@@ -200,6 +201,41 @@ def test_an_endpoint_that_dies_leaves_what_came_graded(place: Place, endpoint: M
     place.behave = lambda *_: endpoint.chat(GOOD)
     assert factory("run", place.config(), "--run-dir", place.folder / "run").returncode == 0
     assert len(place.server.asked) - before == 9
+    assert factory("run", place.config(), "--run-dir", place.folder / "calm").returncode == 0
+    assert place.digests("run") == place.digests("calm")
+
+
+def test_answers_in_the_journal_of_another_problem_are_its_own(
+    place: Place, endpoint: ModuleType, factory: Any
+) -> None:
+    def answer(body: dict[str, Any]) -> Any:
+        name = "set/0" if "set/0" in str(body) else "set/1"
+        return endpoint.chat(GOOD.replace("return", f"# {name}\n    return"))
+
+    place.behave = lambda number, body: answer(body) if number % 2 else (403, {}, {"error": {"message": "flagged"}})
+    config = place.config(in_flight=1, max_refused=0.9)
+    assert factory("run", config, "--run-dir", place.folder / "run").returncode == 0
+    before = sorted(place.kept("run"))
+    names = [f"{name}.{span}" for name in map(slug, ("set/0", "set/1")) for span in ("000000-000004", "000004-000008")]
+    journals = [place.folder / "run/open/rollouts" / f"{name}.jsonl" for name in names]
+    for path in journals:  # as a run leaves them that ends before any part is written
+        part = place.folder / "run/rollouts" / f"{path.stem}.parquet"
+        for rollout in parts.read(part, Rollout):
+            Journal(path).begin()
+            Journal(path).add(rollout)
+        RunDir(place.folder / "run").log("dropped", part=f"rollouts/{part.name}")
+        part.unlink()
+    told = [path.read_bytes() for path in journals]
+    for at, path in enumerate(journals):
+        path.write_bytes(told[(at + 2) % 4])
+    asked = len(place.server.asked)
+    place.behave = lambda _, body: answer(body)
+    done = factory("run", place.config(), "--run-dir", place.folder / "run")
+    assert done.returncode == 0, done.stderr
+    assert "rollout(s) of other parts are put into the journals of those" in done.stderr
+    assert len(place.server.asked) - asked == 16 - len(set(before))
+    for path in (place.folder / "run/rollouts").glob("*.parquet"):
+        assert all(f"# {it.problem_id}\n" in it.text for it in parts.read(path, Rollout))
     assert factory("run", place.config(), "--run-dir", place.folder / "calm").returncode == 0
     assert place.digests("run") == place.digests("calm")
 

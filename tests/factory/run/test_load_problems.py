@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from factory.commands.look import survey
@@ -18,6 +21,7 @@ from factory.problems import FORMATS, Refusal, read
 from factory.report.terminal import Survey, print_problems
 from factory.run.load_problems import load_problems
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 SETTINGS = GradingConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
 GOOD: dict[str, Any] = {
     "id": "s/1",
@@ -240,3 +244,52 @@ def console_text(found: Survey) -> str:
     console = Console(file=io.StringIO(), width=400)
     print_problems(console, found)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_the_order_of_a_set_has_a_place_for_every_row(tmp_path: Path) -> None:
+    wrong = GOOD | {"id": "s/2", "reference": "def f(x):\n    return 2"}
+    path = written(tmp_path, "{broken", wrong, GOOD, GOOD | {"prompt": "again"}, GOOD | {"id": "s/5"})
+    assert load_problems(ProblemsConfig(path=path), SETTINGS).order == ("", "s/2", "s/1", "", "s/5")
+    assert load_problems(ProblemsConfig(path=path, ids=("s/5",)), SETTINGS).order == ("", "s/2", "s/1", "", "s/5")
+    assert load_problems(ProblemsConfig(path=path, limit=1), SETTINGS).order == ("", "s/2", "s/1")
+
+
+def test_generations_without_ids_are_graded_and_replayed_by_position(tmp_path: Path, factory: Factory) -> None:
+    problems = written(tmp_path, GOOD | {"id": "s/2", "prompt": ""}, GOOD, GOOD | {"id": "s/3", "prompt": "other"})
+    (tmp_path / "generations.json").write_text(
+        json.dumps(
+            [["def f(x): return 2 * x"], ["def f(x): return x + x", "def f(x): return 3"], ["def f(x): return 0"]]
+        )
+    )
+    config = {
+        "name": "t",
+        "problems": {"path": str(problems)},
+        "engine": {"kind": "replay", "path": str(tmp_path / "generations.json")},
+        "sampling": {"n": 2},
+        "translate": {"targets": []},
+        "sandbox": {"backend": "bubblewrap"},
+        "executor": {"workers": 1},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    expected = [("s/1", 0, "passed"), ("s/1", 1, "wrong_answer"), ("s/3", 0, "wrong_answer")]
+
+    done = factory(
+        *("verify", "--problems", problems, "--rollouts", tmp_path / "generations.json", "--language", "python"),
+        *("--out", tmp_path / "out", "--set", "sandbox.backend=bubblewrap"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "list 1 is of 's/2', list 3 of 's/3'" in done.stderr
+    rows = pq.read_table(tmp_path / "out" / "verdicts.parquet").to_pylist()
+    assert [(row["problem_id"], row["index"], row["status"]) for row in rows] == expected
+
+    done = factory("run", tmp_path / "config.yaml", "--run-dir", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "1 rollout(s) left out: their problem is refused" in done.stderr
+    parts = sorted((tmp_path / "run" / "verdicts").glob("*.parquet"))
+    rows = [row for part in parts for row in pq.read_table(part).to_pylist()]
+    assert [(row["problem_id"], row["index"], row["status"]) for row in rows] == expected
+
+    (tmp_path / "generations.json").write_text("[[], []]")
+    done = factory("run", tmp_path / "config.yaml", "--run-dir", tmp_path / "other")
+    assert done.returncode == 2
+    assert "holds 2 lists of texts without ids, and 3 rows" in done.stderr

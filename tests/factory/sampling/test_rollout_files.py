@@ -305,3 +305,68 @@ def test_an_answer_that_was_broken_off_is_no_rollout(tmp_path: Path) -> None:
         "index 1: broken off: finish_reason 'abort': no model is to blame, so it is not graded",
         "index 2: withheld by a filter: finish_reason 'content_filter': no model is to blame, so it is not graded",
     ]
+
+
+# ---- by position ----
+
+ORDER = ("s/0", "", "s/2")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        ("json", json.dumps([["one", "two"], ["x"], ["three"]])),
+        ("json", json.dumps([["one", "two"], [], "three"])),
+        ("json.gz", json.dumps([["one", "two"], "x", ["three"]])),
+        ("jsonl", '["one", "two"]\n["x"]\n["three"]\n'),
+    ],
+)
+def test_lists_of_texts_go_by_the_order_of_the_set(tmp_path: Path, suffix: str, content: str) -> None:
+    path = tmp_path / f"generations.{suffix}"
+    path.write_bytes(gzip.compress(content.encode()) if suffix.endswith("gz") else content.encode())
+    said: list[str] = []
+    found = [one for one in read_rollouts(path, order=ORDER, say=said.append) if isinstance(one, Rollout)]
+    assert [(one.problem_id, one.index, one.text, one.mode) for one in found] == [
+        ("s/0", 0, "one", "code"),
+        ("s/0", 1, "two", "code"),
+        ("s/2", 0, "three", "code"),
+    ]
+    assert said == [f"{path}: goes by position: list 1 is of 's/0', list 3 of 's/2'"]
+
+
+def test_single_texts_go_by_the_order_of_the_set_too(tmp_path: Path) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text('["one", "two", "three"]')
+    found = list(read_rollouts(path, order=ORDER))
+    assert [(one.problem_id, one.text) for one in found if isinstance(one, Rollout)] == [
+        ("s/0", "one"),
+        ("s/2", "three"),
+    ]
+    assert [str(one) for one in found if isinstance(one, Unread)] == [
+        f"{path}:2, text 1: the problem at its place in the set cannot be used"
+    ]
+
+
+@pytest.mark.parametrize("content", ['[["one"], ["two"]]', '["one", "two", "x", "y"]', '[["one", "two", "x"]]'])
+def test_another_number_of_lists_than_the_set_has_rows_is_an_error(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text(content)
+    rows = len(json.loads(content))
+    with pytest.raises(RolloutError, match=rf"holds {rows} lists of texts without ids, and 3 rows of the problem set"):
+        next(iter(read_rollouts(path, order=ORDER)))
+
+
+def test_a_list_that_holds_other_things_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text('[["one", null], {"text": "x"}, ["two", 3]]')
+    found = list(read_rollouts(path, order=("a", "b", "c")))
+    assert [(one.problem_id, one.text) for one in found if isinstance(one, Rollout)] == [("a", "one"), ("c", "two")]
+    places = [str(one).split(": ")[0] for one in found if isinstance(one, Unread)]
+    assert places == [f"{path}:1, text 2", f"{path}:2", f"{path}:3, text 2"]
+
+
+def test_without_a_set_nothing_goes_by_position(tmp_path: Path) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text('[["one"], ["two"]]')
+    with pytest.raises(RolloutError, match="is an array; a rollout is an object"):
+        read(path)
