@@ -86,8 +86,8 @@ def run(
 
 @app.command()
 def verify(
-    problems: Annotated[Path, typer.Option(help="File or directory of problems.")],
-    rollouts: Annotated[Path, typer.Option(help="File or directory of rollouts, in any form of docs/formats.md.")],
+    problems: Annotated[Path, typer.Option(help="File, directory or URL of problems.")],
+    rollouts: Annotated[Path, typer.Option(help="File, directory or URL of rollouts, in any form of docs/formats.md.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Directory for verdicts.parquet and summary.json.")],
     language: Annotated[str, typer.Option(help="Language of the programs.")] = "python",
     sets: Set = None,
@@ -237,7 +237,7 @@ def report(
 
 @app.command("problems")
 def list_problems(
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or directory of problems.")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File, directory or URL of problems.")] = None,
     format_name: Annotated[
         str, typer.Option("--format", help="Name of the format; auto looks at the first row.")
     ] = "auto",

@@ -12,6 +12,7 @@ FactoryError
     ├── PartError           a file of the run directory cannot be read
     │   └── DamagedPart        its bytes are not those that were written
     ├── HubError            the hub could not be reached, or did not do what was asked
+    ├── StoreError          an object store could not be reached, or did not do what was asked
     ├── AuditError          an audit found damage, or a shipped record that does not pass again
     ├── ResourceError       this machine gives no further process, thread, file or memory
     ├── WallError           what sandboxes are built with is gone: a Docker daemon in mid-run
@@ -72,6 +73,10 @@ class DamagedPart(PartError):
 
 class HubError(WorkError):
     """The hub could not be reached, or did not do what was asked, in several tries; never holds the token."""
+
+
+class StoreError(WorkError):
+    """An object store did not answer, or not as asked, for as long as it is waited for; never holds a key."""
 
 
 class AuditError(WorkError):

@@ -29,7 +29,7 @@ from factory.run.ungraded import ungraded
 from factory.run.unused import count_unused
 from factory.run.work import Worker, mend_ledger
 from factory.run.workers import with_sandbox, workers
-from factory.storage.files import digest
+from factory.storage.inputs import local
 from factory.storage.packages import pinned
 from factory.translation.tests import translatable
 
@@ -209,6 +209,6 @@ def _raise(damage: Sequence[PartError]) -> None:
 
 
 def _inputs(config: Config) -> dict[str, str]:
-    """The sha256 of the files that rollouts are replayed from, by the key that names them."""
+    """The sha256 of the files and folders that rollouts are replayed from, by the key that names them."""
     engines = {"engine": config.engine, "translate.engine": config.translate.engine}
-    return {f"{key}.path": digest(it.path) for key, it in engines.items() if isinstance(it, ReplayEngine)}
+    return {f"{key}.path": local(it.path).sha256() for key, it in engines.items() if isinstance(it, ReplayEngine)}

@@ -14,11 +14,12 @@ from factory.records import Rollout
 from factory.records.summary import Summary
 from factory.run.directory import RunDir
 from factory.storage import parts, raw_rows
+from factory.storage.inputs import Input, local
 from factory.storage.raw_rows import RawRow, UnreadableFile
 
 
 async def translate(
-    config: Config, problem_file: Path, survivor_file: Path, run_dir: RunDir, console: Console
+    config: Config, problem_file: Path | str, survivor_file: Path | str, run_dir: RunDir, console: Console
 ) -> Summary:
     """The translator alone. The given programs are verified first, whatever they come with; no model is asked for
     inputs of their review.
@@ -43,27 +44,30 @@ async def translate(
     return await run(settings, run_dir, console)
 
 
-def _programs(path: Path) -> list[Rollout]:
+def _programs(place: Path | str) -> list[Rollout]:
     """Verified programs as rollouts that are code: survivor parts, or rows in any form; a file or a folder of them."""
+    found = local(place)
+    path = found.path
     files = sorted(it for it in path.glob("*") if raw_rows.kind_of(it)) if path.is_dir() else [path]
     counts: Counter[str] = Counter()
     given = []
     for file in files:
-        for row in _rows(file):
+        for row in _rows(file, found):
             data = row.data if isinstance(row.data, dict) else {}
             problem_id, code = data.get("problem_id"), data.get("code")
             if not isinstance(problem_id, str) or not isinstance(code, str):
-                raise RolloutError(f"{row.place}: {row.fault or 'a survivor has problem_id and code, both texts'}")
+                why = row.fault or "a survivor has problem_id and code, both texts"
+                raise RolloutError(f"{found.named(row.place)}: {why}")
             index = counts[problem_id]
             given.append(Rollout(problem_id=problem_id, index=index, text=code, mode="code", model=data.get("model")))
             counts[problem_id] += 1
     if not given:
-        raise RolloutError(f"{path}: holds no survivor")
+        raise RolloutError(f"{place}: holds no survivor")
     return given
 
 
-def _rows(path: Path) -> Iterator[RawRow]:
+def _rows(path: Path, given: Input) -> Iterator[RawRow]:
     try:
         yield from raw_rows.read(path)
     except UnreadableFile as error:
-        raise RolloutError(f"{path}: {error}") from None
+        raise RolloutError(f"{given.named(str(path))}: {error}") from None

@@ -35,7 +35,7 @@ IN_FLIGHT_A_WORKER = 4
 
 async def verify(
     source: ProblemsConfig,
-    rollout_file: Path,
+    rollout_file: Path | str,
     name: str,
     out: Path,
     settings: GradingConfig,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from factory.config.base import Section
 from factory.config.marks import Resume
+from factory.config.places import Place
 from factory.records import Rollout
 
 
@@ -115,8 +116,8 @@ class ReplayEngine(Section):
     """Recorded rollouts instead of a model."""
 
     kind: Literal["replay"] = "replay"
-    path: Path
-    """File or directory of rollouts, of any form that `factory verify` reads."""
+    path: Place
+    """File or directory of rollouts, or its URL (`s3://…`, `hf://…`), of any form that `factory verify` reads."""
     mapping: RolloutMapping = Field(default_factory=dict)
     """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
     _order: tuple[str, ...] = PrivateAttr(())

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from factory.config.base import Section
 from factory.config.marks import Resume
+from factory.config.places import Place
 
 
 class Source(Section):
     """Where rows are read from: a file or directory, or a dataset of the hub."""
 
-    path: Path | None = None
-    """File or directory of problems; relative paths start at the current directory."""
+    path: Place | None = None
+    """File or directory of problems, or its URL (`s3://…`, `hf://…`); relative paths start at the current directory."""
     dataset: str | None = None
     """Id of a dataset on the Hugging Face hub, or whatever else `datasets.load_dataset` takes, instead of a path."""
     subset: str | None = None

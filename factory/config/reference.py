@@ -36,6 +36,7 @@ _NAMES = {
     "object": "mapping",
     "string": "text",
 }
+_FORMATS = {"path": "path", "path-or-url": "path or URL"}
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "pattern": "like"}
 
 
@@ -103,7 +104,7 @@ def _type(field: Schema, known: dict[str, Schema], shown: dict[str, str]) -> str
         return " or ".join(_type(option, known, shown) for option in field["anyOf"])
     if field.get("type") == "array":
         return f"list of {_type(field['items'], known, shown)}" if "items" in field else "list"
-    name = "path" if field.get("format") == "path" else _NAMES[field.get("type", "any")]
+    name = _FORMATS.get(field.get("format", "")) or _NAMES[field.get("type", "any")]
     return ", ".join([name, *_bounds(field)])
 
 

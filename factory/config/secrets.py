@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from factory.config.places import as_place
 from factory.errors import ConfigError
 
 _NAMES = (
@@ -41,7 +43,7 @@ def _secrets(data: Any, way: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     elif isinstance(data, list):
         for value in data:
             yield from _secrets(value, way)
-    elif isinstance(data, str) and (what := _what(way[-1] if way else "", data)):
+    elif isinstance(data, str | Path) and (what := _what(way[-1] if way else "", str(as_place(data)))):
         yield ".".join(way), what
 
 

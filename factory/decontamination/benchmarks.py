@@ -16,6 +16,7 @@ from factory.config import Benchmark
 from factory.errors import ConfigError, ProblemError
 from factory.problems.rows import Row, rows
 from factory.records import BenchmarkProblem
+from factory.storage import inputs
 
 COLUMNS = {
     "id": ("id", "task_id", "question_id", "problem_id", "name"),
@@ -50,14 +51,15 @@ def read(benchmark: Benchmark) -> Iterator[BenchmarkProblem]:
 
 
 def _rows(benchmark: Benchmark) -> Iterator[Row]:
-    path = benchmark.path
-    if path is None or path.suffix != ".txt":
+    if benchmark.path is None or not str(benchmark.path).endswith(".txt"):
         yield from rows(benchmark)
         return
+    given = inputs.local(benchmark.path)
+    path = given.path
     try:
-        yield Row(str(path), {"id": path.stem, "text": path.read_text(encoding="utf-8")})
+        yield Row(str(given.place), {"id": path.stem, "text": path.read_text(encoding="utf-8")})
     except (OSError, UnicodeDecodeError) as error:
-        raise ProblemError(f"{path}: cannot be read: {error}") from None
+        raise ProblemError(f"{given.place}: cannot be read: {error}") from None
 
 
 def _problem(benchmark: str, number: int, row: Row, columns: dict[str, tuple[str, ...]]) -> BenchmarkProblem:

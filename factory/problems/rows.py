@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from factory import environment, network
 from factory.config import Source
 from factory.errors import ProblemError
-from factory.storage import raw_rows
+from factory.storage import inputs, raw_rows
 
 _STATEMENT = "question.txt"
 _PARTS = {"input_output.json": "input_output", "solutions.json": "solutions", "starter_code.py": "starter_code"}
@@ -41,11 +41,23 @@ def rows(config: Source) -> Iterator[Row]:
     if config.path is None:
         yield from _hub_rows(config)
         return
-    folders = sorted(config.path.rglob(_STATEMENT)) if config.path.is_dir() else []
+    given = inputs.local(config.path)
+    if not given.is_copy:
+        yield from _local_rows(given.path)
+        return
+    try:
+        for row in _local_rows(given.path):
+            yield replace(row, place=given.named(row.place))
+    except ProblemError as error:
+        raise ProblemError(given.named(str(error))) from None
+
+
+def _local_rows(path: Path) -> Iterator[Row]:
+    folders = sorted(path.rglob(_STATEMENT)) if path.is_dir() else []
     if folders:
         yield from (_folder_row(file.parent) for file in folders)
         return
-    for file in _files(config.path):
+    for file in _files(path):
         yield from _file_rows(file)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from factory import shards
 from factory.config import Config, ReplayEngine, Source
@@ -22,6 +21,7 @@ from factory.run.reader import nothing_missing
 from factory.run.seal import loose
 from factory.run.sealed import FACTS
 from factory.run.slices import Slice
+from factory.storage import inputs
 from factory.storage.files import digest
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -66,17 +66,14 @@ def made_of(config: Config) -> str | None:
     """The sha256 of all that decides what a run comes to; None where that cannot be told from files."""
     sources: list[Source] = [config.problems, *config.decontamination.benchmarks]
     replayed = [it.path for it in (config.engine, config.translate.engine) if isinstance(it, ReplayEngine)]
-    paths = [it.path for it in sources if it.path is not None] + replayed
+    places = [it.path for it in sources if it.path is not None] + replayed
     if any(it.path is None and not _COMMIT.fullmatch(it.revision or "") for it in sources):
         return None
-    if not all(path.exists() for path in paths):
+    given = [inputs.local(place) for place in places]
+    if not all(one.path.exists() for one in given):
         return None
-    lines = [f"{file} {digest(file)}" for path in paths for file in _files(path)]
+    lines = [f"{one.named(str(file))} {digest(file)}" for one in given for file in one.files()]
     return sha256("\n".join([code_sha256(), config.model_dump_json(), *lines]))
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(it for it in path.rglob("*") if it.is_file()) if path.is_dir() else [path]
 
 
 def _results(run_dir: RunDir) -> dict[str, str]:

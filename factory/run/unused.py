@@ -52,7 +52,7 @@ class Unused:
             else:
                 yield one
 
-    def refuse_strangers(self, path: Path) -> None:
+    def refuse_strangers(self, path: Path | str) -> None:
         """Raise RolloutError if rollouts came, and none was of a problem that was given."""
         if self._strangers and not self._met:
             given, known = (", ".join(map(repr, list(ids)[:3])) or "none" for ids in (self._strangers, self._known))

@@ -22,7 +22,7 @@ from factory.records import Rollout
 from factory.records.bounds import MAX_RECORDED, refusal
 from factory.sampling import positions, rollout_forms
 from factory.sampling.engines.base import UnusableAnswer, check_end
-from factory.storage import raw_rows
+from factory.storage import inputs, raw_rows
 
 _WANTED = "a rollout has problem_id, index, text and mode"
 _NEEDED = {name for name, field in Rollout.model_fields.items() if field.is_required()}
@@ -43,17 +43,31 @@ class Unread:
 
 
 def read_rollouts(
-    path: Path,
+    place: Path | str,
     mapping: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Rollout | Unread]:
-    """Every rollout of `path`, in the file's order; of a directory, its files in order of name.
+    """Every rollout of a path or a URL, in the file's order; of a directory, its files in order of name.
 
     `mapping` gives the column of each field, for files of no known form; `order` and `say` are those of
     `positions.with_ids`. Raises RolloutError where an index is given twice, a file is damaged or goes by position and
-    does not fit `order`, or no row is a rollout.
+    does not fit `order`, or no row is a rollout; of a URL also ConfigError and StoreError.
     """
+    given = inputs.local(place)
+    if not given.is_copy:
+        yield from _read(given.path, mapping, order, say)
+        return
+    try:
+        for one in _read(given.path, mapping, order, lambda text: say(given.named(text))):
+            yield Unread(given.named(one.place), given.named(one.reason)) if isinstance(one, Unread) else one
+    except RolloutError as error:
+        raise RolloutError(given.named(str(error))) from None
+
+
+def _read(
+    path: Path, mapping: Mapping[str, str] | None, order: Sequence[str], say: Callable[[str], None]
+) -> Iterator[Rollout | Unread]:
     numbers = _Numbers()
     first: Unread | None = None
     any_rollout = False

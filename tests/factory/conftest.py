@@ -199,12 +199,34 @@ def cpu_s() -> Callable[[Callable[[], object]], float]:
 @pytest.fixture(scope="session")
 def endpoint() -> ModuleType:
     """The module `endpoint.py` beside this file: a small endpoint that behaves as it is told."""
-    spec = importlib.util.spec_from_file_location("small_endpoint", Path(__file__).with_name("endpoint.py"))
+    return sibling("endpoint")
+
+
+def sibling(name: str) -> ModuleType:
+    """The module in a file beside this one."""
+    spec = importlib.util.spec_from_file_location(f"small_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+# ---- an object store ----
+
+
+@pytest.fixture
+def object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """`ObjectStore` of object_store.py, with an empty bucket, and a cache folder of the test's own."""
+    s3fs = pytest.importorskip("s3fs")
+    pytest.importorskip("moto")
+    s3fs.S3FileSystem.clear_instance_cache()  # they keep the address of another test's store
+    with sibling("object_store").ObjectStore().served() as store:
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path / "cache"))
+        store.files().mkdir(store.bucket)
+        yield store
 
 
 # ---- an index of packages ----

@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
+from pathlib import PurePath
 from typing import IO, Self
 
 from factory.config import ReplayEngine, SamplingConfig
@@ -26,7 +27,7 @@ class Replay:
     """Answers from `config.path`. A rollout recorded without a parent answers for any parent."""
 
     def __init__(self, config: ReplayEngine) -> None:
-        self.model = f"replay:{config.path.name}"
+        self.model = f"replay:{PurePath(config.path).name}"
         self.meter = Meter()
         self._config, self._path = config, config.path
         self._stack = ExitStack()

@@ -52,7 +52,7 @@ def test_there_are_configs() -> None:
 def test_every_config_that_comes_along_parses(path: Path) -> None:
     config = load(path)
     assert config.name == path.stem
-    assert config.problems.path is not None
+    assert isinstance(config.problems.path, Path)
     if config.problems.path.parts[0] == "configs":
         assert (ROOT / config.problems.path).exists()
 
