@@ -204,8 +204,8 @@ HONEST = {
     "interrupted_main_thread": """
         import _thread
         def f():
-            threading.Timer(0.01, _thread.interrupt_main).start()
             try:
+                threading.Timer(0.01, _thread.interrupt_main).start()
                 time.sleep(5)
             except KeyboardInterrupt:
                 return True
