@@ -23,7 +23,7 @@ class VllmEngine(Section):
     revision: str | None = None
     """Branch, tag or commit of the model on the hub."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Type of weights and activations."""
+    """Type of weights and activations; `auto` is the model's own, and float32 on CPUs that have AVX2 and no AVX-512."""
     quantization: str | None = None
     """vLLM's name of a quantization method, such as "fp8" or "awq"."""
     max_model_len: int | None = Field(None, ge=16)

@@ -64,6 +64,8 @@ class Vllm:
         weight = await asyncio.to_thread(resolve.resolve, self._config.model, self._config.revision)
         self._weights = weight
         await self._start()
+        if self._started is not None and self._started.note:
+            self._say(self._started.note)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
