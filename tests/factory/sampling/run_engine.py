@@ -12,7 +12,7 @@ from factory.sampling.engines import open_engine
 
 
 async def main(model: str, how: str) -> None:
-    config = VllmEngine(model=model, enforce_eager=True, max_num_seqs=8, cpu_kv_cache_gb=1)
+    config = VllmEngine(model=model, dtype="float32", enforce_eager=True, max_num_seqs=8, cpu_kv_cache_gb=1)
     async with open_engine(config) as engine:
         request = Request(
             "p", "python", range(64 if how == "close" else 4096), "chat", (Message(role="user", content="hi"),)

@@ -32,7 +32,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def settings(model: Path, **more: Any) -> VllmEngine:
-    return VllmEngine(model=str(model), enforce_eager=True, max_num_seqs=16, in_flight=24, cpu_kv_cache_gb=1, **more)
+    fixed = {"dtype": "float32", "enforce_eager": True, "max_num_seqs": 16, "in_flight": 24, "cpu_kv_cache_gb": 1}
+    return VllmEngine.model_validate({"model": str(model)} | fixed | more)
 
 
 Running = tuple[asyncio.Runner, Engine]
