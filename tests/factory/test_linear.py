@@ -215,8 +215,21 @@ def test_reading_and_comparing_an_answer_is_linear(name: str, assert_linear: Ass
     assert_linear(*ANSWERS[name])
 
 
-def test_what_reaches_what_is_told_in_linear_time(assert_linear: AssertLinear) -> None:
-    def chain(size: int) -> ast.Module:
-        return ast.parse("".join(f"def f{n}(): f{n + 1}()\n" for n in range(size // 2)))
+MANY_NAMES = "def f(): pass\ndef g():\n global {}\n"
+REACHED: dict[str, Callable[[int], str]] = {
+    "a chain of functions": lambda size: "".join(f"def f{n}(): f{n + 1}()\n" for n in range(size // 2)),
+    "setattr in one statement": lambda size: "def f(): pass\nif 1:\n" + " setattr(f, 'a', 1)\n" * (size // 4),
+    "globals in one statement": lambda size: f"def f(): pass\nx = [{'globals(), ' * (size // 2)}]\n",
+    "calls of what changes many names": lambda size: MANY_NAMES.format(_names(size // 2)) + "g()\n" * (size // 2),
+    "what changes many names is given away": lambda size: MANY_NAMES.format(_names(size // 2)) + "h(g)\n" * (size // 2),
+    "calls of what has many parameters": lambda size: f"def f(): pass\ndef g({_names(size)}): pass\n" + "g(1)\n" * size,
+}
 
-    assert_linear(lambda tree: reached(tree, "f0"), chain)
+
+def _names(count: int) -> str:
+    return ", ".join(f"a{number}" for number in range(count))
+
+
+@pytest.mark.parametrize("kind", REACHED)
+def test_what_a_program_reaches_is_found_in_linear_time(kind: str, assert_linear: AssertLinear) -> None:
+    assert_linear(lambda tree: reached(tree, "f0" if "chain" in kind else "f"), lambda n: ast.parse(REACHED[kind](n)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -23,17 +24,24 @@ def reached(tree: ast.Module, entry_point: str | None) -> set[ast.stmt]:
     None, or one that is not there: all of them. Imports and `if __name__ == "__main__"` are reached by nothing.
     """
     wanted = set((entry_point or "").split("."))
-    units = list(_units(tree, wanted))
-    if entry_point is None or not any(wanted & names for _, names in units):
-        return {node for node, _ in units}
+    functions = _functions(tree, wanted)
+    units = list(_units(tree, functions))
     by_name: dict[str, list[ast.stmt]] = {}
     for node, names in units:
         for name in names:
             by_name.setdefault(name, []).append(node)
+    changers: dict[str, list[str]] = {}
+    for name, function in functions.items():
+        for changed in function.changes if _call_of(name) in by_name else ():
+            changers.setdefault(changed, []).append(name)
+    if entry_point is None or not wanted & (by_name.keys() | changers.keys()):
+        return {node for node, _ in units}
     found: set[ast.stmt] = set()
     waiting = list(wanted)
     while waiting:
-        for node in by_name.pop(waiting.pop(), ()):
+        name = waiting.pop()
+        waiting += map(_call_of, changers.pop(name, ()))
+        for node in by_name.pop(name, ()):
             if node not in found:
                 found.add(node)
                 waiting += _asked(node)
@@ -66,29 +74,61 @@ def is_main(node: ast.AST) -> bool:
     )
 
 
-def _changed(node: ast.stmt, functions: Mapping[str, tuple[list[str], set[str]]]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class _Changer:
+    """A function of the program: its parameters, and the names whose objects a call of it may change."""
+
+    parameters: list[str]
+    changes: set[str]
+
+
+def _call_of(function: str) -> str:
+    """The name by which a statement is reached that calls `function`, of whatever that changes."""
+    return f"{function}()"
+
+
+def _functions(tree: ast.Module, entry: set[str]) -> dict[str, _Changer]:
+    """The functions of the program. What calls of the `entry` change, it changes itself when it is called."""
+    return {
+        node.name: _Changer(_parameters(node), _changed_within(node))
+        for node in tree.body
+        if isinstance(node, _Function) and node.name not in entry
+    }
+
+
+def _changed(node: ast.stmt, functions: Mapping[str, _Changer]) -> set[str]:
     """Names whose objects `node` may change by calls: those given to `setattr` and the like, or to a function that
-    changes its argument; what a function of the program that is called, or given to another, changes; and what is
-    named in a text beside `globals()` or `setattr`. `functions` has the parameters of each, and what it changes.
+    changes its argument; and what is named in a text beside `globals()` or `setattr`. What a function of the program
+    changes that is called, or given to another, goes by `_call_of`: it may be many names, in many statements.
     """
     names: set[str] = set()
-    for call in (part for part in ast.walk(node) if isinstance(part, ast.Call)):
-        given = [*call.args, *(word.value for word in call.keywords)]
-        of = call.func.id if isinstance(call.func, ast.Name) else ""
-        if of in functions:
-            parameters, changed = functions[of]
-            by_name = dict(zip(parameters, call.args, strict=False)) | {str(it.arg): it.value for it in call.keywords}
-            given = [value for name, value in by_name.items() if name in changed]
-            names |= changed
-        elif of in _UNCHANGING:
-            continue
-        for value in given:
-            if isinstance(value, ast.Name | ast.Attribute):
-                names |= {_base(value)} | functions.get(_base(value), ([], set()))[1]
-        if of in ("globals", "setattr"):
-            texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
-            names |= {text for text in texts if isinstance(text, str)}
-            names |= {str(part.arg) for part in ast.walk(node) if isinstance(part, ast.keyword)}
+    texts, by_text = set(), False
+    for part in ast.walk(node):
+        match part:
+            case ast.Constant(value=str(text)):
+                texts.add(text)
+            case ast.keyword(arg=str(text)):
+                texts.add(text)
+            case ast.Call():
+                by_text = by_text or (isinstance(part.func, ast.Name) and part.func.id in ("globals", "setattr"))
+                names |= _changed_by(part, functions)
+    return names | (texts if by_text else set())
+
+
+def _changed_by(call: ast.Call, functions: Mapping[str, _Changer]) -> set[str]:
+    """The same of one call, but for texts."""
+    names: set[str] = set()
+    given = [*call.args, *(word.value for word in call.keywords)]
+    of = call.func.id if isinstance(call.func, ast.Name) else ""
+    if of in functions:
+        by_name = dict(zip(functions[of].parameters, call.args, strict=False))
+        by_name |= {str(word.arg): word.value for word in call.keywords}
+        given = [value for name, value in by_name.items() if name in functions[of].changes]
+        names.add(_call_of(of))
+    elif of in _UNCHANGING:
+        return names
+    for base in (_base(value) for value in given if isinstance(value, ast.Name | ast.Attribute)):
+        names |= {base, _call_of(base)} if base in functions else {base}
     return names
 
 
@@ -117,17 +157,9 @@ def _base(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _units(tree: ast.Module, entry: set[str]) -> Iterator[tuple[ast.stmt, set[str]]]:
-    """Statements with the names by which they are reached. Of functions of one name the last is meant.
-
-    What calls of the `entry` change, it changes itself when it is called.
-    """
+def _units(tree: ast.Module, functions: Mapping[str, _Changer]) -> Iterator[tuple[ast.stmt, set[str]]]:
+    """Statements with the names by which they are reached. Of functions of one name the last is meant."""
     last = {node.name: node for node in tree.body if isinstance(node, _DEFINITIONS)}
-    functions = {
-        name: (_parameters(node), _changed_within(node))
-        for name, node in last.items()
-        if not isinstance(node, ast.ClassDef) and name not in entry
-    }
     for node in tree.body:
         if isinstance(node, _DEFINITIONS):
             yield node, {node.name} if last[node.name] is node else set()
