@@ -115,6 +115,7 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
     from vllm.lora.request import LoRARequest
     from vllm.platforms import current_platform
     from vllm.sampling_params import RequestOutputKind
+    from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
@@ -123,7 +124,7 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
     if asked.dtype == "auto" and current_platform.is_cpu() and _is_slow_in_bfloat16() and not _is_quantized(asked):
         asked.dtype = "float32"
         note = "engine.dtype: auto is float32 here: this CPU has no AVX-512, without which bfloat16 is very slow"
-    llm = AsyncLLM.from_engine_args(asked)
+    llm = AsyncLLM.from_engine_args(asked, usage_context=UsageContext.LLM_CLASS)  # batches as large as offline use has
     ours = (child for child in multiprocessing.active_children() if child not in others)
     guard = Guard(child.pid for child in ours if child.pid and child.name.startswith(("EngineCore", "VLLM")))
     parallel = llm.vllm_config.parallel_config
