@@ -99,7 +99,11 @@ async def working_on(place: RunDir, note: Note) -> AsyncIterator[None]:
     """The same around what a task of the event loop does: the task is cancelled where uploading fails."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
-    with working(place, note, lambda: loop.call_soon_threadsafe(task.cancel) and None):
+
+    def failed() -> None:
+        loop.call_soon_threadsafe(task.cancel)
+
+    with working(place, note, failed):
         yield
 
 

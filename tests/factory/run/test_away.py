@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.errors import LeaseLost, LockedError, StoreError
-from factory.run import mirror, opened
-from factory.run.directory import RunDir
-from factory.run.working_copy import WorkingCopy, folder_of
-from factory.storage import lease, remote
-from factory.storage.lease import Lease
-from factory.storage.remote import Store
+from factory.run.working_copy import folder_of
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 Replayed = Callable[..., Path]
-PROGRAMS = ("def double(x):\n    return 2 * x\n", "def double(x):\n    return x + x\n", "def double(x):\n    return x * x\n")
+PROGRAMS = (
+    "def double(x):\n    return 2 * x\n",
+    "def double(x):\n    return x + x\n",
+    "def double(x):\n    return x * x\n",
+)
 SECRETS = (b"AKNAMEOFTHEKEY", b"the-secret-itself")
 
 
