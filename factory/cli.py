@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from factory import __version__
-from factory.commands.process import console, exit_if_nothing_is_kept, exit_if_ungraded, guarded, interruptible, say
+from factory.commands.process import (
+    console,
+    exit_if_nothing_is_kept,
+    exit_if_ungraded,
+    guarded,
+    interruptible,
+    note,
+    say,
+)
 
 if TYPE_CHECKING:
     from factory.records.summary import Summary
@@ -30,7 +38,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Set a config key; wins over the file. May be repeated."),
 ]
-RunDirArgument = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of a run.")]
+RunDirArgument = Annotated[str, typer.Argument(metavar="RUN_DIR", help="Directory or URL of a run.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -51,7 +59,7 @@ def options(
 @app.command()
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
-    run_dir: Annotated[Path | None, typer.Option(help="Directory of the run; the default is runs/NAME.")] = None,
+    run_dir: Annotated[str | None, typer.Option(help="Directory or URL of the run; the default is runs/NAME.")] = None,
     only: Annotated[
         str | None,
         typer.Option(
@@ -65,12 +73,12 @@ def run(
     """Do everything: sample, verify, select, translate, write shards. Run it again to resume."""
     from factory.commands import export, run
     from factory.config import load
-    from factory.run.directory import RunDir
+    from factory.run.opened import run_dir_at
     from factory.run.slices import numbers
 
     settings = load(config, tuple(sets or ()))
-    place = RunDir(run_dir or settings.run_dir or Path("runs") / settings.name)
-    again = f"factory run {config} --run-dir {place.path}"
+    place = run_dir_at(run_dir or settings.run_dir or Path("runs") / settings.name)
+    again = f"factory run {config} --run-dir {place.shown}"
     if only is not None:
         work = run.run_slices(settings, place, console(True), numbers(only))
         count = interruptible(work, lambda: run.stopped(place, f"{again} --slices {only}"))
@@ -79,7 +87,7 @@ def run(
     summary = interruptible(run.run(settings, place, console(True)), lambda: run.stopped(place, again))
     _show(summary)
     export.print_pair(console(), place)
-    say(f"shards: {place.shards}")
+    say(f"shards: {place.shown}/{place.shards.name}")
     exit_if_ungraded(summary)
     exit_if_nothing_is_kept(summary)
 
@@ -167,15 +175,20 @@ def export(
     ] = None,
 ) -> None:
     """Write the shards of a run. The run need not be finished; with --out it need not be writable."""
-    from factory.commands import export
-    from factory.run.directory import RunDir
+    from contextlib import nullcontext
 
-    place = RunDir(run_dir)
-    settings = place.open_config()
-    with place:
-        manifest = export.export(settings, place.open_problems(), place, out_dir)
+    from factory.commands import export
+    from factory.run.opened import fetched, run_dir_at, working
+
+    place = run_dir_at(run_dir)
+    with working(place, note) if out_dir is None else nullcontext():
+        if out_dir is not None:
+            fetched(place, note)
+        settings = place.open_config()
+        with place:
+            manifest = export.export(settings, place.open_problems(), place, out_dir)
     for file in manifest.files:
-        say(f"{file.sha256}  {file.rows:>8}  {(out_dir or place.shards) / file.path}")
+        say(f"{file.sha256}  {file.rows:>8}  {out_dir or f'{place.shown}/{place.shards.name}'}/{file.path}")
 
 
 @app.command()
@@ -190,9 +203,9 @@ def push(
 ) -> None:
     """Push the shards of a run to the Hugging Face hub, private by default. Takes the token from HF_TOKEN."""
     from factory.commands import export
-    from factory.run.directory import RunDir
+    from factory.run.opened import fetched, run_dir_at
 
-    place = RunDir(run_dir)
+    place = fetched(run_dir_at(run_dir), note)
     place.open_config()
     with place:
         done = export.push(place, repo_id, revision, public, dry_run, console(True))
@@ -213,9 +226,9 @@ def audit(
     import asyncio
 
     from factory.commands import audit
-    from factory.run.directory import RunDir
+    from factory.run.opened import fetched, run_dir_at
 
-    place = RunDir(run_dir)
+    place = fetched(run_dir_at(run_dir), note)
     settings = place.open_config()
     with place:
         found = asyncio.run(audit.audit(settings, place, sample, seed))
@@ -232,12 +245,13 @@ def status(
 ) -> None:
     """Show the funnel, the rates and the cost of a run as of now."""
     from factory.commands import look
-    from factory.run.directory import RunDir
+    from factory.run.opened import fetched, run_dir_at, see_watchable
     from factory.run.summary import summarize
 
-    place = RunDir(run_dir)
+    place = fetched(run_dir_at(run_dir), note)
     settings, todo = place.open_config(), place.open_problems()
     if watch:
+        see_watchable(place)
         work = look.watch(settings, todo, place, every, console())
         summary = interruptible(work, "stopped watching; the run goes on")
     else:
@@ -254,11 +268,14 @@ def report(
 ) -> None:
     """Write one HTML page about a run as of now: funnel, yields, cost, samples. The page needs no network."""
     from factory.commands import look
-    from factory.run.directory import RunDir
+    from factory.run.opened import fetched, publish, run_dir_at
+    from factory.run.paths import COUNTS_SUFFIX
 
-    place = RunDir(run_dir)
+    place = fetched(run_dir_at(run_dir), note)
     path = look.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
-    say(f"report: {path}")
+    if out_file is None:
+        publish(place, (path, path.with_suffix(COUNTS_SUFFIX)))
+    say(f"report: {out_file or f'{place.shown}/{path.name}'}")
 
 
 @app.command("problems")

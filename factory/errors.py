@@ -13,6 +13,9 @@ FactoryError
     │   └── DamagedPart        its bytes are not those that were written
     ├── HubError            the hub could not be reached, or did not do what was asked
     ├── StoreError          an object store could not be reached, or did not do what was asked
+    │   ├── ObjectGone         an object is not there
+    │   └── StoreConflict      an object is another than this process wrote
+    │       └── LeaseLost         another process has taken over what this one worked on
     ├── AuditError          an audit found damage, or a shipped record that does not pass again
     ├── ResourceError       this machine gives no further process, thread, file or memory
     ├── WallError           what sandboxes are built with is gone: a Docker daemon in mid-run
@@ -77,6 +80,18 @@ class HubError(WorkError):
 
 class StoreError(WorkError):
     """An object store did not answer, or not as asked, for as long as it is waited for; never holds a key."""
+
+
+class ObjectGone(StoreError):
+    """An object is not there."""
+
+
+class StoreConflict(StoreError):
+    """An object is there that must not be, or another than was there before: another process has written it."""
+
+
+class LeaseLost(StoreConflict):
+    """Another process has taken over the run, or the slice, that this one worked on."""
 
 
 class AuditError(WorkError):

@@ -67,7 +67,7 @@ def push(
     Raises ConfigError, HubRefused, HubError, PartError.
     """
     if not run_dir.shards.is_dir():
-        raise ConfigError(f"{run_dir.path}: has no shards to push; remedy: `factory export {run_dir.path}`")
+        raise ConfigError(f"{run_dir.shown}: has no shards to push; remedy: `factory export {run_dir.shown}`")
     if not console.is_terminal:
         disable_progress_bars()
     token = environment.secret("HF_TOKEN", _TOKEN_REMEDY)

@@ -40,6 +40,11 @@ def say(text: str) -> None:
     console().print(text, soft_wrap=True, highlight=False)
 
 
+def note(text: str) -> None:
+    """Print one line on the way to the result, to stderr."""
+    console(True).print(text, soft_wrap=True, highlight=False)
+
+
 def exit_if_ungraded(summary: Summary | VerifySummary) -> None:
     """Exit with 1 if a program could not be graded through a failure of ours."""
     if any(part.funnel.drops.get("infrastructure_error") for part in summary.languages.values()):

@@ -21,6 +21,7 @@ from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.finished import finished_before, log_if_finished
 from factory.run.load_problems import LoadedProblems, load_problems
+from factory.run.opened import working_on
 from factory.run.remote import work_off
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice, slices
@@ -39,15 +40,21 @@ TURN_S = 600
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
+    if run_dir.url and isinstance(config.executor, RayExecutorConfig):
+        raise ConfigError(
+            f"executor.kind: ray: its workers share a run directory, and {run_dir.url} is copied to one machine; "
+            "remedy: a run_dir on a file system that all nodes share, or the local executor"
+        )
     with _observed(config, run_dir, console) as observers:
-        observers.summary = await _run(config, run_dir, console, observers)
+        async with working_on(run_dir, observers.print_and_note):
+            observers.summary = await _run(config, run_dir, console, observers)
         return observers.summary
 
 
 async def _run(config: Config, run_dir: RunDir, console: Console, observers: Observers) -> Summary:
     note = observers.print_and_note
     if summary := await asyncio.to_thread(finished_before, pinned(config), run_dir):
-        note(f"{run_dir.path}: was finished before, and every file is whole: nothing is left to do")
+        note(f"{run_dir.shown}: was finished before, and every file is whole: nothing is left to do")
         return summary
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)
@@ -68,6 +75,11 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
 
     Writes no shards. Raises FactoryError, also in a group.
     """
+    if run_dir.url:
+        raise ConfigError(
+            f"--slices: {run_dir.url}: one process at a time works on a run at a URL; remedy: leave --slices out, or a "
+            "run_dir on a file system that all share"
+        )
     with _observed(config, run_dir, console) as observers:
         return await _run_slices(config, run_dir, console, only, observers)
 
@@ -94,7 +106,7 @@ async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: r
 
 
 def _observed(config: Config, run_dir: RunDir, console: Console) -> Observers:
-    about = RunName(config.name, str(run_dir.path), describe(config.engine))
+    about = RunName(config.name, run_dir.shown, describe(config.engine))
     return Observers(config.observers, about, plain(console))
 
 

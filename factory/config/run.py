@@ -6,7 +6,6 @@ secrets: for an API key it names the environment variable.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +16,7 @@ from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
 from factory.config.observers import ObserverConfig
+from factory.config.places import Place
 from factory.config.problems import ProblemsConfig
 from factory.config.sandbox import LimitsConfig, MaxLimitsConfig, SandboxConfig
 from factory.config.shards import CostConfig, ShardsConfig
@@ -52,8 +52,8 @@ class Config(GradingConfig):
 
     name: Annotated[str, Resume.FREE] = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     """Name of the run and of its dataset."""
-    run_dir: Annotated[Path | None, Resume.FREE] = None
-    """Directory of the run; None is runs/NAME."""
+    run_dir: Annotated[Place | None, Resume.FREE] = None
+    """Directory of the run, or its URL (`s3://…`), of which this machine then has a copy; None is runs/NAME."""
     slice: Annotated[int, Resume.FREE] = Field(256, ge=0)
     """Number of consecutive problems that are worked off, stored and resumed as one; counts when a run begins. A run
     of no more problems is one slice, and so is any with 0: its parts stay in the files that they were written in."""

@@ -40,7 +40,7 @@ from factory.storage.files import MOVE_ASIDE, checked, put, remove_temporary
 
 T = TypeVar("T")
 
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO)
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO)
 """What `flock` answers on file systems that have no locks, or whose lock server is away."""
 _NO_PATTERNS = ("[", "*", "?", "::")
 """What `datasets.load_dataset` reads as a pattern, or as a chained file system, in the path of a folder."""
@@ -49,16 +49,25 @@ _NO_PATTERNS = ("[", "*", "?", "::")
 class RunDir(Paths):
     """Paths of one run, and the lock on it. A context manager while the run works on it."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ConfigError for a URL."""
+    def __init__(self, path: Path, url: str = "") -> None:
+        """`url` is where the run lies, if `path` is a copy of it (`factory.run.opened`).
+
+        Raises ConfigError where `path` is a URL.
+        """
         if "://" in str(path) or re.match(r"[a-z0-9]+:/", str(path)):
             raise ConfigError(f"{path}: is a URL; a run directory is a local path; remedy: a path without a scheme")
         super().__init__(path)
+        self.url = url
         self._lock: int | None = None
 
     def __reduce__(self) -> tuple[type[RunDir], tuple[Path]]:
         """Goes to another process without its lock and without what it has read."""
         return RunDir, (self.path,)
+
+    @property
+    def shown(self) -> str:
+        """What the user calls it: its URL, or its path."""
+        return self.url or str(self.path)
 
     # ---- what is there ----
 
@@ -191,7 +200,7 @@ class RunDir(Paths):
         One that is damaged or gone is taken from the ledger, with a DamageWarning.
         """
         if not self._has_config():
-            raise ConfigError(f"{self.path}: is no run directory (it has no config.yaml)")
+            raise ConfigError(f"{self.shown}: is no run directory (it has no config.yaml)")
         return validate(Config, self._read_config(), str(self.config_file))
 
     def _read_config(self) -> dict[str, Any]:
@@ -237,7 +246,7 @@ class RunDir(Paths):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self.__exit__()
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 held = f"{self.path}: another process is working on this run; wait for it, or end it"
                 raise LockedError(held) from None
             text = f"{self.path}: cannot be locked ({error.strerror}): see that no other process works on this run"

@@ -1,14 +1,16 @@
 """Objects below one URL of a store that fsspec knows: S3, Google Cloud Storage, the hub, and more.
 
-Promises: a copy of an object is whole or not there. A store that is busy, slow or away is asked again for
-`PATIENCE_S`; then a StoreError says so. Keys come from the environment of this machine, as the store's own library
-reads them; no message holds one.
+Promises: a copy of an object is whole or not there. An object is written only where nothing is, or where what is there
+is what the caller knows (If-None-Match and If-Match: S3 alone is written to). A store that is busy, slow or away is
+asked again for `PATIENCE_S`; then a StoreError says so. Keys come from the environment of this machine, as the store's
+own library reads them; no message holds one.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +19,17 @@ from typing import Any, TypeVar
 import tenacity
 
 from factory import network
-from factory.errors import ConfigError, StoreError
+from factory.errors import ConfigError, ObjectGone, StoreConflict, StoreError
 from factory.storage.files import atomic
 
 T = TypeVar("T")
 PATIENCE_S = 120.0
 """Seconds for which a request that fails is sent again, with growing pauses, before the work ends."""
 MOST_PAUSE_S = 10.0
+SAID_S = 8.0
+"""Seconds after which a line says that the store is waited for."""
+_WHOLE_PUT = 5 * 2**29
+"""Bytes; s3fs puts less than twice as many in one request, the only kind that If-Match goes with."""
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
 """The extra of this package that reads a kind of URL."""
 _FINAL = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
@@ -39,8 +45,12 @@ _PASSING = ("HTTPClientError", "ResponseParserError", "HttpError", "TransportErr
 class Store:
     """The objects below `url`. Names are relative to it; "" is the object at `url` itself."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, note: Callable[[str], None] | None = None) -> None:
+        """`note` gets one line when the store is waited for, whatever for and by however many threads."""
         self.url = url.rstrip("/")
+        self.note = note
+        self._lock = threading.Lock()
+        self._said = False
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
@@ -78,6 +88,11 @@ class Store:
 
         return self._tried(look, "")
 
+    def get(self, name: str) -> bytes:
+        """The bytes of an object. Raises StoreError."""
+        files, _ = self._opened
+        return self._tried(lambda: bytes(files.cat_file(self._at(name))), name)
+
     def fetch(self, name: str, path: Path) -> None:
         """Copy an object to the file at `path`. Raises StoreError, and OSError where the disk is full."""
         files, _ = self._opened
@@ -85,6 +100,56 @@ class Store:
         with atomic(path) as temporary:
             temporary.touch()  # an object without bytes brings none
             self._tried(lambda: files.get_file(self._at(name), str(temporary)), name)
+
+    def put(self, name: str, data: bytes, known: str | None = None) -> str:
+        """Write an object where there is none, or in place of the version `known`; its version.
+
+        One that has these bytes already is as good. Raises StoreConflict where there is another, and StoreError.
+        """
+        files, _ = self._opened
+        path = self._at(name)
+        if len(data) >= 2 * _WHOLE_PUT:
+            raise StoreError(f"{self._shown(name)}: is larger than a put may be (5 GiB); remedy: a smaller slice")
+
+        def write() -> str:
+            try:
+                if known is None:
+                    made = files.pipe_file(path, data, chunksize=_WHOLE_PUT, mode="create")
+                else:
+                    made = files.pipe_file(path, data, chunksize=_WHOLE_PUT, IfMatch=f'"{known}"')
+            except OSError as error:
+                if not _is_conflict(error, known):
+                    raise
+                return self._same(name, data)
+            return str(made["ETag"]).strip('"')
+
+        return self._tried(write, name)
+
+    def remove(self, name: str) -> None:
+        """Remove an object, if it is there. Raises StoreError."""
+        files, _ = self._opened
+
+        def drop() -> None:
+            try:
+                files.rm_file(self._at(name))
+            except FileNotFoundError:
+                return
+
+        self._tried(drop, name)
+
+    def _same(self, name: str, data: bytes) -> str:
+        """The version of the object that is there in place of `data`. Raises StoreConflict where it is another."""
+        files, _ = self._opened
+        files.invalidate_cache()
+        try:
+            version = _version(files.info(self._at(name)))
+            there = files.cat_file(self._at(name))
+        except FileNotFoundError:
+            there = None
+        if there is None or there != data:
+            what = "is gone" if there is None else "holds other bytes than this process wrote"
+            raise StoreConflict(f"{self._shown(name)}: {what}: another process has worked on it; remedy: run again")
+        return version
 
     def _at(self, name: str) -> str:
         root = self._opened[1]
@@ -101,12 +166,26 @@ class Store:
             retry=tenacity.retry_if_exception(_may_pass),
             reraise=True,
         )
+        slow = threading.Timer(SAID_S, self._say)
+        slow.daemon = True
+        slow.start()
         try:
-            return again(ask)
+            found = again(ask)
         except Exception as error:
             if not _of_the_store(error):
                 raise
-            raise StoreError(f"{self._shown(name)}: {_reason(error)}") from None
+            kind = ObjectGone if isinstance(error, FileNotFoundError) else StoreError
+            raise kind(f"{self._shown(name)}: {_reason(error)}") from None
+        finally:
+            slow.cancel()
+        self._said = False
+        return found
+
+    def _say(self) -> None:
+        with self._lock:
+            said, self._said = self._said, True
+        if self.note is not None and not said:
+            self.note(f"{self.url}: no answer for {SAID_S:g} s; the store is asked again for up to {PATIENCE_S:g} s")
 
 
 def _of_the_store(error: BaseException) -> bool:
@@ -133,6 +212,15 @@ def _reason(error: BaseException) -> str:
     what = network.reason(error) if network.is_from_network(error) else network.words(str(error))
     waited = f", asked again for {PATIENCE_S:g} s" if _may_pass(error) else ""
     return f"the store did not do what was asked ({what or type(error).__name__}{waited}); remedy: run again"
+
+
+def _is_conflict(error: OSError, known: str | None) -> bool:
+    """Whether the store answers that another object is there (412), or none where one was known."""
+    if isinstance(error, FileExistsError):
+        return True
+    answer = getattr(error.__cause__, "response", None) or {}
+    code = str(answer.get("Error", {}).get("Code", ""))
+    return code in ("PreconditionFailed", "412") or (isinstance(error, FileNotFoundError) and known is not None)
 
 
 def _version(info: dict[str, Any]) -> str:

@@ -1,0 +1,273 @@
+"""The copy of a run directory behind a URL, on this machine's disk: all that works on a run works on it.
+
+    CACHE/runs/SHA256-OF-THE-URL/  run/  objects.json  work.lock  sync.lock
+
+Promises: the copy is brought to what lies at the URL where another copy was the last to write there; where this one
+was, it is ahead of the URL, and only what is missing of it is fetched. What this machine had made and another copy has
+overtaken is set aside, and never deleted. Nothing is fetched into places outside the copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from factory.errors import ConfigError, LockedError, ObjectGone, StoreError
+from factory.run.directory import NO_LOCKS, RunDir
+from factory.run.paths import COUNTS_SUFFIX
+from factory.run.seal import GIVEN
+from factory.run.sealed import FACTS, KINDS, sealed_file
+from factory.storage import lease
+from factory.storage.cache import cache_dir
+from factory.storage.files import is_leftover
+from factory.storage.remote import Store
+
+AT_ONCE = 8
+"""Requests to the store at the same time."""
+LOOKS = 10
+"""How often a run is listed anew whose objects change while they are fetched."""
+LEDGER = "ledger.jsonl"
+_REPORTS = ("report.html", f"report{COUNTS_SUFFIX}")
+_OF_A_RUN = ("config.yaml", LEDGER, "problems/problems.jsonl", "given.parquet")
+"""One of these lies in every run directory."""
+
+Stat = tuple[int, int]
+"""Bytes, and the time of the last change in ns: another where a file was written anew."""
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of a run directory is kept at its URL: not locks, leases, what is half written, nor reports."""
+    parts = name.split("/")
+    return not (name in _REPORTS or parts[-1] == ".lock" or lease.FOLDER in parts or any(map(is_leftover, parts)))
+
+
+class WorkingCopy:
+    """The copy of the run at `url`. `objects` has the version and the file's `Stat` of all that is in both places."""
+
+    def __init__(self, url: str, note: Callable[[str], None]) -> None:
+        self.url, self.note = url, note
+        self.folder = folder_of(url)
+        self.path = self.folder / "run"
+        self.store = Store(url, note)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.objects: dict[str, tuple[str, Stat]] = {}
+        self.id, self._fetching = uuid4().hex, False
+        try:
+            said = json.loads((self.folder / "objects.json").read_text())
+            self.id, self._fetching = said["copy"], said["fetching"]
+            self.objects = {name: (it[0], (it[1], it[2])) for name, it in said["objects"].items()}
+        except (OSError, ValueError, KeyError):
+            self.keep_index()
+
+    def keep_index(self) -> None:
+        """Write down what is in both places."""
+        objects = {name: (version, *stat) for name, (version, stat) in self.objects.items()}
+        temporary = self.folder / f".objects.json.{os.getpid()}.tmp"
+        temporary.write_text(json.dumps({"copy": self.id, "fetching": self._fetching, "objects": objects}))
+        temporary.replace(self.folder / "objects.json")
+
+    def files(self) -> dict[str, Stat]:
+        """What is kept at the URL of the files that are in the copy."""
+        found = {}
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                path = os.path.join(folder, name)
+                relative = os.path.relpath(path, self.path)
+                if is_kept(relative) and (stat := stat_of(Path(path))) is not None:
+                    found[relative] = stat
+        return found
+
+    def see(self) -> None:
+        """Raises ConfigError where something else than a run lies at the URL, StoreError."""
+        self._find()
+
+    def update(self, last: lease.Held | None) -> dict[str, str]:
+        """Bring the copy to what lies at the URL, where `last` was the last to write; the versions of what lies there.
+
+        Raises ConfigError where no run lies there, StoreError, OSError.
+        """
+        there = self._find()
+        ledger = self.path / LEDGER
+        if (
+            last is not None
+            and last.copy == self.id
+            and not self._fetching
+            and (ledger.exists() or LEDGER not in there)
+        ):
+            missing = {name for name in there.keys() - self.files().keys() if self._is_expected(name)}
+            self._fetch(there, missing)
+            return there
+        self._set_aside()
+        for _ in range(LOOKS):
+            try:
+                self._fetch(there, {name for name, version in there.items() if not self._has(name, version)})
+                now = self._find()
+            except ObjectGone:
+                now = self._find()
+            else:
+                if all(there.get(name) == version for name, version in now.items() if name.endswith(LEDGER)):
+                    break
+            there = now
+        for name in self.files().keys() - there.keys():
+            (self.path / name).unlink()
+            self.objects.pop(name, None)
+        self._fetching = False
+        self.keep_index()
+        return there
+
+    def _find(self) -> dict[str, str]:
+        """The versions of what lies at the URL. Raises ConfigError where that is something else than a run."""
+        found = self.store.find()
+        if "" in found:
+            raise ConfigError(f"{self.url}: is an object, not a folder of a run; remedy: another URL")
+        ours = any(name in _OF_A_RUN or name.startswith(f"{lease.FOLDER}/") for name in found)
+        if found and not ours:
+            raise ConfigError(f"{self.url}: other objects than a run's lie there; remedy: a URL below which nothing is")
+        for name in found:
+            if not {"", ".", ".."}.isdisjoint(name.split("/")):
+                raise StoreError(f"{self.url}: an object's name leads out of the folder: {name!r}; remedy: rename it")
+        return {name: version for name, version in found.items() if is_kept(name)}
+
+    def _has(self, name: str, version: str) -> bool:
+        known = self.objects.get(name)
+        return known is not None and known == (version, stat_of(self.path / name))
+
+    def _set_aside(self) -> None:
+        """Where files were made here that the URL has never had, keep them under another name."""
+        own = [name for name, stat in self.files().items() if name not in self.objects or self.objects[name][1] != stat]
+        if own and not self._fetching:
+            number = 1
+            while (aside := self.folder / f"aside-{number}").exists():
+                number += 1
+            self.path.rename(aside)
+            self.note(
+                f"{self.url}: another machine has gone on with this run; {len(own):,} file(s) of this one that had not "
+                f"been uploaded are kept in {aside}"
+            )
+            self.objects = {}
+        self._fetching = True
+        self.keep_index()
+
+    def _fetch(self, there: dict[str, str], names: Iterable[str]) -> None:
+        """Copy objects, ledgers first: what a ledger names was there before its line was."""
+        wanted = sorted(names)
+
+        def fetch(name: str) -> None:
+            self.store.fetch(name, self.path / name)
+            stat = stat_of(self.path / name)
+            if stat is not None:
+                self.objects[name] = (there[name], stat)
+
+        if len(wanted) > 1:
+            self.note(f"{self.url}: {len(wanted):,} files are fetched to {self.path}")
+        for several in (
+            [name for name in wanted if name.endswith(LEDGER)],
+            [name for name in wanted if not name.endswith(LEDGER)],
+        ):
+            at_once(fetch, several)
+        if wanted:
+            self.keep_index()
+
+    def _is_expected(self, name: str) -> bool:
+        """Whether a file that is not in the copy should be: its ledger has it, or every run has it.
+
+        Any other is one that the last process had removed, and not yet at the URL.
+        """
+        parts, base = name.split("/"), name.removesuffix(".sha256")
+        if parts[0] != "slices":
+            ours = RunDir(self.path)
+            return parts[0] in ("problems", "shards") or len(parts) == 1 or base in ours.written
+        part = RunDir(self.path.joinpath(*parts[:2]))
+        own = "/".join(parts[2:]).removesuffix(".sha256")
+        if FACTS in part.written and own in (*GIVEN, *(sealed_file(Path(), kind).name for kind in KINDS)):
+            return True
+        return own == LEDGER or own in part.written
+
+    @contextmanager
+    def syncing(self) -> Iterator[None]:
+        """Hold the lock on changes that come from the URL. Raises LockedError where another holds it for too long."""
+        number = lock(self.folder / "sync.lock", wait_s=lease.LEASE_S)
+        if number is None:
+            raise LockedError(f"{self.url}: another process on this machine fetches it; remedy: wait for it")
+        try:
+            yield
+        finally:
+            os.close(number)
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """Be the one process of this machine that works on the copy; whether it is sure that it is.
+
+        Raises LockedError where another is.
+        """
+        number = lock(self.folder / "work.lock")
+        if number is None:
+            raise LockedError(
+                f"{self.url}: another process on this machine is working on this run; wait for it, or end it"
+            )
+        try:
+            yield number >= 0
+        finally:
+            if number >= 0:
+                os.close(number)
+
+    def is_worked_on(self) -> bool:
+        """Whether a process of this machine works on the copy now."""
+        number = lock(self.folder / "work.lock")
+        if number is not None and number >= 0:
+            os.close(number)
+        return number is None
+
+
+def folder_of(url: str) -> Path:
+    """Where the copy of what lies at a URL is kept. Raises ConfigError."""
+    return cache_dir() / "runs" / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def stat_of(path: Path) -> Stat | None:
+    """None where no file is there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def at_once(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """Do `work` on every name, some at the same time. Raises what the first that fails raises, and begins no more."""
+    names = list(names)
+    if not names:
+        return
+    with ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
+        try:
+            for _ in pool.map(work, names):
+                pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def lock(path: Path, wait_s: float = 0.0) -> int | None:
+    """The number of the open file at `path`, locked; None where another has it; -1 where there are no locks."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    ends = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number
+        except OSError as error:
+            if error.errno in NO_LOCKS:
+                os.close(number)
+                return -1
+        if time.monotonic() >= ends:
+            os.close(number)
+            return None
+        time.sleep(0.2)
