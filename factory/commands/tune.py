@@ -28,11 +28,9 @@ from factory.run.together import leaves
 from factory.run.workers import with_sandbox
 from factory.storage.files import atomic
 from factory.storage.packages import pinned
+from factory.tuning.decision import decided
 from factory.tuning.settings import Candidates, as_sets, current
 from factory.tuning.trial import Measured, Trial, as_json
-
-GAIN = 1.05
-"""How many times as many tokens a second a setting has to give before it is taken: less may be noise."""
 
 Load = Callable[[Sequence[str]], Config]
 """The user's config with further `--set` texts."""
@@ -83,7 +81,7 @@ async def tune(plan: Plan, console: Console) -> Tuned:
             if value == current(plan.load(as_sets(before.settings)), key):
                 continue
             note(f"trial {len(trials) + 1}: {' '.join(as_sets(settings))}")
-            trial = _decided(replace(await _trial(plan, names, settings, console), against=first.measured), best)
+            trial = decided(replace(await _trial(plan, names, settings, console), against=first.measured), best)
             note(f"trial {len(trials) + 1}: {trial.decision}")
             trials.append(trial)
             best = trial if trial.decision.startswith("taken") else best
@@ -141,20 +139,6 @@ async def _trial(plan: Plan, names: Sequence[str], settings: Mapping[str, Any], 
         if not all(isinstance(it, FactoryError) for it in faults):
             raise
         return Trial(settings, fault=str(faults[0]).partition("\n")[0])
-
-
-def _decided(trial: Trial, best: Trial) -> Trial:
-    """`trial` with what becomes of it, beside the best before it."""
-    if trial.measured is None or best.measured is None:
-        return replace(trial, decision=f"cannot run: {trial.fault}")
-    times = trial.measured.tokens_per_s / best.measured.tokens_per_s
-    change = trial.change()
-    if trial.loses() and change is not None:
-        points = f"pass@1 {change.value:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
-        return replace(trial, decision=f"refused: it loses pass rate beyond chance: {points}")
-    if times < GAIN:
-        return replace(trial, decision=f"not taken: {times:.2f} times the tokens a second of the best so far")
-    return replace(trial, decision=f"taken: {times:.2f} times the tokens a second of the best so far")
 
 
 def _write(plan: Plan, trials: Sequence[Trial], best: Trial) -> Path:

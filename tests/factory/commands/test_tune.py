@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.commands.tune import _decided
 from factory.config import load
+from factory.tuning.decision import decided
 from factory.tuning.trial import Measured, Trial
 
 GOOD = "```python\ndef double(x):\n    return 2 * x\n```"
@@ -127,4 +127,4 @@ def measured(passed: int, seconds: float) -> Measured:
 def test_what_becomes_of_a_setting(passed: int, seconds: float, decision: str) -> None:
     first = Trial({}, measured(8, 100))
     trial = Trial({"engine.max_num_seqs": 64}, measured(passed, seconds), against=first.measured)
-    assert _decided(trial, first).decision.startswith(decision)
+    assert decided(trial, first).decision.startswith(decision)
