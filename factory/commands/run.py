@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from factory import __version__
 from factory.commands.export import write_shards
-from factory.config import Config, RayExecutorConfig, ReplayEngine
+from factory.config import Config, FixedPlan, RayExecutorConfig, ReplayEngine
 from factory.console import Console
 from factory.errors import ConfigError, LockedError, PartError
 from factory.observers import Observers, RunName
@@ -187,7 +187,8 @@ async def _work(
 ) -> list[PartError]:
     """Work off `parts`; the parts of records that cannot be read, nor be made again."""
     problems, settings = [problem for part in parts for problem in part.problems], config.translate
-    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
+    fixed = isinstance(config.sampling.plan, FixedPlan)
+    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n if fixed else None}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
 

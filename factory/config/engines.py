@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from factory.config.base import Section
 from factory.config.marks import Resume
 from factory.config.places import Place
+from factory.config.plans import FixedPlan, PlanConfig
 from factory.records import Rollout
 
 
@@ -141,7 +142,9 @@ class SamplingConfig(Section):
     """How rollouts are sampled. The engine gets these numbers unchanged."""
 
     n: Annotated[int, Resume.EXTENDS] = Field(256, ge=1)
-    """Rollouts of each prompt."""
+    """Rollouts of each problem, where `plan` is `fixed`."""
+    plan: PlanConfig = FixedPlan()
+    """How many rollouts each problem gets."""
     mode: Literal["chat", "completion"] = "chat"
     """With "chat", prompts go through the model's chat template; with "completion", it continues starter code."""
     temperature: float = Field(0.8, ge=0)

@@ -26,6 +26,7 @@ from factory.run.observer import Observer
 from factory.run.sampler import Samplers
 from factory.run.steps.ask import AskStep
 from factory.run.steps.grade import Grader, GradeStep
+from factory.run.steps.plan import PlanStep
 from factory.run.steps.review import ReviewStep
 from factory.run.steps.sample import SampleStep, chunks
 from factory.run.steps.select import SelectStep
@@ -34,6 +35,7 @@ from factory.run.store import PartStore
 from factory.run.together import leaves, together
 from factory.run.units import GradeUnit
 from factory.sampling import prompts
+from factory.sampling.plans import plan_of
 from factory.selection.select import select
 
 
@@ -64,6 +66,7 @@ class Pipeline:
         self._keep = SelectStep(store, observer)
         candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
+        self._plan = PlanStep(config, run_dir)
 
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
@@ -113,12 +116,18 @@ class Pipeline:
     async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout] | None, list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; None where none has come.
 
-        Each chunk is graded as soon as it is sampled.
+        Each chunk is graded as soon as it is sampled; when all that the plan asked for are, it may ask for more.
         """
-        plan = chunks(there, self.config.verify.chunk, self.config.sampling.n)
-        done = [it for it in await together(self._chunk(problem, indices) for indices in plan) if it is not None]
-        rollouts = [it for several, _ in done for it in several]
-        return rollouts if done else None, [it for _, verdicts in done for it in verdicts]
+        done: dict[range, tuple[list[Rollout], list[Verdict]] | None] = {}
+        verdicts: list[Verdict] = []
+        for wanted in self._plan.rounds(problem, verdicts):
+            known = sorted({*there, *done}, key=lambda it: (it.start, it.stop))
+            new = [it for it in chunks(known, self.config.verify.chunk, wanted) if it not in done]
+            done |= zip(new, await together(self._chunk(problem, indices) for indices in new), strict=True)
+            came = [found for _, found in sorted(done.items(), key=lambda it: (it[0].start, it[0].stop)) if found]
+            verdicts[:] = [it for _, several in came for it in several]
+        rollouts = [it for several, _ in came for it in several]
+        return rollouts if came else None, verdicts
 
     async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]] | None:
         sampling, graded = self.config.sampling, self.run_dir.verdicts(problem, indices)
@@ -137,5 +146,5 @@ class Pipeline:
     ) -> tuple[Survivor, ...]:
         reviewed = ReviewFilter(review).apply(problem, verdicts)
         selection = select(reviewed, self.config.rank, review=review)
-        path = self.run_dir.survivors(problem, self.config.sampling.n)
+        path = self.run_dir.survivors(problem, plan_of(self.config.sampling).name)
         return await self._keep(path, problem.id, selection, rollouts)

@@ -31,13 +31,15 @@ class Written:
         """Problems a slice of the run has; 0 where the whole run is one."""
         self.slices: set[int] = set()
         """Numbers of the slices that were sealed."""
+        self.planned: dict[str, tuple[int, int]] = {}
+        """By a problem's id, the last decision of its plan: of which rollouts, and how many there shall be."""
         self.refresh()
 
     def refresh(self) -> None:
         """Read the ledger anew: another process may have added to it."""
         self._digests, self.sampled, self.started = {}, set(), {}
         self.finished = {}
-        self.slice_size, self.slices = 0, set()
+        self.slice_size, self.slices, self.planned = 0, set(), {}
         for line in self._ledger.whole_lines():
             self.note(line)
 
@@ -51,6 +53,8 @@ class Written:
             self.slice_size = line["problems"]
         elif event == "slice":
             self.slices.add(line["number"])
+        elif event == "planned":
+            self.planned[line["problem"]] = (line["rollouts"], line["until"])
         elif event in ("damaged", "dropped") and part is not None:
             self._digests.pop(part, None)
             self.sampled.discard(part)
