@@ -73,6 +73,11 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
 
 
 async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: range, observers: Observers) -> int:
+    if config.sampling.budget is not None:
+        raise ConfigError(
+            "--slices: sampling.budget is passed on from slice to slice, by one process that works off all of them; "
+            "remedy: no --slices, or no budget"
+        )
     note = observers.print_and_note
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,9 @@ async def translate(
         update={
             "problems": source,
             "engine": ReplayEngine(path=recorded),
-            "sampling": config.sampling.model_copy(update={"n": max(counts.values()), "plan": FixedPlan()}),
+            "sampling": config.sampling.model_copy(
+                update={"n": max(counts.values()), "plan": FixedPlan(), "budget": None}
+            ),
             "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
             "review": config.review.model_copy(update={"inputs_from": ("generated",)}),
         }

@@ -19,7 +19,7 @@ from factory.config.observers import (
     WandbObserver,
     WebhookObserver,
 )
-from factory.config.plans import AdaptivePlan, FixedPlan, PlanConfig
+from factory.config.plans import AdaptivePlan, BudgetConfig, FixedPlan, PlanConfig
 from factory.config.problems import ProblemsConfig, Source
 from factory.config.run import Config, GradingConfig, ProblemsOnly
 from factory.config.sandbox import UNKNOWN_S, LimitsConfig, MaxLimitsConfig, SandboxConfig, key_to_raise
@@ -30,6 +30,7 @@ __all__ = [
     "UNKNOWN_S",
     "AdaptivePlan",
     "Benchmark",
+    "BudgetConfig",
     "CommandObserver",
     "Config",
     "CostConfig",

@@ -41,4 +41,12 @@ class AdaptivePlan(Section):
     """When a problem has had enough rollouts."""
 
 
+class BudgetConfig(Section):
+    """What a whole run may spend on rollouts; needs an adaptive plan."""
+
+    tokens: Annotated[int, Resume.EXTENDS] = Field(ge=1)
+    """Tokens of answers. Every problem gets its first round; the others go to the problems that are expected to give
+    most new programs for them, until the budget is spent. Tokens of prompts, and translations, are not counted."""
+
+
 PlanConfig = Annotated[FixedPlan | AdaptivePlan, Field(discriminator="kind")]

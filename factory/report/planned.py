@@ -14,6 +14,7 @@ _WHY = {
     Why.LOW_YIELD: "would rarely give another program",
     Why.N_MAX: "have had sampling.plan.n_max rollouts",
     Why.RECORDED: "have no more recorded rollouts",
+    Why.BUDGET: "got no more out of sampling.budget",
 }
 
 
@@ -40,6 +41,8 @@ class Planned:
                 return f"stopped at {self.graded:,}: {found}, another one is unlikely"
             case Why.N_MAX:
                 return f"pushed to {self.graded:,}: {found}"
+            case Why.BUDGET:
+                return f"stopped at {self.graded:,}: {found}, the budget is spent"
             case Why.RECORDED:
                 return f"stopped at {self.graded:,}: {found}, no more are recorded"
             case _:

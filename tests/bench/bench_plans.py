@@ -6,7 +6,8 @@
 Nothing is run: the plan (`factory.sampling.plans`) decides from the verdicts. A survivor is a distinct program that
 passes, and at most `--keep` of a problem count. `--n` is the fixed number that the plan is compared with, and its most.
 Tokens are those of the answers; where none are recorded, a fourth of an answer's bytes. Compared is with the same fixed
-number, with the one that spends as many tokens, and with the smallest that gives as many survivors.
+number, with the one that spends as many tokens, and with the smallest that gives as many survivors. The last table is
+of the plan with a budget: the tokens of several fixed numbers, given to the problems that are worth most.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from pathlib import Path
 from factory.config import SamplingConfig
 from factory.config.load import parse_section
 from factory.records import Status, Verdict
-from factory.sampling.plans import Plan, decisions, plan_of
+from factory.sampling.plans import Adaptive, Ask, Plan, ask, decisions, next_wave, plan_of, tokens_of
 from factory.sampling.rollout_files import Unread, read_rollouts
 from factory.storage import parts
 
-BYTES_A_TOKEN = 4
+BUDGETS = (8, 12, 16, 24, 32, 48)
+"""Fixed numbers whose tokens are given as a budget."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def recorded(rollouts: Path, verdicts: Path) -> dict[str, Recorded]:
     cost: dict[tuple[str, int], int] = {}
     for one in read_rollouts(rollouts):
         if not isinstance(one, Unread):
-            guessed = -(-len(one.text.encode()) // BYTES_A_TOKEN)
-            cost[one.problem_id, one.index] = guessed if one.completion_tokens is None else one.completion_tokens
+            cost[one.problem_id, one.index] = tokens_of(one)
     found: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in parts.read(verdicts, Verdict):
         found[verdict.problem_id].append(verdict)
@@ -95,6 +96,30 @@ def planned(problems: Sequence[Recorded], plan: Plan, keep: int) -> Spent:
     until = {id(problem): several[-1].until for problem, several in zip(problems, made, strict=True)}
     rounds = sum(map(len, made)) / len(made)
     return spent(problems, lambda problem: problem.came(until[id(problem)]), keep, rounds)
+
+
+def within(problems: Sequence[Recorded], plan: Adaptive, tokens: int, keep: int) -> Spent:
+    """The plan with a budget of so many tokens."""
+    until = dict.fromkeys(range(len(problems)), plan.first())
+    cost = {at: sum(problem.tokens[: problem.came(until[at])]) for at, problem in enumerate(problems)}
+    ended, spent_all, rounds = set[int](), False, len(problems)
+    while not spent_all and len(ended) < len(problems):
+        asks: dict[int, tuple[Ask, int]] = {}
+        for at, problem in enumerate(problems):
+            if at not in ended:
+                came = problem.came(until[at])
+                decision = plan.decide(until[at], problem.verdicts[:came])
+                if decision.until == until[at] or came == len(problem.verdicts):
+                    ended.add(at)
+                else:
+                    asks[at] = ask(at, decision, cost[at], plan.config.stop.survivors), decision.until
+        wave, spent_all = next_wave((it for it, _ in asks.values()), tokens - sum(cost.values()))
+        for one in wave:
+            until[one.order] = asks[one.order][1]
+            cost[one.order] = sum(problems[one.order].tokens[: problems[one.order].came(until[one.order])])
+        rounds += len(wave)
+    order = {id(problem): at for at, problem in enumerate(problems)}
+    return spent(problems, lambda it: it.came(until[order[id(it)]]), keep, rounds / len(problems))
 
 
 def at_equal_tokens(fixed: Sequence[Spent], tokens: int) -> float:
@@ -144,6 +169,15 @@ def main() -> None:
         f"at equal tokens: {adaptive.survivors / equal:.2f}x the survivors ({adaptive.survivors} against {equal:.0f})"
     )
     print(f"at equal survivors: {same.tokens / adaptive.tokens:.2f}x fewer tokens ({same.tokens:,} of a fixed number)")
+    if isinstance(plan, Adaptive):
+        print(f"\n{'budget: tokens of n =':34} {'tokens':>10} {'spent':>10} {'fixed':>9} {'adaptive':>9} {'ratio':>7}")
+        for n in (it for it in BUDGETS if it < len(fixed)):
+            less, more = fixed[n], within(problems, plan, fixed[n].tokens, given.keep)
+            same_tokens = at_equal_tokens(fixed, more.tokens)
+            print(
+                f"{n:34} {less.tokens:10,} {more.tokens:10,} {same_tokens:9,.0f} {more.survivors:9,} "
+                f"{more.survivors / same_tokens:6.2f}x  solved {less.solved} and {more.solved}"
+            )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from factory.sampling.plans.estimates import Seen
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """The plan of `config`."""
+    """The plan of `config`, within a run's budget of so many tokens, where there is one."""
 
     config: AdaptivePlan
+    budget: int | None = None
 
     @property
     def most(self) -> int:
@@ -30,7 +31,7 @@ class Adaptive:
     @property
     def name(self) -> str:
         stop = self.config.stop
-        return f"{self.most}-{stop.survivors}-{stop.least_yield!r}"
+        return f"{self.most}-{stop.survivors}-{stop.least_yield!r}" + (f"-{self.budget}" if self.budget else "")
 
     def first(self) -> int:
         return min(self.config.first, self.most)

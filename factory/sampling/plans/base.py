@@ -23,6 +23,7 @@ class Why(StrEnum):
     LOW_YIELD = "low yield"
     N_MAX = "n_max"
     RECORDED = "no more recorded"
+    BUDGET = "budget spent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Decision:
 def none_recorded(at: int, verdicts: Sequence[Verdict]) -> Decision:
     """What ends a problem that was to have `at` rollouts, of which only those with `verdicts` are recorded."""
     return Decision(at, at, Why.RECORDED, Seen.of(verdicts))
+
+
+def budget_spent(decision: Decision) -> Decision:
+    """What becomes of a problem that is to go on, by `decision`, when the budget has nothing left for it."""
+    return Decision(decision.at, decision.at, Why.BUDGET, decision.seen)
 
 
 class Plan(Protocol):
