@@ -23,7 +23,7 @@ from factory.report.cost import Account
 from factory.report.counts import Counts
 from factory.report.funnel import Tally
 from factory.report.progress import Watch
-from factory.report.statistics import RunStatistics
+from factory.report.statistics import ProblemRow, RunStatistics
 from factory.report.terminal import Survey
 from factory.run.directory import RunDir
 from factory.run.export import left_out
@@ -127,16 +127,24 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
         time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         sum(name not in account.skipped for name in left),
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
+        account.planned,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_suffix(COUNTS_SUFFIX)
     if len(statistics.rows) > page.LISTED:
         with files.atomic(beside) as temporary:
-            lines = (json.dumps(plain(replace(row, sample=None)), ensure_ascii=False) for row in statistics.rows)
+            lines = (json.dumps(_listed(row, account), ensure_ascii=False) for row in statistics.rows)
             temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     with files.atomic(out) as temporary:
         temporary.write_bytes(page.render(summary, statistics, account.stages(config.cost), about, beside.name))
     return out
+
+
+def _listed(row: ProblemRow, account: Account) -> dict[str, Any]:
+    """What the file beside a page says of a problem."""
+    planned = account.planned.get(row.id)
+    data: dict[str, Any] = plain(replace(row, sample=None))
+    return data | ({"planned": planned.as_text()} if planned else {})
 
 
 def survey(source: ProblemsConfig, settings: GradingConfig) -> Survey:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from factory import __version__
 from factory.commands.export import write_shards
-from factory.config import Config, RayExecutorConfig, ReplayEngine
+from factory.config import Config, FixedPlan, RayExecutorConfig, ReplayEngine
 from factory.console import Console
 from factory.errors import ConfigError, LockedError, PartError
 from factory.observers import Observers, RunName
@@ -85,6 +85,11 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
 
 
 async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: range, observers: Observers) -> int:
+    if config.sampling.budget is not None:
+        raise ConfigError(
+            "--slices: sampling.budget is passed on from slice to slice, by one process that works off all of them; "
+            "remedy: no --slices, or no budget"
+        )
     note = observers.print_and_note
     settled, loaded, left_out = _loaded(config, note)
     run_dir.path.mkdir(parents=True, exist_ok=True)
@@ -199,7 +204,8 @@ async def _work(
 ) -> list[PartError]:
     """Work off `parts`; the parts of records that cannot be read, nor be made again."""
     problems, settings = [problem for part in parts for problem in part.problems], config.translate
-    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n}
+    fixed = isinstance(config.sampling.plan, FixedPlan)
+    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n if fixed else None}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
 

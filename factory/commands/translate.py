@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from factory.commands.run import run
-from factory.config import Config, ReplayEngine
+from factory.config import Config, FixedPlan, ReplayEngine
 from factory.console import Console
 from factory.errors import RolloutError
 from factory.records import Rollout
@@ -36,7 +36,9 @@ async def translate(
         update={
             "problems": source,
             "engine": ReplayEngine(path=recorded),
-            "sampling": config.sampling.model_copy(update={"n": max(counts.values())}),
+            "sampling": config.sampling.model_copy(
+                update={"n": max(counts.values()), "plan": FixedPlan(), "budget": None}
+            ),
             "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
             "review": config.review.model_copy(update={"inputs_from": ("generated",)}),
         }

@@ -19,6 +19,7 @@ from factory.config.observers import (
     WandbObserver,
     WebhookObserver,
 )
+from factory.config.plans import AdaptivePlan, BudgetConfig, FixedPlan, PlanConfig
 from factory.config.problems import ProblemsConfig, Source
 from factory.config.run import Config, GradingConfig, ProblemsOnly
 from factory.config.sandbox import UNKNOWN_S, LimitsConfig, MaxLimitsConfig, SandboxConfig, key_to_raise
@@ -27,13 +28,16 @@ from factory.config.translate import TranslateConfig
 
 __all__ = [
     "UNKNOWN_S",
+    "AdaptivePlan",
     "Benchmark",
+    "BudgetConfig",
     "CommandObserver",
     "Config",
     "CostConfig",
     "DecontaminationConfig",
     "EngineConfig",
     "ExecutorConfig",
+    "FixedPlan",
     "GradingConfig",
     "JsonLinesObserver",
     "LimitsConfig",
@@ -42,6 +46,7 @@ __all__ = [
     "MlflowObserver",
     "ObserverConfig",
     "OpenAIEngine",
+    "PlanConfig",
     "ProblemsConfig",
     "ProblemsOnly",
     "PrometheusObserver",

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from factory.config.base import Section
 from factory.config.marks import Resume
 from factory.config.places import Place
+from factory.config.plans import BudgetConfig, FixedPlan, PlanConfig
 from factory.records import Rollout
 
 
@@ -141,7 +142,11 @@ class SamplingConfig(Section):
     """How rollouts are sampled. The engine gets these numbers unchanged."""
 
     n: Annotated[int, Resume.EXTENDS] = Field(256, ge=1)
-    """Rollouts of each prompt."""
+    """Rollouts of each problem, where `plan` is `fixed`."""
+    plan: PlanConfig = FixedPlan()
+    """How many rollouts each problem gets."""
+    budget: Annotated[BudgetConfig | None, Resume.EXTENDS] = None
+    """What all rollouts of a run may cost together; None sets no limit."""
     mode: Literal["chat", "completion"] = "chat"
     """With "chat", prompts go through the model's chat template; with "completion", it continues starter code."""
     temperature: float = Field(0.8, ge=0)
@@ -161,3 +166,11 @@ class SamplingConfig(Section):
     """Jinja template of the prompt; None takes the built-in one of the mode."""
     chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Arguments for the model's chat template, such as enable_thinking."""
+
+    @model_validator(mode="after")
+    def _has_a_plan_for_the_budget(self) -> SamplingConfig:
+        if self.budget is not None and isinstance(self.plan, FixedPlan):
+            raise ValueError(
+                "budget: plan.kind is 'fixed', which gives every problem n rollouts; remedy: plan.kind: adaptive"
+            )
+        return self

@@ -21,6 +21,8 @@ class Resume(StrEnum):
     """Change it: no rollout and no verdict depends on it."""
     EXTENDS = "extends"
     """Raise it: the run does more, and what it has done stays valid."""
+    SHRINKS = "shrinks"
+    """Lower it: the same."""
     REFUSE = "refuse"
     """Nothing: results depend on it."""
 

@@ -22,11 +22,12 @@ The column "on resume" says what happens when you change a value and run again o
   always free.
 - **may grow**: the run goes on if the value is larger than before (or is now None, no limit). It keeps what it has and
   does the rest.
+- **may shrink**: the same with a smaller value.
 - **refused**: the run stops with an error, because its results depend on the value. Use another run directory.
 
 A key that the old run did not have counts as its default.
 """
-_ON_RESUME = {"free": "free", "extends": "may grow", "refuse": "refused"}
+_ON_RESUME = {"free": "free", "extends": "may grow", "shrinks": "may shrink", "refuse": "refused"}
 _NAMES = {
     "any": "any value",
     "boolean": "true or false",

@@ -45,6 +45,8 @@ def _refused(key: str, was: Any, now: Any, resume: Resume) -> Iterator[str]:
         return
     if resume is Resume.EXTENDS and was is not None and (now is None or now > was):
         return
+    if resume is Resume.SHRINKS and now < was:
+        return
     before, after = _flat(to_jsonable_python(was), key), _flat(to_jsonable_python(now), key)
     for inner in before.keys() | after.keys():
         if before.get(inner) != after.get(inner):

@@ -70,6 +70,15 @@ class Config(GradingConfig):
     ends no run."""
 
     @model_validator(mode="after")
+    def _spends_its_budget_in_one_process(self) -> Config:
+        if self.sampling.budget is not None and self.executor.kind == "ray":
+            raise ValueError(
+                "sampling.budget: is passed on from slice to slice, by one process that works off all of them, which "
+                "executor.kind 'ray' is not; remedy: executor.kind: local, or no budget"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_a_model_to_ask(self) -> Config:
         if "model" in self.review.inputs_from and isinstance(self.engine, ReplayEngine):
             raise ValueError(

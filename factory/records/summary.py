@@ -95,7 +95,7 @@ class LanguageSummary:
     problems: int
     problems_with_survivors: int
     pass_rates: Mapping[str, float]
-    """Unbiased mean over problems, by "pass@1" and so on."""
+    """Mean over problems, by "pass@1" and so on; unbiased where the number of rollouts does not depend on them."""
     pass_rates_without_repair: Mapping[str, float]
     by_problem: Mapping[str, Funnel]
 
@@ -175,6 +175,8 @@ class Summary:
     """Problems of which nothing was sampled, with the reason."""
     unanswered: Mapping[str, int] = field(default_factory=dict)
     """Rollouts that were asked for and have not come: how many were "refused", and how many "failed"."""
+    planned: Mapping[str, int] = field(default_factory=dict)
+    """Problems by why they get no more rollouts (`sampling.plans.Why`); empty where each gets a fixed number."""
     ungraded: int = 0
     """Rollouts that have come and have no verdict yet: a run was stopped, or works on them now."""
     untranslatable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

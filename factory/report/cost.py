@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from statistics import median
 from typing import Any, Self
 
 from factory.config import CostConfig
 from factory.records.summary import Cost, Speedup
 from factory.report.decontamination import Compared
+from factory.report.planned import Planned
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class Account:
         """When the last line was written, in seconds since the epoch."""
         self.compared = Compared()
         """With which benchmarks the run was compared when it was started last."""
+        self.planned: dict[str, Planned] = {}
+        """What was decided last on each problem whose rollouts are not of a fixed number."""
         self._stages: dict[tuple[str, str], Stage] = {}
         self._engines: dict[str, _Engine] = {}
         for line in ledger:
@@ -68,6 +71,8 @@ class Account:
             self.skipped.pop(line["problem"], None)
         if line["event"] == "skipped":
             self.skipped[line["problem"]] = line["reason"]
+        elif line["event"] == "planned":
+            self.planned[line["problem"]] = Planned(line["why"], line["graded"], line["distinct"], line["until"])
         elif line["event"] == "compared":
             self.compared = Compared.from_facts(line)
         elif line["event"] in ("verified", "reviewed", "scrutinised"):  # the last until 0.1.0
@@ -102,6 +107,7 @@ class Account:
         """Take in what another ledger of the same run comes to; an engine may have lines in both."""
         self.skipped |= other.skipped
         self.unanswered |= other.unanswered
+        self.planned |= other.planned
         self.last = max((it for it in (self.last, other.last) if it is not None), default=None)
         for key, stage in other._stages.items():
             own = self._stages.setdefault(key, Stage(*key))
@@ -121,6 +127,7 @@ class Account:
             "skipped": self.skipped,
             "unanswered": self.unanswered,
             "last": self.last,
+            "planned": {name: list(astuple(it)) for name, it in self.planned.items()},
             "stages": [asdict(stage) for stage in self._stages.values()],
             "engines": {
                 name: {it.name: getattr(engine, it.name) for it in fields(engine)}
@@ -132,6 +139,7 @@ class Account:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         found = cls()
         found.skipped, found.last = dict(data["skipped"]), data["last"]
+        found.planned = {name: Planned(*it) for name, it in data.get("planned", {}).items()}
         found.unanswered = {part: Counter(counts) for part, counts in data["unanswered"].items()}
         for it in data["stages"]:
             found._stages[it["step"], it["language"]] = Stage(**it)

@@ -14,7 +14,7 @@ from factory.console import Console
 from factory.problems import Refusal
 from factory.records import Status
 from factory.records.summary import Cost, Funnel, LanguageSummary, Summary, VerifySummary
-from factory.report import decontamination, strength
+from factory.report import decontamination, planned, strength
 
 _TIERS = (
     ("rollouts", "rollouts"),
@@ -48,7 +48,7 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
             if part.left_out:
                 yield f"shipped: {part.shipped:,} of those kept; left out: {_counted(part.left_out)}"
             if part.pass_rates:
-                yield _rates(part)
+                yield _rates(part, name == "python" and isinstance(summary, Summary) and bool(summary.planned))
             if problems:
                 yield _by_problem(name, part.by_problem, problems)
             yield ""
@@ -63,7 +63,11 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
 
 
 def _not_worked_on(summary: Summary) -> Iterator[str]:
-    """A line on each problem that was skipped, and on those that are not translated, or have an odd case."""
+    """A line on what plans decided, on each problem that was skipped, and on those that are not translated, or have an
+    odd case.
+    """
+    if summary.planned:
+        yield f"rollouts by plan, problems that {planned.line(summary.planned)}"
     for name, reason in summary.skipped.items():
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
     if summary.unanswered:
@@ -98,12 +102,13 @@ def _counted(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in ordered) or "none"
 
 
-def _rates(part: LanguageSummary) -> str:
+def _rates(part: LanguageSummary, planned: bool) -> str:
+    """Rates in words. With a plan the number of rollouts depends on what passed, which makes them a little high."""
     rates = []
     for rate, value in part.pass_rates.items():
         bare = part.pass_rates_without_repair[rate]
         rates.append(f"{rate} {value:.3f}" + (f" ({bare:.3f} without repair)" if bare != value else ""))
-    return "unbiased " + ", ".join(rates)
+    return ("of planned rollouts, a little high: " if planned else "unbiased ") + ", ".join(rates)
 
 
 def _by_problem(name: str, by_problem: Mapping[str, Funnel], most: int) -> Table:

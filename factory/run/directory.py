@@ -165,10 +165,11 @@ class RunDir(Paths):
         refused = differences(self.open_config(), config)
         if refused:
             shown = "\n".join(f"  {line}" for line in refused)
+            grow, shrink = (", ".join(keys(Config, mark)) for mark in (Resume.EXTENDS, Resume.SHRINKS))
             raise ConfigError(
                 f"{self.path}: belongs to another config:\n{shown}\n"
                 "remedy: another --run-dir, or the old values. A run may only be extended: "
-                f"{', '.join(keys(Config, Resume.EXTENDS))} may grow"
+                f"{grow} may grow, and {shrink} may shrink"
             )
         for key, digest in self.written.started.get("inputs", {}).items():
             if inputs.get(key, digest) != digest:

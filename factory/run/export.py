@@ -16,6 +16,7 @@ from factory.run.directory import RunDir
 from factory.run.names import slug
 from factory.run.reader import comparison_key, kept_programs, review_of
 from factory.run.slices import Slice, slices
+from factory.sampling.plans import plan_of
 from factory.selection.near_duplicates import NearDuplicates, Sketch, sketch
 from factory.translation.tests import tests_for_translation
 
@@ -52,7 +53,7 @@ def _outcome(
     kept = [survivor for survivor, _ in sifted]
     review = review_of(config, problem, run_dir)
     if kept and review is None:
-        path = run_dir.review(problem, config.sampling.n)
+        path = run_dir.review(problem, plan_of(config.sampling).name)
         raise PartError(f"{path}: is gone, and survivors depend on it; remedy: run again")
     graded = () if there is None else tuple(_graded_rollouts(config, problem, kept, review, run_dir, there))
     if not (kept or graded):

@@ -75,11 +75,11 @@ class Paths:
         """Where the rollouts of `part` lie until it is whole."""
         return self.open / part.relative_to(self.path).with_suffix(".jsonl")
 
-    def survivors(self, problem: Problem, rollouts: int) -> Path:
-        return self.path / "survivors" / f"{slug(problem.id)}.{rollouts}.parquet"
+    def survivors(self, problem: Problem, plan: str) -> Path:
+        return self.path / "survivors" / f"{slug(problem.id)}.{plan}.parquet"
 
-    def review(self, problem: Problem, rollouts: int) -> Path:
-        return self.path / "review" / f"{slug(problem.id)}.{rollouts}.parquet"
+    def review(self, problem: Problem, plan: str) -> Path:
+        return self.path / "review" / f"{slug(problem.id)}.{plan}.parquet"
 
     def translation(
         self,

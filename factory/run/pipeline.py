@@ -19,6 +19,7 @@ from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
+from factory.run.budget import Purse
 from factory.run.directory import RunDir
 from factory.run.misplaced import sort_journals
 from factory.run.names import slug
@@ -26,6 +27,7 @@ from factory.run.observer import Observer
 from factory.run.sampler import Samplers
 from factory.run.steps.ask import AskStep
 from factory.run.steps.grade import Grader, GradeStep
+from factory.run.steps.plan import PlanStep
 from factory.run.steps.review import ReviewStep
 from factory.run.steps.sample import SampleStep, chunks
 from factory.run.steps.select import SelectStep
@@ -34,6 +36,7 @@ from factory.run.store import PartStore
 from factory.run.together import leaves, together
 from factory.run.units import GradeUnit
 from factory.sampling import prompts
+from factory.sampling.plans import plan_of
 from factory.selection.select import select
 
 
@@ -50,8 +53,12 @@ class Pipeline:
         benchmarks: Contamination,
         samplers: Samplers,
         at_once: asyncio.Semaphore,
+        purse: Purse | None = None,
     ) -> None:
-        """`at_once` bounds how many problems are in flight, of this slice and of those beside it."""
+        """`at_once` bounds how many problems are in flight, of this slice and of those beside it.
+
+        `purse` is what the slice may spend, where the run has a budget.
+        """
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
@@ -64,6 +71,7 @@ class Pipeline:
         self._keep = SelectStep(store, observer)
         candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
+        self._plan = PlanStep(config, run_dir, purse, at_once)
 
     async def run(self) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
@@ -113,12 +121,22 @@ class Pipeline:
     async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout] | None, list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; None where none has come.
 
-        Each chunk is graded as soon as it is sampled.
+        Each chunk is graded as soon as it is sampled; when all that the plan asked for are, it may ask for more.
         """
-        plan = chunks(there, self.config.verify.chunk, self.config.sampling.n)
-        done = [it for it in await together(self._chunk(problem, indices) for indices in plan) if it is not None]
-        rollouts = [it for several, _ in done for it in several]
-        return rollouts if done else None, [it for _, verdicts in done for it in verdicts]
+        done: dict[range, tuple[list[Rollout], list[Verdict]] | None] = {}
+        rollouts: list[Rollout] = []
+        verdicts: list[Verdict] = []
+        try:
+            async for wanted in self._plan.rounds(problem, rollouts, verdicts):
+                known = sorted({*there, *done}, key=_bounds)
+                new = [it for it in chunks(known, self.config.verify.chunk, wanted) if it not in done]
+                done |= zip(new, await together(self._chunk(problem, indices) for indices in new), strict=True)
+                came = [found for indices in sorted(done, key=_bounds) if (found := done[indices]) is not None]
+                rollouts[:] = [it for several, _ in came for it in several]
+                verdicts[:] = [it for _, several in came for it in several]
+        finally:
+            self._plan.done(problem, rollouts)
+        return rollouts if any(done.values()) else None, verdicts
 
     async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]] | None:
         sampling, graded = self.config.sampling, self.run_dir.verdicts(problem, indices)
@@ -137,5 +155,9 @@ class Pipeline:
     ) -> tuple[Survivor, ...]:
         reviewed = ReviewFilter(review).apply(problem, verdicts)
         selection = select(reviewed, self.config.rank, review=review)
-        path = self.run_dir.survivors(problem, self.config.sampling.n)
+        path = self.run_dir.survivors(problem, plan_of(self.config.sampling).name)
         return await self._keep(path, problem.id, selection, rollouts)
+
+
+def _bounds(indices: range) -> tuple[int, int]:
+    return indices.start, indices.stop

@@ -14,13 +14,14 @@ from factory.review.review import fingerprint, is_incomplete
 from factory.run.directory import RunDir
 from factory.run.names import against
 from factory.run.slices import Slice
+from factory.sampling.plans import plan_of
 from factory.selection.select import select
 from factory.translation.tests import tests_for_translation, translatable
 
 
 def review_of(config: Config, problem: Problem, run_dir: RunDir) -> Review | None:
     """The review of the problem's programs, where there is one. Raises PartError."""
-    path = run_dir.review(problem, config.sampling.n)
+    path = run_dir.review(problem, plan_of(config.sampling).name)
     return run_dir.read(path, Review)[0] if run_dir.has(path) else None
 
 
@@ -41,7 +42,7 @@ def comparison_key(
 
 def kept_programs(config: Config, problem: Problem, run_dir: RunDir) -> Iterator[Survivor]:
     """Every survivor of a problem, each program followed by its translations. Raises PartError."""
-    path = run_dir.survivors(problem, config.sampling.n)
+    path = run_dir.survivors(problem, plan_of(config.sampling).name)
     if not run_dir.has(path):
         return  # not reached yet, or skipped
     for survivor in run_dir.read(path, Survivor):
@@ -82,7 +83,7 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 
 def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
     """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
-    path = run_dir.survivors(problem, config.sampling.n)
+    path = run_dir.survivors(problem, plan_of(config.sampling).name)
     if not run_dir.has(path):
         return False
     translated = run_dir.read(path, Survivor)[: config.translate.survivors]

@@ -21,6 +21,7 @@ from factory.report.counts import Counts, LanguageCounts
 from factory.report.decontamination import decontamination
 from factory.report.funnel import Tally, tally
 from factory.report.graded import Graded
+from factory.report.planned import reasons
 from factory.report.statistics import RunStatistics
 from factory.run import gathered
 from factory.run.directory import RunDir
@@ -118,6 +119,7 @@ def sum_up(
         decontamination=decontamination(account.compared, contaminated_by),
         skipped=found.skipped(),
         unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
+        planned=reasons(account.planned.values()),
         ungraded=waiting,
         untranslatable={target: tuple(names) for target, names in found.untranslatable.items()},
         odd_cases=found.odd_cases,

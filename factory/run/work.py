@@ -22,6 +22,7 @@ from factory.records import Problem, Status, sha256
 from factory.report.counts import Counts
 from factory.report.statistics import RunStatistics
 from factory.run import gathered, sketches
+from factory.run.budget import Budget
 from factory.run.directory import RunDir
 from factory.run.export import sketched
 from factory.run.observer import Observer
@@ -79,6 +80,7 @@ class Worker:
         self._config, self._executor, self._observer, self._benchmarks = config, executor, observer, benchmarks
         self._samplers = samplers
         self._at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._budget: Budget | None = None
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
 
@@ -89,12 +91,14 @@ class Worker:
         An EngineError is raised when all is done that can be done without the engine.
         """
         open_slices = asyncio.Semaphore(SLICES_AT_ONCE)
+        self._budget = budget = Budget(self._config, parts)
 
         async def work(part: Slice) -> None:
             try:
                 if await self.slice(part):
                     done(part)
             finally:
+                budget.close(part)
                 open_slices.release()
 
         async with asyncio.TaskGroup() as group:
@@ -145,6 +149,7 @@ class Worker:
             self._benchmarks,
             self._samplers,
             self._at_once,
+            self._budget.purse(part) if self._budget else None,
         )
         await pipeline.run()
         self.damage += pipeline.damage

@@ -31,13 +31,18 @@ class Written:
         """Problems a slice of the run has; 0 where the whole run is one."""
         self.slices: set[int] = set()
         """Numbers of the slices that were sealed."""
+        self.budget_left: int | None = None
+        """Tokens that this slice left to the next one, where the run has a budget."""
+        self.planned: dict[str, tuple[int, int]] = {}
+        """By a problem's id, the last decision of its plan: of which rollouts, and how many there shall be."""
         self.refresh()
 
     def refresh(self) -> None:
         """Read the ledger anew: another process may have added to it."""
         self._digests, self.sampled, self.started = {}, set(), {}
         self.finished = {}
-        self.slice_size, self.slices = 0, set()
+        self.slice_size, self.slices, self.planned = 0, set(), {}
+        self.budget_left = None
         for line in self._ledger.whole_lines():
             self.note(line)
 
@@ -51,6 +56,10 @@ class Written:
             self.slice_size = line["problems"]
         elif event == "slice":
             self.slices.add(line["number"])
+        elif event == "budget":
+            self.budget_left = line["left"]
+        elif event == "planned":
+            self.planned[line["problem"]] = (line["rollouts"], line["until"])
         elif event in ("damaged", "dropped") and part is not None:
             self._digests.pop(part, None)
             self.sampled.discard(part)

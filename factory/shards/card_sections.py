@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from factory import escape
-from factory.config import Config
+from factory.config import Config, FixedPlan
 from factory.records.base import plain
 from factory.records.summary import Summary
+from factory.sampling.plans import plan_of
 from factory.shards.manifest import Manifest
 from factory.shards.views import VIEWS
 
@@ -55,7 +56,9 @@ def _funnels(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         lines += ["", f"{part.problems_with_survivors} of {part.problems} problems have a program that was kept."]
         if part.pass_rates:
             rates = ", ".join(f"{rate} {value:.3f}" for rate, value in part.pass_rates.items())
-            lines += [f"Unbiased over {part.problems} problems: {rates}."]
+            planned = summary.planned and name == "python"
+            how = "Of planned rollouts, a little high, over" if planned else "Unbiased over"
+            lines += [f"{how} {part.problems} problems: {rates}."]
         if funnel.with_lint:
             lines += [f"A static check found something in {funnel.with_lint} of those that pass (`lint`)."]
         drops = sorted(funnel.drops.items(), key=lambda item: (-item[1], item[0]))
@@ -180,9 +183,10 @@ def _asked(config: Config) -> str:
     """How often, and how, models were asked."""
     sampling, translate = config.sampling, config.translate
     if config.engine.kind == "replay":
-        text = f"up to {sampling.n} recorded rollouts a problem"
+        text = f"up to {plan_of(sampling).most} recorded rollouts a problem"
     else:
-        text = f"{sampling.n} rollouts a problem at temperature {sampling.temperature:g}"
+        most = f"{sampling.n}" if isinstance(sampling.plan, FixedPlan) else f"up to {plan_of(sampling).most}"
+        text = f"{most} rollouts a problem at temperature {sampling.temperature:g}"
     if translate.targets:
         into = " and ".join(target.capitalize() for target in translate.targets)
         best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"

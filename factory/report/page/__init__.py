@@ -11,8 +11,8 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from factory.report.cost import Stage
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
+from factory.report.planned import Planned, line
 from factory.report.samples import LONGEST
 from factory.report.statistics import SAMPLES, ProblemRow, RunStatistics
 
@@ -53,6 +54,8 @@ class About:
     """Problems that the run has not finished."""
     config_text: str
     """The config as YAML."""
+    planned: Mapping[str, Planned] = field(default_factory=dict)
+    """By a problem's id, what its plan decided last; empty where all get as many rollouts."""
 
 
 def render(
@@ -63,7 +66,7 @@ def render(
     data = {
         "charts": {name: chart.spec for name, chart in drawn.items()},
         "languages": [[name, title_of(name)] for name in statistics.languages],
-        "problems": [_row(row) for row in listed(statistics.rows)],
+        "problems": [_row(row, about) for row in listed(statistics.rows)],
     }
     tiles = _tiles(summary, statistics)
     scripts = (_vega(), (FOLDER / "page.js").read_text(encoding="utf-8"))
@@ -90,6 +93,7 @@ def render(
             (name, *(f"{count:,}" for count in (counts.problems, counts.set_aside, counts.programs)))
             for name, counts in summary.decontamination.benchmarks.items()
         ],
+        planned=line(summary.planned),
         strength=list(strength.lines(summary.review)),
         weakest=_weakest(statistics),
         disputes=_disputes(statistics),
@@ -139,9 +143,10 @@ def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
-def _row(row: ProblemRow) -> Any:
+def _row(row: ProblemRow, about: About) -> Any:
     """A row as the page's script reads it: of programs, the highlighted tokens instead of the code."""
     data = plain(replace(row, review=None))
+    data["planned"] = about.planned[row.id].as_text() if row.id in about.planned else ""
     for program in data["sample"]["programs"] if row.sample else ():
         program["tokens"] = highlighted(program.pop("code"), program["language"])
     return data

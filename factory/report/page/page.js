@@ -111,9 +111,11 @@ function meter(problem, name, at) {
 function details(problem) {
   const sample = problem.sample;
   const disputes = problem.disputed ? [dispute(problem)] : [];
-  if (!sample) return [element("p", "evidence", "This page holds no sample of this problem; its parts in the run directory do."), ...disputes];
+  const planned = problem.planned ? [element("p", "evidence", problem.planned)] : [];
+  if (!sample) return [...planned, element("p", "evidence", "This page holds no sample of this problem; its parts in the run directory do."), ...disputes];
   const source = sample.source ? element("p", "evidence", sample.source) : null;
   const parts = [
+    ...planned,
     element("div", "", element("h4", "", "Prompt"), element("p", "prompt", sample.prompt), ...(source ? [source] : [])),
     ...disputes,
     element("div", "programs", ...sample.programs.map((made) => program(made, differs(problem, made)))),

@@ -117,7 +117,7 @@ class SampleStep:
             "indices": [min(indices), max(indices)] if indices else [],
             "models": sorted({rollout.model or "" for rollout in rollouts}),
             "templates": sorted({rollout.template or "" for rollout in rollouts}),
-            "sampling": sampling.model_dump(mode="json", exclude={"n"}, exclude_defaults=True),
+            "sampling": sampling.model_dump(mode="json", exclude={"n", "plan", "budget"}, exclude_defaults=True),
             "prompt_tokens": sum(rollout.prompt_tokens or 0 for rollout in new),
             "completion_tokens": sum(rollout.completion_tokens or 0 for rollout in new),
             **self.sampler.meter(),

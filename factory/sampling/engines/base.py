@@ -147,7 +147,7 @@ def check_end(finish_reason: str | None, text: str) -> None:
 
 def settings(sampling: SamplingConfig) -> dict[str, Any]:
     """What is asked of the model, as records keep it: only what is set, keys in one order."""
-    asked = sampling.model_dump(mode="json", exclude={"n", "mode", "template"}, exclude_none=True)
+    asked = sampling.model_dump(mode="json", exclude={"n", "plan", "budget", "mode", "template"}, exclude_none=True)
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
 
 

@@ -69,7 +69,9 @@ def test_what_may_change_and_what_may_grow() -> None:
     ceilings = [
         f"max_limits.{name}" for name in ("cpu_s", "wall_s", "memory_mb", "processes", "output_kb", "open_files")
     ]
-    assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", "sampling.n", "translate.survivors"]
+    plan = ["sampling.n", "sampling.plan.n_max", "sampling.plan.stop.survivors"]
+    assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", *plan, "translate.survivors"]
+    assert keys(Config, Resume.SHRINKS) == ["sampling.plan.stop.least_yield"]
 
 
 def test_the_schema_carries_one_mark_a_value() -> None:
@@ -79,7 +81,8 @@ def test_the_schema_carries_one_mark_a_value() -> None:
     found: Counter[str] = Counter()
     for section in schema["$defs"].values():
         found.update(field.get("x-resume", "none") for field in section.get("properties", {}).values())
-    assert found.keys() == {"free", "extends", "refuse"}
+    assert found.pop("none") == 2, "sampling.plan and its stop are sections themselves"
+    assert found.keys() == {"free", "extends", "shrinks", "refuse"}
     assert schema["$defs"]["LimitsConfig"]["properties"]["cpu_s"]["x-varies-when"] == "auto"
     assert schema["$defs"]["CostConfig"]["properties"]["cpu_hour"]["x-varies-when"] == "set"
 

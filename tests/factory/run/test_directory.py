@@ -357,7 +357,7 @@ def test_every_part_has_a_place_of_its_own(place: RunDir) -> None:
     one = problem()
     paths = [
         place.rollouts(one, range(8)), place.verdicts(one, range(8)), place.rollouts(one, range(8, 16)),
-        place.survivors(one, 8), place.survivors(one, 16), place.rollouts(problem("set/2"), range(8)),
+        place.survivors(one, "8"), place.survivors(one, "16"), place.rollouts(problem("set/2"), range(8)),
         *(place.translation("go", one, parent, number, kind)
           for parent in ("a" * 64, "b" * 64) for number in (0, 1) for kind in ("rollouts", "verdicts")),
         place.translation("go", one, "a" * 64, 0, "verdicts", against(["b" * 64])),

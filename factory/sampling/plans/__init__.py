@@ -1,0 +1,34 @@
+"""Plans: how many rollouts each problem gets. One kind a file."""
+
+from __future__ import annotations
+
+from factory.config import FixedPlan, SamplingConfig
+from factory.sampling.plans.adaptive import Adaptive
+from factory.sampling.plans.base import Decision, Plan, Why, budget_spent, decisions, none_recorded
+from factory.sampling.plans.budget import Ask, ask, next_wave, tokens_of
+from factory.sampling.plans.estimates import Seen
+from factory.sampling.plans.fixed import Fixed
+
+__all__ = [
+    "Adaptive",
+    "Ask",
+    "Decision",
+    "Fixed",
+    "Plan",
+    "Seen",
+    "Why",
+    "ask",
+    "budget_spent",
+    "decisions",
+    "next_wave",
+    "none_recorded",
+    "plan_of",
+    "tokens_of",
+]
+
+
+def plan_of(sampling: SamplingConfig) -> Plan:
+    """The plan that a config names."""
+    if isinstance(sampling.plan, FixedPlan):
+        return Fixed(sampling.n)
+    return Adaptive(sampling.plan, sampling.budget.tokens if sampling.budget else None)

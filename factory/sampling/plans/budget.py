@@ -1,0 +1,62 @@
+"""Who gets the next rounds of a budget: the problems that are expected to give most for it.
+
+What a round is worth is the number of new programs that it may be expected to give (`Seen.new_in`, and no more than the
+problem still lacks) for each token that it is expected to take, at what the problem's rollouts have taken until now.
+Rounds are given out in waves: those of the better half of the problems that wait, best first, until one would take more
+than is left, with which the budget is spent. Promises: a wave is a function of what the rollouts before it came to; a
+larger budget gives all rounds that a smaller one gives. Does not promise to keep to the budget to the token: answers
+may be longer than expected, and every problem gets its first round.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from factory.records import Rollout
+from factory.sampling.plans.base import Decision
+
+BYTES_A_TOKEN = 4
+"""Of an answer whose tokens nobody counted, as recorded ones may be; about that of English and code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A problem that waits for its next round; `order` is its place among the others."""
+
+    order: int
+    tokens: int
+    """That the round is expected to take."""
+    records: float
+    """New programs that it is expected to give."""
+
+    @property
+    def worth(self) -> float:
+        return round(self.records / self.tokens, 12)
+
+
+def ask(order: int, decision: Decision, tokens: int, enough: int) -> Ask:
+    """What a problem asks for that goes on by `decision`, has taken `tokens`, and is done with `enough` programs."""
+    further, seen = decision.until - decision.at, decision.seen
+    each = tokens / max(seen.graded, 1)
+    return Ask(order, max(math.ceil(further * each), 1), min(seen.new_in(further), max(enough - seen.distinct, 0)))
+
+
+def next_wave(waiting: Iterable[Ask], left: int) -> tuple[list[Ask], bool]:
+    """Who gets a round next, of all that wait, with `left` tokens; and whether the budget is spent with these."""
+    ranked = sorted(waiting, key=lambda it: (-it.worth, it.order))
+    wave: list[Ask] = []
+    for one in ranked[: -(-len(ranked) // 2)]:
+        if one.tokens > left:
+            return wave, True
+        left -= one.tokens
+        wave.append(one)
+    return wave, False
+
+
+def tokens_of(rollout: Rollout) -> int:
+    """Tokens of an answer, guessed from its bytes where they were not counted."""
+    if rollout.completion_tokens is None:
+        return -(-len(rollout.text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+    return rollout.completion_tokens
