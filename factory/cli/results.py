@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from factory.cli.base import RunDirArgument, app, show
-from factory.commands.process import console, interruptible, note, say
+from factory.commands.process import console, interruptible, looked_at, note, say
 
 
 @app.command()
@@ -20,15 +20,11 @@ def export(
     ] = None,
 ) -> None:
     """Write the shards of a run. The run need not be finished; with --out it need not be writable."""
-    from contextlib import nullcontext
-
     from factory.commands import export
-    from factory.run.opened import fetched, run_dir_at, working
+    from factory.run.opened import opened, run_dir_at
 
     place = run_dir_at(run_dir)
-    with working(place, note) if out_dir is None else nullcontext():
-        if out_dir is not None:
-            fetched(place, note)
+    with opened(place, note, writes=out_dir is None):
         settings = place.open_config()
         with place:
             manifest = export.export(settings, place.open_problems(), place, out_dir)
@@ -48,9 +44,8 @@ def push(
 ) -> None:
     """Push the shards of a run to the Hugging Face hub, private by default. Takes the token from HF_TOKEN."""
     from factory.commands import export
-    from factory.run.opened import fetched, run_dir_at
 
-    place = fetched(run_dir_at(run_dir), note)
+    place = looked_at(run_dir)
     place.open_config()
     with place:
         done = export.push(place, repo_id, revision, public, dry_run, console(True))
@@ -71,9 +66,8 @@ def audit(
     import asyncio
 
     from factory.commands import audit
-    from factory.run.opened import fetched, run_dir_at
 
-    place = fetched(run_dir_at(run_dir), note)
+    place = looked_at(run_dir)
     settings = place.open_config()
     with place:
         found = asyncio.run(audit.audit(settings, place, sample, seed))
@@ -90,13 +84,11 @@ def status(
 ) -> None:
     """Show the funnel, the rates and the cost of a run as of now."""
     from factory.commands import look
-    from factory.run.opened import fetched, run_dir_at, see_watchable
     from factory.run.summary import summarize
 
-    place = fetched(run_dir_at(run_dir), note)
+    place = looked_at(run_dir, watch)
     settings, todo = place.open_config(), place.open_problems()
     if watch:
-        see_watchable(place)
         work = look.watch(settings, todo, place, every, console())
         summary = interruptible(work, "stopped watching; the run goes on")
     else:
@@ -113,11 +105,8 @@ def report(
 ) -> None:
     """Write one HTML page about a run as of now: funnel, yields, cost, samples. The page needs no network."""
     from factory.commands import look
-    from factory.run.opened import fetched, publish, run_dir_at
-    from factory.run.paths import COUNTS_SUFFIX
+    from factory.run.opened import publish
 
-    place = fetched(run_dir_at(run_dir), note)
+    place = looked_at(run_dir)
     path = look.report(place.open_config(), place.open_problems(), place, out_file or place.report_file)
-    if out_file is None:
-        publish(place, (path, path.with_suffix(COUNTS_SUFFIX)))
-    say(f"report: {out_file or f'{place.shown}/{path.name}'}")
+    say(f"report: {out_file or publish(place, path)}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from factory.console import Console
     from factory.records.summary import Summary, VerifySummary
+    from factory.run.directory import RunDir
 
 T = TypeVar("T")
 
@@ -43,6 +44,16 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print one line on the way to the result, to stderr."""
     console(True).print(text, soft_wrap=True, highlight=False)
+
+
+def looked_at(run_dir: str, watch: bool = False) -> RunDir:
+    """The run directory at a path or URL, which a command looks at, or is to `watch`. Raises ConfigError, StoreError."""
+    from factory.run.opened import fetched, run_dir_at, see_watchable
+
+    place = fetched(run_dir_at(run_dir), note)
+    if watch:
+        see_watchable(place)
+    return place
 
 
 def exit_if_ungraded(summary: Summary | VerifySummary) -> None:

@@ -7,7 +7,7 @@ the lease on it. Whatever ends the work, what was made is uploaded first, unless
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from factory.config.places import as_place
 from factory.config.secrets import refuse_secrets
 from factory.errors import ConfigError
 from factory.run.directory import RunDir
+from factory.run.paths import COUNTS_SUFFIX
 
 SCHEMES = ("s3", "s3a")
 """Kinds of URLs that a run may lie at: objects are written there on a condition, and this was tested."""
@@ -52,6 +53,17 @@ def fetched(place: RunDir, note: Note) -> RunDir:
             if not copy.is_worked_on():
                 copy.update(Lease(copy.store, copy.id).last())
     return place
+
+
+@contextmanager
+def opened(place: RunDir, note: Note, writes: bool) -> Iterator[None]:
+    """Open a run to work on it, as `working`, where the command `writes` to it; else to look at it, as `fetched`."""
+    if writes:
+        with working(place, note):
+            yield
+    else:
+        fetched(place, note)
+        yield
 
 
 def see_watchable(place: RunDir) -> None:
@@ -107,13 +119,13 @@ async def working_on(place: RunDir, note: Note) -> AsyncIterator[None]:
         yield
 
 
-def publish(place: RunDir, paths: Iterable[Path]) -> None:
-    """Upload files that are made of a run and are no part of it, such as its report. Raises StoreError, OSError."""
+def publish(place: RunDir, report: Path) -> str:
+    """Upload a report that was written into the copy of a run at a URL; where it is. Raises StoreError, OSError."""
     if place.url:
         from factory.storage.remote import Store
 
         store = Store(place.url)
         there = store.find()
-        for path in filter(Path.exists, paths):
-            name = place.name(path)
-            store.put(name, path.read_bytes(), there.get(name))
+        for path in filter(Path.exists, (report, report.with_suffix(COUNTS_SUFFIX))):
+            store.put(path.name, path.read_bytes(), there.get(path.name))
+    return f"{place.shown}/{report.name}"

@@ -36,7 +36,7 @@ NOT_RUN = {
     "factory run mine.yaml", "factory status runs/mine --watch", "factory report runs/mine --out mine.html",
     "factory tune mine.yaml --out tuned", "factory run tuned/tuned.yaml",
     "factory run mine.yaml --run-dir runs/remote --set", "factory verify --problems double.json --rollouts",
-    "factory push runs/first my-name/first",
+    "factory push runs/first my-name/first", "factory status s3://bucket/runs/mine",
     "python docker/build_sandbox.py --base python:3.12-slim --tag registry/sandbox:1",
 }  # fmt: skip
 """How the commands begin that need a GPU or the network. A page cannot take a command of its own from the tests."""

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
+import signal
 import subprocess
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
 
+from factory.records import Rollout
+from factory.run.directory import RunDir
+from factory.run.inventory import folders
+from factory.run.journal import Journal
+from factory.run.seal import loose
 from factory.run.working_copy import folder_of
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
@@ -105,3 +116,189 @@ def test_other_machines_read_it_and_go_on_with_it(
     ran = factory("export", url)
     assert ran.returncode == 0, ran.stderr
     assert "shards/rollouts" not in "".join(at_url(object_store))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--slices", "0-1"), r"--slices: s3://\S+: one process at a time works on a run at a URL; remedy: "),
+        (
+            ("--set", "executor.kind=ray"),
+            r"executor.kind: ray: its workers share a run directory, .* remedy: a run_dir",
+        ),
+    ],
+)
+def test_what_needs_a_shared_directory_is_refused(
+    object_store: Any, factory: Factory, replayed: Replayed, tmp_path: Path, more: tuple[str, ...], said: str
+) -> None:
+    settings = yaml.safe_load(replayed(tmp_path, 1, PROGRAMS).read_text())
+    del settings["executor"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
+    ran = factory("run", tmp_path / "config.yaml", "--run-dir", object_store.url("run"), *more)
+    assert (ran.returncode, object_store.objects()) == (2, {})
+    assert re.search(said, ran.stderr), ran.stderr
+
+
+def test_a_url_of_no_run_is_no_run(object_store: Any, factory: Factory) -> None:
+    url = object_store.url("nothing")
+    for command in (("status",), ("report",), ("audit",), ("export",), ("push", "me/x"), ("status", "--watch")):
+        ran = factory(command[0], url, *command[1:])
+        assert ran.returncode == 2, command
+        assert f"{url}: is no run directory" in ran.stderr, command
+    ran = factory("status", "hf://datasets/x")
+    assert ran.returncode == 2
+    assert "no run can lie behind hf://" in ran.stderr
+
+
+# ---- kills ----
+
+KILLED = """
+import os, signal, sys
+from factory.run import mirror
+from factory.storage import lease, remote
+left = int(sys.argv.pop(1))
+mirror.PAUSE_S, lease.LEASE_S, lease.SKEW_S, mirror.RENEW_S = 0.1, 6.0, 0.5, 1.0
+
+def counted(method):
+    def call(store, name, *more):
+        global left
+        left -= not store.url.endswith("/lease")
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return method(store, name, *more)
+    return call
+
+remote.Store.put = counted(remote.Store.put)
+remote.Store.remove = counted(remote.Store.remove)
+from factory.cli import main
+if __name__ == "__main__":
+    main()
+"""
+"""Runs a command, and kills itself before the write to the store whose number is the first argument."""
+
+
+class Sampled:
+    """A run that is sampled from an endpoint, which is slow, and answers by the problem."""
+
+    def __init__(self, object_store: Any, folder: Path, endpoint: ModuleType) -> None:
+        self.url, self._object_store = object_store.url("run"), object_store
+        names = [f"set/{number}" for number in range(3)]
+        cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
+        rows = [{"id": name, "prompt": f"Double {name}.", "entry_point": "double", "cases": cases} for name in names]
+        (folder / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (folder / "killed.py").write_text(KILLED)
+        self._script, self.config = folder / "killed.py", folder / "config.yaml"
+
+        def answer(number: int, body: dict[str, Any]) -> Any:
+            time.sleep(0.05)
+            name = next(name for name in names if f"Double {name}." in str(body))
+            return endpoint.chat(f"```python\ndef double(x):\n    return 2 * x  # {name}\n```")
+
+        self.server = endpoint.Endpoint(answer)
+        settings = {
+            "name": "test",
+            "slice": 2,
+            "problems": {"path": str(folder / "problems.jsonl"), "check_reference": False},
+            "engine": {"kind": "openai", "model": "m", "base_url": self.server.url, "in_flight": 2},
+            "sampling": {"n": 8},
+            "verify": {"chunk": 4, "canaries": False},
+            "translate": {"targets": []},
+            "executor": {"workers": 1},
+            "sandbox": {"backend": "bubblewrap"},
+            "shards": {"views": ["sft", "rollouts"]},
+        }
+        self.config.write_text(yaml.safe_dump(settings))
+
+    def killed(self, before: int) -> bool:
+        """Whether the run was killed before it wrote that many times to the store."""
+        command = [sys.executable, str(self._script), str(before), "run", str(self.config), "--run-dir", self.url]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+        assert ran.returncode in (0, -signal.SIGKILL), ran.stderr
+        return ran.returncode != 0
+
+    def rollouts(self, folder: Path) -> set[tuple[str, int]]:
+        """Those in the parts, sealed files and journals of a run directory."""
+        found: set[tuple[str, int]] = set()
+        for place in folders(RunDir(folder)) if folder.exists() else ():
+            found |= {(it.problem_id, it.index) for name in place.sealed for it in _rollouts(place, name)}
+            found |= {(it.problem_id, it.index) for name in loose(place) for it in _rollouts(place, name)}
+            for path in place.open.rglob("*.jsonl"):
+                found |= {(it.problem_id, it.index) for it in Journal(path).read()}
+        return found
+
+    def download(self, folder: Path) -> Path:
+        for name, data in at_url(self._object_store).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return folder
+
+
+def _rollouts(place: RunDir, name: str) -> list[Rollout]:
+    return place.read(place.path / name, Rollout) if name.startswith("rollouts/") else []
+
+
+@pytest.fixture
+def sampled(object_store: Any, tmp_path: Path, endpoint: ModuleType) -> Iterator[Sampled]:
+    found = Sampled(object_store, tmp_path, endpoint)
+    with found.server.running():
+        yield found
+
+
+def test_a_killed_run_goes_on_on_another_machine_from_what_was_uploaded(
+    sampled: Sampled, object_store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factory: Factory
+) -> None:
+    kills = 0
+    for number, before in enumerate((5, 12, 30, 45, 10**9)):
+        another_machine(monkeypatch, tmp_path, f"machine-{number}")
+        uploaded = sampled.rollouts(sampled.download(tmp_path / f"seen-{number}"))
+        asked = len(sampled.server.asked)
+        kills += sampled.killed(before)
+        if before == 10**9:
+            assert len(sampled.server.asked) - asked == 24 - len(uploaded), "only what was not uploaded"
+        else:
+            time.sleep(7)  # the lease ends
+    assert kills >= 3
+    calm = factory("run", sampled.config, "--run-dir", tmp_path / "calm")
+    assert calm.returncode == 0, calm.stderr
+    assert sums(at_url(object_store)) == (tmp_path / "calm" / "shards" / "SHA256SUMS").read_bytes()
+    assert not [name for name in at_url(object_store) if "open/" in name]
+
+
+def test_a_killed_run_goes_on_on_its_machine_at_once_with_all_it_had(
+    sampled: Sampled, object_store: Any, tmp_path: Path, factory: Factory
+) -> None:
+    copy = folder_of(sampled.url) / "run"
+    kills = 0
+    for before in (3, 20, 40, 10**9):
+        had = sampled.rollouts(copy)
+        asked = len(sampled.server.asked)
+        kills += sampled.killed(before)
+    assert len(sampled.server.asked) - asked == 24 - len(had)
+    assert kills >= 2
+    calm = factory("run", sampled.config, "--run-dir", tmp_path / "calm")
+    assert calm.returncode == 0, calm.stderr
+    assert sums(at_url(object_store)) == (tmp_path / "calm" / "shards" / "SHA256SUMS").read_bytes()
+    assert at_url(object_store) == kept(copy)
+
+
+def test_a_second_process_hears_who_works_on_it(
+    sampled: Sampled, tmp_path: Path, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "factory", "run", str(sampled.config), "--run-dir", sampled.url]
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not sampled.server.asked:
+        assert first.poll() is None
+        time.sleep(0.1)
+    beside = factory("run", sampled.config, "--run-dir", sampled.url)
+    assert factory("status", sampled.url).returncode == 0, "it looks at the copy that is worked on"
+    another_machine(monkeypatch, tmp_path)
+    elsewhere = factory("run", sampled.config, "--run-dir", sampled.url)
+    assert first.poll() is None, "else the first one was too fast for this test"
+    assert (beside.returncode, elsewhere.returncode) == (2, 2)
+    assert f"{sampled.url}: another process on this machine is working on this run" in beside.stderr
+    assert re.search(rf"run: \S+ \(process {first.pid}\) is working on it, .* until ", elsewhere.stderr)
+    first.send_signal(signal.SIGINT)
+    told = first.communicate(timeout=120)[1]
+    assert first.returncode == 130, told
+    assert f"to go on, run `factory run {sampled.config} --run-dir {sampled.url}`" in told
+    assert factory("run", sampled.config, "--run-dir", sampled.url).returncode == 0, "the lease was released"
