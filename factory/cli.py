@@ -133,6 +133,32 @@ def translate(
 
 
 @app.command()
+def tune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file with an engine to tune.")],
+    out_dir: Annotated[Path, typer.Option("--out", file_okay=False, help="Folder for tuned.yaml, tune.json, trials.")],
+    problems: Annotated[int, typer.Option(min=1, help="Problems to sample, evenly spread over the set.")] = 32,
+    n: Annotated[int, typer.Option("--n", min=1, help="Rollouts a problem, in each trial.")] = 16,
+    tries: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="A.B=[C,D]", help="Values of a key to try; may be repeated. Has a default."),
+    ] = None,
+    sets: Set = None,
+) -> None:
+    """Find the engine's fastest settings that keep its pass rate. Run it again to go on."""
+    from factory.commands import tune
+    from factory.config import load
+    from factory.tuning import settings, table
+
+    given = load(config, tuple(sets or ()))
+    candidates = settings.parse(tries) if tries else settings.defaults(given, tune.gpu_capability())
+    plan = tune.Plan(lambda more: load(config, (*(sets or ()), *more)), candidates, problems, n, out_dir)
+    found = interruptible(tune.tune(plan, console(True)), "stopped; to go on, run the same command again")
+    console().print(table.of(found.trials, given.cost))
+    say(f"changed: {' '.join(settings.as_sets(found.best.settings)) or 'nothing'}")
+    say(f"config: {found.config_file}")
+
+
+@app.command()
 def export(
     run_dir: RunDirArgument,
     out_dir: Annotated[

@@ -156,7 +156,7 @@ class SamplingConfig(Section):
     stop: tuple[str, ...] = ()
     """Strings that end an answer."""
     logprobs: int | None = Field(None, ge=0, le=20)
-    """Keep the log-probability of every token, and of so many of the likeliest at its place; None keeps none."""
+    """Keep the log-probability of every token and of this many most likely ones at its place; null keeps none."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one of the mode."""
     chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)

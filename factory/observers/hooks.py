@@ -52,7 +52,7 @@ class Webhook(_Hook):
         environment.check_network()
 
     def end(self, ending: Ending) -> None:
-        """Raises WorkError where nobody takes it: after three tries, or at once where the answer is a refusal."""
+        """Raises WorkError where it does not arrive: after three tries, or at once where the answer is a refusal."""
         body = self._text(ending).encode()
         retrying = Retrying(
             stop=stop_after_attempt(TRIES),

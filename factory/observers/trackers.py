@@ -5,6 +5,7 @@ The step of every point is the number of rollouts that have come, so that runs o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -15,7 +16,7 @@ from factory.observers.base import Ending, Every, RunName
 from factory.report.figures import Figures
 
 
-class _Tracker:
+class _Tracker(ABC):
     """Adds a point every so often, and one at the end."""
 
     def __init__(self, every_s: float) -> None:
@@ -26,17 +27,19 @@ class _Tracker:
             self._add(figures.as_dict(), figures.sampled)
 
     def note(self, line: str) -> None:
-        pass
+        return  # trackers draw figures, not lines
 
     def end(self, ending: Ending) -> None:
         self._add(ending.figures.as_dict(), ending.figures.sampled)
         self._close(ending)
 
+    @abstractmethod
     def _add(self, figures: Mapping[str, float], step: int) -> None:
-        raise NotImplementedError
+        """Add one point."""
 
+    @abstractmethod
     def _close(self, ending: Ending) -> None:
-        raise NotImplementedError
+        """Say how the run has ended. The last that is called."""
 
 
 class TensorBoard(_Tracker):

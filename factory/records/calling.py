@@ -9,7 +9,7 @@ from pydantic import Field
 from factory.records.base import Record
 
 Shape = Literal["value", "list", "tree", "lists", "trees"]
-"""What a plain value stands for: itself; a list for a linked list (`ListNode`) or, level by level with None for what is
+"""What a plain value represents: itself; a list for a linked list (`ListNode`) or, level by level with None for what is
 missing, a binary tree (`TreeNode`); or several of them."""
 
 

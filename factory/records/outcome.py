@@ -27,7 +27,7 @@ class ProblemOutcome:
     problem: Problem
     survivors: tuple[Survivor, ...]
     graded: tuple[tuple[Rollout, Verdict], ...] = ()
-    """Every rollout, of every language, with its verdict; left empty where nobody needs them."""
+    """Every rollout, of every language, with its verdict; left empty where no one needs them."""
     left_out: tuple[tuple[Survivor, str], ...] = ()
     """Survivors that are not shipped, and why."""
     review: Review | None = None

@@ -139,7 +139,7 @@ class _Reader:
         return thoughts, "".join(self.answer)
 
     def _before(self, token: re.Match[str]) -> str:
-        """What stands between the line's beginning, or a thought's end, and the mark, without white space."""
+        """The text between the line's beginning, or a thought's end, and the mark, without white space."""
         window = self.text[max(self.at, token.start() - _WINDOW) : token.start()]
         return window.rpartition("\n")[2].strip()
 
@@ -148,6 +148,6 @@ class _Reader:
         return self.text[token.end() : token.end() + _WINDOW].partition("\n")[0].strip()
 
     def _is_text(self, token: re.Match[str]) -> bool:
-        """Whether it stands in quotes of one kind."""
+        """Whether it is in quotes of one kind."""
         before, after = self.text[token.start() - 1 : token.start()], self.text[token.end() : token.end() + 1]
         return before == after != "" and before in _QUOTES

@@ -54,7 +54,7 @@ class Review:
     """Inputs that these do not accept, and that were put to no program."""
     mutants_killed: int = 0
     mutants_alive: int = 0
-    """Mutants that passed the tests, though they differ on a derived or traced case, or where there is none."""
+    """Mutants that passed the tests although they differ on a derived or traced case, or where no such case exists."""
     mutants_alike: int = 0
     """Mutants that differ nowhere: taken for equivalent, and in no rate."""
     rollouts_killed: int = 0

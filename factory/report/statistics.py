@@ -158,7 +158,7 @@ class GatheredProblems:
     languages: Mapping[str, LanguageStatistics]
     rows: Sequence[ProblemRow]
     samples: Callable[[Collection[str]], Mapping[str, Sample]]
-    """Gives the samples of problems by their ids; of those without verdicts there is none."""
+    """Gives the samples of problems by their ids; problems without verdicts are left out."""
 
 
 class RunStatistics:

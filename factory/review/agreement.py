@@ -2,9 +2,9 @@
 
 Promises: where the reference answers, or a clear majority agrees, those that differ are rejected, and the input
 becomes a derived case if it lies among those of the cases; where neither decides, the input stays in dispute and
-rejects nobody. Who refuses what the others answer alike is rejected too. A traced input (a call of test code) rejects
-nobody, since all programs satisfied the tests there. Does not promise that a majority is right: where the programs of
-one model err alike, they agree.
+rejects no program. One that refuses what the others answer alike is rejected too. A traced input (a call of test code)
+rejects none either, since all programs satisfied the tests there. Does not promise that a majority is right: where the
+programs of one model err alike, they agree.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class _Comparison:
     def compared(self, reaches: Mapping[int, Reach], share: float) -> Compared:
         """What became of the inputs; `reaches` has the numbers of those that were generated.
 
-        Votes are taken until nobody falls: without those that fell, some inputs are no longer in dispute.
+        Votes are taken until none is rejected: without those that were, some inputs are no longer in dispute.
         """
         inside = [number for number, reach in reaches.items() if reach is Reach.INSIDE]
         votes: dict[int, Majority] = {}

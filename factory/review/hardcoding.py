@@ -25,7 +25,7 @@ from factory.records.values import decode
 from factory.review.candidates import HARD_CODED, Candidates
 
 TELLING = 2.25
-"""Weight from which an input is none that a table of facts would hold: three numbers or words, ten bits, a sentence."""
+"""Weight from which an input is too large for a table of facts: three numbers or words, ten bits, a sentence."""
 TRIVIAL = 1.0
 """Weight below which an input counts for nothing: 0, 1, one letter, nothing at all."""
 LEAST = 2

@@ -47,7 +47,7 @@ def _outcome(
 ) -> ProblemOutcome | None:
     """What a problem came to, None where that is nothing.
 
-    `sifted` are its survivors, each with why it is not shipped; `there` its chunks, None where nobody asked for them.
+    `sifted` are its survivors, each with why it is not shipped; `there` its chunks, None where no one asked for them.
     """
     kept = [survivor for survivor, _ in sifted]
     review = review_of(config, problem, run_dir)

@@ -8,10 +8,13 @@ A set of problems that lies on the hub without a fixed commit may change, and so
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from factory import shards
 from factory.config import Config, ReplayEngine, Source
+from factory.config.places import is_url
 from factory.provenance import code_sha256
 from factory.records import Status, sha256
 from factory.records.summary import Summary
@@ -63,17 +66,27 @@ def _is_complete(config: Config, part: Slice) -> bool:
 
 
 def made_of(config: Config) -> str | None:
-    """The sha256 of all that decides what a run comes to; None where that cannot be told from files."""
+    """The sha256 of all that decides what a run comes to; None where files do not show it."""
     sources: list[Source] = [config.problems, *config.decontamination.benchmarks]
-    replayed = [it.path for it in (config.engine, config.translate.engine) if isinstance(it, ReplayEngine)]
-    places = [it.path for it in sources if it.path is not None] + replayed
     if any(it.path is None and not _COMMIT.fullmatch(it.revision or "") for it in sources):
         return None
+    replayed = [it.path for it in (config.engine, config.translate.engine) if isinstance(it, ReplayEngine)]
+    urls = [it for it in (*(source.path for source in sources), *replayed) if it is not None and is_url(it)]
+    places = [*_paths(config.model_dump(exclude={"run_dir", "observers"})), *urls]
     given = [inputs.local(place) for place in places]
     if not all(one.path.exists() for one in given):
         return None
     lines = [f"{one.named(str(file))} {digest(file)}" for one in given for file in one.files()]
     return sha256("\n".join([code_sha256(), config.model_dump_json(), *lines]))
+
+
+def _paths(values: Any) -> Iterator[Path]:
+    """Every path among the values of a config: of problems, of the holdout's ids, of templates, whatever it names."""
+    if isinstance(values, Mapping | list | tuple):
+        for one in values.values() if isinstance(values, Mapping) else values:
+            yield from _paths(one)
+    elif isinstance(values, Path):
+        yield values
 
 
 def _results(run_dir: RunDir) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What lies under another's name in an open run: parts, told by the ledger's sha256, and lines of journals.
+"""What lies under another's name in an open run: parts, found by the ledger's sha256, and lines of journals.
 
 Promises: bytes that the ledger vouches for are found wherever they lie among the run's parts, and what lay in their
 place is kept: in its own place, where it has one, else set aside. A rollout in the journal of another part goes to the
@@ -64,7 +64,7 @@ class Misplaced:
 def sort_journals(run_dir: RunDir, names: Sequence[str]) -> Iterator[str]:
     """Move lines that lie in another part's journal to their own; a line for each journal that had such.
 
-    `names` are the ids of the problems that the run works on. A line whose part cannot be told stays where it is, where
+    `names` are the ids of the problems that the run works on. A line whose part is unknown stays where it is, where
     nothing reads it.
     """
     there = {path: Journal(path).read() for path in sorted(run_dir.open.rglob("*.jsonl"))}

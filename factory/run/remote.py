@@ -54,7 +54,7 @@ class SliceDone:
 
 @dataclass(slots=True)
 class _Notes:
-    """An observer that keeps the notes; `alive` hears that something has come."""
+    """An observer that keeps the notes; `alive` is called when something has come."""
 
     alive: Alive
     lines: list[str] = field(default_factory=list)

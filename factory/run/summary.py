@@ -105,7 +105,7 @@ def counted(config: Config, part: Slice, tallies: Mapping[str, dict[str, Tally]]
 def sum_up(
     config: Config, found: Counts, unshipped: Mapping[str, Counter[str]] | None = None, waiting: int = 0
 ) -> Summary:
-    """The summary of a run that comes to `found`. `unshipped` as of `left_out`; None while nobody asked."""
+    """The summary of a run that comes to `found`. `unshipped` as of `left_out`; None until someone asks."""
     languages = found.languages
     records = sum(counts.total.kept for counts in languages.values())
     speedups = {name: speed(counts.total.speedups) for name, counts in languages.items() if counts.total.speedups}

@@ -38,7 +38,7 @@ class GradeUnit:
     filtered: bool = True
     """Whether the filters that the config names apply; they do not to canaries."""
     counted: bool = True
-    """Whether it is a chunk, or the first share of one: canaries come after so many of these."""
+    """Whether it is a chunk, or the first share of one: canaries come after every few of these."""
 
 
 @dataclass(frozen=True, slots=True)

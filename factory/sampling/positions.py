@@ -21,7 +21,7 @@ NO_PROBLEM = "the problem at its place in the set cannot be used"
 def with_ids(path: Path, rows: Iterator[RawRow], order: Sequence[str], say: Callable[[str], None]) -> Iterator[RawRow]:
     """`rows` of the file at `path`; those that go by position as one row a text, with the id that `order` has there.
 
-    `order` has the id of each row of the problem set, "" where there is none that can be used; without it, nothing goes
+    `order` has the id of each row of the problem set, "" for a row without a usable id; without it, nothing goes
     by position. `say` gets a line that tells what belongs to what. Raises RolloutError where the numbers differ.
     """
     ahead: list[RawRow] = []

@@ -18,7 +18,7 @@ HOLDOUT = "holdout"
 
 
 class Splits:
-    """Places problems by a config, and counts where they went. Raises ConfigError for a holdout file that is none."""
+    """Places problems by a config, and counts where they went. Raises ConfigError for a holdout file without ids."""
 
     def __init__(self, settings: ShardsConfig) -> None:
         self._shares = settings.splits or {"train": 1.0}

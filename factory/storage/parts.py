@@ -144,7 +144,7 @@ def _see_version(path: Path, kind: type[Any], metadata: Mapping[bytes, bytes]) -
 
 
 def _named(path: Path, kind: type[Any], table: pa.Table) -> dict[str, pa.ChunkedArray]:
-    """The columns of a part by the names of today. Raises PartError for those that nobody knows, or that miss."""
+    """The columns of a part by the names of today. Raises PartError for unknown and missing ones."""
     columns, form = columns_of(kind), part_format(kind)
     names = [name if name in columns.by_name else form.renamed.get(name, name) for name in table.schema.names]
     unknown = [name for name in names if name not in columns.by_name]

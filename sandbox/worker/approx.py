@@ -33,7 +33,7 @@ class Approx:
 
 
 def approx(expected: Any, rel: Tolerance = None, abs: Tolerance = None, nan_ok: bool = False) -> Approx:
-    """Raises TypeError for what pytest does not compare, ValueError for a tolerance that is none."""
+    """Raises TypeError for what pytest does not compare, ValueError for an invalid tolerance."""
 
     def scalar(value: Any) -> Callable[[Any], bool]:
         return _scalar(value, rel, abs, nan_ok)

@@ -59,7 +59,7 @@ class Child:
 
     It takes exactly the descriptors `fds` (its number: ours), the limits and the system call filter, then
     runs `body`, whose result is its exit code. `own_kb` None forks it; else it has namespaces of its own, with a work
-    directory of so many KiB, or this one where that is 0.
+    directory of that many KiB, or this one where that is 0.
     """
 
     def __init__(

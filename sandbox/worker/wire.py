@@ -70,7 +70,7 @@ def receive(size: int, into: int | None = None) -> int:
 
 
 def append(fd: int, kept: int, most: int | None = None) -> int:
-    """Copy the file `fd`, or `most` bytes of it, to where `kept` stands; how many bytes that is.
+    """Copy the file `fd`, or `most` bytes of it, to the position of `kept`; how many bytes that is.
 
     A quarter of these is how it begins (what went wrong, before a long trace), the rest, on a new line, how it ends.
     """

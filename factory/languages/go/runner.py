@@ -5,7 +5,7 @@ there, several to a binary, and starts each program in a fresh job of its own: w
 writes, is never near another's. Only inputs cross; answers are fitted and compared outside. Where the shared binary
 itself does not start, or a program in it runs short of memory, the program is built alone and runs again.
 
-What `go vet` adds to the type checker refuses nobody: it says what is likely not meant, and whether it was meant
+What `go vet` adds to the type checker refuses no program: it says what is likely not meant, and whether it was meant
 the cases say; right programs print with the wrong verb, or go on after a return. It is recorded, as `lint`.
 """
 

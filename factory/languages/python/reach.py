@@ -139,7 +139,7 @@ def _changed_within(function: _Function) -> set[str]:
         if isinstance(part, ast.Global):
             names |= set(part.names)
         elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
-            names.add(_base(part.value.func))  # a method whose result nobody wants
+            names.add(_base(part.value.func))  # a method whose result is not used
         elif isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
             names.add(_base(part))
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in ("setattr", "delattr"):

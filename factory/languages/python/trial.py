@@ -4,7 +4,7 @@ Promises: the tests, and with them every expected value, run in the examiner's w
 candidate in its own sees arguments only. Tests that end well without one answered call have not
 been passed. What a program does to its arguments, and what it returns twice, tests see as in one
 process (`sandbox.worker.mirror`). A program that changed an argument has to satisfy them also where calls cross by
-value: it could change it into what makes `f(x) == sorted(x)` true. So tests that want a change are passed by none. The
+value: it could change it into what makes `f(x) == sorted(x)` true. So no program passes tests that want a change. The
 same holds for one that returned an argument or an earlier result again, which the tests may change into what is right,
 unless they ask for identity themselves. A test cannot catch that an answer is no plain value.
 """

@@ -87,7 +87,7 @@ def calling(of: Signature, cases: Sequence[Case], *, either: bool = False) -> Ca
 
 
 def of_cases(starter_code: str, name: str, cases: Sequence[Case], *, either: bool) -> Calling:
-    """How the cases call the function, method or class `name`. Raises ValueError where that cannot be told."""
+    """How the cases call the function, method or class `name`. Raises ValueError where they do not show it."""
     return designed(starter_code, name, cases) or calling(signature(starter_code, name), cases, either=either)
 
 

@@ -124,7 +124,7 @@ class Engine(Protocol):
 
 
 def warn(line: str) -> None:
-    """Where an engine's lines for the user go if nobody else takes them."""
+    """Where an engine's lines for the user go if no observer takes them."""
     logging.getLogger(__name__).warning("%s", line)
 
 

@@ -125,7 +125,7 @@ class OpenAI:
             ask.order.lose(index, f"{self._wire.place}: {failure}", refused, 1 if answered else TRIES)
 
     async def _answer(self, ask: _Ask, count: int, sent: float) -> Answer:
-        """One answer; the pace hears what it says of the endpoint. Raises Refused, UnusableAnswer, Trouble."""
+        """One answer; the pace learns from it how the endpoint does. Raises Refused, UnusableAnswer, Trouble."""
         chat = ask.order.request.mode == "chat"
         try:
             try:

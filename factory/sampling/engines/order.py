@@ -50,7 +50,7 @@ class Order:
         self._lost.pop(index, None)
 
     def lose(self, index: int, reason: str, refused: bool, tries: int = 1) -> None:
-        """The index was asked for `tries` times in vain."""
+        """The index was asked for `tries` times without an answer."""
         self._lost[index] = Unanswered(self.request.problem_id, index, reason, refused)
         self._tries[index] += tries
 

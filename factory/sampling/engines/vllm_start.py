@@ -115,15 +115,16 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
     from vllm.lora.request import LoRARequest
     from vllm.platforms import current_platform
     from vllm.sampling_params import RequestOutputKind
+    from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
     others = multiprocessing.active_children()
-    arguments, note = _arguments(config, weights, AsyncEngineArgs), ""
-    if arguments["dtype"] == "auto" and current_platform.is_cpu() and _is_slow_in_bfloat16():
-        arguments["dtype"] = "float32"
+    asked, note = AsyncEngineArgs(**_arguments(config, weights, AsyncEngineArgs)), ""
+    if asked.dtype == "auto" and current_platform.is_cpu() and _is_slow_in_bfloat16() and not _is_quantized(asked):
+        asked.dtype = "float32"
         note = "engine.dtype: auto is float32 here: this CPU has no AVX-512, without which bfloat16 is very slow"
-    llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
+    llm = AsyncLLM.from_engine_args(asked, usage_context=UsageContext.LLM_CLASS)  # batches as large as offline use has
     ours = (child for child in multiprocessing.active_children() if child not in others)
     guard = Guard(child.pid for child in ours if child.pid and child.name.startswith(("EngineCore", "VLLM")))
     parallel = llm.vllm_config.parallel_config
@@ -136,7 +137,7 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
         lora=None if config.lora is None else LoRARequest(config.lora.name, 1, str(config.lora)),
         log=log,
         guard=guard,
-        sampling_params=lambda asked: SamplingParams(**asked, n=1, output_kind=RequestOutputKind.FINAL_ONLY),
+        sampling_params=lambda given: SamplingParams(**given, n=1, output_kind=RequestOutputKind.FINAL_ONLY),
         refusals=(VLLMClientError, ValueError),
         deaths=(EngineDeadError, EngineGenerateError),
         note=note,
@@ -150,6 +151,11 @@ def _is_slow_in_bfloat16() -> bool:
     import torch
 
     return bool(torch.backends.cpu.get_cpu_capability() == "AVX2")
+
+
+def _is_quantized(asked: Any) -> bool:
+    """Whether the weights are quantized, by the config or by the model's own files: vLLM refuses float32 for some."""
+    return asked.create_model_config().quantization is not None
 
 
 def _arguments(config: VllmEngine, weights: Weights, args: type[Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ ALIASES: dict[str, Alias] = {
 def resolve(model: str, revision: str | None = None) -> Weights:
     """Where to load `model` from; may download and convert (minutes), telling so on stderr.
 
-    Raises ConfigError for a directory that is none and a revision of an alias, EngineError when no
+    Raises ConfigError for a path that is no directory and a revision of an alias, EngineError when no
     weights could be had.
     """
     if model in ALIASES:

@@ -170,8 +170,8 @@ FUTURE = "from __future__ import annotations\n"
 def test_lazy_annotations_come_first_in_a_program_that_has_annotations(program: str, prelude: str) -> None:
     ran(program, prelude)
     assert fixed(program, prelude) == FUTURE
-    _, told = fix(program, ast.parse(program), "", prelude)
-    assert told == (f"taken from the prelude: {FUTURE.strip()}",)
+    _, said = fix(program, ast.parse(program), "", prelude)
+    assert said == (f"taken from the prelude: {FUTURE.strip()}",)
 
 
 def test_lazy_annotations_come_before_all_else_that_is_given() -> None:

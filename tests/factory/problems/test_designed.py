@@ -82,7 +82,7 @@ def test_the_answer_is_what_each_method_returns(read: Callable[..., Problem], gr
 
 @FORMATS
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "said"),
     [
         ({"names": ["Other", "add", "total", "total"]}, "Counter is a class; a test of one has"),
         ({"names": NAMES[:3]}, "Counter is a class; a test of one has"),
@@ -96,11 +96,11 @@ def test_the_answer_is_what_each_method_returns(read: Callable[..., Problem], gr
         ({"question": "total() returns the numbers. Return them in any order."}, "leaves an order free"),
     ],
 )
-def test_other_forms_are_refused(read: Callable[..., Problem], changes: dict[str, Any], told: str) -> None:
+def test_other_forms_are_refused(read: Callable[..., Problem], changes: dict[str, Any], said: str) -> None:
     row = {"question": "Design it.", "starter": STARTER, "names": NAMES, "arguments": ARGUMENTS, "answers": ANSWERS}
-    if told == "leaves an order free":
+    if said == "leaves an order free":
         changes = changes | {"answers": [None, None, [1, 2], [2, 1]]}
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=said):
         read(**(row | changes))
 
 

@@ -55,7 +55,7 @@ def test_an_input_that_no_case_is_like_is_named(reviewed, lists):
 
 
 def test_a_model_is_not_believed(reviewed, lists):
-    """What it says an input answers is not read, and without a majority, or against the reference, an input is none."""
+    """What it says an input answers is not read; an input that no majority, or the reference, answers is left out."""
     wrong = "assert f([1, 6, 2]) == 99\nassert f([4, 2, 7]) == -1"
     assert reviewed(lists, wrong, *TOP)[0] == [False] * 9
     assert reviewed(lists, "f([1, 6, 2])", TOP[0], TOP[1], NOT_ONE)[0] == [False] * 3

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from factory.config import Benchmark, load
@@ -99,6 +100,32 @@ def test_another_config_and_other_problems_are_worked_on(done: Path, place: RunD
         assert NOTHING not in other.stderr
     finally:
         problems.write_text(text)
+
+
+@pytest.mark.parametrize("key", ["shards.holdout", "sampling.template", "translate.template"])
+def test_what_a_file_holds_counts_that_the_config_names(done: Path, tmp_path: Path, key: str) -> None:
+    """A run whose list of held-out problems has grown would else keep shards that train on them."""
+    named = tmp_path / "named.txt"
+    named.write_text("set/0\n")
+    config = load(done / "config.yaml", (f"{key}={named}",))
+    before = finished.made_of(config)
+    assert before is not None
+    assert finished.made_of(config) == before
+    named.write_text("set/0\nset/1\n")
+    assert finished.made_of(config) not in (before, None)
+
+
+def test_a_longer_holdout_is_held_out_of_a_finished_run(
+    done: Path, place: RunDir, tmp_path: Path, factory: Factory
+) -> None:
+    ids = tmp_path / "ids.txt"
+    command = ("run", done / "config.yaml", "--run-dir", place.path, "--set", f"shards.holdout={ids}")
+    for text, held in (("set/0\n", 1), ("set/0\nset/1\n", 2)):
+        ids.write_text(text)
+        ran = factory(*command)
+        assert ran.returncode == 0, ran.stderr
+        (path,) = (place.shards / "data").glob("python-holdout*.parquet")
+        assert pq.read_metadata(path).num_rows == held
 
 
 def test_other_code_works_the_run_through(done: Path, place: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,9 +132,9 @@ def test_parts_under_other_names_are_put_back(
     before = bytes_of(place.path / folder)
     one, two = sorted((place.path / folder).glob("*.parquet"))[:2]
     change(one, two)
-    told = go_on(place, half_done, factory)
-    assert "again" not in told
-    assert f"{one}: lay under the name " in told
+    said = go_on(place, half_done, factory)
+    assert "again" not in said
+    assert f"{one}: lay under the name " in said
     after = bytes_of(place.path / folder)
     assert {name: after[name] for name in before} == before
     assert not list(place.path.rglob("*.damaged*"))

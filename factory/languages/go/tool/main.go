@@ -26,7 +26,7 @@ type Request struct {
 	Sources []string          `json:"sources"`
 }
 
-// An Arity is one way to call: so many positional arguments, and these keywords.
+// An Arity is one way to call: a number of positional arguments, and these keywords.
 type Arity struct {
 	Positional int      `json:"positional"`
 	Keywords   []string `json:"keywords"`
