@@ -141,8 +141,10 @@ class SliceWorker:
             finally:
                 warm.users -= 1
                 if warm.failure and not warm.users:
-                    await self.close()  # the next slice has a new engine
-                    warm.closed.set()
+                    try:
+                        await self.close()  # the next slice has a new engine
+                    finally:
+                        warm.closed.set()
 
     async def _with(self, warm: _Warm, part: Slice) -> SliceDone:
         notes = _Notes(self._alive)

@@ -18,12 +18,13 @@ import pytest
 from factory.commands.export import export
 from factory.config import Config, load
 from factory.decontamination.matcher import Contamination
+from factory.errors import EngineError
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.records import Problem, Rollout
-from factory.run import remote
+from factory.run import remote, sampler
 from factory.run.directory import RunDir
-from factory.run.remote import SliceDone, SliceUnit, open_slice_worker
+from factory.run.remote import SliceDone, SliceUnit, SliceWorker, open_slice_worker, work_by
 from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.units import GradeUnit
@@ -163,6 +164,59 @@ def test_a_worker_has_room_for_the_next_slice_while_one_is_verified(
         for part in (first, second, third):
             place.log("slice", number=part.number)
         export(config, problems, place)
+    assert shards_of(place.path) == shards_of(whole / "run")
+
+
+class Threads:
+    """An executor that gives every unit to one worker of this process, all at once."""
+
+    workers = 1
+
+    def __init__(self, worker: SliceWorker) -> None:
+        self._worker = worker
+
+    async def run(self, work: Callable[[Any, Any], Any], unit: Any, /) -> Any:
+        return await asyncio.to_thread(work, self._worker, unit)
+
+
+def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, place, problems = begun(whole, tmp_path / "run")
+    opened: list[Any] = []
+    open_engine = sampler.open_engine
+
+    async def die(*_: Any) -> AsyncIterator[Rollout]:
+        raise EngineError("the engine is gone")
+        yield
+
+    def first_dies(*given: Any) -> Any:
+        opened.append(open_engine(*given))
+        if len(opened) == 1:
+            opened[0].sample = die
+        return opened[-1]
+
+    @asynccontextmanager
+    async def here(settings: Config, log: Any) -> AsyncIterator[Held]:
+        with GradingSession(settings) as session:
+            yield Held(session, set())
+
+    monkeypatch.setattr(sampler, "open_engine", first_dies)
+    monkeypatch.setattr(remote, "workers", here)
+    notes: list[str] = []
+    observer = Watched(lambda rollout: None)
+    observer.note = notes.append  # type: ignore[method-assign]
+    with place:
+        place.claim(config, problems)
+        parts = slices(problems, place, working=True)
+        with open_slice_worker(config, 1, lambda seconds: None) as worker:
+            work = work_by(
+                Threads(worker), config, parts, observer, lambda part: place.log("slice", number=part.number)
+            )
+            assert asyncio.run(work) == []
+        export(config, problems, place)
+    assert len(opened) == 2
+    assert sum("is begun again, its engine has died: the engine is gone" in note for note in notes) >= 2
     assert shards_of(place.path) == shards_of(whole / "run")
 
 
