@@ -12,8 +12,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from factory.errors import ConfigError, InfrastructureError, ResourceError
@@ -37,6 +38,8 @@ ROOM_S = 1800.0
 grows by itself brings nodes within minutes."""
 CONNECT_S = 10.0
 _IDLE_S = 1.0
+_THREADS = 16
+"""Of an actor that may have several units: more than it takes at once, and as many that ask for room."""
 
 
 class _Context:
@@ -52,8 +55,33 @@ class _Context:
     def run(self, work: Callable[[C, T], R], unit: T) -> R:
         return work(self._context, unit)
 
+    def wait_for_room(self, room: Callable[[C, T], None], unit: T) -> None:
+        room(self._context, unit)
+
     def close(self) -> None:
         self._stack.close()
+
+
+@dataclass(eq=False)
+class _Worker:
+    """An actor whose context is open, until it is lost."""
+
+    actor: Any
+    lost: bool = False
+    units: int = 0
+    empty: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @contextmanager
+    def at(self) -> Iterator[None]:
+        """While a unit is worked on."""
+        self.units += 1
+        self.empty.clear()
+        try:
+            yield
+        finally:
+            self.units -= 1
+            if not self.units:
+                self.empty.set()
 
 
 class RayExecutor:
@@ -72,12 +100,20 @@ class RayExecutor:
         cpus_per_worker: int = 1,
         stuck_s: float = 1800.0,
         note: Callable[[str], None] = lambda line: None,
+        room: Callable[[Any, Any], None] | None = None,
     ) -> None:
-        """`note` gets lines on workers that are lost. `stuck_s` is for the processes that a context itself opens."""
+        """`note` gets lines on workers that are lost. `stuck_s` is for the processes that a context itself opens.
+
+        With `room` a worker may have several units at once, each in a thread: `room(context, unit)` is called beside
+        `work`, and returns when one more may come, at the latest when the unit is done.
+        """
         self._open_context, self._address, self.workers = open_context, address, workers
         self._resources = {"num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker}
-        self._note = note
-        self._idle: asyncio.Queue[Any] = asyncio.Queue()
+        self._note, self._room = note, room
+        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        """Workers that take a unit."""
+        self._opened: set[_Worker] = set()
+        self._asking: set[asyncio.Task[None]] = set()
         self._actors: list[Any] = []
         self._starting: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None]
@@ -95,17 +131,18 @@ class RayExecutor:
                     "remedy: `ray start --head`, the address of a cluster, or `local`"
                 ) from None
             self._connected = True
-        actor = ray.remote(_Context).options(max_restarts=-1, **self._resources)
+        threads = 1 if self._room is None else _THREADS
+        actor = ray.remote(_Context).options(max_restarts=-1, max_concurrency=threads, **self._resources)
         self._actors = [actor.remote() for _ in range(self.workers)]
         for one in self._actors:
             self._start(one)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for task in self._starting:
+        for task in self._starting | self._asking:
             task.cancel()
         if kind is None:
-            closing = [self._idle.get_nowait().close.remote() for _ in range(self._idle.qsize())]
+            closing = [worker.actor.close.remote() for worker in self._opened]
             await asyncio.gather(*closing, return_exceptions=True)
         for actor in self._actors:
             ray.kill(actor)
@@ -114,27 +151,70 @@ class RayExecutor:
         self._failure.cancel()
 
     async def run(self, work: Callable[[Any, T], R], unit: T, /) -> R:
-        """`work(context, unit)` in one of the actors; raises as `Executor.run` does."""
+        """`work(context, unit)` in one of the actors; raises as `Executor.run` does.
+
+        A unit that was lost is alone with its worker from then on: what it does there is its own.
+        """
         reason = ""
-        for _ in range(TRIES):
-            actor = await self._next()
+        for already_lost in range(TRIES):
+            worker = await self._taken(alone=already_lost > 0)
+            shared = self._room is not None and not already_lost
             try:
-                result: R = await actor.run.remote(work, unit)
+                with worker.at():
+                    if shared:
+                        self._ask_for_room(worker, unit)
+                    result: R = await worker.actor.run.remote(work, unit)
+                    return result
             except RayActorError as error:
-                self._start(actor)
+                self._lose(worker)
                 reason = _short(error)
                 self._note(f"a worker was lost, its unit of work goes to another: {reason}")
             except RayTaskError as error:
-                self._idle.put_nowait(actor)
                 raise _cause(error) from None
             except BaseException:
-                ray.kill(actor, no_restart=False)  # it would go on with work that nobody waits for
-                self._start(actor)
+                if not worker.lost:
+                    ray.kill(worker.actor, no_restart=False)  # it would go on with work that nobody waits for
+                self._lose(worker)
                 raise
-            else:
-                self._idle.put_nowait(actor)
-                return result
+            finally:
+                if not (shared or worker.lost):
+                    self._idle.put_nowait(worker)
         raise InfrastructureError(f"{TRIES} workers were lost on the same unit of work, the last one: {reason}")
+
+    async def _taken(self, alone: bool) -> _Worker:
+        """A worker that takes a unit, and has no other one where the unit is to be `alone`."""
+        while True:
+            worker = await self._next()
+            if alone and worker.units:
+                try:
+                    await worker.empty.wait()
+                except BaseException:
+                    self._idle.put_nowait(worker)
+                    raise
+            if not worker.lost:
+                return worker
+
+    def _ask_for_room(self, worker: _Worker, unit: Any) -> None:
+        """Have `worker` take one more unit as soon as it can."""
+
+        async def ask() -> None:
+            try:
+                await worker.actor.wait_for_room.remote(self._room, unit)
+            except RayActorError:
+                self._lose(worker)
+            else:
+                self._idle.put_nowait(worker)
+
+        task = asyncio.create_task(ask())
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    def _lose(self, worker: _Worker) -> None:
+        """Have the actor of `worker` be another one from now on."""
+        if not worker.lost:
+            worker.lost = True
+            self._opened.discard(worker)
+            self._start(worker.actor)
 
     def _start(self, actor: Any) -> None:
         task = asyncio.create_task(self._open(actor))
@@ -142,7 +222,7 @@ class RayExecutor:
         task.add_done_callback(self._starting.discard)
 
     async def _open(self, actor: Any) -> None:
-        """Open the context of an actor that was started, or started again; then it is idle."""
+        """Open the context of an actor that was started, or started again; then it takes a unit."""
         while True:
             try:
                 await actor.open.remote(self._open_context)
@@ -153,18 +233,19 @@ class RayExecutor:
                     self._failure.set_exception(_cause(error))
                 return
             else:
-                self._idle.put_nowait(actor)
+                worker = _Worker(actor)
+                self._opened.add(worker)
+                self._idle.put_nowait(worker)
                 return
 
-    async def _next(self) -> Any:
-        """An idle actor. Raises what kept a context from being opened."""
+    async def _next(self) -> _Worker:
+        """A worker that takes a unit, or was lost meanwhile. Raises what kept a context from being opened."""
         waiting = asyncio.ensure_future(self._idle.get())
         began, said = time.monotonic(), False
         try:
             while not waiting.done():
-                done, _ = await asyncio.wait(
-                    {waiting, self._failure}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED
-                )
+                either: set[asyncio.Future[Any]] = {waiting, self._failure}
+                done, _ = await asyncio.wait(either, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
                 if self._failure in done and not waiting.done():
                     self._failure.result()
                 if not done and len(self._starting) == self.workers:

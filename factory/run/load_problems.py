@@ -2,27 +2,26 @@
 
 Promises: every row ends as a problem or as a refusal with its reason, in order; a problem that repeats one of
 `decontamination.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a
-verdict a problem, which for most sets is some milliseconds, the first time (`factory.run.references`);
+verdict a problem, which for most sets is some milliseconds, the first time (`factory.run.reference_checks`);
 `problems.check_reference: false` saves it, but not where the reference's answers are the expected ones: these have to
 agree with what the row shows itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from factory import problems
-from factory.config import GradingConfig, ProblemsConfig, key_to_raise
+from factory.config import GradingConfig, ProblemsConfig
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination, Hit
 from factory.errors import ProblemError
-from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, Oracle, Refusal
-from factory.records import Problem, Program, Status
-from factory.run.references import CheckedReferences
+from factory.records import Problem
+from factory.run.reference_checks import BATCH, ReferenceChecks
 from factory.sampling.prompts import examples
 
 
@@ -55,37 +54,68 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
         (one for each in settings.decontamination.benchmarks for one in benchmarks.read(each)), settings.decontamination
     )
     contaminated: dict[str, Hit] = {}
-    kept: list[Loaded] = []
+    kept: list[Problem] = []
     refused: list[Refusal] = []
     order: list[tuple[str, bool]] = []
+    traced = 0
+
+    def sift(found: Loaded) -> Loaded | Refusal:
+        """Refuse a problem that is not used whatever its reference does."""
+        if known and (hit := known.of_prompt(_asked(found.problem))):
+            contaminated[found.problem.id] = hit
+            return Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
+        fault = session.checker_fault(found.problem)
+        return Refusal(found.place, found.problem.id, fault) if fault else found
+
     with ExitStack() as stack:
         oracle = stack.enter_context(Oracle(settings))
         session = stack.enter_context(GradingSession(settings))
-        checked = stack.enter_context(CheckedReferences(settings))
-        for found in problems.read(config, oracle, settings.max_limits, settings.limits):
-            if isinstance(found, Loaded) and config.ids and found.problem.id not in config.ids:
-                order.append((found.problem.id, True))
-                continue
-            if known and isinstance(found, Loaded) and (hit := known.of_prompt(_asked(found.problem))):
-                contaminated[found.problem.id] = hit
-                found = Refusal(found.place, found.problem.id, f"contaminated: {hit.detail}")
-            if isinstance(found, Loaded) and (fault := session.checker_fault(found.problem)):
-                found = Refusal(found.place, found.problem.id, fault)
-            if isinstance(found, Loaded) and (config.check_reference or found.answered):
-                found = _checked(found, session, checked)
-            if isinstance(found, Refusal):
-                refused.append(found)
-                order.append((found.id, False))
-                continue
-            kept.append(found)
-            order.append((found.problem.id, True))
-            if len(kept) == config.limit:
-                break
+        check = stack.enter_context(ReferenceChecks(settings, session))
+        rows = problems.read(config, oracle, settings.max_limits, settings.limits)
+        while batch := _batch(rows, config, sift, len(kept)):
+            asked = [it for it in batch if isinstance(it, Loaded) and (config.check_reference or it.answered)]
+            checked = dict(zip(map(id, asked), check(asked), strict=True))
+            for found in (checked.get(id(it), it) for it in batch):
+                order.append(_name(found))
+                if isinstance(found, Refusal):
+                    refused.append(found)
+                elif isinstance(found, Loaded):
+                    kept.append(found.problem)
+                    traced += found.traced
     _complain(config, kept, refused)
-    traced = sum(one.traced for one in kept)
     usable = {name for name, is_usable in order if is_usable}
     names = tuple("" if name in usable and not is_usable else name for name, is_usable in order)
-    return LoadedProblems(tuple(one.problem for one in kept), tuple(refused), traced, known, contaminated, names)
+    return LoadedProblems(tuple(kept), tuple(refused), traced, known, contaminated, names)
+
+
+@dataclass(frozen=True, slots=True)
+class _NotAsked:
+    """A problem that is none of `problems.ids`."""
+
+    id: str
+
+
+_Row = Loaded | Refusal | _NotAsked
+
+
+def _batch(
+    rows: Iterator[Loaded | Refusal], config: ProblemsConfig, sift: Callable[[Loaded], Loaded | Refusal], kept: int
+) -> list[_Row]:
+    """The next rows: no more than hold `BATCH` problems, nor than are wanted where `kept` are there already."""
+    most = BATCH if config.limit is None else min(BATCH, config.limit - kept)
+    batch: list[_Row] = []
+    while most > 0 and (found := next(rows, None)) is not None:
+        row: _Row = found
+        if isinstance(found, Loaded):
+            row = _NotAsked(found.problem.id) if config.ids and found.problem.id not in config.ids else sift(found)
+        batch.append(row)
+        most -= isinstance(row, Loaded)
+    return batch
+
+
+def _name(row: _Row) -> tuple[str, bool]:
+    """The id of a row, and whether its problem can be used."""
+    return (row.problem.id, True) if isinstance(row, Loaded) else (row.id, isinstance(row, _NotAsked))
 
 
 def _asked(problem: Problem) -> str:
@@ -93,28 +123,10 @@ def _asked(problem: Problem) -> str:
     return "\n".join([problem.prompt, problem.starter_code, *examples(problem)])
 
 
-def _checked(found: Loaded, session: GradingSession, checked: CheckedReferences) -> Loaded | Refusal:
-    """The problem with the first of its solutions that passes its tests as the reference."""
-    problem = found.problem
-    if problem.reference is None:
-        return found
-    if (known := checked.passing(found)) is not None:
-        return replace(found, problem=problem.model_copy(update={"reference": known}))
-    faults = []
-    for solution in (problem.reference, *found.solutions):
-        (verdict,) = verify(session, problem, [Program(0, solution)], "python")
-        if verdict.status is Status.PASSED:
-            checked.add(found, solution)
-            return replace(found, problem=problem.model_copy(update={"reference": solution}))
-        faults.append(f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}")
-    more = f", and so do {len(faults) - 1} other solutions" if len(faults) > 1 else ""
-    return Refusal(found.place, problem.id, f"its reference fails its own tests: {faults[0]}{more}")
-
-
-def _complain(config: ProblemsConfig, kept: list[Loaded], refused: list[Refusal]) -> None:
+def _complain(config: ProblemsConfig, kept: list[Problem], refused: list[Refusal]) -> None:
     """Raise ProblemError where something that was asked for is not there, or nothing is."""
     source = config.path or config.dataset
-    known = [one.problem.id for one in kept]
+    known = [one.id for one in kept]
     for wanted in config.ids if config.limit is None else ():
         if wanted not in known:
             why = next((f": {refusal.reason}" for refusal in refused if refusal.id == wanted), "")

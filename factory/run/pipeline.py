@@ -10,7 +10,7 @@ Does not write shards: `factory.run.export` gives what a run ships, finished or 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from factory import escape
 from factory.config import Config
@@ -63,6 +63,7 @@ class Pipeline:
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
         self._at_once = at_once
+        self._sampled = asyncio.Event()
         store = PartStore(run_dir, observer.note)
         self._sample = SampleStep(run_dir, store, samplers.rollouts, observer)
         self._grade = GradeStep(store, Grader(executor, benchmarks, observer), observer)
@@ -73,10 +74,11 @@ class Pipeline:
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
         self._plan = PlanStep(config, run_dir, purse, at_once)
 
-    async def run(self) -> None:
+    async def run(self, room: Callable[[], None]) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
 
-        One whose part cannot be read is skipped, and the part added to `damage`.
+        One whose part cannot be read is skipped, and the part added to `damage`. `room` is called when the first
+        rollouts have come, all problems have begun, and one more could be in flight.
         """
         for line in sort_journals(self.run_dir, [problem.id for problem in self.problems]):
             self._observer.note(line)
@@ -85,10 +87,14 @@ class Pipeline:
         async def work(problem: Problem) -> None:
             async with self._at_once:
                 await self._work(problem, there.get(slug(problem.id), []))
+                self._sampled.set()  # perhaps without a rollout
 
         async with asyncio.TaskGroup() as group:
             for problem in self.problems:
                 group.create_task(work(problem))
+            await self._sampled.wait()
+            async with self._at_once:
+                room()
 
     async def _work(self, problem: Problem, there: Sequence[range]) -> None:
         """The whole way of one problem, of which the chunks `there` are sampled already."""
@@ -146,6 +152,7 @@ class Pipeline:
 
         path = self.run_dir.rollouts(problem, indices)
         rollouts = await self._sample(path, graded, problem.id, sampling, requests)
+        self._sampled.set()
         if rollouts is None:
             return None
         return rollouts, await self._grade(graded, GradeUnit(problem, tuple(rollouts), "python"))

@@ -53,6 +53,10 @@ class CheckedReferences:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.keep()
+
+    def keep(self) -> None:
+        """Write down what is new."""
         if self._path is None or not self._new:
             return
         with contextlib.suppress(OSError):
@@ -60,6 +64,7 @@ class CheckedReferences:
             _remove_unused(self._path.parent.glob("*.txt"))
             with self._path.open("a", encoding="ascii") as file:
                 file.write("\n" + "".join(self._new))  # a kill may have left half a line
+            self._new.clear()
 
     def passing(self, found: Loaded) -> str | None:
         """The solution of `found` that is known to pass, if one is."""

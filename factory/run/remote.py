@@ -1,7 +1,8 @@
 """Working off the slices of a run in other processes, on this machine or on others, each a one-machine factory.
 
-A worker of the executor holds engines and an executor of its own, and works off one slice at a time: rollouts never
-leave its machine, and what it writes lies in the slice's folder, on a file system that all share.
+A worker of the executor holds engines and an executor of its own, and works off slices, the next one begun while the
+last programs of the one before are verified: rollouts never leave its machine, and what it writes lies in the slice's
+folder, on a file system that all share.
 
 Promises: a slice whose worker is lost goes to another, which goes on from what is written there. One that was lost
 again and again is set aside and named, and everything else is done. Shards are those of a run in one process.
@@ -10,6 +11,7 @@ again and again is set aside and named, and everything else is done. Shards are 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,11 +26,12 @@ from factory.executors import open_executor
 from factory.executors.base import Alive, Executor
 from factory.records import Rollout, Survivor, Verdict
 from factory.report.counts import Counts
+from factory.run.background import background_loop
 from factory.run.observer import Observer
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice
 from factory.run.together import leaves, together
-from factory.run.work import Worker
+from factory.run.work import PROBLEMS_AT_ONCE, SLICES_AT_ONCE, Worker
 from factory.run.workers import workers
 
 TRIES = 3
@@ -72,49 +75,113 @@ class _Notes:
         self.lines.append(line)
 
 
+@dataclass(frozen=True, slots=True)
+class SliceUnit:
+    """A slice to work off."""
+
+    part: Slice
+    alone: bool = False
+    """Whether no other is worked off beside it: it was lost, and no other slice shall pay for it."""
+
+
+class _Warm:
+    """Engines and an executor, and the number of slices that use them."""
+
+    def __init__(self, executor: Executor, samplers: Samplers, known: Contamination) -> None:
+        self.executor, self.samplers, self.known = executor, samplers, known
+        self.users = 0
+        self.closed = asyncio.Event()
+
+    @property
+    def failure(self) -> EngineError | None:
+        """Why an engine gives nothing any more."""
+        return self.samplers.rollouts.failure or self.samplers.translations.failure
+
+
 class SliceWorker:
-    """Engines and an executor of this process, kept warm from slice to slice."""
+    """Engines and an executor of this process, kept warm from slice to slice.
 
-    def __init__(self, config: Config, alive: Alive, runner: asyncio.Runner, stack: AsyncExitStack) -> None:
-        self._config, self._runner, self._stack = config, runner, stack
-        self._notes = _Notes(alive)
+    Belongs to a running loop; `work` and `wait_for_room` are called from other threads.
+    """
+
+    def __init__(self, config: Config, alive: Alive, loop: asyncio.AbstractEventLoop) -> None:
+        self._config, self._alive, self._loop = config, alive, loop
+        self._stack = AsyncExitStack()
+        self._notes = _Notes(alive)  # of what the slices share
         self._last: Slice | None = None
-        self._worker: Worker | None = None
-        self._samplers: Samplers | None = None
+        self._warm: _Warm | None = None
+        self._opening, self._alone = asyncio.Lock(), asyncio.Lock()
+        self._problems = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._slices = asyncio.Semaphore(SLICES_AT_ONCE)
+        self._rooms = defaultdict[int, asyncio.Event](asyncio.Event)
 
-    def work(self, part: Slice) -> SliceDone:
+    def work(self, unit: SliceUnit) -> SliceDone:
         """Work off one slice. Raises FactoryError, alone or in an ExceptionGroup."""
-        return self._runner.run(self._work(part))
+        return asyncio.run_coroutine_threadsafe(self._work(unit), self._loop).result()
 
-    async def _work(self, part: Slice) -> SliceDone:
-        self._last = part
-        worker = self._worker or await self._open()
-        assert self._samplers is not None
-        self._notes.lines, worker.damage = [], []
-        await worker.slice(part)
-        if failure := self._samplers.rollouts.failure or self._samplers.translations.failure:
-            await self._close()  # the next slice has a new engine
-            raise failure
-        sealed = part.sealed
-        counts = part.dir.sealed.facts["counts"] if sealed else None
-        return SliceDone(sealed, counts, [str(it) for it in worker.damage], self._notes.lines[:NOTES])
+    def wait_for_room(self, unit: SliceUnit) -> None:
+        """Return when another slice may be begun beside that of `unit`, which is given to `work` at the same time."""
+        asyncio.run_coroutine_threadsafe(self._wait_for_room(unit.part), self._loop).result()
 
-    async def _close(self) -> None:
-        self._worker = self._samplers = None
-        await self._stack.aclose()
+    async def _wait_for_room(self, part: Slice) -> None:
+        await self._rooms[part.number].wait()
+        async with self._slices:
+            del self._rooms[part.number]
 
-    async def _open(self) -> Worker:
+    async def _work(self, unit: SliceUnit) -> SliceDone:
+        async with AsyncExitStack() as held:
+            held.callback(self._rooms[unit.part.number].set)
+            async with self._alone:
+                for _ in range(SLICES_AT_ONCE if unit.alone else 1):
+                    await held.enter_async_context(self._slices)
+            self._last = unit.part
+            warm = await self._join()
+            try:
+                return await self._with(warm, unit.part)
+            finally:
+                warm.users -= 1
+                if warm.failure and not warm.users:
+                    try:
+                        await self.close()  # the next slice has a new engine
+                    finally:
+                        warm.closed.set()
+
+    async def _with(self, warm: _Warm, part: Slice) -> SliceDone:
+        notes = _Notes(self._alive)
+        worker = Worker(self._config, warm.executor, notes, warm.known, warm.samplers, self._problems)
+        await worker.slice(part, self._rooms[part.number].set)
+        if warm.failure:
+            raise warm.failure
+        lines, self._notes.lines = self._notes.lines + notes.lines, []
+        counts = part.dir.sealed.facts["counts"] if part.sealed else None
+        return SliceDone(part.sealed, counts, [str(it) for it in worker.damage], lines[:NOTES])
+
+    async def _join(self) -> _Warm:
+        """The engines and the executor, for one slice more: new ones where an engine has died, and all have left."""
+        async with self._opening:
+            if self._warm is not None and self._warm.failure:
+                await self._warm.closed.wait()
+            if self._warm is None:
+                self._warm = await self._open()
+            self._warm.users += 1
+            return self._warm
+
+    async def _open(self) -> _Warm:
         config = self._config
         executor = await self._stack.enter_async_context(workers(config, self._log))
-        self._samplers = await self._stack.enter_async_context(Samplers(config, self._notes, self._log))
+        samplers = await self._stack.enter_async_context(Samplers(config, self._notes, self._log))
         known = Contamination(
             (one for each in config.decontamination.benchmarks for one in benchmarks.read(each)), config.decontamination
         )
-        self._worker = Worker(config, executor, self._notes, known, self._samplers)
-        return self._worker
+        return _Warm(executor, samplers, known)
+
+    async def close(self) -> None:
+        """End the engines and the executor."""
+        self._warm = None
+        await self._stack.aclose()
 
     def _log(self, event: str, **facts: Any) -> None:
-        """To the ledger of the slice that is worked off, or was last."""
+        """To the ledger of the slice that was begun last."""
         if self._last is not None:
             self._last.dir.log(event, **facts)
 
@@ -123,24 +190,29 @@ class SliceWorker:
 def open_slice_worker(config: Config, cpus: int, alive: Alive) -> Iterator[SliceWorker]:
     """The context of an executor's worker that works off slices, with `cpus` processes that verify."""
     local = config.model_copy(update={"executor": LocalExecutorConfig(workers=cpus, stuck_s=config.executor.stuck_s)})
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
+    with background_loop("slices") as loop:
+        worker = SliceWorker(local, alive, loop)
         try:
-            yield SliceWorker(local, alive, runner, stack)
+            yield worker
         finally:
-            runner.run(stack.aclose())
+            asyncio.run_coroutine_threadsafe(worker.close(), loop).result()
 
 
-def work_slice(worker: SliceWorker, part: Slice) -> SliceDone:
-    """What an executor runs: `part` by the context of its worker."""
-    return worker.work(part)
+def work_slice(worker: SliceWorker, unit: SliceUnit) -> SliceDone:
+    """What an executor runs: a slice by the context of its worker."""
+    return worker.work(unit)
+
+
+def room(worker: SliceWorker, unit: SliceUnit) -> None:
+    """What an executor asks with: returns when its worker takes another slice beside that of `unit`."""
+    worker.wait_for_room(unit)
 
 
 async def _tried(executor: Executor, part: Slice, observer: Observer) -> SliceDone:
     """`part` by one of the workers, and by another where its engine has died; raises as `work_slice`, one error."""
     for left in reversed(range(TRIES)):
         try:
-            return await executor.run(work_slice, part)
+            return await executor.run(work_slice, SliceUnit(part, alone=left < TRIES - 1))
         except (FactoryError, ExceptionGroup) as error:
             causes = list(leaves(error, Exception))
             if not all(isinstance(it, _LOST) for it in causes):
@@ -164,7 +236,7 @@ async def work_off(
     `engine.max_refused` of what was asked for has not come.
     """
     opened = partial(open_slice_worker, config, settings.cpus_per_worker)
-    async with open_executor(settings, opened, note=observer.note) as executor:
+    async with open_executor(settings, opened, note=observer.note, room=room) as executor:
         return await work_by(executor, config, parts, observer, done)
 
 

@@ -1,8 +1,9 @@
 """Working off the slices of a run in this process, with engines that stay warm from one to the next.
 
-Promises: slices are begun in order, and sealed when they are done. The next one is sampled while the last programs of
-the one before are verified. A slice that is sealed for these problems and this config is taken as it is, its files seen
-to be whole; any other is opened again. An engine that dies ends no work but its own.
+Promises: slices are begun in order, and sealed when they are done. The next one is begun as soon as a problem more can
+be in flight, so that it is sampled while the last programs of the one before are verified. A slice that is sealed for
+these problems and this config is taken as it is, its files seen to be whole; any other is opened again. An engine that
+dies ends no work but its own.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from factory.run.summary import slice_counts
 
 PROBLEMS_AT_ONCE = 64
 """Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
-SLICES_AT_ONCE = 2
-"""So that the engine has work while the last programs of a slice are verified."""
+SLICES_AT_ONCE = 4
+"""Most slices that are open: where the last programs of several take long, the engine has work all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,18 @@ class Worker:
     """Works off slices with the engines and the executor of this process."""
 
     def __init__(
-        self, config: Config, executor: Executor, observer: Observer, benchmarks: Contamination, samplers: Samplers
+        self,
+        config: Config,
+        executor: Executor,
+        observer: Observer,
+        benchmarks: Contamination,
+        samplers: Samplers,
+        at_once: asyncio.Semaphore | None = None,
     ) -> None:
+        """`at_once` bounds how many problems are in flight; several workers that share an engine share it."""
         self._config, self._executor, self._observer, self._benchmarks = config, executor, observer, benchmarks
         self._samplers = samplers
-        self._at_once = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._at_once = at_once or asyncio.Semaphore(PROBLEMS_AT_ONCE)
         self._budget: Budget | None = None
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
@@ -93,33 +101,39 @@ class Worker:
         open_slices = asyncio.Semaphore(SLICES_AT_ONCE)
         self._budget = budget = Budget(self._config, parts)
 
-        async def work(part: Slice) -> None:
+        async def work(part: Slice, room: asyncio.Event) -> None:
             try:
-                if await self.slice(part):
+                if await self.slice(part, room.set):
                     done(part)
             finally:
+                room.set()
                 budget.close(part)
                 open_slices.release()
 
         async with asyncio.TaskGroup() as group:
             for part in parts:
                 await open_slices.acquire()
-                group.create_task(work(part))
+                room = asyncio.Event()
+                group.create_task(work(part, room))
+                await room.wait()
         self._samplers.end()
 
-    async def slice(self, part: Slice) -> bool:
-        """Work off one slice; whether it has been sealed now. Raises FactoryError, alone or in an ExceptionGroup."""
+    async def slice(self, part: Slice, room: Callable[[], None] = lambda: None) -> bool:
+        """Work off one slice; whether it has been sealed now. Raises FactoryError, alone or in an ExceptionGroup.
+
+        `room` is called as of `Pipeline.run`; not where there is nothing to do.
+        """
         if part.whole_run:
-            await self._pipeline(part)
+            await self._pipeline(part, room)
             return False
         try:
-            return await self._slice(part)
+            return await self._slice(part, room)
         except PartError as error:
             self.damage.append(error)
             self._observer.note(f"slice {part.number} stays open: {error}")
             return False
 
-    async def _slice(self, part: Slice) -> bool:
+    async def _slice(self, part: Slice, room: Callable[[], None]) -> bool:
         part.dir.path.mkdir(parents=True, exist_ok=True)
         with part.dir:
             mend_ledger(part.dir, self._observer.note)
@@ -130,7 +144,7 @@ class Worker:
                     return False
                 for line in await asyncio.to_thread(unseal, part.dir):
                     self._observer.note(f"made again: {line}")
-            whole = await self._pipeline(part)
+            whole = await self._pipeline(part, room)
         self._samplers.log_use(part.dir.log)
         if not (whole and self._samplers.all_work):
             return False
@@ -138,7 +152,7 @@ class Worker:
         part.dir.forget()
         return True
 
-    async def _pipeline(self, part: Slice) -> bool:
+    async def _pipeline(self, part: Slice, room: Callable[[], None]) -> bool:
         """Work off the problems of a slice; whether all of its parts could be read."""
         pipeline = Pipeline(
             self._config,
@@ -151,7 +165,7 @@ class Worker:
             self._at_once,
             self._budget.purse(part) if self._budget else None,
         )
-        await pipeline.run()
+        await pipeline.run(room)
         self.damage += pipeline.damage
         return not pipeline.damage
 

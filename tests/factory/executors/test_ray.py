@@ -69,6 +69,21 @@ def refuse(folder, unit):
     raise KeyError(f"unit {unit}")
 
 
+def met(folder, unit):
+    # 0 and 1 wait for each other; 3 ends their worker whenever it has begun.
+    (Path(folder) / f"begun-{unit}").touch()
+    if unit == 3:
+        time.sleep(0.2)
+        os._exit(1)
+    while unit < 2 and not (Path(folder) / f"begun-{1 - unit}").exists():
+        time.sleep(0.01)
+    return 2 * unit
+
+
+def at_once(folder, unit):
+    pass
+
+
 def end(folder, unit):
     if unit == 3:
         with Path(folder, "ended").open("a") as file:
@@ -154,6 +169,26 @@ def test_a_unit_that_ends_its_workers_is_given_up_and_the_others_are_done(units:
     assert results == [2 * unit for unit in range(8) if unit != 3]
     assert (tmp_path / "ended").read_text() == "x" * TRIES
     assert sum("a worker was lost" in note for note in notes) == TRIES
+
+
+def test_a_worker_with_room_takes_a_unit_beside_another(units: ModuleType, tmp_path: Path) -> None:
+    async def work() -> list[Any]:
+        async with RayExecutor(partial(units.context, tmp_path), workers=1, room=units.at_once) as executor:
+            return await together(executor, units.met, 3)
+
+    assert run(work()) == [0, 2, 4], "the first two would wait for ever, one after the other"
+    assert len((tmp_path / "opened").read_text().split()) == 1
+    assert len((tmp_path / "closed").read_text().split()) == 1
+
+
+def test_a_unit_that_ends_its_workers_costs_none_that_is_beside_it(units: ModuleType, tmp_path: Path) -> None:
+    async def work() -> list[Any]:
+        async with RayExecutor(partial(units.context, tmp_path), workers=1, room=units.at_once) as executor:
+            return await together(executor, units.met, 12)
+
+    (*results,) = run(work())
+    assert isinstance(results.pop(3), InfrastructureError)
+    assert results == [2 * unit for unit in range(12) if unit != 3]
 
 
 def test_nodes_that_are_lost_cost_no_unit(cluster: Cluster, units: ModuleType, tmp_path: Path) -> None:

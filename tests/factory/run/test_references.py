@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import factory.run.load_problems as loading
 from factory.config import GradingConfig, ProblemsConfig
 from factory.grading.chain import verify
-from factory.run import references
+from factory.run import reference_checks, references
 from factory.run.load_problems import LoadedProblems, load_problems
 
 SETTINGS: dict[str, Any] = {"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}}
@@ -43,7 +44,7 @@ def checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return verify(session, problem, *more)
 
     monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "verify", seen)
+    monkeypatch.setattr(reference_checks, "verify", seen)
     return ran
 
 
@@ -125,6 +126,60 @@ def test_a_cache_that_cannot_be_written_costs_the_checks(tmp_path: Path, checks:
     for _ in range(2):
         assert len(load(tmp_path, GOOD).problems) == 1
     assert checks == ["s/1"] * 2
+
+
+@pytest.fixture
+def mixed() -> list[dict[str, Any]]:
+    """Rows whose references pass, fail, or are the second of several; and one without."""
+    rows: list[dict[str, Any]] = []
+    for number in range(40):
+        right, wrong = f"def f(x):\n    return 2 * x + {number} - {number}", f"def f(x):\n    return 2 + {number}"
+        rows.append(
+            GOOD | {"id": f"s/{number}", "reference": None if number == 7 else wrong if number % 9 == 1 else right}
+        )
+    return rows
+
+
+def test_processes_find_what_one_process_finds(
+    tmp_path: Path, checks: list[str], mixed: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = load(tmp_path, *mixed)
+    assert len(checks) == 39
+    monkeypatch.setenv("ROLLOUT_FACTORY_CACHE", str(tmp_path / "other"))
+    for module, name, value in ((loading, "BATCH", 25), (reference_checks, "MANY", 10), (reference_checks, "SHARE", 4)):
+        monkeypatch.setattr(module, name, value)
+    settings = SETTINGS | {"executor": {"workers": 2}}
+    several = load(tmp_path, *mixed, settings=settings)
+    assert len(checks) == 39, "none in this process"
+    assert several == replace(alone, benchmarks=several.benchmarks)
+    assert len(several.refused) == 5
+    assert len(several.problems) == 35
+    again = load(tmp_path, *mixed, settings=settings)
+    assert again == replace(alone, benchmarks=again.benchmarks)
+    assert sorted(checks[39:]) == [it.id for it in several.refused], "what passed was kept"
+
+
+def test_a_kill_costs_the_checks_of_one_batch(
+    tmp_path: Path, checks: list[str], mixed: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    kept = references.CheckedReferences.keep
+
+    def kill(known: references.CheckedReferences) -> None:
+        kept(known)
+        if len(checks) >= 20:
+            raise Killed
+
+    monkeypatch.setattr(loading, "BATCH", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(references.CheckedReferences, "keep", kill)
+        with pytest.raises(Killed):
+            load(tmp_path, *mixed)
+    assert 20 <= len(checks) < 30
+    failed = {it.id for it in load(tmp_path, *mixed).refused}
+    assert {name for name in checks if checks.count(name) > 1} <= failed
 
 
 def test_files_that_nobody_has_used_for_long_are_removed(tmp_path: Path, checks: list[str]) -> None:

@@ -19,8 +19,8 @@ from factory.errors import InfrastructureError
 from factory.executors.local import LocalExecutor
 from factory.problems import Loaded, read
 from factory.run.directory import RunDir
-from factory.run.remote import SliceWorker, open_slice_worker, work_by
-from factory.run.slices import Slice, slices
+from factory.run.remote import SliceUnit, SliceWorker, open_slice_worker, work_by
+from factory.run.slices import slices
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 Replayed = Callable[..., Path]
@@ -69,14 +69,15 @@ class Fragile:
     def __init__(self, worker: SliceWorker, doomed: int, times: int) -> None:
         self._worker, self._doomed, self._times = worker, doomed, times
 
-    def work(self, part: Slice) -> Any:
+    def work(self, unit: SliceUnit) -> Any:
+        part = unit.part
         lost = part.dir.path.with_name("lost")
         before = len(lost.read_text()) if lost.exists() else 0
         if part.number == self._doomed and before < self._times:
             lost.parent.mkdir(parents=True, exist_ok=True)
             lost.write_text("x" * (before + 1))
             os._exit(1)
-        return self._worker.work(part)
+        return self._worker.work(unit)
 
 
 def by_processes(whole: Path, path: Path, doomed: int = -1, times: int = 0) -> list[str]:
