@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from factory import __version__
 from factory.commands.process import (
     console,
     exit_if_nothing_is_kept,
@@ -22,10 +21,9 @@ from factory.commands.process import (
     looked_at,
     note,
     say,
+    show_summary,
+    show_version,
 )
-
-if TYPE_CHECKING:
-    from factory.records.summary import Summary
 
 app = typer.Typer(
     help="Make verified synthetic code: sample programs from a model, test them, translate those that pass.",
@@ -42,16 +40,10 @@ Set = Annotated[
 RunDirArgument = Annotated[str, typer.Argument(metavar="RUN_DIR", help="Directory or URL of a run.")]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"{__version__}\n")
-        raise typer.Exit
-
-
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that come before a command."""
@@ -62,12 +54,7 @@ def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
     run_dir: Annotated[str | None, typer.Option(help="Directory or URL of the run; the default is runs/NAME.")] = None,
     only: Annotated[
-        str | None,
-        typer.Option(
-            "--slices",
-            metavar="A-B",
-            help="Only these slices, beside others; without it, a run also writes shards.",
-        ),
+        str | None, typer.Option("--slices", metavar="A-B", help="Only these; without it, a run also writes shards.")
     ] = None,
     sets: Set = None,
 ) -> None:
@@ -86,7 +73,7 @@ def run(
         say(f"{count} slice(s) done; when all are, `{again}` writes the shards")
         return
     summary = interruptible(run.run(settings, place, console(True)), lambda: run.stopped(place, again))
-    _show(summary)
+    show_summary(summary)
     export.print_pair(console(), place)
     say(f"shards: {place.shown}/{place.shards.name}")
     exit_if_ungraded(summary)
@@ -107,9 +94,8 @@ def verify(
     from factory.report.terminal import print_funnel
 
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
-    settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    mapping = settings.rollouts.mapping
-    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True), mapping)
+    own = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
+    work = verify.verify(own.problems, rollouts, language, out_dir, own, console(True), own.rollouts.mapping)
     summary = interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")
@@ -135,7 +121,7 @@ def translate(
     place = RunDir(out_dir)
     work = translate.translate(settings, problems, survivors, place, console(True))
     summary = interruptible(work, "stopped; to go on, run the same command again")
-    _show(summary)
+    show_summary(summary)
     say(f"shards: {place.shards}")
     exit_if_ungraded(summary)
     exit_if_nothing_is_kept(summary)
@@ -219,14 +205,12 @@ def audit(
     seed: Annotated[int, typer.Option(help="Another number picks other records.")] = 0,
 ) -> None:
     """Check all checksums of a run and verify some of its shipped records again. Lists all that is wrong."""
-    import asyncio
-
     from factory.commands import audit
 
     place = looked_at(run_dir)
     settings = place.open_config()
     with place:
-        found = asyncio.run(audit.audit(settings, place, sample, seed))
+        found = interruptible(audit.audit(settings, place, sample, seed), "stopped; nothing was changed")
     passed = f"passed again: {found.reverified} of {found.records} records"
     rewards = f"; rewarded the same again: {found.rewards} responses" if found.rewards else ""
     say(f"whole: {found.parts} parts, {found.files} shard files; {passed}{rewards}")
@@ -249,7 +233,7 @@ def status(
         summary = interruptible(work, "stopped watching; the run goes on")
     else:
         summary = summarize(settings, todo, place)
-    _show(summary)
+    show_summary(summary)
 
 
 @app.command()
@@ -305,19 +289,9 @@ def schema(
     ] = False,
 ) -> None:
     """Print the JSON schema of the config, for editors."""
-    import json
+    from factory.config.reference import json_schema, markdown
 
-    from factory.config import Config
-    from factory.config.reference import markdown
-
-    sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
-
-
-def _show(summary: Summary) -> None:
-    from factory.report.terminal import print_cost, print_funnel
-
-    print_funnel(console(), summary)
-    print_cost(console(), summary.cost)
+    sys.stdout.write(markdown() if as_markdown else json_schema())
 
 
 def main() -> NoReturn:
