@@ -141,10 +141,13 @@ def test_what_needs_a_shared_directory_is_refused(
 
 def test_a_url_of_no_run_is_no_run(object_store: Any, factory: Factory) -> None:
     url = object_store.url("nothing")
-    for command in (("status",), ("report",), ("audit",), ("export",), ("push", "me/x"), ("status", "--watch")):
+    for command in (("status",), ("report",), ("audit",), ("export",), ("push", "me/x")):
         ran = factory(command[0], url, *command[1:])
         assert ran.returncode == 2, command
         assert f"{url}: is no run directory" in ran.stderr, command
+    ran = factory("status", url, "--watch")
+    assert ran.returncode == 2
+    assert f"--watch: {url}: no process of this machine works on it; remedy: " in ran.stderr
     ran = factory("status", "hf://datasets/x")
     assert ran.returncode == 2
     assert "no run can lie behind hf://" in ran.stderr
