@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
-from factory import environment, streams
+from factory import __version__, environment, streams
 from factory.errors import DamageWarning, FactoryError, RenamedKeyWarning
 
 if TYPE_CHECKING:
@@ -46,8 +46,26 @@ def note(text: str) -> None:
     console(True).print(text, soft_wrap=True, highlight=False)
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version, if that is `wanted`, and exit."""
+    if wanted:
+        sys.stdout.write(f"{__version__}\n")
+        raise typer.Exit
+
+
+def show_summary(summary: Summary) -> None:
+    """Print the funnel and the cost of a run."""
+    from factory.report.terminal import print_cost, print_funnel
+
+    print_funnel(console(), summary)
+    print_cost(console(), summary.cost)
+
+
 def looked_at(run_dir: str, watch: bool = False) -> RunDir:
-    """The run directory at a path or URL, which a command looks at, or is to `watch`. Raises ConfigError, StoreError."""
+    """The run directory at a path or URL, for a command that looks at it, or is to `watch` it.
+
+    Raises ConfigError, StoreError, OSError.
+    """
     from factory.run.opened import fetched, run_dir_at, see_watchable
 
     place = fetched(run_dir_at(run_dir), note)

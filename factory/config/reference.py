@@ -41,6 +41,11 @@ _FORMATS = {"path": "path", "path-or-url": "path or URL"}
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "pattern": "like"}
 
 
+def json_schema() -> str:
+    """The JSON schema of the config."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+
+
 def markdown() -> str:
     """The whole page."""
     schema = Config.model_json_schema()

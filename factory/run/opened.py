@@ -73,8 +73,8 @@ def see_watchable(place: RunDir) -> None:
 
         if not WorkingCopy(place.url, lambda line: None).is_worked_on():
             raise ConfigError(
-                f"--watch: {place.url}: no process of this machine works on it; remedy: leave --watch out, again and "
-                "again, or watch it on the machine that works on it"
+                f"--watch: {place.url}: no process of this machine works on it; remedy: leave --watch out, or watch it "
+                "on the machine that works on it"
             )
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from factory.run.directory import NO_LOCKS, RunDir
 from factory.run.paths import COUNTS_SUFFIX
 from factory.run.seal import GIVEN
 from factory.run.sealed import FACTS, KINDS, sealed_file
+from factory.run.written import Written
 from factory.storage import lease
 from factory.storage.cache import cache_dir
 from factory.storage.files import is_leftover
@@ -38,15 +40,19 @@ LEDGER = "ledger.jsonl"
 _REPORTS = ("report.html", f"report{COUNTS_SUFFIX}")
 _OF_A_RUN = ("config.yaml", LEDGER, "problems/problems.jsonl", "given.parquet")
 """One of these lies in every run directory."""
+_SEALED = (*GIVEN, *(sealed_file(Path(), kind).name for kind in KINDS))
 
 Stat = tuple[int, int]
 """Bytes, and the time of the last change in ns: another where a file was written anew."""
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of a run directory is kept at its URL: not locks, leases, what is half written, nor reports."""
-    parts = name.split("/")
-    return not (name in _REPORTS or parts[-1] == ".lock" or lease.FOLDER in parts or any(map(is_leftover, parts)))
+    """Whether a file or folder is kept at the URL: not locks, leases, what is half written or set aside, nor reports.
+
+    It is in a folder that is kept.
+    """
+    own = name.rpartition("/")[2]
+    return not (name in _REPORTS or own in (".lock", lease.FOLDER) or is_leftover(own))
 
 
 class WorkingCopy:
@@ -76,13 +82,22 @@ class WorkingCopy:
 
     def files(self) -> dict[str, Stat]:
         """What is kept at the URL of the files that are in the copy."""
-        found = {}
-        for folder, _, names in os.walk(self.path):
-            for name in names:
-                path = os.path.join(folder, name)
-                relative = os.path.relpath(path, self.path)
-                if is_kept(relative) and (stat := stat_of(Path(path))) is not None:
-                    found[relative] = stat
+        found: dict[str, Stat] = {}
+        folders = [("", str(self.path))] if self.path.is_dir() else []
+        while folders:
+            above, path = folders.pop()
+            try:
+                entries = list(os.scandir(path))
+            except FileNotFoundError:  # it has been removed, being empty
+                continue
+            for entry in entries:
+                name = above + entry.name
+                if not is_kept(name):
+                    continue
+                if entry.is_dir():
+                    folders.append((f"{name}/", entry.path))
+                elif (stat := stat_of(entry.path)) is not None:
+                    found[name] = stat
         return found
 
     def see(self) -> None:
@@ -102,8 +117,8 @@ class WorkingCopy:
             and not self._fetching
             and (ledger.exists() or LEDGER not in there)
         ):
-            missing = {name for name in there.keys() - self.files().keys() if self._is_expected(name)}
-            self._fetch(there, missing)
+            is_expected = self._expected()
+            self._fetch(there, filter(is_expected, there.keys() - self.files().keys()))
             return there
         self._set_aside()
         for _ in range(LOOKS):
@@ -134,7 +149,9 @@ class WorkingCopy:
         for name in found:
             if not {"", ".", ".."}.isdisjoint(name.split("/")):
                 raise StoreError(f"{self.url}: an object's name leads out of the folder: {name!r}; remedy: rename it")
-        return {name: version for name, version in found.items() if is_kept(name)}
+        return {
+            name: version for name, version in found.items() if is_kept(name) and name.split("/")[0] != lease.FOLDER
+        }
 
     def _has(self, name: str, version: str) -> bool:
         known = self.objects.get(name)
@@ -176,20 +193,24 @@ class WorkingCopy:
         if wanted:
             self.keep_index()
 
-    def _is_expected(self, name: str) -> bool:
-        """Whether a file that is not in the copy should be: its ledger has it, or every run has it.
+    def _expected(self) -> Callable[[str], bool]:
+        """Says of a file that is not in the copy whether it should be: its ledger has it, or every run has it.
 
         Any other is one that the last process had removed, and not yet at the URL.
         """
-        parts, base = name.split("/"), name.removesuffix(".sha256")
-        if parts[0] != "slices":
-            ours = RunDir(self.path)
-            return parts[0] in ("problems", "shards") or len(parts) == 1 or base in ours.written
-        part = RunDir(self.path.joinpath(*parts[:2]))
-        own = "/".join(parts[2:]).removesuffix(".sha256")
-        if FACTS in part.written and own in (*GIVEN, *(sealed_file(Path(), kind).name for kind in KINDS)):
-            return True
-        return own == LEDGER or own in part.written
+
+        @cache
+        def written(folder: Path) -> Written:
+            return RunDir(folder).written
+
+        def is_expected(name: str) -> bool:
+            parts, base = name.split("/"), name.removesuffix(".sha256")
+            if parts[0] != "slices":
+                return parts[0] in ("problems", "shards") or len(parts) == 1 or base in written(self.path)
+            part, own = written(self.path.joinpath(*parts[:2])), "/".join(parts[2:]).removesuffix(".sha256")
+            return own == LEDGER or own in part or (own in _SEALED and FACTS in part)
+
+        return is_expected
 
     @contextmanager
     def syncing(self) -> Iterator[None]:
@@ -232,10 +253,10 @@ def folder_of(url: str) -> Path:
     return cache_dir() / "runs" / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def stat_of(path: Path) -> Stat | None:
+def stat_of(path: Path | str) -> Stat | None:
     """None where no file is there."""
     try:
-        found = path.stat()
+        found = os.stat(path)
     except FileNotFoundError:
         return None
     return found.st_size, found.st_mtime_ns

@@ -86,6 +86,7 @@ class Lease:
             self._store.put(_name(self._number), b"another")
         except StoreConflict:
             return last
+        self._store.remove(_name(self._number))
         raise ConfigError(
             f"{self._url}: the store overwrites what must not be overwritten (it knows no If-None-Match), and two "
             "processes could work on one run; remedy: a store with conditional puts, or a local path"

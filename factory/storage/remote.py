@@ -104,7 +104,8 @@ class Store:
     def put(self, name: str, data: bytes, known: str | None = None) -> str:
         """Write an object where there is none, or in place of the version `known`; its version.
 
-        One that has these bytes already is as good. Raises StoreConflict where there is another, and StoreError.
+        One that has these bytes already is as good. Raises StoreConflict where there is another, ConfigError
+        where there is no such bucket, and StoreError.
         """
         files, _ = self._opened
         path = self._at(name)
@@ -118,6 +119,10 @@ class Store:
                 else:
                     made = files.pipe_file(path, data, chunksize=_WHOLE_PUT, IfMatch=f'"{known}"')
             except OSError as error:
+                if isinstance(error, FileNotFoundError) and known is None:
+                    raise ConfigError(
+                        f"{self.url}: there is no such bucket; remedy: create it, or another URL"
+                    ) from None
                 if not _is_conflict(error, known):
                     raise
                 return self._same(name, data)

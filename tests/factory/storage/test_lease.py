@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,9 +26,9 @@ def new(object_store: Any) -> NewLease:
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """`ended()`: every lease that is not renewed from now on has ended, by all clocks."""
-    seconds, (wall, monotonic) = [0.0], (lease.time.time, lease.time.monotonic)
-    monkeypatch.setattr(lease.time, "time", lambda: wall() + seconds[0])
-    monkeypatch.setattr(lease.time, "monotonic", lambda: monotonic() + seconds[0])
+    seconds, (wall, monotonic) = [0.0], (time.time, time.monotonic)
+    monkeypatch.setattr(time, "time", lambda: wall() + seconds[0])
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic() + seconds[0])
 
     def later() -> None:
         seconds[0] += lease.LEASE_S + lease.SKEW_S + 1
@@ -103,3 +104,9 @@ def test_a_store_without_conditional_puts_is_refused(new: NewLease, object_store
     object_store._app = careless
     with pytest.raises(ConfigError, match=r"knows no If-None-Match\).*remedy: a store with conditional puts"):
         new("one").take(alone=True)
+    assert object_store.objects() == {}
+
+
+def test_a_bucket_that_is_not_there_is_named(object_store: Any) -> None:
+    with pytest.raises(ConfigError, match=r"s3://no-such-bucket/run/lease: there is no such bucket; remedy: create it"):
+        Lease(Store("s3://no-such-bucket/run"), "one").take(alone=True)
