@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from factory import __version__
-from factory.commands.process import console
-
-if TYPE_CHECKING:
-    from factory.records.summary import Summary
+from factory.commands.process import show_version
 
 app = typer.Typer(
     help="Make verified synthetic code: sample programs from a model, test them, translate those that pass.",
@@ -28,24 +23,10 @@ Set = Annotated[
 RunDirArgument = Annotated[str, typer.Argument(metavar="RUN_DIR", help="Directory or URL of a run.")]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"{__version__}\n")
-        raise typer.Exit
-
-
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that come before a command."""
-
-
-def show(summary: Summary) -> None:
-    """Print the funnel and the cost of a run."""
-    from factory.report.terminal import print_cost, print_funnel
-
-    print_funnel(console(), summary)
-    print_cost(console(), summary.cost)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from factory.cli.base import RunDirArgument, app, show
-from factory.commands.process import console, interruptible, looked_at, note, say
+from factory.cli.base import RunDirArgument, app
+from factory.commands.process import console, interruptible, looked_at, note, say, show_summary
 
 
 @app.command()
@@ -63,14 +63,12 @@ def audit(
     seed: Annotated[int, typer.Option(help="Another number picks other records.")] = 0,
 ) -> None:
     """Check all checksums of a run and verify some of its shipped records again. Lists all that is wrong."""
-    import asyncio
-
     from factory.commands import audit
 
     place = looked_at(run_dir)
     settings = place.open_config()
     with place:
-        found = asyncio.run(audit.audit(settings, place, sample, seed))
+        found = interruptible(audit.audit(settings, place, sample, seed), "stopped; nothing was changed")
     passed = f"passed again: {found.reverified} of {found.records} records"
     rewards = f"; rewarded the same again: {found.rewards} responses" if found.rewards else ""
     say(f"whole: {found.parts} parts, {found.files} shard files; {passed}{rewards}")
@@ -93,7 +91,7 @@ def status(
         summary = interruptible(work, "stopped watching; the run goes on")
     else:
         summary = summarize(settings, todo, place)
-    show(summary)
+    show_summary(summary)
 
 
 @app.command()

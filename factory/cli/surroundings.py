@@ -49,9 +49,6 @@ def schema(
     ] = False,
 ) -> None:
     """Print the JSON schema of the config, for editors."""
-    import json
+    from factory.config.reference import json_schema, markdown
 
-    from factory.config import Config
-    from factory.config.reference import markdown
-
-    sys.stdout.write(markdown() if as_markdown else json.dumps(Config.model_json_schema(), indent=2) + "\n")
+    sys.stdout.write(markdown() if as_markdown else json_schema())

@@ -7,8 +7,15 @@ from typing import Annotated
 
 import typer
 
-from factory.cli.base import Set, app, show
-from factory.commands.process import console, exit_if_nothing_is_kept, exit_if_ungraded, interruptible, say
+from factory.cli.base import Set, app
+from factory.commands.process import (
+    console,
+    exit_if_nothing_is_kept,
+    exit_if_ungraded,
+    interruptible,
+    say,
+    show_summary,
+)
 
 
 @app.command()
@@ -16,12 +23,7 @@ def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="Config file; configs/ has examples.")],
     run_dir: Annotated[str | None, typer.Option(help="Directory or URL of the run; the default is runs/NAME.")] = None,
     only: Annotated[
-        str | None,
-        typer.Option(
-            "--slices",
-            metavar="A-B",
-            help="Only these slices, beside others; without it, a run also writes shards.",
-        ),
+        str | None, typer.Option("--slices", metavar="A-B", help="Only these; without it, a run also writes shards.")
     ] = None,
     sets: Set = None,
 ) -> None:
@@ -40,7 +42,7 @@ def run(
         say(f"{count} slice(s) done; when all are, `{again}` writes the shards")
         return
     summary = interruptible(run.run(settings, place, console(True)), lambda: run.stopped(place, again))
-    show(summary)
+    show_summary(summary)
     export.print_pair(console(), place)
     say(f"shards: {place.shown}/{place.shards.name}")
     exit_if_ungraded(summary)
@@ -61,9 +63,8 @@ def verify(
     from factory.report.terminal import print_funnel
 
     source = {"path": problems, "check_reference": False}  # the verdicts do not depend on the reference
-    settings = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
-    mapping = settings.rollouts.mapping
-    work = verify.verify(settings.problems, rollouts, language, out_dir, settings, console(True), mapping)
+    own = parse_section(ProblemsOnly, tuple(sets or ()), {"problems": source})
+    work = verify.verify(own.problems, rollouts, language, out_dir, own, console(True), own.rollouts.mapping)
     summary = interruptible(work, "stopped; nothing was written")
     print_funnel(console(), summary, problems=20)
     say(f"verdicts: {out_dir / 'verdicts.parquet'}")
@@ -89,7 +90,7 @@ def translate(
     place = RunDir(out_dir)
     work = translate.translate(settings, problems, survivors, place, console(True))
     summary = interruptible(work, "stopped; to go on, run the same command again")
-    show(summary)
+    show_summary(summary)
     say(f"shards: {place.shards}")
     exit_if_ungraded(summary)
     exit_if_nothing_is_kept(summary)
