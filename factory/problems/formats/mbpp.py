@@ -44,7 +44,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         parts = split(tests, entry_point, around)
     # What the setup does to the function on its own is a test, too, and runs where the others do.
     live = [node for node in around if not isinstance(node, ast.Assert) and not is_inert(node)]
-    checks = any(isinstance(one, ast.Name) and one.id == entry_point for node in live for one in ast.walk(node))
+    checks = live and any(isinstance(one, ast.Name) and one.id == entry_point for it in around for one in ast.walk(it))
     first = ast.unparse(tests[0])
     cases = tuple(case.model_copy(update={"public": _is(case, tests[0], entry_point)}) for case in parts.cases)
     test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""])
