@@ -32,6 +32,8 @@ def export(config: Config, problems: Sequence[Problem], run_dir: RunDir, folder:
     With `folder` the shards go there, and nothing is written into the run directory. Raises ConfigError where it
     holds other files than shards, which would be lost.
     """
+    if run_dir.ledger_is_gone:
+        raise PartError(f"{run_dir.ledger().path}: is gone, and with it which parts there were; remedy: run again")
     summary = summarize(config, problems, run_dir)
     if folder is None:
         return write_shards(config, problems, run_dir, summary)

@@ -71,6 +71,8 @@ def looked_at(run_dir: str, watch: bool = False) -> RunDir:
     place = fetched(run_dir_at(run_dir), note)
     if watch:
         see_watchable(place)
+    if place.ledger_is_gone:
+        note(f"warning: {place.ledger().path}: is gone, and with it which parts there were; remedy: run again")
     return place
 
 

@@ -10,8 +10,9 @@ import ast
 import html
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 _FENCE = re.compile(
@@ -34,6 +35,10 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _THOUGHTS = re.compile(r"think|thought|reason|analysis|explan|plan|draft|scratch|wrong|test", re.IGNORECASE)
+_ASIDE = re.compile(
+    rf"{_THOUGHTS.pattern}|check|critique|reflect|verif|review|feedback|mistake|original", re.IGNORECASE
+)
+"""Names of tags between which no answer stands."""
 _MARKUP = re.compile(r"</?(?:span|pre|code)\b[^<>\n]{0,200}>")
 _NESTED = 2
 """Texts in JSON in texts in JSON are read that deep."""
@@ -129,6 +134,36 @@ def tagged(text: str) -> Iterator[Block]:
     _, last = max(opened.values(), default=(-1, None), key=lambda one: one[0])
     if last is not None and text[last.start() - 1 : last.start()] in ("", "\n"):
         yield Block("", _content("", text[last.end() :]), False, end=len(text))
+
+
+def asides(text: str) -> Callable[[int], bool]:
+    """Whether a place in the text is between a tag and its end by whose name no answer stands there."""
+    opened: dict[str, int] = {}
+    spans: list[tuple[int, int]] = []
+    for tag in _TAG.finditer(text):
+        name = next(name.lower() for name in tag.group("name1", "name2", "name3", "name4") if name)
+        if not _ASIDE.search(name):
+            continue
+        if _SHUT.isdisjoint(tag.group("end1", "end2", "end3", "end4")):
+            opened.setdefault(name, tag.start())
+        elif (start := opened.pop(name, None)) is not None:
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, tag.start()))
+    starts = [start for start, _ in spans]
+
+    def within(place: int) -> bool:
+        at = bisect_right(starts, place) - 1
+        return at >= 0 and place <= spans[at][1]
+
+    return within
+
+
+def nested(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks in those that hold Markdown."""
+    for block in blocks:
+        if block.info in ("md", "markdown"):
+            yield from (replace(inner, start=block.start, end=block.end) for inner in fenced(block.code))
 
 
 def _content(name: str, code: str) -> str:

@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from factory.grading.blocks import Block, fenced, indented, quoted, tagged
+from factory.grading.blocks import Block, asides, fenced, indented, nested, quoted, tagged
 from factory.grading.unfenced import unfenced, whole_part
 from factory.languages import Language
 from factory.languages.source import ODD_SPACE
@@ -22,6 +22,10 @@ from factory.records.bounds import MAX_TEXT, Tries
 _TURN_ENDS = (
     *("<|return|>", "<|end|>", "<|call|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>"),
     *("<end_of_turn>", "<｜end▁of▁sentence｜>", "<|end_of_text|>", "<|END_OF_TURN_TOKEN|>", "<turn|>"),
+)
+_TURN_BEGINS = (
+    "<|start_header_id|>assistant<|end_header_id|>",
+    *("<|im_start|>assistant\n", "<start_of_turn>model\n", "<|assistant|>", "<|python_tag|>"),
 )
 _MOST_ENDS = 8
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
@@ -41,9 +45,19 @@ _CODE = r"(?:code|program|version|solution|implementation|attempt|approach|answe
 _WRONG = re.compile(
     rf"\b(?:common|typical|frequent|classic|usual|popular) (?:mistake|error|pitfall|bug|trap)s?\b|\b{_BAD} {_CODE}\b"
     rf"|^(?:#+ |\W*)?{_BAD}\W*$|\b{_CODE} (?:below |here )?(?:is|would be) (?:{_BAD}|not correct)\b"
-    r"|\b(?:do not|don't|never) (?:do|write|use|submit) (?:this|it like this|the following)\b|\bwhat not to do\b",
+    r"|\b(?:do not|don't|never) (?:do|write|use|submit) (?:this|it like this|the following)\b"
+    r"|\b(?:what|how) not to (?:do|write)\b|^\W{0,9}[❌🚫✗✘]",
     re.IGNORECASE,
 )
+_OUTDATED = re.compile(
+    rf"^\W*(?:the |my |your )?(?:before|original|old|previous|initial)(?: {_CODE})?(?: was| is)?(?: ?\([^()]*\))?\W*$"
+    r"|\b(?:would|will) (?:fail|break|not work|be wrong)\b|\b(?:fails|breaks|(?:does not|doesn't|won't) work)\b",
+    re.IGNORECASE,
+)
+"""Of the last sentence before a block: it is the code that another block replaces."""
+_LAST_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SAID_INSIDE = re.compile(rf"\s*(?:#|//)\W*(?:{_BAD}|bad|do not use|don't use)(?: {_CODE})?\W*(?:\n|$)", re.IGNORECASE)
+"""A comment that a wrong program begins with."""
 _RIGHT = re.compile(r"\b(?:fix|correct(?:ed|s|ing)?|instead|avoid|right|proper|works)\w*\b", re.IGNORECASE)
 """Then the line says how to do it, too: "To avoid this common mistake:"."""
 _AROUND = 20
@@ -110,6 +124,8 @@ def _answer(text: str, language: Language, tries: Tries) -> str:
         if ended is None:
             break
         text = text.rstrip().removesuffix(ended)
+    for begin in _TURN_BEGINS:
+        text = text.lstrip().removeprefix(begin) if text.lstrip().startswith(begin) else text
     first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
     return rest if first.strip().lower() in language.fences else text.lstrip("\ufeff")
 
@@ -120,8 +136,15 @@ def _solving(
     """The last block that does what is asked, those that are marked as the answer may be before others."""
     beside = (Block("", code, True, end=end) for code, end in _prompt_opened(answer, blocks))
     places: list[tuple[Block, int | None]] = [(block, at) for at, block in enumerate(blocks)]
-    places += [(block, None) for block in (*beside, *tagged(answer), *quoted(answer))]
-    places.sort(key=lambda place: (_is_marked(place[0], language, whole), _is_meant(answer, place[0]), place[0].end))
+    places += [(block, None) for block in (*beside, *nested(blocks), *tagged(answer), *quoted(answer))]
+    aside = asides(answer)
+    places.sort(
+        key=lambda place: (
+            _is_marked(place[0], language, whole),
+            _is_meant(answer, place[0]) and not aside(place[0].end),
+            place[0].end,
+        )
+    )
     for block, at in reversed(places):
         for code in _readings(block, language):
             if tries.afford(code) and language.solves(code, entry_point):
@@ -141,10 +164,14 @@ def _is_marked(block: Block, language: Language, whole: bool) -> bool:
 
 
 def _is_meant(answer: str, block: Block) -> bool:
-    """Whether the line before it does not call it wrong, as in "A common mistake is:"."""
+    """Whether neither the line before it nor its first one calls it wrong, as in "A common mistake is:"."""
+    if _SAID_INSIDE.match(block.code):
+        return False
     before = answer[max(block.start - _LINE, 0) : block.start].rstrip().rpartition("\n")[2].strip()
-    labels = before.endswith((":", ":**", ".", "!")) or before.startswith("#")
-    return not (labels and _WRONG.search(before) and not _RIGHT.search(before))
+    labels = before.endswith((":", "**", ".", "!")) or before.startswith(("#", "❌"))
+    last = _LAST_SENTENCE.split(before)[-1]
+    wrong = _WRONG.search(before) or _OUTDATED.search(last)
+    return not (labels and wrong and not _RIGHT.search(before))
 
 
 def _prompt_opened(answer: str, blocks: list[Block]) -> Iterator[tuple[str, int]]:

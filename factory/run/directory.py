@@ -71,6 +71,11 @@ class RunDir(Paths):
 
     # ---- what is there ----
 
+    @property
+    def ledger_is_gone(self) -> bool:
+        """Whether there is work, and no ledger that would say which parts of it were written."""
+        return not self.ledger().path.exists() and (self.slices.is_dir() or bool(self.all_chunks()))
+
     def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
         """The index ranges of which rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
 

@@ -58,7 +58,15 @@ def foreign(place: RunDir) -> Iterator[Path]:
 def check_parts(place: RunDir) -> tuple[int, list[str]]:
     """How many parts are whole, and a line on each that is not, that is gone, or that is no part of the run."""
     found = [_check_folder(folder) for folder in folders(place)]
-    return sum(whole for whole, _ in found), [line for _, wrong in found for line in wrong]
+    return sum(whole for whole, _ in found), [*_own_gone(place), *(line for _, wrong in found for line in wrong)]
+
+
+def _own_gone(place: RunDir) -> list[str]:
+    """A line on each of the files that a run begins with and that is gone, though it has a copy."""
+    due = [place.config_file, place.problems_file]
+    if digest_file(place.problems_copy).exists():  # runs of old versions have no copy
+        due.append(place.problems_copy)
+    return [f"{path}: is gone; remedy: run again" for path in due if not path.exists()]
 
 
 def _check_folder(place: RunDir) -> tuple[int, list[str]]:

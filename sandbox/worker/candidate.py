@@ -221,11 +221,13 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
 
         sys.modules["pytest"] = testing.module(namespace, lambda: calls)
     packages.same_chance()  # every candidate is asked the same
+    in_threads: list[BaseException] = []
+    threading.excepthook = lambda raised: in_threads.append(raised.exc_value or raised.exc_type())
     try:
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), namespace)
         run_tests(namespace, proxy)
-        if gone:
-            raise gone[0]
+        for error in (*gone, *in_threads):
+            raise error
     except BaseException as error:
         put(frame(b"F", describe(error)))
     else:
@@ -233,12 +235,18 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
 
 
 def run_tests(namespace: dict[str, Any], proxy: Callable[..., Any]) -> None:
-    """Call what loaded test code has defined as tests."""
+    """Call what loaded test code has defined as tests; one that needs arguments is a helper of theirs."""
     if callable(namespace.get("check")):
         namespace["check"](proxy)
     for name, test in list(namespace.items()):
-        if name.startswith("test_") and isinstance(test, types.FunctionType):
+        if name.startswith("test_") and isinstance(test, types.FunctionType) and not _needs_arguments(test):
             test()
+
+
+def _needs_arguments(function: types.FunctionType) -> bool:
+    code = function.__code__
+    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    return code.co_argcount > len(function.__defaults__ or ()) or not {*named} <= {*(function.__kwdefaults__ or ())}
 
 
 def _calls(asked: int) -> Iterator[str]:

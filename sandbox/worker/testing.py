@@ -78,7 +78,8 @@ class _Run:
             return
         inner = scope.within(kind)
         inner.known["setUpClass"] = fixtures.fixture(_around_case, scope="class", autouse=True, name="setUpClass")
-        for name in unittest.defaultTestLoader.getTestCaseNames(kind):
+        found = unittest.defaultTestLoader.getTestCaseNames(kind)
+        for name in found or ["runTest"] * hasattr(kind, "runTest"):
             self._met += 1
             one = kind(name)
             test = Asker(getattr(one, name), one, one.debug)

@@ -138,16 +138,16 @@ def _bound(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 
 def _is_stub(node: ast.stmt) -> bool:
-    """Whether it is a function with nothing but texts, `pass`, `...` and `raise NotImplementedError` in it."""
+    """Whether it is a function with no more in it than texts, `pass`, `return None`, `raise NotImplementedError`."""
     return isinstance(node, _FUNCTIONS) and all(_is_text(part) or _is_refusal(part) for part in node.body)
 
 
 def _is_refusal(node: ast.stmt) -> bool:
     match node:
-        case ast.Pass():
+        case ast.Pass() | ast.Return(value=None | ast.Name(id="NotImplemented")):
             return True
         case ast.Return(value=ast.Constant(value=value)):
-            return value is ...
+            return value is ... or value is None
         case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError")) | ast.Name(id="NotImplementedError")):
             return True
     return False

@@ -23,7 +23,7 @@ from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import literal, split
 from factory.problems.parsing.fields import Row
-from factory.problems.parsing.live import refuse_idle
+from factory.problems.parsing.idle import refuse_idle
 from factory.records import Case, Comparison, Problem, ProblemMeta
 from factory.records.predicate import ANSWER
 from factory.records.values import decode, encode

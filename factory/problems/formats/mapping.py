@@ -95,7 +95,7 @@ class Mapping:
         text = "\n".join(map(str, given)) if isinstance(given, list) else str(given)
         if entry_point is None:
             raise ValueError("tests: call a function, which problems.mapping.entry_point has to name")
-        return suite.of_check(text, entry_point) if "def check(" in text else suite.of_file(text, entry_point)
+        return suite.of_any(text, entry_point)
 
     def _cases(self, row: Row, kind: str, entry_point: str | None) -> Sequence[Case]:
         if f"{kind}inputs" not in self._columns:

@@ -14,7 +14,8 @@ from factory.problems.oracle import Oracle
 from factory.problems.parsing import fields
 from factory.problems.parsing.asserts import split
 from factory.problems.parsing.fields import Row
-from factory.problems.parsing.live import refuse_idle
+from factory.problems.parsing.idle import refuse_idle
+from factory.problems.parsing.live import is_inert
 from factory.records import Case, Problem, ProblemMeta
 
 
@@ -28,8 +29,11 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     setup = [fields.optional(row, "test_setup_code"), *map(str, row.get("test_imports") or [])]
     code = fields.text(row, "code")
     shown = [*row["test_list"], *(row.get("challenge_test_list") or ()), *(row.get("test_case_list") or ())]
-    tests = [_assert(test) for test in dict.fromkeys(map(str, shown))]
+    tests = [one for test in dict.fromkeys(map(str, shown)) for one in _parsed(f"test_list: {test!r}", test)]
     refuse_idle(tests)
+    for test in tests:
+        if isinstance(test, ast.Expr) and ast.unparse(test).startswith("print("):
+            raise ValueError(f"test_list: {ast.unparse(test)!r}: prints, and asserts nothing")
     if not tests:
         raise ValueError("test_list: is empty")
     entry_point = function_called(code, tests)
@@ -38,9 +42,12 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
     parts = split([*around, *tests], entry_point)
     if parts.rest:
         parts = split(tests, entry_point, around)
+    # What the setup does to the function on its own is a test, too, and runs where the others do.
+    live = [node for node in around if not isinstance(node, ast.Assert) and not is_inert(node)]
+    checks = live and any(isinstance(one, ast.Name) and one.id == entry_point for it in around for one in ast.walk(it))
     first = ast.unparse(tests[0])
     cases = tuple(case.model_copy(update={"public": _is(case, tests[0], entry_point)}) for case in parts.cases)
-    test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""]) if parts.rest else ""
+    test_code = "\n".join(["from typing import *", prepared, *map(ast.unparse, parts.rest), ""])
     return Problem(
         id=id_of(row),
         prompt=f"{text.strip()}\nThe function is called `{entry_point}`. It has to satisfy, for example:\n{first}\n",
@@ -48,7 +55,7 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         starter_code="from typing import *\n",
         reference=code.replace("\r\n", "\n"),
         cases=cases,
-        test_code=test_code,
+        test_code=test_code if parts.rest or checks else "",
         meta=ProblemMeta(source="google-research/mbpp", license="CC-BY-4.0", difficulty=""),
     )
 
@@ -56,13 +63,6 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
 def id_of(row: Row) -> str:
     """The problem's id. Raises KeyError."""
     return f"mbpp/{row['task_id']}"
-
-
-def _assert(test: object) -> ast.stmt:
-    statements = _parsed(f"test_list: {test!r}", str(test))
-    if len(statements) != 1:
-        raise ValueError(f"test_list: {test!r}: is not one statement")
-    return statements[0]
 
 
 def _parsed(field: str, source: str) -> list[ast.stmt]:

@@ -158,7 +158,7 @@ _ERROR = re.compile(r"\b(?:error|precision|tolerance|within)\b", re.I)
 _INTERACTIVE = re.compile(
     r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthis\s+interactive\b|\bthe\s+interactor\b|"
     r"\b(?:interact(?:s|ing)?|communicat(?:e|es|ing)|talk(?:s|ing)?)\s+with\s+(?:the\s+|a\s+)?(?:judge|jury|grader|interactor|jury's\s+program|checker|testing|system)|"
-    r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer|stream)|\bfflush\b|"
+    r"\bflush(?:es|ing)?\s+(?:the\s+|your\s+)?(?:output|stdout|standard\s+output|buffer|stream)|\bfflush\b|\bto\s+flush\b|\bflush\(\)|"
     r"\b(?:ask|query)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
     r"\bread(?:ing|s)?\s+the\s+answers?\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b|"
     r"\b(?:response|reply|replies)\s+(?:of|from|by)\s+the\s+(?:judge|jury|grader|system|interactor)\b(?!'s\s+program)|"

@@ -1,8 +1,7 @@
-"""Which statements of a test file can make it fail, and which rows say nothing by them.
+"""Which statements of a test file can make it fail.
 
 Promises: a statement that is called inert runs no assert and no test, however it is run: imports, plain values,
-definitions that pytest does not collect. All others have to be run. Tests that never assert what they seem to are
-refused by name.
+definitions that pytest does not collect. All others have to be run.
 """
 
 from __future__ import annotations
@@ -20,7 +19,12 @@ _EXITS = frozenset("sys.exit exit".split())
 """Calls that end, with what their arguments give."""
 _PLAIN = frozenset([*dir(builtins), *"ABC Enum Flag IntEnum NamedTuple OrderedDict Protocol defaultdict".split()])
 """Bases whose classes hold no tests."""
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+CALLED_BY_PYTEST = frozenset(
+    f"{when}_{what}" for when in ("setup", "teardown") for what in ("module", "function", "class", "method")
+) | {"setUpModule", "tearDownModule"}
 
 
 def is_inert(node: ast.stmt) -> bool:
@@ -67,15 +71,27 @@ def _calls(value: ast.expr) -> bool:
 
 
 def with_main(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """`body` with the statements under `if __name__ == …` for that `if`, but for the calls that only start tests."""
+    """`body` with the statements under `if __name__ == …` for that `if`, but for the calls that only start tests.
+
+    Wherever else it asks for `__name__`, that is "__main__".
+    """
     found: list[ast.stmt] = []
     for node in body:
-        match node:
-            case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), body=inner, orelse=other):
-                found += [_without_exit(one) for one in [*inner, *other] if not _starts_tests(one)]
-            case _:
-                found.append(node)
-    return found
+        if isinstance(node, ast.If) and any(map(_is_own_name, ast.walk(node.test))):
+            found += [_without_exit(one) for one in [*node.body, *node.orelse] if not _starts_tests(one)]
+        else:
+            found.append(node)
+    return [_Main().visit(node) for node in found]
+
+
+def _is_own_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "__name__"
+
+
+class _Main(ast.NodeTransformer):
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        is_read = _is_own_name(node) and isinstance(node.ctx, ast.Load)
+        return ast.copy_location(ast.Constant("__main__"), node) if is_read else node
 
 
 def _without_exit(node: ast.stmt) -> ast.stmt:
@@ -104,43 +120,13 @@ def _calls_within(call: ast.Call) -> bool:
 
 def may_end(node: ast.stmt) -> bool:
     """Whether a statement may keep those behind it in its function from running."""
-    return any(isinstance(one, ast.Return | ast.Raise | ast.Break | ast.Continue) for one in _own(node))
+    return any(isinstance(one, ast.Return | ast.Raise | ast.Break | ast.Continue) for one in own(node))
 
 
-def refuse_idle(body: Sequence[ast.stmt]) -> None:
-    """Raise ValueError where a test never asserts what it seems to: a tuple, a coroutine, a generator, dead code."""
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if (dead := _dead_assert(node)) is not None:
-            raise ValueError(f"test: line {dead.lineno}: asserts behind what always leaves, so it never runs")
-        match node:
-            case ast.Assert(test=ast.Tuple(elts=[_, *_])):
-                raise ValueError(f"test: line {node.lineno}: asserts a tuple, which holds whatever is answered")
-            case ast.AsyncFunctionDef(name=name) if name.startswith("test") or name == "check":
-                raise ValueError(f"test: {name} is async, and only a plugin of pytest runs it")
-            case ast.FunctionDef(name=name) if name.startswith("test") or name == "check":
-                if any(isinstance(inner, ast.Yield | ast.YieldFrom) for part in node.body for inner in _own(part)):
-                    raise ValueError(f"test: {name} is a generator, which nothing runs")
-
-
-def _dead_assert(node: ast.AST) -> ast.Assert | None:
-    """The first assert that comes in one block of `node` behind a `return`, `raise`, `break` or `continue`."""
-    for _, block in ast.iter_fields(node):
-        if not isinstance(block, list):
-            continue
-        leaves = False
-        for statement in block:
-            if leaves and isinstance(statement, ast.stmt):
-                found = (one for one in _own(statement) if isinstance(one, ast.Assert))
-                if (dead := next(found, None)) is not None:
-                    return dead
-            leaves = leaves or isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue)
-    return None
-
-
-def _own(node: ast.AST) -> Iterator[ast.AST]:
+def own(node: ast.AST) -> Iterator[ast.AST]:
     """`node` and what is in it, but not inside functions and classes that it defines."""
-    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return
     yield node
     for child in ast.iter_child_nodes(node):
-        yield from _own(child)
+        yield from own(child)

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from factory.problems.parsing.asserts import literal
-from factory.problems.parsing.live import is_collected_class
+from factory.problems.parsing.live import CALLED_BY_PYTEST, is_collected_class
 from factory.records.bounds import MAX_NODES
 
 _KNOWN = frozenset("approx fail fixture main mark param raises skip xfail".split())
@@ -29,9 +29,6 @@ _PLUGINS = frozenset(
     "anyio asyncio benchmark dependency django_db flaky order repeat run timeout tornado trio xdist_group".split()
 )
 """Marks that say nothing to pytest, and something to a plugin of it."""
-_SURROUNDING = frozenset(
-    f"{when}{kind}" for when in ("setup_", "teardown_") for kind in ("module", "function", "class", "method")
-) | {"setUpModule", "tearDownModule"}
 _NOSE = frozenset({"setup", "teardown"})
 _LEAVING = frozenset("skip xfail skipTest SkipTest".split())
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -86,7 +83,10 @@ class _Renamed(ast.NodeTransformer):
 
 
 def needs_pytest(body: Sequence[ast.stmt]) -> bool:
-    """Whether tests are more than functions without arguments that are called `test_…`, or use pytest in them."""
+    """Whether tests are more than functions without arguments that are called `test_…`, or use pytest in them.
+
+    A `check` of the file's own is a helper, which without pytest would be run as a test.
+    """
     plain = all(
         not isinstance(node, ast.FunctionDef | ast.ClassDef)
         or (
@@ -102,7 +102,7 @@ def needs_pytest(body: Sequence[ast.stmt]) -> bool:
 def prepares(body: Sequence[ast.stmt]) -> bool:
     """Whether something of the file has a part in each of its tests, or in whether one has to hold."""
     for node in body:
-        if isinstance(node, ast.FunctionDef) and (node.name in _SURROUNDING or _is_fixture(node)):
+        if isinstance(node, ast.FunctionDef) and (node.name in CALLED_BY_PYTEST or _is_fixture(node)):
             return True
     every = [inner for node in body for inner in ast.walk(node)]
     if any(_pytest_name(one) in _LEAVING or getattr(one, "attr", "") in _LEAVING for one in every):

@@ -50,7 +50,7 @@ _CASE_TOLD = re.compile(
 _CASE_IGNORED = re.compile(
     r"\bignor(?:es|ed|ing) (?:the )?case\b|"
     r"\b(?:without regard to|regardless of|irrespective of) (?:the |letter )?(?:case|upper)|"
-    r"\bcase[- ]insensitive|\bnot case[- ]sensitive|\binsensitive to case|"
+    r"(?<!\bnot )\bcase[- ]insensitive|\bnot case[- ]sensitive|\binsensitive to case|"
     r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? (?:does not|doesn't|do not) matter|"
     r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
     re.I,
@@ -178,8 +178,9 @@ def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
     kinds: set[str] = set()
     for sentence in sentences:
         within = _WITHIN.search(sentence) or _DIFFERS.search(sentence)
-        error = _FORMULA.search(sentence) or (
-            _ERROR.search(sentence) and (_OF_THE_ANSWER.search(sentence) or _BOUND.search(sentence))
+        error = _FORMULA.search(sentence) or any(
+            _ERROR.search(clause) and (_OF_THE_ANSWER.search(clause) or _BOUND.search(clause))
+            for clause in sentence.split(";")
         )
         if not (within or error):
             continue

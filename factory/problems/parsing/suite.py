@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from factory.problems.parsing import pytest_files
 from factory.problems.parsing.asserts import literal, may_change, split
-from factory.problems.parsing.live import is_collected_class, is_inert, refuse_idle, with_main
+from factory.problems.parsing.idle import refuse_idle, refuse_unreached
+from factory.problems.parsing.live import is_collected_class, is_inert, with_main
 from factory.records import Case
 from factory.records.bounds import MAX_NODES
 
@@ -28,16 +29,25 @@ class Suite:
     skipped: tuple[str, ...] = ()
 
 
+def of_any(test: str, function: str) -> Suite:
+    """A text that defines `check(candidate)`, or else a file of tests. Raises ValueError."""
+    checks = [node for node in _parsed(test) if isinstance(node, ast.FunctionDef) and node.name == "check"]
+    alone = [check for check in checks if len(check.args.posonlyargs + check.args.args) - len(check.args.defaults) < 2]
+    return of_check(test, function) if alone else of_file(test, function)
+
+
 def of_check(test: str, function: str, around: Sequence[ast.stmt] = ()) -> Suite:
     """A text that defines `check(candidate)`, behind the statements `around`, which are no tests. Raises ValueError."""
     body = with_main(_parsed(test))
     refuse_idle(body)
+    refuse_unreached(body, function, collected=False)
     checks = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    if len(checks) != 1 or not checks[0].args.args or checks[0].decorator_list:
+    given = [arg for check in checks[:1] for arg in (*check.args.posonlyargs, *check.args.args)]
+    if len(checks) != 1 or not given or checks[0].decorator_list:
         raise ValueError("test: defines no check(candidate)")
     loose = [node for node in body if isinstance(node, ast.Assert)]
     beside = [node for node in body if node is not checks[0] and not isinstance(node, ast.Assert)]
-    name = checks[0].args.args[0].arg
+    name = given[0].arg
     parts = split(checks[0].body, name, [*around, *beside])
     shown = split(loose, function, [*around, *beside])
     cases = (*parts.cases, *shown.cases)
@@ -63,6 +73,7 @@ def of_file(test: str, function: str) -> Suite:
     """A file of tests that call `function`: test functions and classes, or just asserts. Raises ValueError."""
     body = pytest_files.without_solution(with_main(_parsed(test)), function)
     refuse_idle(body)
+    refuse_unreached(body, function, collected=True)
     pytest_files.refuse_unknown(body)
     body, skipped = pytest_files.without_skipped(body)
     tests = [test for node in body for test in _tests(node)]
@@ -94,7 +105,8 @@ def of_file(test: str, function: str) -> Suite:
     if not ((left or is_live) and _mention([*left, *rest], {function})):
         return Suite(tuple(cases), "", skipped)
     code = body if is_live else [*rest, *left]  # what is live may call any of the tests, and finds each in its own line
-    if is_live or pytest_files.needs_pytest(left):
+    helper = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in rest)  # else run as a test
+    if is_live or helper or pytest_files.needs_pytest(left):
         future = [node for node in code if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         others = [node for node in code if node not in future]
         code = [*future, *ast.parse("import pytest").body, *others, *ast.parse("pytest.main()").body]

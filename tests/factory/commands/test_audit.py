@@ -185,6 +185,15 @@ def test_a_part_that_is_gone_is_missed(place: RunDir, factory: Factory) -> None:
     assert wrong_parts(place) == []
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "problems/problems.jsonl", "problems/problems.jsonl.gz"])
+def test_a_file_with_a_copy_that_is_gone_is_named(place: RunDir, factory: Factory, finished: Path, name: str) -> None:
+    (place.path / name).unlink()
+    done = factory("audit", place.path)
+    assert (done.returncode, f"{place.path / name}: is gone; remedy: run again" in done.stderr) == (1, True)
+    assert factory("run", finished.parent / "config.yaml", "--run-dir", place.path).returncode == 0
+    assert wrong_parts(place) == []
+
+
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
 def test_a_part_that_is_no_file_is_named_and_not_waited_for(
     place: RunDir, factory: Factory, make: Callable[[Path], None]

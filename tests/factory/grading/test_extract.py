@@ -110,6 +110,14 @@ MEANT, WRONG = "def f(x):\n    return x + 1\n", "def f(x):\n    return x - 1\n"
         "The buggy implementation would be:",
         "Note that this code is incorrect:",
         "What not to do:",
+        "This is how NOT to write it:",
+        "The following would fail on negative numbers:",
+        "This one fails for an empty list:",
+        "**Before (buggy):**",
+        "The original code was:",
+        "Original (incorrect):",
+        "**Common pitfalls**",
+        "❌ Don't:",
     ],
 )
 def test_a_block_that_is_called_wrong_is_not_the_answer(label: str) -> None:
@@ -126,10 +134,39 @@ def test_a_block_that_is_called_wrong_is_not_the_answer(label: str) -> None:
         "That is wrong; the right way is:",
         "This handles wrong input:",
         "Never mind, simpler:",
+        "The first one fails on 0. Here is another one:",
+        "This one never fails; it works for all x:",
     ],
 )
 def test_a_line_that_says_how_to_do_it_right_is_no_label_of_a_wrong_block(label: str) -> None:
     assert found(f"{fence(WRONG)}\n\n{label}\n\n{fence(MEANT)}\n") == MEANT
+
+
+@pytest.mark.parametrize("comment", ["# WRONG\n", "# incorrect version:\n", "# ❌ bad\n"])
+def test_a_program_that_calls_itself_wrong_is_not_the_answer(comment: str) -> None:
+    assert found(f"{fence(MEANT)}\nNote:\n{fence(comment + WRONG)}\n") == MEANT
+    assert found(fence(comment + WRONG)) == comment + WRONG, "where there is no other"
+
+
+@pytest.mark.parametrize("tag", ["self_check", "verification", "critique", "draft_2", "review"])
+def test_what_a_model_checks_behind_its_answer_is_not_the_answer(tag: str) -> None:
+    assert found(f"<answer>\n{fence(MEANT)}\n</answer>\n<{tag}>\nNot\n{fence(WRONG)}\n</{tag}>\n") == MEANT
+    assert found(f"<{tag}>\n{fence(WRONG)}\n</{tag}>\n{fence(MEANT)}\n") == MEANT
+    assert found(f"<{tag}>\n{fence(WRONG)}\n{fence(MEANT)}\n") == MEANT, "it never ends"
+
+
+@pytest.mark.parametrize("begin", ["<|python_tag|>", "<|im_start|>assistant\n", "<start_of_turn>model\n"])
+def test_marks_of_a_turn_s_beginning_are_no_code(begin: str) -> None:
+    assert found(f"{begin}{MEANT.rstrip()}<|eom_id|>") == MEANT.rstrip()
+
+
+def test_blocks_in_a_block_of_markdown_are_found() -> None:
+    assert found(f"````md\nThe answer:\n{fence(MEANT)}\n````\n") == MEANT
+
+
+def test_a_stub_that_returns_nothing_is_not_the_answer() -> None:
+    for stub in ("    # your code\n    return None\n", "    return\n", "    return NotImplemented\n"):
+        assert found(f"{fence(MEANT)}\nTemplate:\n{fence('def f(x):' + chr(10) + stub)}\n") == MEANT
 
 
 def test_a_function_of_another_name_is_not_the_entry_point() -> None:

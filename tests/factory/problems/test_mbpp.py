@@ -95,7 +95,7 @@ def test_a_set_is_looked_at_as_the_test_does(grade: Grade) -> None:
     [
         ({"test_list": []}, "test_list: is empty"),
         ({"test_list": ["assert ("]}, "test_list: 'assert \\('"),
-        ({"test_list": ["a = 1; assert a"]}, "is not one statement"),
+        ({"test_list": ["assert halve([2]) == [1.0]; a = 1"]}, "no function of code is called by every test"),
         (
             {"test_list": ["assert other(1) == 2"]},
             "no function of code is called by every test; code defines helper, halve",

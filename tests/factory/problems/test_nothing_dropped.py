@@ -32,6 +32,15 @@ FILES = {
     "class body": "class Data:\n    assert f(5) == 6",
     "class body, deeper": "class Data:\n    class Inner:\n        for x in (5,):\n            assert f(x) == 6",
     "main": "if __name__ == '__main__':\n    assert f(5) == 6",
+    "main, the other way round": "if '__main__' == __name__:\n    assert f(5) == 6",
+    "main, in a function": "def run():\n    if __name__ == '__main__':\n        assert f(5) == 6\nrun()",
+    "main, and more": "if __name__ == '__main__' and True:\n    assert f(5) == 6",
+    "main, as an operand": "def run():\n    assert f(5) == 6\n__name__ == '__main__' and run()",
+    "thread": "import threading\ndef run():\n    assert f(5) == 6\ndef test_b():\n"
+    "    one = threading.Thread(target=run)\n    one.start()\n    one.join()",
+    "runTest": "import unittest\nclass T(unittest.TestCase):\n    def runTest(self):\n"
+    "        self.assertEqual(f(5), 6)",
+    "helper named check": "def check(x, y):\n    assert f(x) == y\ndef test_b():\n    check(5, 6)",
     "main calls": "def run():\n    assert f(5) == 6\nif __name__ == '__main__':\n    run()\n    print('ok')",
     "main exits with": "import sys\ndef main():\n    assert f(5) == 6\n"
     "if __name__ == '__main__':\n    sys.exit(main())",
@@ -83,6 +92,7 @@ CHECKS = {
     "class body": "{}\nclass T:\n    assert f(5) == 6",
     "loop": "{}\nfor i in range(4):\n    assert f(i) == i + 1",
     "main": "{}\nif __name__ == '__main__':\n    check(f)\n    assert f(5) == 6",
+    "main, the other way round": "{}\nif '__main__' == __name__:\n    check(f)\n    assert f(5) == 6",
     "raise": "{}\n    if candidate(5) != 6:\n        raise ValueError('no')",
 }
 
@@ -94,6 +104,45 @@ def test_no_statement_beside_check_is_dropped(grade: Grade, name: str) -> None:
     problem = humaneval.read(row | {"test": test})
     right, wrong = grade(problem, RIGHT, WRONG)
     assert (right.status, wrong.status) == (Status.PASSED, Status.WRONG_ANSWER), (right.detail, problem.test_code)
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("    return candidate(1) == 2 and candidate(5) == 6\n", "check returns what it should assert"),
+        ("    try:\n        assert candidate(5) == 6\n    except:\n        pass\n", "line 2: catches what it asserts"),
+        ("    assert candidate(1) == 2\ndef more():\n    assert f(5) == 6\n", "more asserts, and nothing calls it"),
+        ("    assert candidate(1) == 2\ndef test_b(candidate):\n    assert candidate(5) == 6\n", "test_b asserts, and"),
+        ("    assert candidate(1) == 2\nclass T:\n    def test_b(self):\n        assert f(5) == 6\n", "T asserts, and"),
+        ("    assert candidate(1) == 2\nimport unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n"
+         "        self.assertEqual(f(5), 6)\nunittest.TextTestRunner().run(T('test_b'))", "TextTestRunner tells"),
+    ],
+)  # fmt: skip
+def test_a_check_that_only_seems_to_assert_is_a_reason(test: str, message: str) -> None:
+    row = {"task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x + 1\n"}
+    with pytest.raises(ValueError, match=message):
+        humaneval.read(row | {"test": f"def check(candidate):\n{test}"})
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "def check(candidate, /):\n    assert candidate(1) == 2\n    assert candidate(5) == 6\n    return True\n",
+        "def check(candidate):\n    assert run(candidate) == 8\ndef run(candidate):\n"
+        "    return candidate(1) + candidate(5)\n",
+        "def check(candidate):\n    assert test_one(candidate, 5)\ndef test_one(candidate, x):\n"
+        "    return candidate(x) == x + 1\n",
+        "def check(candidate):\n    assert candidate(1) == 2\ndef test_more():\n    assert f(5) == 6\n",
+        "def check(candidate):\n    try:\n        candidate('a')\n        assert False\n    except Exception:\n"
+        "        pass\n    assert candidate(5) == 6\n",
+        "def check(candidate):\n    wrong = []\n    try:\n        assert candidate(5) == 6\n"
+        "    except AssertionError:\n        wrong.append(5)\n    assert not wrong\n",
+    ],
+)
+def test_a_check_that_looks_as_if_it_asserts_nothing_is_taken(grade: Grade, test: str) -> None:
+    row = {"task_id": "X/1", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x + 1\n"}
+    right, wrong = grade(humaneval.read(row | {"test": test}), RIGHT, WRONG)
+    assert (right.status, wrong.status) == (Status.PASSED, Status.WRONG_ANSWER), right.detail
 
 
 def test_what_asserts_nothing_stays_out(grade: Grade) -> None:
@@ -125,6 +174,23 @@ def test_an_assert_that_only_some_calls_come_to_stays_code(grade: Grade) -> None
         ("def test_b():\n    assert f(2) == 3\n    return\n    assert f(5) == 6", "line 9: asserts behind what"),
         ("def test_b():\n    for x in (5,):\n        continue\n        if x:\n            assert f(x) == 6",
          "line 10: asserts behind what"),
+        ("def test_b():\n    f(5) == 6", "line 7: compares, and asserts nothing"),
+        ("def test_b():\n    return f(5) == 6", "test_b returns what it should assert"),
+        ("class TestB:\n    def test_b(self):\n        return f(5) == 6", "test_b returns what it should assert"),
+        ("def test_b():\n    try:\n        assert f(5) == 6\n    except AssertionError:\n        print('no')",
+         "line 7: catches what it asserts"),
+        ("import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n        try:\n"
+         "            self.assertEqual(f(5), 6)\n        except (ValueError, Exception) as error:\n            pass",
+         "line 9: catches what it asserts"),
+        ("def more():\n    assert f(5) == 6", "line 6: more asserts, and nothing calls it"),
+        ("class testmore:\n    def test_b(self):\n        assert f(5) == 6", "line 6: testmore asserts, and nothing"),
+        ("import unittest\nclass T(unittest.TestCase):\n    def check_b(self):\n        self.assertEqual(f(5), 6)\n"
+         "unittest.TextTestRunner().run(T('check_b'))", "check_b is run as a test by its name"),
+        ("import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n        self.assertEqual(f(5), 6)\n"
+         "def load_tests(*_):\n    return T('test_b')", "load_tests: pytest does not ask for it"),
+        ("import doctest\ndef more():\n    '>>> f(5)\\n6'\ndoctest.testmod()", "doctest tells"),
+        ("import multiprocessing\ndef more():\n    assert f(5) == 6\ndef test_b():\n"
+         "    one = multiprocessing.Process(target=more)\n    one.start()", "multiprocessing: what fails"),
     ],
 )  # fmt: skip
 def test_a_test_that_only_seems_to_assert_is_a_reason(test: str, message: str) -> None:
@@ -141,6 +207,30 @@ def test_the_other_lists_of_tests_are_tests(grade: Grade, field: str) -> None:
     problem = mbpp.read(MBPP | {field: ["assert f(5) == 6", "assert f(1) == 2"]})
     assert [(case.args, case.public) for case in problem.cases] == [([1], True), ([5], False)]
     assert [it.status for it in grade(problem, RIGHT, WRONG)] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+@pytest.mark.parametrize(
+    ("setup", "tests"),
+    [
+        ("for i in (5,):\n    assert f(i) == i + 1", ["assert f(1) == 2"]),
+        ("def more():\n    assert f(5) == 6\nmore()", ["assert f(1) == 2"]),
+        ("x = 5", ["assert f(1) == 2; assert f(x) == 6", ""]),
+        ("", ["assert f(1) == 2\nassert f(5) == 6\n"]),
+    ],
+)
+def test_what_the_setup_asserts_and_several_asserts_in_one_text_are_tests(
+    grade: Grade, setup: str, tests: list[str]
+) -> None:
+    problem = mbpp.read(MBPP | {"test_setup_code": setup, "test_list": tests})
+    assert [it.status for it in grade(problem, RIGHT, WRONG)] == [Status.PASSED, Status.WRONG_ANSWER]
+
+
+@pytest.mark.parametrize(
+    ("test", "message"), [("f(5) == 6", "compares, and asserts nothing"), ("print(f(5) == 6)", "prints, and asserts")]
+)
+def test_a_test_without_an_assert_is_a_reason(test: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        mbpp.read(MBPP | {"test_list": ["assert f(1) == 2", test]})
 
 
 def test_humaneval_et_has_its_cases_in_a_list(grade: Grade) -> None:

@@ -397,3 +397,21 @@ def test_a_tolerance_in_other_words(text: str, tolerance: tuple[float, float]) -
 def test_an_order_is_free_in_other_words(text: str, levels: tuple[int, ...]) -> None:
     found = of_calls(text)
     assert (found.free_levels if found.kind == "unordered" else ()) == levels
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The checker is not case-insensitive.",
+        "The measured values have a relative error of at most 10^-4; print how many of them may be equal.",
+    ],
+)
+def test_what_is_denied_or_said_of_something_else_is_not_granted(text: str) -> None:
+    comparison = of_streams(text)
+    assert (comparison.rel, comparison.abs, comparison.any_case) == (0, 0, False)
+
+
+@pytest.mark.parametrize("text", ["To flush, use sys.stdout.flush() in Python.", "Call cout.flush() after each line."])
+def test_who_has_to_flush_talks_with_a_judge(text: str) -> None:
+    with pytest.raises(ValueError, match="interactive"):
+        of_streams(text)

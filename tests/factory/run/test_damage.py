@@ -51,6 +51,23 @@ def again(place: RunDir, factory: Factory) -> subprocess.CompletedProcess[str]:
     return factory("run", place.config_file, "--run-dir", place.path)
 
 
+def test_without_a_ledger_nothing_is_exported(place: RunDir, factory: Factory) -> None:
+    """Which survivors there were is known by it alone: without both, 0 rows would look like the whole run."""
+    before = shards_of(place)
+    place.ledger().path.unlink()
+    for path in (place.path / "survivors").glob("*"):
+        path.unlink()
+    said = f"{place.ledger().path}: is gone, and with it which parts there were; remedy: run again"
+    done = factory("export", place.path)
+    assert done.returncode == 1
+    assert f"error: {said}" in done.stderr
+    assert shards_of(place) == before
+    looked = factory("status", place.path)
+    assert f"warning: {said}" in looked.stderr
+    assert again(place, factory).returncode == 0
+    assert shards_of(place) == before
+
+
 FOLDERS = ("rollouts", "verdicts", "review", "survivors", "translations/go/verdicts", "translations/go/survivors")
 
 
