@@ -22,6 +22,8 @@ _APART = {
     "run_docstring_examples": "doctest tells what fails, and raises nothing",
 }
 """Ways to run tests by which what fails is lost."""
+_LATER = frozenset("map submit apply_async imap imap_unordered map_async starmap_async".split())
+"""Methods of executors, and `map`: what fails in a call comes out where the result is looked at."""
 
 
 def refuse_idle(body: Sequence[ast.stmt]) -> None:
@@ -34,6 +36,9 @@ def refuse_idle(body: Sequence[ast.stmt]) -> None:
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if "doctest" in looked_at and any(">>>" in text for text in texts):
         raise ValueError("test: doctest tells what fails, and raises nothing")
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if "submit" in attributes and "result" not in attributes:
+        raise ValueError("test: submit: what fails in a call is lost where nothing asks for its result")
     for node in nodes:
         if (dead := _dead_assert(node)) is not None:
             raise ValueError(f"test: line {dead.lineno}: asserts behind what always leaves, so it never runs")
@@ -48,6 +53,10 @@ def _idle(node: ast.AST, looked_at: set[str]) -> str:
     match node:
         case ast.Expr(value=ast.Compare()):
             return f"line {node.lineno}: compares, and asserts nothing by it"
+        case ast.Expr(value=ast.GeneratorExp()):
+            return f"line {node.lineno}: makes a generator, which nothing runs"
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))) if name in _LATER:
+            return f"line {node.lineno}: {name}: what fails in a call is lost where nothing looks at the result"
         case ast.Assert(test=ast.Tuple(elts=[_, *_])):
             return f"line {node.lineno}: asserts a tuple, which holds whatever is answered"
         case ast.AsyncFunctionDef(name=name) if name.startswith("test") or name == "check":

@@ -191,6 +191,13 @@ def test_an_assert_that_only_some_calls_come_to_stays_code(grade: Grade) -> None
         ("import doctest\ndef more():\n    '>>> f(5)\\n6'\ndoctest.testmod()", "doctest tells"),
         ("import multiprocessing\ndef more():\n    assert f(5) == 6\ndef test_b():\n"
          "    one = multiprocessing.Process(target=more)\n    one.start()", "multiprocessing: what fails"),
+        ("def more(x):\n    assert f(x) == x + 1\ndef test_b():\n    map(more, [5])", "line 9: map: what fails"),
+        ("def more(x):\n    assert f(x) == x + 1\ndef test_b():\n    (more(x) for x in [5])",
+         "line 9: makes a generator"),
+        ("from concurrent.futures import ThreadPoolExecutor\ndef more(x):\n    assert f(x) == x + 1\ndef test_b():\n"
+         "    with ThreadPoolExecutor() as pool:\n        pool.map(more, [5])", "line 11: map: what fails"),
+        ("from concurrent.futures import ThreadPoolExecutor\ndef more(x):\n    assert f(x) == x + 1\ndef test_b():\n"
+         "    with ThreadPoolExecutor() as pool:\n        one = pool.submit(more, 5)", "submit: what fails"),
     ],
 )  # fmt: skip
 def test_a_test_that_only_seems_to_assert_is_a_reason(test: str, message: str) -> None:
