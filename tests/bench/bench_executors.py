@@ -6,7 +6,8 @@ For each number of problems a set of `bench_scale` is run by two local workers, 
 this machine that have one CPU each; the two take turns. The columns: wall seconds; CPU seconds of all processes, those
 of Ray among them; the least of the rounds. The lines "more" are the differences between the last two sizes: what the
 rollouts cost without what starts once. A process is looked at ten times a second: what it takes after the last look is
-not seen, but for sandboxes, whose programs are counted by them. The last line is the digest of the shards; exits 1
+not seen, but for sandboxes, whose programs are counted by them. Ray gives its workers niceness 15; here it gives 0, so
+that both sides have the same claim to the CPU. The last line is the digest of the shards; exits 1
 where a run fails or they differ.
 """
 
@@ -24,6 +25,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+os.environ |= {"RAY_worker_niceness": "0"}
 scale = importlib.import_module("bench_scale")  # beside this file
 EVERY_S = 0.1
 EXECUTORS = {

@@ -29,6 +29,7 @@ from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.units import GradeUnit
 from factory.run.work import SLICES_AT_ONCE, Worker
+from factory.sampling.engines import open_engine
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 Replayed = Callable[..., Path]
@@ -68,18 +69,16 @@ class Held:
 
 
 class Watched:
-    """An observer that calls `sampled` with every rollout that has come."""
+    """An observer that calls `sampled` with every rollout that has come, and `note` with every note."""
 
-    def __init__(self, sampled: Callable[[Rollout], None]) -> None:
-        self.sampled = sampled
+    def __init__(self, sampled: Callable[[Rollout], None], note: Callable[[str], None] = lambda line: None) -> None:
+        self.sampled, self.note = sampled, note
 
     def verified(self, *_: Any) -> None: ...
 
     def kept(self, *_: Any) -> None: ...
 
     def done_before(self, *_: Any) -> None: ...
-
-    def note(self, line: str) -> None: ...
 
 
 def begun(whole: Path, path: Path) -> tuple[Config, RunDir, list[Problem]]:
@@ -184,7 +183,6 @@ def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
 ) -> None:
     config, place, problems = begun(whole, tmp_path / "run")
     opened: list[Any] = []
-    open_engine = sampler.open_engine
 
     async def die(*_: Any) -> AsyncIterator[Rollout]:
         raise EngineError("the engine is gone")
@@ -204,8 +202,7 @@ def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
     monkeypatch.setattr(sampler, "open_engine", first_dies)
     monkeypatch.setattr(remote, "workers", here)
     notes: list[str] = []
-    observer = Watched(lambda rollout: None)
-    observer.note = notes.append  # type: ignore[method-assign]
+    observer = Watched(lambda rollout: None, notes.append)
     with place:
         place.claim(config, problems)
         parts = slices(problems, place, working=True)
