@@ -74,6 +74,19 @@ def test_a_setting_that_loses_pass_rate_is_refused_and_one_that_cannot_run_is_pa
     assert json.loads((out / "tune.json").read_text())[:2] == found[:2]
 
 
+def test_every_setting_gets_as_many_rollouts_whatever_the_plan(
+    served: tuple[Served, Path], factory: Tune, tmp_path: Path
+) -> None:
+    _, config = served
+    plan = {"kind": "adaptive", "first": 2, "stop": {"survivors": 1}}
+    sampling = {"plan": plan, "budget": {"tokens": 9}}
+    config.write_text(yaml.safe_dump(yaml.safe_load(config.read_text()) | {"sampling": sampling}))
+    done = factory("tune", config, "--out", tmp_path / "out", "--problems", 2, "--n", 5, "--try", "engine.in_flight=3")
+    assert done.returncode == 0, done.stderr
+    assert [trial["rollouts"] for trial in json.loads((tmp_path / "out/tune.json").read_text())] == [10, 10]
+    assert load(tmp_path / "out/tuned.yaml").sampling == load(config).sampling
+
+
 def test_what_pays_is_written_with_what_the_user_gave(
     served: tuple[Served, Path], factory: Tune, tmp_path: Path
 ) -> None:
