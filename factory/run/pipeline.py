@@ -17,7 +17,7 @@ from factory.config import Config
 from factory.decontamination.matcher import Contamination
 from factory.errors import PartError
 from factory.executors.base import Executor
-from factory.records import Problem, Request, Review, Rollout, Survivor, Verdict
+from factory.records import Problem, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
 from factory.run.budget import Purse
 from factory.run.directory import RunDir
@@ -29,13 +29,12 @@ from factory.run.steps.ask import AskStep
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.plan import PlanStep
 from factory.run.steps.review import ReviewStep
-from factory.run.steps.sample import SampleStep, chunks
+from factory.run.steps.rounds import RoundsStep
+from factory.run.steps.sample import SampleStep
 from factory.run.steps.select import SelectStep
 from factory.run.steps.translate import TranslateStep
 from factory.run.store import PartStore
 from factory.run.together import leaves, together
-from factory.run.units import GradeUnit
-from factory.sampling import prompts
 from factory.sampling.plans import plan_of
 from factory.selection.select import select
 
@@ -72,7 +71,8 @@ class Pipeline:
         self._keep = SelectStep(store, observer)
         candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
-        self._plan = PlanStep(config, run_dir, purse, at_once)
+        plan = PlanStep(config, run_dir, purse, at_once)
+        self._rounds = RoundsStep(config.sampling, config.verify, run_dir, plan, self._sample, self._grade)
 
     async def run(self, room: Callable[[], None]) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
@@ -107,7 +107,7 @@ class Pipeline:
 
     async def _all_steps(self, problem: Problem, there: Sequence[range]) -> None:
         settings = self.config.translate
-        rollouts, verdicts = await self._graded(problem, there)
+        rollouts, verdicts = await self._rounds(problem, there, self._sampled.set)
         if rollouts is None:  # the problem may be to blame, unless an engine has died
             if reason := self._sample.refusals.get(problem.id):
                 self._skip(problem, reason)
@@ -124,39 +124,6 @@ class Pipeline:
         self.run_dir.log("skipped", problem=problem.id, reason=reason)
         self._observer.note(f"skipped {escape.line(problem.id)}: {escape.line(reason)}")
 
-    async def _graded(self, problem: Problem, there: Sequence[range]) -> tuple[list[Rollout] | None, list[Verdict]]:
-        """All rollouts of the problem and their verdicts, in order; None where none has come.
-
-        Each chunk is graded as soon as it is sampled; when all that the plan asked for are, it may ask for more.
-        """
-        done: dict[range, tuple[list[Rollout], list[Verdict]] | None] = {}
-        rollouts: list[Rollout] = []
-        verdicts: list[Verdict] = []
-        try:
-            async for wanted in self._plan.rounds(problem, rollouts, verdicts):
-                known = sorted({*there, *done}, key=_bounds)
-                new = [it for it in chunks(known, self.config.verify.chunk, wanted) if it not in done]
-                done |= zip(new, await together(self._chunk(problem, indices) for indices in new), strict=True)
-                came = [found for indices in sorted(done, key=_bounds) if (found := done[indices]) is not None]
-                rollouts[:] = [it for several, _ in came for it in several]
-                verdicts[:] = [it for _, several in came for it in several]
-        finally:
-            self._plan.done(problem, rollouts)
-        return rollouts if any(done.values()) else None, verdicts
-
-    async def _chunk(self, problem: Problem, indices: range) -> tuple[list[Rollout], list[Verdict]] | None:
-        sampling, graded = self.config.sampling, self.run_dir.verdicts(problem, indices)
-
-        def requests() -> list[Request]:
-            return [prompts.python_request(problem, indices, sampling)]
-
-        path = self.run_dir.rollouts(problem, indices)
-        rollouts = await self._sample(path, graded, problem.id, sampling, requests)
-        self._sampled.set()
-        if rollouts is None:
-            return None
-        return rollouts, await self._grade(graded, GradeUnit(problem, tuple(rollouts), "python"))
-
     async def _survivors(
         self, problem: Problem, rollouts: list[Rollout], verdicts: list[Verdict], review: Review | None
     ) -> tuple[Survivor, ...]:
@@ -164,7 +131,3 @@ class Pipeline:
         selection = select(reviewed, self.config.rank, review=review)
         path = self.run_dir.survivors(problem, plan_of(self.config.sampling).name)
         return await self._keep(path, problem.id, selection, rollouts)
-
-
-def _bounds(indices: range) -> tuple[int, int]:
-    return indices.start, indices.stop
