@@ -115,16 +115,20 @@ def interruptible(work: Coroutine[Any, Any, T], how_to_go_on: str | Callable[[],
                 raise asyncio.CancelledError
             loop.call_soon_threadsafe(task.cancel)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in before:
             signal.signal(number, stop)
         return await task
 
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return asyncio.run(guarded())
     except asyncio.CancelledError:
         last = how_to_go_on if isinstance(how_to_go_on, str) else how_to_go_on()
         console(True).print(last, soft_wrap=True)
         raise typer.Exit(130) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def guarded(app: Callable[[], object]) -> NoReturn:

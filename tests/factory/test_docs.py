@@ -34,7 +34,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_RUN = {
     "make quickstart", "make test", "pip install -e '.[gpu]'", "factory doctor", "factory run configs/gpu.yaml",
     "factory run mine.yaml", "factory status runs/mine --watch", "factory report runs/mine --out mine.html",
-    "factory tune mine.yaml --out tuned", "factory run tuned/tuned.yaml",
+    "factory tune mine.yaml --out tuned",
     "factory run mine.yaml --run-dir runs/remote --set", "factory verify --problems double.json --rollouts",
     "factory push runs/first my-name/first", "factory status s3://bucket/runs/mine",
     "python docker/build_sandbox.py --base python:3.12-slim --tag registry/sandbox:1",

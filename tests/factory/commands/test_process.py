@@ -204,3 +204,17 @@ def test_a_second_signal_ends_at_once() -> None:
             run.send_signal(signal.SIGINT)
     assert stopped_by(run, signal.SIGINT) == "stopped at once\n"
     run.stdout.close()
+
+
+@pytest.mark.parametrize("ends", ["return", "raise ValueError", "raise asyncio.CancelledError"])
+def test_its_signals_are_as_before_when_it_has_ended(ends: str) -> None:
+    """Else one that comes later meets a loop that is closed, with a traceback."""
+    code = (
+        "import asyncio, contextlib, signal\nfrom factory.commands.process import interruptible\n"
+        f"async def work():\n    {ends}\n"
+        "def handlers():\n    return [signal.getsignal(it) for it in (signal.SIGINT, signal.SIGTERM)]\n"
+        "before = handlers()\nwith contextlib.suppress(BaseException):\n    interruptible(work(), '')\n"
+        "assert handlers() == before, handlers()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
