@@ -33,8 +33,9 @@ from factory.run.seal import remove_loose, seal, unseal
 from factory.run.slices import Slice
 from factory.run.summary import slice_counts
 
-PROBLEMS_AT_ONCE = 64
-"""Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
+PROBLEMS_AT_ONCE, ROLLOUTS_AT_ONCE = 64, 32768
+"""Most problems in flight, and rollouts of theirs: enough to keep an engine's queue full, few enough to keep memory
+small."""
 SLICES_AT_ONCE = 4
 """Most slices that are open: where the last programs of several take long, the engine has work all the same."""
 
@@ -71,6 +72,11 @@ def made_of(config: Config, problems: Sequence[Problem]) -> str:
     return sha256("\n".join(lines))
 
 
+def room_for_problems(config: Config) -> asyncio.Semaphore:
+    """A place for each problem that may be in flight: two at least, however many rollouts they have."""
+    return asyncio.Semaphore(max(2, min(PROBLEMS_AT_ONCE, ROLLOUTS_AT_ONCE // config.sampling.n)))
+
+
 class Worker:
     """Works off slices with the engines and the executor of this process."""
 
@@ -86,7 +92,7 @@ class Worker:
         """`at_once` bounds how many problems are in flight; several workers that share an engine share it."""
         self._config, self._executor, self._observer, self._benchmarks = config, executor, observer, benchmarks
         self._samplers = samplers
-        self._at_once = at_once or asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._at_once = at_once or room_for_problems(config)
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
 
