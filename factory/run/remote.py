@@ -31,7 +31,7 @@ from factory.run.observer import Observer
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice
 from factory.run.together import leaves, together
-from factory.run.work import PROBLEMS_AT_ONCE, SLICES_AT_ONCE, Worker
+from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
 from factory.run.workers import workers
 
 TRIES = 3
@@ -111,7 +111,7 @@ class SliceWorker:
         self._last: Slice | None = None
         self._warm: _Warm | None = None
         self._opening, self._alone = asyncio.Lock(), asyncio.Lock()
-        self._problems = asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._problems = room_for_problems(config)
         self._slices = asyncio.Semaphore(SLICES_AT_ONCE)
         self._rooms = defaultdict[int, asyncio.Event](asyncio.Event)
 

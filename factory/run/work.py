@@ -33,9 +33,11 @@ from factory.run.sampler import Samplers
 from factory.run.seal import remove_loose, seal, unseal
 from factory.run.slices import Slice
 from factory.run.summary import slice_counts
+from factory.sampling.plans import plan_of
 
-PROBLEMS_AT_ONCE = 64
-"""Problems in flight: enough to keep an engine's queue full, few enough to keep memory small."""
+PROBLEMS_AT_ONCE, ROLLOUTS_AT_ONCE = 64, 32768
+"""Problems in flight, and most rollouts of theirs: enough to keep an engine's queue full, few enough to keep memory
+small."""
 SLICES_AT_ONCE = 4
 """Most slices that are open: where the last programs of several take long, the engine has work all the same."""
 
@@ -72,6 +74,16 @@ def made_of(config: Config, problems: Sequence[Problem]) -> str:
     return sha256("\n".join(lines))
 
 
+def room_for_problems(config: Config) -> asyncio.Semaphore:
+    """A place for each problem that may be in flight: two at least, however many rollouts they have.
+
+    There are more than `PROBLEMS_AT_ONCE` where their first rollouts would not fill the engine's queue twice.
+    """
+    each = plan_of(config.sampling).first()
+    wanted = 2 * getattr(config.engine, "in_flight", 0) // each
+    return asyncio.Semaphore(max(2, min(max(PROBLEMS_AT_ONCE, wanted), ROLLOUTS_AT_ONCE // each)))
+
+
 class Worker:
     """Works off slices with the engines and the executor of this process."""
 
@@ -87,7 +99,7 @@ class Worker:
         """`at_once` bounds how many problems are in flight; several workers that share an engine share it."""
         self._config, self._executor, self._observer, self._benchmarks = config, executor, observer, benchmarks
         self._samplers = samplers
-        self._at_once = at_once or asyncio.Semaphore(PROBLEMS_AT_ONCE)
+        self._at_once = at_once or room_for_problems(config)
         self._budget: Budget | None = None
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""

@@ -28,7 +28,7 @@ from factory.run.remote import SliceDone, SliceUnit, SliceWorker, open_slice_wor
 from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.units import GradeUnit
-from factory.run.work import SLICES_AT_ONCE, Worker
+from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
 from factory.sampling.engines import open_engine
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
@@ -87,6 +87,33 @@ def begun(whole: Path, path: Path) -> tuple[Config, RunDir, list[Problem]]:
     problems = [it.problem for it in read(config.problems) if isinstance(it, Loaded)]
     path.mkdir()
     return config, place, problems
+
+
+@pytest.mark.parametrize(("rollouts", "problems"), [(1, 64), (512, 64), (1000, 32), (12_200, 2), (10**6, 2)])
+def test_problems_of_many_rollouts_are_fewer_at_once(whole: Path, rollouts: int, problems: int) -> None:
+    assert places(load(whole / "config.yaml", (f"sampling.n={rollouts}",))) == problems
+
+
+@pytest.mark.parametrize(
+    ("sampling", "problems"),
+    [("{n: 8}", 256), ("{n: 100}", 64), ("{n: 1}", 2048), ("{plan: {kind: adaptive, first: 4, n_max: 4096}}", 512)],
+)
+def test_problems_of_few_rollouts_are_enough_to_fill_the_engine(whole: Path, sampling: str, problems: int) -> None:
+    engine = "{kind: openai, model: m, base_url: 'http://localhost:9/v1', in_flight: 1024}"
+    assert places(load(whole / "config.yaml", (f"engine={engine}", f"sampling={sampling}"))) == problems
+
+
+def places(config: Config) -> int:
+    room = room_for_problems(config)
+
+    async def taken() -> int:
+        found = 0
+        while not room.locked():
+            await room.acquire()
+            found += 1
+        return found
+
+    return asyncio.run(taken())
 
 
 @pytest.mark.parametrize("open_slices", [1, 2])
