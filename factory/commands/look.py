@@ -128,6 +128,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
         sum(name not in account.skipped for name in left),
         yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False, allow_unicode=True),
         account.planned,
+        account.tokens,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_suffix(COUNTS_SUFFIX)

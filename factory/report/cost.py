@@ -60,6 +60,8 @@ class Account:
         """With which benchmarks the run was compared when it was started last."""
         self.planned: dict[str, Planned] = {}
         """What was decided last on each problem whose rollouts are not of a fixed number."""
+        self.tokens: Counter[str] = Counter()
+        """Completion tokens of Python rollouts, by problem."""
         self._stages: dict[tuple[str, str], Stage] = {}
         self._engines: dict[str, _Engine] = {}
         for line in ledger:
@@ -86,6 +88,8 @@ class Account:
             stage = self._stage("sample", line)
             stage.rollouts += line.get("rollouts", 0)
             stage.completion_tokens += line["completion_tokens"]
+            if stage.language == "python" and "problem" in line:
+                self.tokens[line["problem"]] += line["completion_tokens"]
             if "engine" in line:
                 self._engine(line).tokens[stage.language] += line["completion_tokens"]
 
@@ -108,6 +112,7 @@ class Account:
         self.skipped |= other.skipped
         self.unanswered |= other.unanswered
         self.planned |= other.planned
+        self.tokens.update(other.tokens)
         self.last = max((it for it in (self.last, other.last) if it is not None), default=None)
         for key, stage in other._stages.items():
             own = self._stages.setdefault(key, Stage(*key))
@@ -127,6 +132,7 @@ class Account:
             "skipped": self.skipped,
             "unanswered": self.unanswered,
             "last": self.last,
+            "tokens": {name: count for name, count in self.tokens.items() if count},
             "planned": {name: list(astuple(it)) for name, it in self.planned.items()},
             "stages": [asdict(stage) for stage in self._stages.values()],
             "engines": {
@@ -139,6 +145,7 @@ class Account:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         found = cls()
         found.skipped, found.last = dict(data["skipped"]), data["last"]
+        found.tokens = Counter(data.get("tokens", {}))
         found.planned = {name: Planned(*it) for name, it in data.get("planned", {}).items()}
         found.unanswered = {part: Counter(counts) for part, counts in data["unanswered"].items()}
         for it in data["stages"]:

@@ -26,10 +26,12 @@ from factory.records import Status
 from factory.records.base import plain
 from factory.records.summary import Summary
 from factory.report import charts, strength
+from factory.report.bands import bands
 from factory.report.cost import Stage
 from factory.report.curves import pass_curve
 from factory.report.drawing import Chart, colour, duration, title_of
 from factory.report.page.highlight import highlighted
+from factory.report.page.tables import by_band, by_stage, money
 from factory.report.planned import Planned, line
 from factory.report.samples import LONGEST
 from factory.report.statistics import SAMPLES, ProblemRow, RunStatistics
@@ -56,6 +58,8 @@ class About:
     """The config as YAML."""
     planned: Mapping[str, Planned] = field(default_factory=dict)
     """By a problem's id, what its plan decided last; empty where all get as many rollouts."""
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    """By a problem's id, the completion tokens of its Python rollouts."""
 
 
 def render(
@@ -98,7 +102,8 @@ def render(
         weakest=_weakest(statistics),
         disputes=_disputes(statistics),
         disputed=sum(row.disputed > 0 for row in statistics.rows),
-        stages=_by_stage(stages),
+        stages=by_stage(stages),
+        bands=by_band(bands(statistics.rows, about.tokens, stages)),
         middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
         shown=statistics.samples,
         total=len(statistics.rows),
@@ -203,13 +208,6 @@ def _tiles(summary: Summary, statistics: RunStatistics) -> list[tuple[str, str, 
     return tiles
 
 
-def money(dollars: float) -> str:
-    """Dollars with only the digits that matter."""
-    if dollars >= 1 or dollars == 0:
-        return f"{dollars:,.2f}"
-    return f"{dollars:.2g}" if dollars >= 0.0001 or dollars < 0.000001 else f"{dollars:.6f}"
-
-
 def _reasons(statistics: RunStatistics, name: str) -> list[tuple[str, str, str]]:
     """(rollouts, share of those that failed, verdict and what was wrong), most frequent first."""
     reasons = statistics.languages[name].reasons
@@ -240,23 +238,6 @@ def _disputes(statistics: RunStatistics) -> list[tuple[str, ...]]:
             ),
         )
         for row in rows[:COMMON]
-    ]
-
-
-def _by_stage(stages: Sequence[Stage]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows of the table of stages; without dollars where no stage has any."""
-    with_dollars = any(stage.dollars is not None for stage in stages)
-    columns = ("stage", *(["dollars"] if with_dollars else []), "engine", "programs' CPU", "rollouts", "tokens")
-    return columns, [
-        (
-            f"{stage.step} {title_of(stage.language)}",
-            *([f"${money(stage.dollars)}" if stage.dollars is not None else ""] if with_dollars else []),
-            duration(stage.engine_s) if stage.engine_s else "",
-            duration(stage.program_cpu_s) if stage.program_cpu_s else "",
-            f"{stage.rollouts:,}" if stage.step == "sample" else "",
-            f"{stage.completion_tokens:,}" if stage.step == "sample" else "",
-        )
-        for stage in stages
     ]
 
 

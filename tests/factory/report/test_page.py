@@ -23,8 +23,9 @@ from factory.report import page as drawing
 from factory.report import statistics as gathering
 from factory.report.cost import Account
 from factory.report.graded import Graded
-from factory.report.page import About, embeddable, money, render
+from factory.report.page import About, embeddable, render
 from factory.report.page.highlight import highlighted
+from factory.report.page.tables import money
 from factory.report.samples import LONGEST
 from factory.report.statistics import RunStatistics
 from factory.run.directory import RunDir
@@ -219,6 +220,13 @@ def test_dollars_are_told_by_stage_and_by_record(whole: tuple[Reader, Summary]) 
     assert "A verified record $0.022 $0.22 in all" in reader.text
     assert "sample Python $0.17 75.0 s 8 300" in reader.text
     assert "verify Go $0.0006 6.0 s" in reader.text
+
+
+def test_what_a_kept_program_takes_is_shown_by_how_hard_its_problem_is(whole: tuple[Reader, Summary]) -> None:
+    reader, _ = whole
+    shown = reader.text.partition("Python, by how hard the problem is")[2].strip()
+    columns = "of the rollouts problems rollouts pass kept rollouts a kept program"
+    assert shown.startswith(f"{columns} 10 to 50 % 2 12 4 4 3.0 50 to 90 % 3 6 3 3 2.0 ")
 
 
 def test_a_translation_stands_beside_what_it_was_made_from() -> None:
