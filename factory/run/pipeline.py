@@ -61,7 +61,7 @@ class Pipeline:
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
         self.damage: list[PartError] = []
         """Parts that cannot be read, nor be made again; their problems are skipped."""
-        self._at_once = at_once
+        self._at_once, self._samplers = at_once, samplers
         self._sampled = asyncio.Event()
         store = PartStore(run_dir, observer.note)
         self._sample = SampleStep(run_dir, store, samplers.rollouts, observer)
@@ -84,40 +84,51 @@ class Pipeline:
             self._observer.note(line)
         there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
 
-        async def work(problem: Problem) -> None:
+        async def work(problem: Problem, release: Callable[[], None]) -> None:
             async with self._at_once:
-                await self._work(problem, there.get(slug(problem.id), []))
+                try:
+                    await self._work(problem, there.get(slug(problem.id), []), release)
+                finally:
+                    release()
                 self._sampled.set()  # perhaps without a rollout
 
         async with asyncio.TaskGroup() as group:
-            for problem in self.problems:
-                group.create_task(work(problem))
+            for problem, release in [(problem, self._samplers.hold()) for problem in self.problems]:
+                group.create_task(work(problem, release))
             await self._sampled.wait()
             async with self._at_once:
                 room()
 
-    async def _work(self, problem: Problem, there: Sequence[range]) -> None:
-        """The whole way of one problem, of which the chunks `there` are sampled already."""
+    async def _work(self, problem: Problem, there: Sequence[range], release: Callable[[], None]) -> None:
+        """The whole way of one problem, of which the chunks `there` are sampled already; `release` lets engines go."""
         try:
-            await self._all_steps(problem, there)
+            await self._all_steps(problem, there, release)
         except* PartError as found:
             damage = list(leaves(found, PartError))
             self.damage += damage
             self._skip(problem, str(damage[0]))
 
-    async def _all_steps(self, problem: Problem, there: Sequence[range]) -> None:
+    async def _all_steps(self, problem: Problem, there: Sequence[range], release: Callable[[], None]) -> None:
         settings = self.config.translate
-        rollouts, verdicts = await self._rounds(problem, there, self._sampled.set)
+        asks_later = bool(settings.targets) or "model" in self.config.review.inputs_from
+        rollouts, verdicts = await self._rounds(
+            problem, there, self._sampled.set, (lambda: None) if asks_later else release
+        )
         if rollouts is None:  # the problem may be to blame, unless an engine has died
             if reason := self._sample.refusals.get(problem.id):
                 self._skip(problem, reason)
             return
         review = await self._review(problem, verdicts)
         survivors = await self._survivors(problem, rollouts, verdicts, review)
-        await together(
-            self._translate(problem, review, (source, *(it for it in survivors if it is not source)), target)
+        wanted = [
+            (source, target, self._samplers.hold())
             for target in settings.targets
             for source in survivors[: settings.survivors]
+        ]
+        release()
+        await together(
+            self._translate(problem, review, (source, *(it for it in survivors if it is not source)), target, all_came)
+            for source, target, all_came in wanted
         )
 
     def _skip(self, problem: Problem, reason: str) -> None:

@@ -1,7 +1,8 @@
 """An engine in a run: started when something is left to sample, and not before; what it failed to give is counted.
 
 Promises: an engine that dies ends no work but its own. What it owed then has not come, nothing more is asked of it, and
-`end` raises why, once the rest of the run is done. Does not promise to start a second time.
+`end` raises why, once the rest of the run is done. An engine stops, and gives up its GPUs, when nobody can ask it any
+more, while the last programs are still verified. Does not promise to start a second time.
 """
 
 from __future__ import annotations
@@ -136,6 +137,9 @@ class Samplers:
 
     def __init__(self, config: Config, observer: Observer, log: Callable[..., None]) -> None:
         self._engines = AsyncExitStack()
+        self._holders: set[object] = set()
+        self._all_hold = False
+        self._stopping: asyncio.Task[None] | None = None
         own = config.translate.engine
         self.rollouts = Sampler(config.engine, self._engines, observer, log)
         self.translations = Sampler(own, self._engines, observer, log) if own else self.rollouts
@@ -144,7 +148,36 @@ class Samplers:
         return self
 
     async def __aexit__(self, *failure: Any) -> None:
-        await self._engines.__aexit__(*failure)
+        try:
+            if self._stopping is not None:
+                await self._stopping
+        finally:
+            await self._engines.__aexit__(*failure)
+
+    def hold(self) -> Callable[[], None]:
+        """Say that an engine may be asked for something until what this returns is called, once or more often."""
+        holder = object()
+        self._holders.add(holder)
+
+        def release() -> None:
+            self._holders.discard(holder)
+            self._stop_if_unused()
+
+        return release
+
+    def all_hold(self) -> None:
+        """Say that whoever may ask an engine holds it: when the last has released it, the engines stop."""
+        self._all_hold = True
+        self._stop_if_unused()
+
+    def _stop_if_unused(self) -> None:
+        if self._all_hold and not self._holders and self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+
+    async def _stop(self) -> None:
+        await self._engines.pop_all().aclose()
+        for sampler in (self.rollouts, self.translations):
+            sampler.engine = None
 
     @property
     def all_work(self) -> bool:

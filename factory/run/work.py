@@ -128,6 +128,7 @@ class Worker:
                 room = asyncio.Event()
                 group.create_task(work(part, room))
                 await room.wait()
+            self._samplers.all_hold()
         self._samplers.end()
 
     async def slice(self, part: Slice, room: Callable[[], None] = lambda: None) -> bool:

@@ -26,6 +26,11 @@ class PlanStep:
         self._plan, self._config = plan_of(config.sampling), config.sampling.plan
         self._is_replay = isinstance(config.engine, ReplayEngine)
 
+    @property
+    def most(self) -> int:
+        """Rollouts that no problem gets more of."""
+        return self._plan.most
+
     async def rounds(
         self, problem: Problem, rollouts: Sequence[Rollout], verdicts: Sequence[Verdict]
     ) -> AsyncIterator[int]:

@@ -31,12 +31,16 @@ class RoundsStep:
         self._plan, self._sample, self._grade = plan, sample, grade
 
     async def __call__(
-        self, problem: Problem, there: Sequence[range], came: Callable[[], None]
+        self,
+        problem: Problem,
+        there: Sequence[range],
+        came: Callable[[], None],
+        all_came: Callable[[], None],
     ) -> tuple[list[Rollout] | None, list[Verdict]]:
         """All rollouts of the problem and their verdicts, in order; None where none has come.
 
         The chunks `there` are sampled already. Each is graded as soon as it is sampled, and `came` is called; when all
-        that the plan asked for are graded, it may ask for more.
+        that the plan asked for are graded, it may ask for more. `all_came` is called, perhaps, when the last has come.
         """
         done: dict[range, tuple[list[Rollout], list[Verdict]] | None] = {}
         rollouts: list[Rollout] = []
@@ -45,7 +49,15 @@ class RoundsStep:
             async for wanted in self._plan.rounds(problem, rollouts, verdicts):
                 known = sorted({*there, *done}, key=_bounds)
                 new = [it for it in chunks(known, self._verify.chunk, wanted) if it not in done]
-                done |= zip(new, await together(self._chunk(problem, indices, came) for indices in new), strict=True)
+                awaited = set(new) if wanted >= self._plan.most else set()
+
+                def one_came(indices: range, awaited: set[range] = awaited) -> None:
+                    came()
+                    if awaited == {indices}:
+                        all_came()
+                    awaited.discard(indices)
+
+                done |= zip(new, await together(self._chunk(problem, it, one_came) for it in new), strict=True)
                 graded = [found for indices in sorted(done, key=_bounds) if (found := done[indices]) is not None]
                 rollouts[:] = [it for several, _ in graded for it in several]
                 verdicts[:] = [it for _, several in graded for it in several]
@@ -54,7 +66,7 @@ class RoundsStep:
         return rollouts if any(done.values()) else None, verdicts
 
     async def _chunk(
-        self, problem: Problem, indices: range, came: Callable[[], None]
+        self, problem: Problem, indices: range, came: Callable[[range], None]
     ) -> tuple[list[Rollout], list[Verdict]] | None:
         sampling, graded = self._sampling, self._run_dir.verdicts(problem, indices)
 
@@ -63,7 +75,7 @@ class RoundsStep:
 
         path = self._run_dir.rollouts(problem, indices)
         rollouts = await self._sample(path, graded, problem.id, sampling, requests)
-        came()
+        came(indices)
         if rollouts is None:
             return None
         return rollouts, await self._grade(graded, GradeUnit(problem, tuple(rollouts), "python"))

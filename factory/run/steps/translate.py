@@ -6,7 +6,7 @@ every round's rollouts and verdicts are parts of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from factory.config import Config
@@ -34,12 +34,30 @@ class TranslateStep:
         self._sampling = translation_sampling(config)
 
     async def __call__(
-        self, problem: Problem, review: Review | None, sources: Sequence[Survivor], target: str
+        self,
+        problem: Problem,
+        review: Review | None,
+        sources: Sequence[Survivor],
+        target: str,
+        all_came: Callable[[], None],
     ) -> tuple[Survivor, ...]:
         """Translations to `target` of the first of `sources`; none where its tests cannot be asked of `target`.
 
-        `sources` are all survivors of the problem.
+        `sources` are all survivors of the problem. `all_came` is called when no more candidates are asked for.
         """
+        try:
+            return await self._translated(problem, review, sources, target, all_came)
+        finally:
+            all_came()
+
+    async def _translated(
+        self,
+        problem: Problem,
+        review: Review | None,
+        sources: Sequence[Survivor],
+        target: str,
+        all_came: Callable[[], None],
+    ) -> tuple[Survivor, ...]:
         problem = tests_for_translation(problem, review)
         if not translatable(problem, target):
             return ()
@@ -52,6 +70,8 @@ class TranslateStep:
         for number in range(settings.repair_rounds + 1):
             graded = self._part(wanted, number, "verdicts", others)
             new = await self._candidates(wanted, failed, number, others, graded)
+            if number == settings.repair_rounds:
+                all_came()
             if new is None:
                 if number == 0:
                     return ()
