@@ -110,7 +110,12 @@ class ReferenceChecks:
             return tried_several(self._session, several)
         if self._loop is None:
             self._loop = self._stack.enter_context(background_loop("references"))
-        return asyncio.run_coroutine_threadsafe(self._by_processes(several), self._loop).result()
+        trying = asyncio.run_coroutine_threadsafe(self._by_processes(several), self._loop)
+        try:
+            return trying.result()
+        except BaseException:
+            trying.cancel()  # who stops a run does not wait for the rest of them
+            raise
 
     async def _by_processes(self, several: Sequence[Loaded]) -> list[Tried]:
         if self._executor is None:

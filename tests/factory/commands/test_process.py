@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from factory.run.reference_checks import MANY
 from factory.streams import Stream
 
 CASES = [{"args": [1], "expected": 2}, {"args": [3], "expected": 6}]
@@ -171,11 +172,18 @@ def test_a_signal_is_heard_while_a_daemon_does_not_answer(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_a_signal_is_heard_while_problems_are_loaded(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("problems", [1, MANY])
+def test_a_signal_is_heard_while_problems_are_loaded(tmp_path: Path, number: signal.Signals, problems: int) -> None:
+    """Of many problems processes check the references."""
     config = given(tmp_path, problem=ENDLESS, limits={"cpu_s": 60, "wall_s": 60}, max_limits={"cpu_s": 60})
+    (row,) = map(json.loads, (tmp_path / "problems.jsonl").read_text().splitlines())
+    lines = (json.dumps(row | {"id": f"set/{at}"} if at else row) for at in range(problems))
+    (tmp_path / "problems.jsonl").write_text("".join(f"{line}\n" for line in lines))
     run = subprocess.Popen(command("run", config, "--run-dir", tmp_path / "run"), stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     assert run.stderr.readline() == "sandbox: bubblewrap\n"
+    if problems > 1:
+        time.sleep(5)  # the processes have been started, most likely
     assert "stopped; to go on, run `factory run" in stopped_by(run, number)
 
 
