@@ -38,7 +38,7 @@ _THOUGHTS = re.compile(r"think|thought|reason|analysis|explan|plan|draft|scratch
 _ASIDE = re.compile(
     rf"{_THOUGHTS.pattern}|check|critique|reflect|verif|review|feedback|mistake|original", re.IGNORECASE
 )
-"""Names of tags between which no answer stands."""
+"""Names of tags that hold no answer."""
 _MARKUP = re.compile(r"</?(?:span|pre|code)\b[^<>\n]{0,200}>")
 _NESTED = 2
 """Texts in JSON in texts in JSON are read that deep."""
@@ -137,7 +137,7 @@ def tagged(text: str) -> Iterator[Block]:
 
 
 def asides(text: str) -> Callable[[int], bool]:
-    """Whether a place in the text is between a tag and its end by whose name no answer stands there."""
+    """Says of a place in the text whether it lies in a tag that holds no answer, by its name."""
     opened: dict[str, int] = {}
     spans: list[tuple[int, int]] = []
     for tag in _TAG.finditer(text):

@@ -1,9 +1,9 @@
 """The tokens that a run may spend, shared out over its slices and, in each, given to the problems that are worth most.
 
-A slice has a `Purse`: its share, by the number of its problems, and what the slice before it has left. Promises: what a
-problem gets follows from the rollouts of its slice and of those before it, and not from when they came. So a slice
-gives out its rounds only when the one before it has no more to sample; first rounds are outside of that, and keep the
-engine busy meanwhile.
+A slice has a `SliceBudget`: its share, by the number of its problems, and what the slice before it has left. Promises:
+what a problem gets follows from the rollouts of its slice and of those before it, and not from when they came. So a
+slice gives out its rounds only when the one before it has no more to sample; first rounds are outside of that, and keep
+the engine busy meanwhile.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from factory.sampling.plans import Ask, next_wave
 
 
 class Budget:
-    """The purses of the slices `parts` of a run, which is worked off by this process alone."""
+    """The budgets of the slices `parts` of a run, which is worked off by this process alone."""
 
     def __init__(self, config: Config, parts: Sequence[Slice]) -> None:
-        self._purses: dict[int, Purse] = {}
+        self._slices: dict[int, SliceBudget] = {}
         if config.sampling.budget is None:
             return
         total, tokens = sum(len(part.problems) for part in parts), config.sampling.budget.tokens
@@ -29,24 +29,24 @@ class Budget:
         for part in parts:
             share = tokens * (below + len(part.problems)) // total - tokens * below // total
             below += len(part.problems)
-            purse = Purse(part.dir, [problem.id for problem in part.problems], share)
+            budget = SliceBudget(part.dir, [problem.id for problem in part.problems], share)
             if before is None:
-                purse.receive(0)
+                budget.receive(0)
             else:
-                before.then = purse
-            before = self._purses[part.number] = purse
+                before.then = budget
+            before = self._slices[part.number] = budget
 
-    def purse(self, part: Slice) -> Purse | None:
-        """The purse of a slice; None where the run has no budget."""
-        return self._purses.get(part.number)
+    def of(self, part: Slice) -> SliceBudget | None:
+        """The budget of a slice; None where the run has no budget."""
+        return self._slices.get(part.number)
 
     def close(self, part: Slice) -> None:
         """Nothing more is sampled of a slice, whatever the reason."""
-        if part.number in self._purses:
-            self._purses[part.number].close()
+        if part.number in self._slices:
+            self._slices[part.number].close()
 
 
-class Purse:
+class SliceBudget:
     """What a slice, whose directory is `run_dir`, may spend on the rollouts of `problems`."""
 
     def __init__(self, run_dir: RunDir, problems: Sequence[str], share: int) -> None:
@@ -59,7 +59,7 @@ class Purse:
         self._carried: int | None = None
         """What the slice before has left; None while that is not known."""
         self._spent = self._closed = False
-        self.then: Purse | None = None
+        self.then: SliceBudget | None = None
         """Of the next slice."""
 
     def order(self, problem_id: str) -> int:

@@ -90,7 +90,7 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
 
 @dataclass(frozen=True, slots=True)
 class _NotAsked:
-    """A problem that is none of `problems.ids`."""
+    """A problem that `problems.ids` does not name."""
 
     id: str
 

@@ -19,7 +19,7 @@ from factory.errors import PartError
 from factory.executors.base import Executor
 from factory.records import Problem, Review, Rollout, Survivor, Verdict
 from factory.review.filter import ReviewFilter
-from factory.run.budget import Purse
+from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
 from factory.run.misplaced import sort_journals
 from factory.run.names import slug
@@ -52,11 +52,11 @@ class Pipeline:
         benchmarks: Contamination,
         samplers: Samplers,
         at_once: asyncio.Semaphore,
-        purse: Purse | None = None,
+        budget: SliceBudget | None = None,
     ) -> None:
         """`at_once` bounds how many problems are in flight, of this slice and of those beside it.
 
-        `purse` is what the slice may spend, where the run has a budget.
+        `budget` is what the slice may spend, where the run has a budget.
         """
         self.config, self.problems, self.run_dir, self._observer = config, problems, run_dir, observer
         self.damage: list[PartError] = []
@@ -71,7 +71,7 @@ class Pipeline:
         self._keep = SelectStep(store, observer)
         candidates = SampleStep(run_dir, store, samplers.translations, observer)
         self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
-        plan = PlanStep(config, run_dir, purse, at_once)
+        plan = PlanStep(config, run_dir, budget, at_once)
         self._rounds = RoundsStep(config.sampling, config.verify, run_dir, plan, self._sample, self._grade)
 
     async def run(self, room: Callable[[], None]) -> None:

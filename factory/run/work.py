@@ -176,7 +176,7 @@ class Worker:
             self._benchmarks,
             self._samplers,
             self._at_once,
-            self._budget.purse(part) if self._budget else None,
+            self._budget.of(part) if self._budget else None,
         )
         await pipeline.run(room)
         self.damage += pipeline.damage

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from factory.config import AdaptivePlan, Config, ReplayEngine
 from factory.records import Problem, Rollout, Verdict
-from factory.run.budget import Purse
+from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
 from factory.sampling.plans import Decision, ask, budget_spent, none_recorded, plan_of, tokens_of
 
@@ -21,8 +21,8 @@ from factory.sampling.plans import Decision, ask, budget_spent, none_recorded, p
 class PlanStep:
     """Gives the rounds of every problem. `at_once` is held by the caller, and free for others while a problem waits."""
 
-    def __init__(self, config: Config, run_dir: RunDir, purse: Purse | None, at_once: asyncio.Semaphore) -> None:
-        self._run_dir, self._purse, self._at_once = run_dir, purse, at_once
+    def __init__(self, config: Config, run_dir: RunDir, budget: SliceBudget | None, at_once: asyncio.Semaphore) -> None:
+        self._run_dir, self._budget, self._at_once = run_dir, budget, at_once
         self._plan, self._config = plan_of(config.sampling), config.sampling.plan
         self._is_replay = isinstance(config.engine, ReplayEngine)
 
@@ -53,18 +53,18 @@ class PlanStep:
 
     def done(self, problem: Problem, rollouts: Sequence[Rollout]) -> None:
         """The problem gets no more rollouts than these."""
-        if self._purse is not None:
-            self._purse.leave(problem.id, sum(map(tokens_of, rollouts)))
+        if self._budget is not None:
+            self._budget.leave(problem.id, sum(map(tokens_of, rollouts)))
 
     async def _has_turn(self, problem: Problem, decision: Decision, rollouts: Sequence[Rollout]) -> bool:
         """Whether the problem gets the round that its plan asks for: at once where there is no budget."""
-        if self._purse is None or not isinstance(self._config, AdaptivePlan):
+        if self._budget is None or not isinstance(self._config, AdaptivePlan):
             return True
         tokens = sum(tokens_of(it) for it in rollouts if it.index < decision.at)
-        asked = ask(self._purse.order(problem.id), decision, tokens, self._config.stop.survivors)
+        asked = ask(self._budget.order(problem.id), decision, tokens, self._config.stop.survivors)
         self._at_once.release()
         try:
-            return await self._purse.turn(problem.id, asked, tokens)
+            return await self._budget.turn(problem.id, asked, tokens)
         finally:
             await self._at_once.acquire()
 

@@ -75,7 +75,7 @@ class Seen:
         return round(share * self.once * (self.once - 1) / (2 * (self.twice + 1)), DIGITS)
 
     def new_in(self, rollouts: int) -> float:
-        """New programs that so many further rollouts may be expected to give."""
+        """New programs that this many further rollouts may be expected to give."""
         if not self.unseen:
             return self.new_rate * rollouts
         rate = self.new_rate / self.unseen

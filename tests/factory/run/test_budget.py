@@ -21,7 +21,7 @@ from factory.config.load import validate
 from factory.errors import ConfigError
 from factory.records import Rollout
 from factory.records.summary import Summary
-from factory.run.budget import Purse
+from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
 from factory.sampling.plans import Ask, Decision, Seen, Why, ask, next_wave, tokens_of
 from factory.storage import parts
@@ -97,7 +97,10 @@ def test_uncounted_tokens_are_guessed_from_bytes() -> None:
 
 def test_rounds_wait_for_every_problem_and_for_the_slice_before(tmp_path: Path) -> None:
     async def work() -> None:
-        first, second = Purse(RunDir(tmp_path / "0"), ["a"], 100), Purse(RunDir(tmp_path / "1"), ["b", "c"], 50)
+        first, second = (
+            SliceBudget(RunDir(tmp_path / "0"), ["a"], 100),
+            SliceBudget(RunDir(tmp_path / "1"), ["b", "c"], 50),
+        )
         first.then = second
         first.receive(0)
         turns = [asyncio.ensure_future(second.turn(name, Ask(at, 40, 1.0), 20)) for at, name in enumerate("bc")]
@@ -109,15 +112,15 @@ def test_rounds_wait_for_every_problem_and_for_the_slice_before(tmp_path: Path) 
         assert [await turn for turn in turns] == [False, False]
 
     async def enough() -> None:
-        purse = Purse(RunDir(tmp_path / "2"), ["a", "b"], 100)
-        purse.receive(0)
-        better = asyncio.ensure_future(purse.turn("b", Ask(1, 30, 2.0), 20))
+        budget = SliceBudget(RunDir(tmp_path / "2"), ["a", "b"], 100)
+        budget.receive(0)
+        better = asyncio.ensure_future(budget.turn("b", Ask(1, 30, 2.0), 20))
         await asyncio.sleep(0)
         assert not better.done(), "the other may be worth more"
-        other = asyncio.ensure_future(purse.turn("a", Ask(0, 30, 1.0), 20))
+        other = asyncio.ensure_future(budget.turn("a", Ask(0, 30, 1.0), 20))
         assert await better
         assert not other.done(), "it is not in the better half"
-        purse.leave("b", 55)
+        budget.leave("b", 55)
         assert not await other, "25 are left, and it asks for 30"
 
     (tmp_path / "0").mkdir()
