@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from factory.sampling.plans import Why
 
 _WHY = {
-    Why.GOES_ON: "are not finished",
-    Why.ENOUGH: "have enough programs that pass",
-    Why.LOW_YIELD: "would rarely give another program",
-    Why.N_MAX: "have had sampling.plan.n_max rollouts",
-    Why.RECORDED: "have no more recorded rollouts",
-    Why.BUDGET: "got no more out of sampling.budget",
+    Why.GOES_ON: "that go on",
+    Why.ENOUGH: "with enough programs that pass",
+    Why.LOW_YIELD: "that would rarely give another program",
+    Why.N_MAX: "with sampling.plan.n_max rollouts",
+    Why.RECORDED: "without further recorded rollouts",
+    Why.BUDGET: "for which sampling.budget had no more",
 }
 
 
@@ -56,5 +56,5 @@ def reasons(planned: Iterable[Planned]) -> dict[str, int]:
 
 
 def line(counts: Mapping[str, int]) -> str:
-    """The same, in words."""
-    return "; ".join(f"{count:,} {_WHY[Why(why)]}" for why, count in counts.items())
+    """The same, in words: "problems with enough programs that pass: 4; …"."""
+    return "; ".join(f"problems {_WHY[Why(why)]}: {count:,}" for why, count in counts.items())

@@ -67,7 +67,7 @@ def _not_worked_on(summary: Summary) -> Iterator[str]:
     odd case.
     """
     if summary.planned:
-        yield f"rollouts by plan, problems that {planned.line(summary.planned)}"
+        yield f"plan: {planned.line(summary.planned)}"
     for name, reason in summary.skipped.items():
         yield f"skipped {escape.line(name)}: {escape.line(reason)}"
     if summary.unanswered:

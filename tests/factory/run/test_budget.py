@@ -150,7 +150,7 @@ def test_rounds_go_to_who_is_worth_most_until_the_budget_is_spent(calm: Path, fa
     planned = Summary.read(calm / "run/summary.json").planned
     assert planned["enough survivors"] == 2
     assert planned["budget spent"] == 3
-    assert "3 got no more out of sampling.budget" in factory("status", calm / "run").stdout
+    assert "problems for which sampling.budget had no more: 3" in factory("status", calm / "run").stdout
 
 
 def test_a_killed_run_spends_the_same(calm: Path, tmp_path: Path, factory: Factory) -> None:

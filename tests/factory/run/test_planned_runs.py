@@ -118,8 +118,8 @@ def test_the_report_and_status_say_what_was_decided(calm: Path, tmp_path: Path, 
     data = json.loads(page.split('id="data">')[1].split("</script>")[0])
     assert {row["id"]: row["planned"] for row in data["problems"]} == SAID
     shown = factory("status", calm / "run").stdout
-    assert "2 have enough programs that pass" in shown
-    assert "1 have no more recorded rollouts" in shown
+    assert "problems with enough programs that pass: 2" in shown
+    assert "problems without further recorded rollouts: 1" in shown
     assert "unbiased" not in shown
 
 
