@@ -241,6 +241,9 @@ def run_tests(namespace: dict[str, Any], proxy: Callable[..., Any]) -> None:
     for name, test in list(namespace.items()):
         if name.startswith("test_") and isinstance(test, types.FunctionType) and not _needs_arguments(test):
             test()
+    for thread in threading.enumerate():  # what fails in one that nothing waits for counts, too
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
 
 
 def _needs_arguments(function: types.FunctionType) -> bool:

@@ -23,7 +23,8 @@ _APART = {
 }
 """Ways to run tests by which what fails is lost."""
 _LATER = frozenset("map submit apply_async imap imap_unordered map_async starmap_async".split())
-"""Methods of executors, and `map`: what fails in a call comes out where the result is looked at."""
+"""Methods of executors, as which a class under test may have its own: what fails comes out with the result."""
+_RAISING = frozenset("raises assertRaises assertRaisesRegex".split())
 
 
 def refuse_idle(body: Sequence[ast.stmt]) -> None:
@@ -36,15 +37,15 @@ def refuse_idle(body: Sequence[ast.stmt]) -> None:
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if "doctest" in looked_at and any(">>>" in text for text in texts):
         raise ValueError("test: doctest tells what fails, and raises nothing")
-    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    if "submit" in attributes and "result" not in attributes:
-        raise ValueError("test: submit: what fails in a call is lost where nothing asks for its result")
+    if fault := _lost_in_executors(nodes):
+        raise ValueError(f"test: {fault}")
+    due = {id(inner) for node in nodes if _expects_an_exception(node) for inner in ast.walk(node)}
     for node in nodes:
         if (dead := _dead_assert(node)) is not None:
             raise ValueError(f"test: line {dead.lineno}: asserts behind what always leaves, so it never runs")
         if lost := _apart(node):
             raise ValueError(f"test: {lost}: {_APART[lost]}")
-        if fault := _idle(node, looked_at):
+        if fault := "" if id(node) in due and isinstance(node, ast.Expr) else _idle(node, looked_at):
             raise ValueError(f"test: {fault}")
 
 
@@ -55,8 +56,8 @@ def _idle(node: ast.AST, looked_at: set[str]) -> str:
             return f"line {node.lineno}: compares, and asserts nothing by it"
         case ast.Expr(value=ast.GeneratorExp()):
             return f"line {node.lineno}: makes a generator, which nothing runs"
-        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))) if name in _LATER:
-            return f"line {node.lineno}: {name}: what fails in a call is lost where nothing looks at the result"
+        case ast.Expr(value=ast.Call(func=ast.Name(id="map"))):
+            return f"line {node.lineno}: map: makes an iterator, which nothing runs"
         case ast.Assert(test=ast.Tuple(elts=[_, *_])):
             return f"line {node.lineno}: asserts a tuple, which holds whatever is answered"
         case ast.AsyncFunctionDef(name=name) if name.startswith("test") or name == "check":
@@ -71,6 +72,27 @@ def _idle(node: ast.AST, looked_at: set[str]) -> str:
             if any(_may_fail(one) for part in inner for one in own(part)):
                 return f"line {node.lineno}: catches what it asserts, so that nothing fails"
     return ""
+
+
+def _lost_in_executors(nodes: Sequence[ast.AST]) -> str:
+    """Why a failure in a call that an executor of `concurrent.futures` makes is lost, or ""."""
+    if not any("concurrent" in _imported(node) for node in nodes):
+        return ""
+    for node in nodes:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))) if name in _LATER:
+                return f"line {node.lineno}: {name}: what fails in a call is lost where nothing looks at the result"
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if "submit" in attributes and "result" not in attributes:
+        return "submit: what fails in a call is lost where nothing asks for its result"
+    return ""
+
+
+def _expects_an_exception(node: ast.AST) -> bool:
+    """Whether it is `with raises(…):` and the like: there a comparison may be what raises."""
+    calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+    names = {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls if isinstance(call, ast.Call)}
+    return bool(names & _RAISING)
 
 
 def refuse_unreached(body: Sequence[ast.stmt], function: str, *, collected: bool) -> None:
@@ -113,16 +135,20 @@ def _is_helper(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
 
 def _apart(node: ast.AST) -> str:
     """Which of `_APART` a node uses, or ""."""
+    names = _imported(node)
+    if isinstance(node, ast.FunctionDef | ast.Attribute):
+        names = [node.name if isinstance(node, ast.FunctionDef) else node.attr]
+    return next((name for name in names if name in _APART), "")
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """The packages that a node imports, and the names that it takes from one."""
     match node:
         case ast.Import(names=aliases):
-            names = [alias.name.partition(".")[0] for alias in aliases]
+            return [alias.name.partition(".")[0] for alias in aliases]
         case ast.ImportFrom(module=module, names=aliases):
-            names = [(module or "").partition(".")[0], *(alias.name for alias in aliases)]
-        case ast.FunctionDef(name=name) | ast.Attribute(attr=name):
-            names = [name]
-        case _:
-            return ""
-    return next((name for name in names if name in _APART), "")
+            return [(module or "").partition(".")[0], *(alias.name for alias in aliases)]
+    return []
 
 
 def _answers(node: ast.AST) -> bool:

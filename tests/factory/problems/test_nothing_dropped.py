@@ -38,6 +38,12 @@ FILES = {
     "main, as an operand": "def run():\n    assert f(5) == 6\n__name__ == '__main__' and run()",
     "thread": "import threading\ndef run():\n    assert f(5) == 6\ndef test_b():\n"
     "    one = threading.Thread(target=run)\n    one.start()\n    one.join()",
+    "thread that nothing waits for": "import threading, time\ndef run():\n    time.sleep(0.2)\n    assert f(5) == 6\n"
+    "def test_b():\n    threading.Thread(target=run).start()",
+    "method of its own named submit": "class Queue:\n    def submit(self, x):\n        assert f(x) == x + 1\n"
+    "def test_b():\n    Queue().submit(5)",
+    "comparison that raises": "import pytest\ndef test_b():\n    with pytest.raises(TypeError):\n        f(1) < 'a'\n"
+    "    assert f(5) == 6",
     "runTest": "import unittest\nclass T(unittest.TestCase):\n    def runTest(self):\n"
     "        self.assertEqual(f(5), 6)",
     "helper named check": "def check(x, y):\n    assert f(x) == y\ndef test_b():\n    check(5, 6)",
@@ -191,7 +197,7 @@ def test_an_assert_that_only_some_calls_come_to_stays_code(grade: Grade) -> None
         ("import doctest\ndef more():\n    '>>> f(5)\\n6'\ndoctest.testmod()", "doctest tells"),
         ("import multiprocessing\ndef more():\n    assert f(5) == 6\ndef test_b():\n"
          "    one = multiprocessing.Process(target=more)\n    one.start()", "multiprocessing: what fails"),
-        ("def more(x):\n    assert f(x) == x + 1\ndef test_b():\n    map(more, [5])", "line 9: map: what fails"),
+        ("def more(x):\n    assert f(x) == x + 1\ndef test_b():\n    map(more, [5])", "line 9: map: makes an iterator"),
         ("def more(x):\n    assert f(x) == x + 1\ndef test_b():\n    (more(x) for x in [5])",
          "line 9: makes a generator"),
         ("from concurrent.futures import ThreadPoolExecutor\ndef more(x):\n    assert f(x) == x + 1\ndef test_b():\n"
