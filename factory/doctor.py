@@ -121,7 +121,10 @@ def engine() -> Iterator[Finding]:
 
 def _wanted(name: str) -> SpecifierSet:
     """The versions of a package that this one asks for in its extras."""
-    asked = map(Requirement, metadata.requires("rollout-factory") or ())
+    try:
+        asked = map(Requirement, metadata.requires("rollout-factory") or ())
+    except metadata.PackageNotFoundError:  # run from its folder, without an installation
+        return SpecifierSet()
     return next((it.specifier for it in asked if it.name == name), SpecifierSet())
 
 

@@ -84,7 +84,7 @@ async def tune(plan: Plan, console: Console) -> Tuned:
             trial = decided(replace(await _trial(plan, names, settings, console), against=first.measured), best)
             note(f"trial {len(trials) + 1}: {trial.decision}")
             trials.append(trial)
-            best = trial if trial.decision.startswith("taken") else best
+            best = trial if trial.taken else best
             _put(plan.folder / "tune.json", as_json(trials, config.cost))
     return Tuned(trials, best, _write(plan, trials, best))
 

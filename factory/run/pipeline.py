@@ -126,10 +126,15 @@ class Pipeline:
             for source in survivors[: settings.survivors]
         ]
         release()
-        await together(
-            self._translate(problem, review, (source, *(it for it in survivors if it is not source)), target, all_came)
-            for source, target, all_came in wanted
-        )
+
+        async def translate(source: Survivor, target: str, all_came: Callable[[], None]) -> None:
+            try:
+                sources = (source, *(it for it in survivors if it is not source))
+                await self._translate(problem, review, sources, target, all_came)
+            finally:
+                all_came()
+
+        await together(translate(*one) for one in wanted)
 
     def _skip(self, problem: Problem, reason: str) -> None:
         self.run_dir.log("skipped", problem=problem.id, reason=reason)

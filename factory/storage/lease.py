@@ -57,7 +57,7 @@ class Lease:
         self._lock = threading.Lock()
 
     def last(self) -> Held | None:
-        """What the newest object says; None where there is none. Raises ConfigError, StoreError."""
+        """What the newest object says; None without any. Raises ConfigError, StoreError."""
         found = {name: number for name in self._store.find() if (number := _number(name))}
         if not found:
             return None
@@ -145,6 +145,6 @@ def _name(number: int) -> str:
 
 
 def _number(name: str) -> int:
-    """The number of an object of a lease; 0 where it is none."""
+    """The number of an object of a lease; 0 for any other object."""
     stem = name.removesuffix(".json")
     return int(stem) if stem.isdecimal() and stem != name else 0

@@ -102,7 +102,7 @@ class Store:
             self._tried(lambda: files.get_file(self._at(name), str(temporary)), name)
 
     def put(self, name: str, data: bytes, known: str | None = None) -> str:
-        """Write an object where there is none, or in place of the version `known`; its version.
+        """Write an object that is not there yet, or replace the version `known`; the new version.
 
         One that has these bytes already is as good. Raises StoreConflict where there is another, ConfigError
         where there is no such bucket, and StoreError.

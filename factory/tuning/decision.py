@@ -21,4 +21,4 @@ def decided(trial: Trial, best: Trial) -> Trial:
         return replace(trial, decision=f"refused: it loses pass rate beyond chance: {points}")
     if times < GAIN:
         return replace(trial, decision=f"not taken: {times:.2f} times the tokens a second of the best so far")
-    return replace(trial, decision=f"taken: {times:.2f} times the tokens a second of the best so far")
+    return replace(trial, taken=True, decision=f"taken: {times:.2f} times the tokens a second of the best so far")

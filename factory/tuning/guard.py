@@ -35,7 +35,7 @@ def pass_rate(counts: Counts) -> Estimate:
 
 
 def change(before: Counts, after: Counts) -> Estimate:
-    """By how much pass@1 differs after, over the problems that both graded. Raises ValueError where there are none."""
+    """By how much pass@1 differs after, over the problems that both graded. Raises ValueError where they share none."""
     both = [name for name, (graded, _) in before.items() if graded and after.get(name, (0, 0))[0]]
     if not both:
         raise ValueError("no problem was graded both times")

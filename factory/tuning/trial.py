@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from factory.config import CostConfig
@@ -34,7 +34,7 @@ class Measured:
         engines: dict[str, Mapping[str, Any]] = {}
         tokens = 0
         for line in ledger:
-            if line["event"] == "sampled" and "engine" in line:
+            if line["event"] in ("sampled", "asked") and "engine" in line:
                 tokens += line["completion_tokens"]
                 last = engines.get(line["engine"])
                 if last is None or line["engine_s"] >= last["engine_s"]:
@@ -80,7 +80,10 @@ class Trial:
     """Why it could not run."""
     against: Measured | None = None
     """The first trial, of the config as it was given; None in that one itself."""
-    decision: str = field(default="", compare=False)
+    taken: bool = False
+    """Whether it is the best so far, on which the next ones build."""
+    decision: str = ""
+    """What was decided and why, in words."""
 
     def pass_rate(self) -> Estimate | None:
         return pass_rate(self.measured.passed) if self.measured else None
@@ -95,7 +98,7 @@ class Trial:
         return found is not None and found.high < 0
 
     def as_json(self, prices: CostConfig) -> dict[str, Any]:
-        found: dict[str, Any] = {"settings": dict(self.settings), "decision": self.decision}
+        found: dict[str, Any] = {"settings": dict(self.settings), "taken": self.taken, "decision": self.decision}
         if self.measured is None:
             return found | {"fault": self.fault}
         rates = {"pass_at_1": self.pass_rate(), "change": self.change()}

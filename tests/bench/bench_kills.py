@@ -47,7 +47,7 @@ class Runs:
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def over_ray(self, place: Path, kills: int, of_drivers: bool) -> tuple[int, int]:
-        """Run to the end, killing at most so many; how many were, and how often the run was asked for."""
+        """Run to the end, with at most that many kills; how many there were, and how often the run was asked for."""
         killed = 0
         for asked in range(1, MOST_RUNS):
             ray = ("executor.kind=ray", "executor.workers=3", f"executor.address={self._cluster.address}")

@@ -99,7 +99,7 @@ def planned(problems: Sequence[Recorded], plan: Plan, keep: int) -> Spent:
 
 
 def within(problems: Sequence[Recorded], plan: Adaptive, tokens: int, keep: int) -> Spent:
-    """The plan with a budget of so many tokens."""
+    """The plan with a budget of `tokens`."""
     until = dict.fromkeys(range(len(problems)), plan.first())
     cost = {at: sum(problem.tokens[: problem.came(until[at])]) for at, problem in enumerate(problems)}
     ended, spent_all, rounds = set[int](), False, len(problems)

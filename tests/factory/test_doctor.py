@@ -41,6 +41,18 @@ def test_one_that_is_too_old_is_named_beside_the_one_that_is_needed(
     assert found.remedy == f"pip install '{name}{wanted}'"
 
 
+def test_without_an_installation_of_its_own_any_version_does(
+    installed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def requires(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", requires)
+    installed["vllm"] = "0.11.2"
+    (found,) = doctor.engine()
+    assert (found.good, found.detail) == (True, "vllm 0.11.2")
+
+
 def test_without_vllm_it_says_how_to_get_it(installed: dict[str, str]) -> None:
     (found,) = doctor.engine()
     assert not found.good

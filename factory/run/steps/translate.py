@@ -43,21 +43,9 @@ class TranslateStep:
     ) -> tuple[Survivor, ...]:
         """Translations to `target` of the first of `sources`; none where its tests cannot be asked of `target`.
 
-        `sources` are all survivors of the problem. `all_came` is called when no more candidates are asked for.
+        `sources` are all survivors of the problem. `all_came` is called when the last round has come, if there are as
+        many as there may be.
         """
-        try:
-            return await self._translated(problem, review, sources, target, all_came)
-        finally:
-            all_came()
-
-    async def _translated(
-        self,
-        problem: Problem,
-        review: Review | None,
-        sources: Sequence[Survivor],
-        target: str,
-        all_came: Callable[[], None],
-    ) -> tuple[Survivor, ...]:
         problem = tests_for_translation(problem, review)
         if not translatable(problem, target):
             return ()

@@ -19,7 +19,7 @@ from factory.sampling.plans.estimates import Seen
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """The plan of `config`, within a run's budget of so many tokens, where there is one."""
+    """The plan of `config`, and the tokens of the run's budget, where there is one."""
 
     config: AdaptivePlan
     budget: int | None = None

@@ -140,4 +140,6 @@ def measured(passed: int, seconds: float) -> Measured:
 def test_what_becomes_of_a_setting(passed: int, seconds: float, decision: str) -> None:
     first = Trial({}, measured(8, 100))
     trial = Trial({"engine.max_num_seqs": 64}, measured(passed, seconds), against=first.measured)
-    assert decided(trial, first).decision.startswith(decision)
+    found = decided(trial, first)
+    assert found.decision.startswith(decision)
+    assert found.taken is decision.startswith("taken")

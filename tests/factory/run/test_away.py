@@ -303,9 +303,9 @@ def test_a_second_process_hears_who_works_on_it(
     assert f"{sampled.url}: another process on this machine is working on this run" in beside.stderr
     assert re.search(rf"run: \S+ \(process {first.pid}\) is working on it, .* until ", elsewhere.stderr)
     first.send_signal(signal.SIGINT)
-    told = first.communicate(timeout=120)[1]
-    assert first.returncode == 130, told
-    assert f"to go on, run `factory run {sampled.config} --run-dir {sampled.url}`" in told
+    said = first.communicate(timeout=120)[1]
+    assert first.returncode == 130, said
+    assert f"to go on, run `factory run {sampled.config} --run-dir {sampled.url}`" in said
     assert factory("run", sampled.config, "--run-dir", sampled.url).returncode == 0, "the lease was released"
 
 
