@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 from factory import __version__
 from factory.commands.export import write_shards
@@ -21,7 +22,7 @@ from factory.report.terminal import plain
 from factory.run.directory import RunDir
 from factory.run.finished import finished_before, log_if_finished
 from factory.run.load_problems import LoadedProblems, load_problems
-from factory.run.opened import working_on
+from factory.run.opened import fetched, working_on
 from factory.run.remote import work_off
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice, slices
@@ -40,11 +41,6 @@ TURN_S = 600
 
 async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
     """The whole way on `run_dir`; the summary. Raises FactoryError, also in a group."""
-    if run_dir.url and isinstance(config.executor, RayExecutorConfig):
-        raise ConfigError(
-            f"executor.kind: ray: its workers share a run directory, and {run_dir.url} is copied to one machine; "
-            "remedy: a run_dir on a file system that all nodes share, or the local executor"
-        )
     with _observed(config, run_dir, console) as observers:
         async with working_on(run_dir, observers.print_and_note):
             observers.summary = await _run(config, run_dir, console, observers)
@@ -53,6 +49,7 @@ async def run(config: Config, run_dir: RunDir, console: Console) -> Summary:
 
 async def _run(config: Config, run_dir: RunDir, console: Console, observers: Observers) -> Summary:
     note = observers.print_and_note
+    await asyncio.to_thread(fetched, run_dir, note)
     if summary := await asyncio.to_thread(finished_before, pinned(config), run_dir):
         note(f"{run_dir.shown}: was finished before, and every file is whole: nothing is left to do")
         return summary
@@ -61,7 +58,9 @@ async def _run(config: Config, run_dir: RunDir, console: Console, observers: Obs
     with run_dir:
         _begin(pinned(config), settled, loaded, left_out, run_dir, note)
         parts = slices(loaded.problems, run_dir, working=True)
-        damage = await _work(settled, loaded, parts, run_dir, console, observers)
+        damage = await _work(settled, loaded, parts, run_dir, console, observers, run_dir.log)
+        if isinstance(config.executor, RayExecutorConfig):
+            await asyncio.to_thread(fetched, run_dir, note)
         summary = summarize(pinned(config), loaded.problems, run_dir)
         write_shards(pinned(config), loaded.problems, run_dir, summary)
         if not damage:
@@ -75,11 +74,6 @@ async def run_slices(config: Config, run_dir: RunDir, console: Console, only: ra
 
     Writes no shards. Raises FactoryError, also in a group.
     """
-    if run_dir.url:
-        raise ConfigError(
-            f"--slices: {run_dir.url}: one process at a time works on a run at a URL; remedy: leave --slices out, or a "
-            "run_dir on a file system that all share"
-        )
     with _observed(config, run_dir, console) as observers:
         return await _run_slices(config, run_dir, console, only, observers)
 
@@ -92,7 +86,6 @@ async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: r
         )
     note = observers.print_and_note
     settled, loaded, left_out = _loaded(config, note)
-    run_dir.path.mkdir(parents=True, exist_ok=True)
     async with _turn(run_dir, note):
         _begin(pinned(config), settled, loaded, left_out, run_dir, note, alone=False)
     several = slices(loaded.problems, run_dir, working=True)
@@ -106,7 +99,20 @@ async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: r
         raise ConfigError(
             f"--slices {only.start}-{only.stop - 1}: the run has slices 0-{len(several) - 1}; remedy: numbers of these"
         )
-    _raise(await _work(settled, loaded, parts, run_dir, console, observers))
+    later: list[tuple[str, dict[str, Any]]] = []
+
+    def log(event: str, **facts: Any) -> None:
+        if run_dir.url:  # others have the lease on it meanwhile
+            later.append((event, facts))
+        else:
+            run_dir.log(event, **facts)
+
+    damage = await _work(settled, loaded, parts, run_dir, console, observers, log)
+    if later:
+        async with _turn(run_dir, note):
+            for event, facts in later:
+                run_dir.log(event, **facts)
+    _raise(damage)
     return len(parts)
 
 
@@ -130,21 +136,26 @@ def stopped(run_dir: RunDir, command: str) -> str:
 
 @contextlib.asynccontextmanager
 async def _turn(run_dir: RunDir, note: Callable[[str], None]) -> AsyncIterator[None]:
-    """Hold the lock on the run directory, waiting for others who begin to work on it. Raises ConfigError."""
-    for second in itertools.count():
+    """Hold the lock on the run directory, waiting for others who begin to work on it.
+
+    Raises ConfigError, StoreError.
+    """
+    async with working_on(run_dir, note, TURN_S):
+        run_dir.path.mkdir(parents=True, exist_ok=True)
+        for second in itertools.count():
+            try:
+                run_dir.__enter__()
+                break
+            except LockedError:
+                if second == TURN_S:
+                    raise
+                if second == 5:
+                    note(f"{run_dir.path}: waiting for another process that begins to work on this run")
+                await asyncio.sleep(1)
         try:
-            run_dir.__enter__()
-            break
-        except LockedError:
-            if second == TURN_S:
-                raise
-            if second == 5:
-                note(f"{run_dir.path}: waiting for another process that begins to work on this run")
-            await asyncio.sleep(1)
-    try:
-        yield
-    finally:
-        run_dir.__exit__()
+            yield
+        finally:
+            run_dir.__exit__()
 
 
 def _loaded(config: Config, note: Callable[[str], None]) -> tuple[Config, LoadedProblems, dict[str, int]]:
@@ -201,8 +212,9 @@ async def _work(
     run_dir: RunDir,
     console: Console,
     observers: Observers,
+    log: Callable[..., None],
 ) -> list[PartError]:
-    """Work off `parts`; the parts of records that cannot be read, nor be made again."""
+    """Work off `parts`; the parts of records that cannot be read, nor be made again. `log` is for the run's ledger."""
     problems, settings = [problem for part in parts for problem in part.problems], config.translate
     fixed = isinstance(config.sampling.plan, FixedPlan)
     totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n if fixed else None}
@@ -210,12 +222,12 @@ async def _work(
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
 
     def sealed(part: Slice) -> None:
-        run_dir.log("slice", number=part.number)
+        log("slice", number=part.number)
 
     with RunProgress(console, totals, observers.figures, observers) as progress:
         if isinstance(config.executor, RayExecutorConfig):
-            return await work_off(config, config.executor, parts, progress, sealed)
-        async with workers(config, run_dir.log) as executor, Samplers(config, progress, run_dir.log) as samplers:
+            return await work_off(config, config.executor, parts, progress, sealed, log)
+        async with workers(config, log) as executor, Samplers(config, progress, log) as samplers:
             worker = Worker(config, executor, progress, loaded.benchmarks, samplers)
             await worker.run(parts, sealed)
     return worker.damage

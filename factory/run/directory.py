@@ -60,9 +60,9 @@ class RunDir(Paths):
         self.url = url
         self._lock: int | None = None
 
-    def __reduce__(self) -> tuple[type[RunDir], tuple[Path]]:
-        """Goes to another process without its lock and without what it has read."""
-        return RunDir, (self.path,)
+    def __reduce__(self) -> tuple[type[RunDir], tuple[Path, str]]:
+        """Goes to another process of this machine without its lock and without what it has read."""
+        return RunDir, (self.path, self.url)
 
     @property
     def shown(self) -> str:
@@ -117,7 +117,8 @@ class RunDir(Paths):
 
     def slice(self, number: int) -> RunDir:
         """The directory of one of the slices of this run."""
-        return RunDir(self.slices / f"{number:06d}")
+        own = self.slices / f"{number:06d}"
+        return RunDir(own, f"{self.url}/{self.slices.name}/{own.name}" if self.url else "")
 
     @cached_property
     def sealed(self) -> Sealed:
@@ -131,6 +132,11 @@ class RunDir(Paths):
     def forget(self) -> None:
         """Look at the sealed files anew: they are others now."""
         self.__dict__.pop("sealed", None)
+
+    def forget_all(self) -> None:
+        """Look at the ledger and the sealed files anew."""
+        self.__dict__.pop("written", None)
+        self.forget()
 
     # ---- whose it is ----
 

@@ -17,15 +17,16 @@ from types import TracebackType
 from factory.errors import StoreConflict, StoreError
 from factory.run.seal import FOLDERS
 from factory.run.sealed import FACTS
-from factory.run.working_copy import LEDGER, Stat, WorkingCopy, at_once, stat_of
+from factory.run.working_copy import LEDGER, Stat, WorkingCopy, stat_of
 from factory.shards import SUMS
 from factory.storage.files import digest_file
 from factory.storage.lease import RENEW_S, Lease
+from factory.storage.remote import at_once
 
 PAUSE_S = 5.0
 """Seconds between two passes over the working copy."""
-_REMOVABLE = (*FOLDERS, "open", "slices", "shards")
-"""Folders that the factory alone writes to: what it removes there is removed at the URL too."""
+_REMOVABLE = (*FOLDERS, "open", "shards")
+"""Folders of a run that the factory alone writes to, as to a slice: what it removes there is removed at the URL too."""
 
 
 class Mirror:
@@ -92,21 +93,18 @@ class Mirror:
 
     def flush(self) -> None:
         """One pass: upload what has changed, and remove what is gone. Raises StoreError, OSError."""
-        ledgers = {}  # read before the parts are listed that they name
-        for path in (self._copy.path / LEDGER, *(self._copy.path / "slices").glob(f"*/{LEDGER}")):
-            name, stat = path.relative_to(self._copy.path).as_posix(), stat_of(path)
-            if stat is not None and self._is_new(name, stat):
-                data = path.read_bytes()
-                ledgers[name] = data[: data.rfind(b"\n") + 1], stat
+        ledger, of_ledger = b"", stat_of(self._copy.path / LEDGER)
+        if of_ledger is not None and self._is_new(LEDGER, of_ledger):  # read before the parts are listed that it names
+            ledger = (self._copy.path / LEDGER).read_bytes()
         files = self._copy.files()
         changed = {name.removesuffix(".sha256") for name, stat in files.items() if self._is_new(name, stat)}
-        parts = sorted(name for name in changed if name in files and not name.endswith(LEDGER))
+        parts = sorted(name for name in changed if name in files and name != LEDGER)
         last = [name for name in parts if name.rpartition("/")[2] in (FACTS, SUMS)]
         at_once(self._put_part, [name for name in parts if name not in last])
         at_once(self._put_part, last)
-        at_once(lambda name: self._put(name, *ledgers[name]), [name for name in ledgers if "/" in name])
-        at_once(lambda name: self._put(name, *ledgers[name]), [name for name in ledgers if "/" not in name])
-        if self._remove(files) or parts or ledgers:
+        if of_ledger is not None and ledger:
+            self._put(LEDGER, ledger[: ledger.rfind(b"\n") + 1], of_ledger)
+        if self._remove(files) or parts or ledger:
             self._copy.keep_index()
 
     def _is_new(self, name: str, stat: Stat) -> bool:
@@ -150,7 +148,11 @@ class Mirror:
 
         What took their place has been uploaded by then: it was there before they went.
         """
-        missing = {name for name in self._versions.keys() - files.keys() if name.partition("/")[0] in _REMOVABLE}
+        missing = {
+            name
+            for name in self._versions.keys() - files.keys()
+            if self._copy.is_slice or name.partition("/")[0] in _REMOVABLE
+        }
         gone = missing & self._missing
         self._missing = missing - gone
         for several in (

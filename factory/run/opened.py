@@ -1,24 +1,34 @@
-"""Opening the directory of a run, wherever it lies: for a URL, the working copy of it.
+"""Opening the directory of a run, or of one of its slices, wherever it lies: for a URL, the working copy of it.
 
 Promises: nothing is done, nor imported, for a local path. One process at a time works on what lies at a URL: it has
-the lease on it. Whatever ends the work, what was made is uploaded first, unless the store is away or the lease is lost.
+the lease on it. A run and each of its slices have leases of their own, so that several machines work on one run.
+Whatever ends the work, what was made is uploaded first, unless the store is away or the lease is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from factory.config.places import as_place
 from factory.config.secrets import refuse_secrets
-from factory.errors import ConfigError
+from factory.errors import ConfigError, LockedError
+from factory.run.copy_paths import path_of
 from factory.run.directory import RunDir
 from factory.run.paths import COUNTS_SUFFIX
 
+T = TypeVar("T")
+
 SCHEMES = ("s3", "s3a")
 """Kinds of URLs that a run may lie at: objects are written there on a condition, and this was tested."""
+LEASE_WAIT_S = 150.0
+"""Seconds to wait for the lease on a slice: what a lost worker had ends after 65."""
+_ASK_AGAIN_S = 2.0
 Note = Callable[[str], None]
 
 
@@ -27,8 +37,6 @@ def run_dir_at(place: Path | str) -> RunDir:
     place = as_place(place)
     if not isinstance(place, str):
         return RunDir(place)
-    from factory.run.working_copy import folder_of  # here, since most runs lie on this machine
-
     refuse_secrets({"run_dir": place}, "the run")
     scheme = place.partition("://")[0]
     if scheme not in SCHEMES:
@@ -36,22 +44,37 @@ def run_dir_at(place: Path | str) -> RunDir:
             f"run_dir: {place}: no run can lie behind {scheme}://, only behind s3://; remedy: s3://BUCKET/FOLDER, or a "
             "local path"
         )
-    return RunDir(folder_of(place) / "run", place)
+    return RunDir(path_of(place), place)
 
 
-def fetched(place: RunDir, note: Note) -> RunDir:
-    """Bring the copy of a run at a URL to what lies there, unless a process of this machine works on it; `place`.
+def on_this_machine(place: RunDir) -> RunDir:
+    """The same directory, as a process on another machine has named it: its copy lies elsewhere here."""
+    return run_dir_at(place.url) if place.url else place
 
-    Raises ConfigError, StoreError, OSError.
+
+def fetched(place: RunDir, note: Note, only: range | None = None) -> RunDir:
+    """Bring the copy of a run at a URL, and of its slices, to what lies there; `place`.
+
+    Not a copy that a process of this machine works on. `only` has the numbers of the slices that are wanted, where not
+    all are. Raises ConfigError, StoreError, OSError.
     """
     if place.url:
         from factory.run.working_copy import WorkingCopy
         from factory.storage.lease import Lease
 
+        def bring(copy: WorkingCopy) -> None:
+            with copy.syncing():
+                if not copy.is_worked_on():
+                    copy.update(Lease(copy.store, copy.id).last())
+
         copy = WorkingCopy(place.url, note)
-        with copy.syncing():
-            if not copy.is_worked_on():
-                copy.update(Lease(copy.store, copy.id).last())
+        bring(copy)
+        for number, there in copy.find_slices().items():
+            if only is None or number in only:
+                part = WorkingCopy(place.slice(number).url, note)
+                if not part.has_all(there):
+                    bring(part)
+        place.forget_all()
     return place
 
 
@@ -60,6 +83,7 @@ def opened(place: RunDir, note: Note, writes: bool) -> Iterator[None]:
     """Open a run to work on it, as `working`, where the command `writes` to it; else to look at it, as `fetched`."""
     if writes:
         with working(place, note):
+            fetched(place, note)
             yield
     else:
         fetched(place, note)
@@ -100,23 +124,78 @@ def working(place: RunDir, note: Note, failed: Callable[[], None] = lambda: None
         with Mirror(copy, lease, failed) as mirror:
             with copy.syncing():
                 there = copy.update(last)
-            place.__dict__.pop("written", None)
-            place.forget()
+            place.forget_all()
             mirror.begin(there)
             yield
 
 
 @asynccontextmanager
-async def working_on(place: RunDir, note: Note) -> AsyncIterator[None]:
-    """The same around what a task of the event loop does: the task is cancelled where uploading fails."""
+async def working_on(place: RunDir, note: Note, wait_s: float = 0.0) -> AsyncIterator[None]:
+    """The same around what a task of the event loop does: the task is cancelled where uploading fails.
+
+    What another process works on is waited for, `wait_s` seconds at most.
+    """
+    if not place.url:
+        yield
+        return
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
 
     def failed() -> None:
         loop.call_soon_threadsafe(task.cancel)
 
-    with working(place, note, failed):
+    ends, said = loop.time() + wait_s, False
+    while (work := await _entered(partial(working, place, note, failed), last=loop.time() >= ends)) is None:
+        if not said:
+            note(f"{place.url}: another process works on it, and is waited for, up to {wait_s:.0f} s")
+            said = True
+        await asyncio.sleep(_ASK_AGAIN_S)
+    try:
         yield
+    except BaseException:
+        if not await _to_its_end(partial(work.__exit__, *sys.exc_info())):
+            raise
+    else:
+        await _to_its_end(partial(work.__exit__, None, None, None))
+
+
+async def _entered(
+    open_work: Callable[[], AbstractContextManager[None]], last: bool
+) -> AbstractContextManager[None] | None:
+    """What was opened and entered; None where another process works on it, unless this is the `last` try."""
+    work, entered = open_work(), False
+
+    def enter() -> None:
+        nonlocal entered
+        work.__enter__()
+        entered = True
+
+    try:
+        await _to_its_end(enter)
+    except LockedError:
+        if last:
+            raise
+        return None
+    except asyncio.CancelledError:
+        if entered:
+            await _to_its_end(partial(work.__exit__, *sys.exc_info()))
+        raise
+    return work
+
+
+async def _to_its_end(work: Callable[[], T]) -> T:
+    """What `work` gives in a thread; where the task is cancelled meanwhile, CancelledError is raised after it."""
+    done = asyncio.ensure_future(asyncio.to_thread(work))
+    cancelled = False
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError:
+            cancelled = True
+    result = done.result()
+    if cancelled:
+        raise asyncio.CancelledError
+    return result
 
 
 def publish(place: RunDir, report: Path) -> str:

@@ -2,7 +2,7 @@
 
 A worker of the executor holds engines and an executor of its own, and works off slices, the next one begun while the
 last programs of the one before are verified: rollouts never leave its machine, and what it writes lies in the slice's
-folder, on a file system that all share.
+folder, on a file system that all share, or in its copy of the slice where the run lies at a URL.
 
 Promises: a slice whose worker is lost goes to another, which goes on from what is written there. One that was lost
 again and again is set aside and named, and everything else is done. Shards are those of a run in one process.
@@ -14,20 +14,21 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from factory.config import Config, LocalExecutorConfig, RayExecutorConfig, ReplayEngine
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
-from factory.errors import EngineError, FactoryError, InfrastructureError, LockedError, PartError
+from factory.errors import EngineError, FactoryError, InfrastructureError, LeaseLost, LockedError, PartError
 from factory.executors import open_executor
 from factory.executors.base import Alive, Executor
 from factory.records import Rollout, Survivor, Verdict
 from factory.report.counts import Counts
 from factory.run.background import background_loop
 from factory.run.observer import Observer
+from factory.run.opened import on_this_machine
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice
 from factory.run.together import leaves, together
@@ -35,7 +36,7 @@ from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
 from factory.run.workers import workers
 
 TRIES = 3
-_LOST = (InfrastructureError, EngineError, LockedError)
+_LOST = (InfrastructureError, EngineError, LockedError, LeaseLost)
 """What sets a slice aside. It is locked where a worker that was given up still works on it, cut off from the others."""
 NOTES = 50
 """Notes of one slice that are shown where the run was started; the others are in its worker's log."""
@@ -50,6 +51,8 @@ class SliceDone:
     """As of `Counts.as_json`, of a sealed slice."""
     damage: list[str]
     notes: list[str]
+    events: list[tuple[str, dict[str, Any]]]
+    """Lines for the run's ledger that its worker had since the slice before."""
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class SliceWorker:
         self._config, self._alive, self._loop = config, alive, loop
         self._stack = AsyncExitStack()
         self._notes = _Notes(alive)  # of what the slices share
-        self._last: Slice | None = None
+        self._events: list[tuple[str, dict[str, Any]]] = []
         self._warm: _Warm | None = None
         self._opening, self._alone = asyncio.Lock(), asyncio.Lock()
         self._problems = room_for_problems(config)
@@ -134,10 +137,9 @@ class SliceWorker:
             async with self._alone:
                 for _ in range(SLICES_AT_ONCE if unit.alone else 1):
                     await held.enter_async_context(self._slices)
-            self._last = unit.part
             warm = await self._join()
             try:
-                return await self._with(warm, unit.part)
+                return await self._with(warm, replace(unit.part, dir=on_this_machine(unit.part.dir)))
             finally:
                 warm.users -= 1
                 if warm.failure and not warm.users:
@@ -153,8 +155,9 @@ class SliceWorker:
         if warm.failure:
             raise warm.failure
         lines, self._notes.lines = self._notes.lines + notes.lines, []
+        events, self._events = self._events, []
         counts = part.dir.sealed.facts["counts"] if part.sealed else None
-        return SliceDone(part.sealed, counts, [str(it) for it in worker.damage], lines[:NOTES])
+        return SliceDone(part.sealed, counts, [str(it) for it in worker.damage], lines[:NOTES], events)
 
     async def _join(self) -> _Warm:
         """The engines and the executor, for one slice more: new ones where an engine has died, and all have left."""
@@ -181,9 +184,7 @@ class SliceWorker:
         await self._stack.aclose()
 
     def _log(self, event: str, **facts: Any) -> None:
-        """To the ledger of the slice that was begun last."""
-        if self._last is not None:
-            self._last.dir.log(event, **facts)
+        self._events.append((event, facts))
 
 
 @contextmanager
@@ -229,19 +230,27 @@ async def work_off(
     parts: Sequence[Slice],
     observer: Observer,
     done: Callable[[Slice], None],
+    log: Callable[..., None],
 ) -> list[PartError]:
     """Work off `parts` by the executor of `settings`, and give each that is sealed to `done`; parts that are damaged.
+
+    `log` adds a line to the ledger of the run.
 
     Raises an ExceptionGroup of InfrastructureErrors, one a slice that was set aside, and EngineError where more than
     `engine.max_refused` of what was asked for has not come.
     """
     opened = partial(open_slice_worker, config, settings.cpus_per_worker)
     async with open_executor(settings, opened, note=observer.note, room=room) as executor:
-        return await work_by(executor, config, parts, observer, done)
+        return await work_by(executor, config, parts, observer, done, log)
 
 
 async def work_by(
-    executor: Executor, config: Config, parts: Sequence[Slice], observer: Observer, done: Callable[[Slice], None]
+    executor: Executor,
+    config: Config,
+    parts: Sequence[Slice],
+    observer: Observer,
+    done: Callable[[Slice], None],
+    log: Callable[..., None],
 ) -> list[PartError]:
     """The same by an executor whose contexts are `open_slice_worker`."""
     damage: list[PartError] = []
@@ -257,6 +266,8 @@ async def work_by(
             return
         for line in found.notes:
             observer.note(f"slice {part.number}: {line}")
+        for event, facts in found.events:
+            log(event, **facts)
         damage.extend(PartError(line) for line in found.damage)
         part.dir.forget()
         if found.counts is not None:

@@ -27,10 +27,11 @@ from factory.run.budget import Budget
 from factory.run.directory import RunDir
 from factory.run.export import sketched
 from factory.run.observer import Observer
+from factory.run.opened import LEASE_WAIT_S, working_on
 from factory.run.pipeline import Pipeline
 from factory.run.reader import nothing_missing
 from factory.run.sampler import Samplers
-from factory.run.seal import remove_loose, seal, unseal
+from factory.run.seal import loose, remove_loose, seal, unseal
 from factory.run.slices import Slice
 from factory.run.summary import slice_counts
 from factory.sampling.plans import plan_of
@@ -140,7 +141,11 @@ class Worker:
             await self._pipeline(part, room)
             return False
         try:
-            return await self._slice(part, room)
+            if await asyncio.to_thread(self._needs_no_lease, part):
+                self._observer.done_before(Counts.from_json(part.dir.sealed.facts["counts"]))
+                return False
+            async with working_on(part.dir, self._observer.note, LEASE_WAIT_S):
+                return await self._slice(part, room)
         except PartError as error:
             self.damage.append(error)
             self._observer.note(f"slice {part.number} stays open: {error}")
@@ -181,6 +186,10 @@ class Worker:
         await pipeline.run(room)
         self.damage += pipeline.damage
         return not pipeline.damage
+
+    def _needs_no_lease(self, part: Slice) -> bool:
+        """Whether a slice at a URL is done, and its copy here as it should be."""
+        return bool(part.dir.url) and part.sealed and not any(loose(part.dir)) and self._is_done(part)
 
     def _is_done(self, part: Slice) -> bool:
         """Whether nothing is left to do in a sealed slice, whose files are read to see it."""

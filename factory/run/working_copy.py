@@ -1,7 +1,5 @@
 """The copy of a run directory behind a URL, on this machine's disk: all that works on a run works on it.
 
-    CACHE/runs/SHA256-OF-THE-URL/  run/  objects.json  work.lock  sync.lock
-
 Promises: the copy is brought to what lies at the URL where another copy was the last to write there; where this one
 was, it is ahead of the URL, and only what is missing of it is fetched. What this machine had made and another copy has
 overtaken is set aside, and never deleted. Nothing is fetched into places outside the copy.
@@ -10,30 +8,24 @@ overtaken is set aside, and never deleted. Nothing is fetched into places outsid
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 from factory.errors import ConfigError, LockedError, ObjectGone, StoreError
+from factory.run.copy_paths import SLICES, folder_of, is_slice, path_of
 from factory.run.directory import NO_LOCKS, RunDir
 from factory.run.paths import COUNTS_SUFFIX
 from factory.run.seal import GIVEN
 from factory.run.sealed import FACTS, KINDS, sealed_file
-from factory.run.written import Written
 from factory.storage import lease
-from factory.storage.cache import cache_dir
 from factory.storage.files import is_leftover
-from factory.storage.remote import Store
+from factory.storage.remote import Store, at_once
 
-AT_ONCE = 8
-"""Requests to the store at the same time."""
 LOOKS = 10
 """How often a run is listed anew whose objects change while they are fetched."""
 LEDGER = "ledger.jsonl"
@@ -46,22 +38,20 @@ Stat = tuple[int, int]
 """Bytes, and the time of the last change in ns: another where a file was written anew."""
 
 
-def is_kept(name: str) -> bool:
-    """Whether a file or folder is kept at the URL: not locks, leases, what is half written or set aside, nor reports.
-
-    It is in a folder that is kept.
-    """
+def _is_kept(name: str) -> bool:
     own = name.rpartition("/")[2]
-    return not (name in _REPORTS or own in (".lock", lease.FOLDER) or is_leftover(own))
+    return not (own in (".lock", lease.FOLDER) or is_leftover(own))
 
 
 class WorkingCopy:
-    """The copy of the run at `url`. `objects` has the version and the file's `Stat` of all that is in both places."""
+    """The copy of the run, or of the slice, at `url`.
+
+    `objects` has the version and the file's `Stat` of all that is in both places.
+    """
 
     def __init__(self, url: str, note: Callable[[str], None]) -> None:
         self.url, self.note = url, note
-        self.folder = folder_of(url)
-        self.path = self.folder / "run"
+        self.path, self.folder, self.is_slice = path_of(url), folder_of(url), is_slice(url)
         self.store = Store(url, note)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.objects: dict[str, tuple[str, Stat]] = {}
@@ -80,6 +70,16 @@ class WorkingCopy:
         temporary.write_text(json.dumps({"copy": self.id, "fetching": self._fetching, "objects": objects}))
         temporary.replace(self.folder / "objects.json")
 
+    def is_kept(self, name: str) -> bool:
+        """Whether a file or folder is kept at the URL by this copy: not locks, leases, what is half written or set
+        aside, nor reports; nor slices, which have copies of their own.
+
+        It is in a folder that is kept.
+        """
+        if not self.is_slice and (name in _REPORTS or name.split("/")[0] == SLICES):
+            return False
+        return _is_kept(name)
+
     def files(self) -> dict[str, Stat]:
         """What is kept at the URL of the files that are in the copy."""
         found: dict[str, Stat] = {}
@@ -92,7 +92,7 @@ class WorkingCopy:
                 continue
             for entry in entries:
                 name = above + entry.name
-                if not is_kept(name):
+                if not self.is_kept(name):
                     continue
                 if entry.is_dir():
                     folders.append((f"{name}/", entry.path))
@@ -138,8 +138,30 @@ class WorkingCopy:
         self.keep_index()
         return there
 
+    def find_slices(self) -> dict[int, dict[str, str]]:
+        """The slices that lie at the URL of this run, or here, by number: the versions of what lies there of each.
+
+        Raises as `update`.
+        """
+        here = (self.path / SLICES).iterdir() if (self.path / SLICES).is_dir() else ()
+        found: dict[int, dict[str, str]] = {int(it.name): {} for it in here if it.name.isdecimal()}
+        for name, version in self._listed().items():
+            top, _, rest = name.partition("/")
+            number, _, own = rest.partition("/")
+            if top == SLICES and number.isdecimal() and _is_kept(own):
+                found.setdefault(int(number), {})[own] = version
+        return dict(sorted(found.items()))
+
+    def has_all(self, there: dict[str, str]) -> bool:
+        """Whether the copy is what lies `there`, and nothing else."""
+        return self.files().keys() == there.keys() and all(self._has(name, version) for name, version in there.items())
+
     def _find(self) -> dict[str, str]:
-        """The versions of what lies at the URL. Raises ConfigError where that is something else than a run."""
+        """The versions of what lies at the URL and is kept by this copy. Raises as `_listed`."""
+        return {name: version for name, version in self._listed().items() if self.is_kept(name)}
+
+    def _listed(self) -> dict[str, str]:
+        """The versions of what lies at the URL, but leases. Raises ConfigError where that is no run."""
         found = self.store.find()
         if "" in found:
             raise ConfigError(f"{self.url}: is an object, not a folder of a run; remedy: another URL")
@@ -149,9 +171,7 @@ class WorkingCopy:
         for name in found:
             if not {"", ".", ".."}.isdisjoint(name.split("/")):
                 raise StoreError(f"{self.url}: an object's name leads out of the folder: {name!r}; remedy: rename it")
-        return {
-            name: version for name, version in found.items() if is_kept(name) and name.split("/")[0] != lease.FOLDER
-        }
+        return {name: version for name, version in found.items() if lease.FOLDER not in name.split("/")[:-1]}
 
     def _has(self, name: str, version: str) -> bool:
         known = self.objects.get(name)
@@ -159,12 +179,15 @@ class WorkingCopy:
 
     def _set_aside(self) -> None:
         """Where files were made here that the URL has never had, keep them under another name."""
-        own = [name for name, stat in self.files().items() if name not in self.objects or self.objects[name][1] != stat]
+        files = self.files()
+        own = [name for name, stat in files.items() if name not in self.objects or self.objects[name][1] != stat]
         if own and not self._fetching:
             number = 1
             while (aside := self.folder / f"aside-{number}").exists():
                 number += 1
-            self.path.rename(aside)
+            for name in files:
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                (self.path / name).rename(aside / name)
             self.note(
                 f"{self.url}: another machine has gone on with this run; {len(own):,} file(s) of this one that had not "
                 f"been uploaded are kept in {aside}"
@@ -199,16 +222,15 @@ class WorkingCopy:
         Any other is one that the last process had removed, and not yet at the URL.
         """
 
-        @cache
-        def written(folder: Path) -> Written:
-            return RunDir(folder).written
+        written = RunDir(self.path).written
 
         def is_expected(name: str) -> bool:
-            parts, base = name.split("/"), name.removesuffix(".sha256")
-            if parts[0] != "slices":
-                return parts[0] in ("problems", "shards") or len(parts) == 1 or base in written(self.path)
-            part, own = written(self.path.joinpath(*parts[:2])), "/".join(parts[2:]).removesuffix(".sha256")
-            return own == LEDGER or own in part or (own in _SEALED and FACTS in part)
+            own = name.removesuffix(".sha256")
+            if own == LEDGER or own in written:
+                return True
+            if self.is_slice:
+                return own in _SEALED and FACTS in written
+            return "/" not in name or name.split("/")[0] in ("problems", "shards")
 
         return is_expected
 
@@ -248,11 +270,6 @@ class WorkingCopy:
         return number is None
 
 
-def folder_of(url: str) -> Path:
-    """Where the copy of what lies at a URL is kept. Raises ConfigError."""
-    return cache_dir() / "runs" / hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
 def stat_of(path: Path | str) -> Stat | None:
     """None where no file is there."""
     try:
@@ -260,20 +277,6 @@ def stat_of(path: Path | str) -> Stat | None:
     except FileNotFoundError:
         return None
     return found.st_size, found.st_mtime_ns
-
-
-def at_once(work: Callable[[str], None], names: Iterable[str]) -> None:
-    """Do `work` on every name, some at the same time. Raises what the first that fails raises, and begins no more."""
-    names = list(names)
-    if not names:
-        return
-    with ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
-        try:
-            for _ in pool.map(work, names):
-                pass
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def lock(path: Path, wait_s: float = 0.0) -> int | None:

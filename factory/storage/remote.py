@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,8 @@ T = TypeVar("T")
 PATIENCE_S = 120.0
 """Seconds for which a request that fails is sent again, with growing pauses, before the work ends."""
 MOST_PAUSE_S = 10.0
+AT_ONCE = 8
+"""Requests at the same time."""
 SAID_S = 8.0
 """Seconds after which a line says that the store is waited for."""
 _WHOLE_PUT = 5 * 2**29
@@ -231,3 +234,17 @@ def _is_conflict(error: OSError, known: str | None) -> bool:
 def _version(info: dict[str, Any]) -> str:
     tag = info.get("ETag") or info.get("etag")
     return str(tag).strip('"') if tag else hashlib.sha256(repr(sorted(info.items(), key=str)).encode()).hexdigest()
+
+
+def at_once(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """Do `work` on every name, some at the same time. Raises what the first that fails raises, and begins no more."""
+    names = list(names)
+    if not names:
+        return
+    with ThreadPoolExecutor(min(AT_ONCE, len(names))) as pool:
+        try:
+            for _ in pool.map(work, names):
+                pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -45,10 +45,15 @@ class ObjectStore:
         """The bucket as a file system, without faults in its way."""
         return fsspec.filesystem("s3", endpoint_url=self.environment["AWS_ENDPOINT_URL"], use_listings_cache=False)
 
+    def names(self, name: str = "") -> list[str]:
+        """What lies below a name, relative to it."""
+        root = f"{self.bucket}/{name}".rstrip("/")
+        return [path.removeprefix(f"{root}/") for path in self.files().find(root)]
+
     def objects(self, name: str = "") -> dict[str, bytes]:
-        """What lies below a name."""
+        """The bytes of what lies below a name."""
         files, root = self.files(), f"{self.bucket}/{name}".rstrip("/")
-        return {path.removeprefix(f"{root}/"): files.cat_file(path) for path in files.find(root)}
+        return {found: files.cat_file(f"{root}/{found}") for found in self.names(name)}
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]

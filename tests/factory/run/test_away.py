@@ -18,11 +18,11 @@ import yaml
 
 from factory.records import Rollout
 from factory.run import mirror
+from factory.run.copy_paths import folder_of
 from factory.run.directory import RunDir
 from factory.run.inventory import folders
 from factory.run.journal import Journal
 from factory.run.seal import loose
-from factory.run.working_copy import folder_of
 from factory.storage import remote
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,7 +45,7 @@ def kept(folder: Path) -> dict[str, bytes]:
 
 
 def at_url(object_store: Any, name: str = "run") -> dict[str, bytes]:
-    return {key: data for key, data in object_store.objects(name).items() if not key.startswith("lease/")}
+    return {key: data for key, data in object_store.objects(name).items() if "lease" not in key.split("/")}
 
 
 def sums(objects: dict[str, bytes]) -> bytes:
@@ -118,27 +118,6 @@ def test_other_machines_read_it_and_go_on_with_it(
     ran = factory("export", url)
     assert ran.returncode == 0, ran.stderr
     assert "shards/rollouts" not in "".join(at_url(object_store))
-
-
-@pytest.mark.parametrize(
-    ("more", "said"),
-    [
-        (("--slices", "0-1"), r"--slices: s3://\S+: one process at a time works on a run at a URL; remedy: "),
-        (
-            ("--set", "executor.kind=ray"),
-            r"executor.kind: ray: its workers share a run directory, .* remedy: a run_dir",
-        ),
-    ],
-)
-def test_what_needs_a_shared_directory_is_refused(
-    object_store: Any, factory: Factory, replayed: Replayed, tmp_path: Path, more: tuple[str, ...], said: str
-) -> None:
-    settings = yaml.safe_load(replayed(tmp_path, 1, PROGRAMS).read_text())
-    del settings["executor"]
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
-    ran = factory("run", tmp_path / "config.yaml", "--run-dir", object_store.url("run"), *more)
-    assert (ran.returncode, object_store.objects()) == (2, {})
-    assert re.search(said, ran.stderr), ran.stderr
 
 
 def test_a_url_of_no_run_is_no_run(object_store: Any, factory: Factory) -> None:

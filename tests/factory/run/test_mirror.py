@@ -47,7 +47,7 @@ class Work:
 
     def there(self) -> dict[str, bytes]:
         found: dict[str, bytes] = self._object_store.objects("run")
-        return {name: data for name, data in found.items() if not name.startswith("lease/")}
+        return {name: data for name, data in found.items() if "lease" not in name.split("/")}
 
 
 @pytest.fixture
@@ -63,8 +63,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def local(place: RunDir) -> dict[str, bytes]:
+    """The files of the copy of a run, and of those of its slices."""
     copy = WorkingCopy(place.url, print)
-    return {name: (copy.path / name).read_bytes() for name in copy.files()}
+    found = {name: (copy.path / name).read_bytes() for name in copy.files()}
+    for number in copy.find_slices():
+        part = WorkingCopy(place.slice(number).url, print)
+        found |= {f"slices/{number:06d}/{name}": (part.path / name).read_bytes() for name in part.files()}
+    return found
 
 
 def seen_writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
@@ -97,20 +102,18 @@ def test_a_part_goes_before_the_ledger_that_names_it(work: Work, monkeypatch: py
 
 def test_a_sealed_slice_goes_before_its_parts_are_removed(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     part = work.dir.slice(0)
-    with work.working(work.dir):
-        work.dir.path.mkdir(parents=True)
-        work.dir.log("sliced", problems=1)
+    with work.working(work.dir), work.working(part):
         work.write(part, "rollouts/a.parquet")
     writes = seen_writes(monkeypatch)
-    with work.working(work.dir):
+    with work.working(part):
         (part.path / "rollouts.parquet").write_bytes(b"sealed")
         part.log("sealed", part=FACTS, sha256=files.put(part.path / FACTS, b"{}"))
         for name in ("a.parquet", "a.parquet.sha256"):
             (part.path / "rollouts" / name).unlink()
-    names = [name.removeprefix("slices/000000/") for _, name in writes]
+    names = [name for _, name in writes]
     order = ("rollouts.parquet", f"{FACTS}.sha256", FACTS, "ledger.jsonl", "rollouts/a.parquet")
     assert sorted(order, key=names.index) == list(order)
-    assert writes[-2:] == [("remove", f"slices/000000/rollouts/a.parquet{end}") for end in ("", ".sha256")]
+    assert writes[-2:] == [("remove", f"rollouts/a.parquet{end}") for end in ("", ".sha256")]
     assert work.there() == local(work.dir)
 
 
@@ -188,7 +191,7 @@ def test_what_was_not_uploaded_before_a_kill_is_uploaded_by_the_next_process(wor
 
 def test_what_a_cleaner_took_from_the_copy_is_fetched_and_not_removed(work: Work) -> None:
     part = work.dir.slice(3)
-    with work.working(work.dir):
+    with work.working(work.dir), work.working(part):
         for name in PARTS:
             work.write(work.dir, name)
         work.write(part, "rollouts/a.parquet")
@@ -199,12 +202,12 @@ def test_what_a_cleaner_took_from_the_copy_is_fetched_and_not_removed(work: Work
     for name in before:
         if not name.endswith("ledger.jsonl"):
             (work.dir.path / name).unlink()
-    with work.working(work.dir):
+    with work.working(work.dir), work.working(part):
         assert local(work.dir) == before
     for path in sorted(work.dir.path.rglob("*")):
         if path.is_file():
             path.unlink()
-    with work.working(work.dir):
+    with work.working(work.dir), work.working(part):
         assert local(work.dir) == before
     assert work.there() == before
 

@@ -20,7 +20,7 @@ from factory.executors.local import LocalExecutor
 from factory.problems import Loaded, read
 from factory.run.directory import RunDir
 from factory.run.remote import SliceUnit, SliceWorker, open_slice_worker, work_by
-from factory.run.slices import slices
+from factory.run.slices import Slice, slices
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]
 Replayed = Callable[..., Path]
@@ -41,6 +41,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory, factory: Factory, replayed: 
 
 def shards_of(folder: Path) -> dict[str, bytes]:
     return {str(it.relative_to(folder)): it.read_bytes() for it in (folder / "shards").rglob("*.parquet")}
+
+
+def _sealed(place: RunDir, part: Slice) -> None:
+    place.log("slice", number=part.number)
 
 
 class Notes(list[str]):
@@ -89,7 +93,7 @@ def by_processes(whole: Path, path: Path, doomed: int = -1, times: int = 0) -> l
     async def work() -> None:
         parts = slices(problems, place, working=True)
         async with LocalExecutor(partial(fragile, config, doomed, times), 2) as executor:
-            damage = await work_by(executor, config, parts, notes, lambda part: place.log("slice", number=part.number))
+            damage = await work_by(executor, config, parts, notes, partial(_sealed, place), place.log)
         assert damage == []
 
     with place:

@@ -235,7 +235,7 @@ def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
         parts = slices(problems, place, working=True)
         with open_slice_worker(config, 1, lambda seconds: None) as worker:
             work = work_by(
-                Threads(worker), config, parts, observer, lambda part: place.log("slice", number=part.number)
+                Threads(worker), config, parts, observer, lambda part: place.log("slice", number=part.number), place.log
             )
             assert asyncio.run(work) == []
         export(config, problems, place)
