@@ -32,6 +32,8 @@ class RayExecutorConfig(Section):
     """GPUs of one node that a worker's engine has."""
     cpus_per_worker: Annotated[int, Resume.FREE] = Field(1, ge=1)
     """CPUs of one node that a worker has: its number of processes that verify."""
+    verifiers: Annotated[int, Resume.FREE] = Field(0, ge=0)
+    """CPUs of other nodes that verify for each worker when its own are busy; they need no GPU."""
     stuck_s: Annotated[float, Resume.FREE] = Field(1800.0, gt=0, allow_inf_nan=False)
     """As of the local executor, for the processes of each worker."""
 

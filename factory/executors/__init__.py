@@ -2,7 +2,8 @@
 
 An executor opens one context in each of its workers and calls functions with it. It does not know what the context is
 or what the functions do. A new executor is one file here, one line in `EXECUTORS`, and one class in
-`factory.config.executor` with the same `kind`, whose other keys are the arguments of the executor's class.
+`factory.config.executor` with the same `kind`, whose other keys are the arguments of the executor's class, but for
+`verifiers`, which are executors of workers.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -29,6 +30,5 @@ def open_executor(
         raise ConfigError(f"executor.kind: {settings.kind!r} is unknown; there are: {', '.join(EXECUTORS)}")
     module = import_module(f"factory.executors.{settings.kind}")
     executor = getattr(module, EXECUTORS[settings.kind])
-    return cast(
-        "AbstractAsyncContextManager[Executor]", executor(open_context, **settings.model_dump(exclude={"kind"}), **more)
-    )
+    given = settings.model_dump(exclude={"kind", "verifiers"})
+    return cast("AbstractAsyncContextManager[Executor]", executor(open_context, **given, **more))

@@ -150,6 +150,13 @@ class RayExecutor:
             ray.shutdown()
         self._failure.cancel()
 
+    @property
+    def opened(self) -> int:
+        """How many workers have a context now. Raises what kept one from being opened."""
+        if self._failure.done():
+            self._failure.result()
+        return len(self._opened)
+
     async def run(self, work: Callable[[Any, T], R], unit: T, /) -> R:
         """`work(context, unit)` in one of the actors; raises as `Executor.run` does.
 

@@ -32,6 +32,7 @@ from factory.run.opened import on_this_machine
 from factory.run.sampler import Samplers, describe
 from factory.run.slices import Slice
 from factory.run.together import leaves, together
+from factory.run.verifiers import Verifiers, with_verifiers
 from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
 from factory.run.workers import workers
 
@@ -107,8 +108,9 @@ class SliceWorker:
     Belongs to a running loop; `work` and `wait_for_room` are called from other threads.
     """
 
-    def __init__(self, config: Config, alive: Alive, loop: asyncio.AbstractEventLoop) -> None:
-        self._config, self._alive, self._loop = config, alive, loop
+    def __init__(self, config: Config, alive: Alive, loop: asyncio.AbstractEventLoop, verifiers: int = 0) -> None:
+        """`verifiers` is how many of other nodes help it."""
+        self._config, self._alive, self._loop, self._verifiers = config, alive, loop, verifiers
         self._stack = AsyncExitStack()
         self._notes = _Notes(alive)  # of what the slices share
         self._events: list[tuple[str, dict[str, Any]]] = []
@@ -154,6 +156,8 @@ class SliceWorker:
         await worker.slice(part, self._rooms[part.number].set)
         if warm.failure:
             raise warm.failure
+        if isinstance(warm.executor, Verifiers):
+            self._log("verifiers", **warm.executor.use())
         lines, self._notes.lines = self._notes.lines + notes.lines, []
         events, self._events = self._events, []
         counts = part.dir.sealed.facts["counts"] if part.sealed else None
@@ -172,6 +176,9 @@ class SliceWorker:
     async def _open(self) -> _Warm:
         config = self._config
         executor = await self._stack.enter_async_context(workers(config, self._log))
+        if self._verifiers:
+            beside = with_verifiers(executor, config, self._verifiers, self._notes.note)
+            executor = await self._stack.enter_async_context(beside)
         samplers = await self._stack.enter_async_context(Samplers(config, self._notes, self._log))
         known = Contamination(
             (one for each in config.decontamination.benchmarks for one in benchmarks.read(each)), config.decontamination
@@ -191,8 +198,9 @@ class SliceWorker:
 def open_slice_worker(config: Config, cpus: int, alive: Alive) -> Iterator[SliceWorker]:
     """The context of an executor's worker that works off slices, with `cpus` processes that verify."""
     local = config.model_copy(update={"executor": LocalExecutorConfig(workers=cpus, stuck_s=config.executor.stuck_s)})
+    verifiers = config.executor.verifiers if isinstance(config.executor, RayExecutorConfig) else 0
     with background_loop("slices") as loop:
-        worker = SliceWorker(local, alive, loop)
+        worker = SliceWorker(local, alive, loop, verifiers)
         try:
             yield worker
         finally:
