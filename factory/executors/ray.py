@@ -174,7 +174,7 @@ class RayExecutor:
                     return result
             except RayActorError as error:
                 self._lose(worker)
-                reason = _short(error)
+                reason = " ".join(str(error).split())[:200]
                 self._note(f"a worker was lost, its unit of work goes to another: {reason}")
             except RayTaskError as error:
                 raise _cause(error) from None
@@ -274,8 +274,7 @@ class RayExecutor:
             node.get("CPU", 0) >= self._resources["num_cpus"] and node.get("GPU", 0) >= self._resources["num_gpus"]
             for node in nodes
         )
-        none: dict[str, float] = {}
-        largest = max(nodes, key=lambda it: (it.get("GPU", 0), it.get("CPU", 0)), default=none)
+        largest = max(nodes, key=lambda it: (it.get("GPU", 0), it.get("CPU", 0)), default=dict[str, float]())
         has = f"the largest has {largest.get('CPU', 0):g} CPUs and {largest.get('GPU', 0):g} GPUs"
         if not fits and waited_s >= ROOM_S:
             raise ResourceError(
@@ -299,7 +298,3 @@ def _cause(error: RayTaskError) -> BaseException:
     """What was raised in the actor, as itself."""
     cause: BaseException = error.cause if isinstance(error.cause, BaseException) else error
     return cause
-
-
-def _short(error: RayActorError) -> str:
-    return " ".join(str(error).split())[:200]
