@@ -29,12 +29,16 @@ class Place:
         self.go = asyncio.Event()
         self.running = self.most = 0
 
-    async def run(self, work: Any, unit: Any) -> str:
+    async def run(self, work: Any, unit: Any, /) -> Any:
         self.running += 1
         self.most = max(self.most, self.running)
         await self.go.wait()
         self.running -= 1
         return self.name
+
+
+def same(context: Any, unit: Any) -> Any:
+    return unit
 
 
 async def settle() -> None:
@@ -47,7 +51,7 @@ def test_units_go_to_a_verifier_only_when_no_process_of_the_worker_is_free() -> 
         own, others = Place("own", 2), Place("others", 1)
         both = Verifiers(own, others)
         assert both.workers == 3
-        asked = [asyncio.create_task(both.run(len, UNIT)) for _ in range(5)]
+        asked = [asyncio.create_task(both.run(same, UNIT)) for _ in range(5)]
         await settle()
         assert (own.running, others.running) == (2, 1)
         others.go.set()
@@ -67,7 +71,7 @@ def test_a_verifier_that_finds_room_late_takes_what_waits() -> None:
         own, others = Place("own", 1), Place("others", 1)
         others.opened = 0
         both = Verifiers(own, others)
-        asked = [asyncio.create_task(both.run(len, UNIT)) for _ in range(2)]
+        asked = [asyncio.create_task(both.run(same, UNIT)) for _ in range(2)]
         await settle()
         assert (own.running, others.running) == (1, 0)
         others.opened = 1
@@ -86,7 +90,7 @@ def test_what_needs_the_disk_of_the_worker_stays_there() -> None:
         own.go.set()
         others.go.set()
         both = Verifiers(own, others)
-        assert await asyncio.gather(*(both.run(len, "a slice") for _ in range(4))) == ["own"] * 4
+        assert await asyncio.gather(*(both.run(same, "a slice") for _ in range(4))) == ["own"] * 4
 
     asyncio.run(work())
 
@@ -102,7 +106,7 @@ def test_a_verifier_that_cannot_be_opened_is_an_error() -> None:
 
     async def work() -> None:
         both = Verifiers(Place("own", 0), Broken("others", 1))
-        await both.run(len, UNIT)
+        await both.run(same, UNIT)
 
     with pytest.raises(ResourceError, match="no sandbox on that node"):
         asyncio.run(work())
