@@ -27,6 +27,15 @@ _TURN_BEGINS = (
     "<|start_header_id|>assistant<|end_header_id|>",
     *("<|im_start|>assistant\n", "<start_of_turn>model\n", "<|assistant|>", "<|python_tag|>"),
 )
+_GLUED = re.compile(
+    r"^([ \t>]{0,40}(?:`{3,}+|~{3,}+))(?=<\||<｜|</s>|<end_of_turn>|assistant(?:final|commentary|analysis))", re.M
+)
+"""A fence that the mark of a turn's end follows on its line."""
+_NEXT_TURN = re.compile(
+    r"(?<!['\"])(?:<\|(?:return|end|im_end|eot_id|end_of_text|endoftext)\|>|</s>|<end_of_turn>|<turn\|>)\s{0,9}"
+    r"(?:<\|start\|>|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|turn>|<\|)?(?:user|system|human)\b"
+)
+"""Where somebody else speaks: what comes then is no answer of the model."""
 _MOST_ENDS = 8
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _ODD = ODD_SPACE.pattern
@@ -117,6 +126,10 @@ def find(
 
 def _answer(text: str, language: Language, tries: Tries) -> str:
     """`text` without thoughts, the marks of a turn's end, and a fence's name of which the prompt had the fence."""
+    text = _GLUED.sub(r"\1\n", text)
+    turn = _NEXT_TURN.search(text)
+    if turn and text[: turn.start()].strip():
+        text = text[: turn.start()]
     if "```" in text or "~~~" in text or not (tries.afford(text) and language.looks_like(text)):
         _, text = reasoning.split(text)
     for _ in range(_MOST_ENDS):

@@ -20,6 +20,7 @@ from factory.problems import out_of_reach
 from factory.problems.formats import FORMATS, Format, WithSolutions, native
 from factory.problems.formats.mapping import Mapping
 from factory.problems.oracle import Oracle
+from factory.problems.parsing import statement
 from factory.problems.rows import Row, rows
 from factory.problems.settle import settled
 from factory.records import Problem
@@ -38,6 +39,8 @@ class Loaded:
     """Its reference's answers became expected ones, so that it decides what is right."""
     solutions: tuple[str, ...] = ()
     """Other programs that may be its reference, where that fails the tests."""
+    doubt: str = ""
+    """Why another answer than the recorded one may be right, unless its solutions agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ def _read(chosen: Format, row: Row, oracle: Oracle | None, wanted: set[str], mos
     except _SHAPE_ERRORS as error:
         return Refusal(row.place, _id_of(chosen, row), _reason(error))
     solutions = tuple(one for one in dict.fromkeys(others) if one != done.reference)
-    return Loaded(row.place, done, len(done.cases) - len(problem.cases), oracle.asked > asked, solutions)
+    doubt = statement.doubt(done.prompt) if isinstance(chosen, WithSolutions) else ""
+    return Loaded(row.place, done, len(done.cases) - len(problem.cases), oracle.asked > asked, solutions, doubt)
 
 
 def _id_of(chosen: Format, row: Row) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 _TAGS = (
-    "think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|inner_monologue|"
+    "think|thinking|thoughts?|reasoning|reasoning_content|reason|reflection|analysis|scratchpad|rationale|inner_monologue|"
     "chain_of_thought|cot|ant_?thinking|seed:think|longcat_think|internal_thoughts?"
 )
 _CHANNEL = r"<\|channel\|>\s?(?:{})\b[^<\n]{{0,200}}(?:<\|constrain\|>[^<\n]{{0,50}})?<\|message\|>"
@@ -42,11 +42,24 @@ _ANSWER = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """Where an answer begins behind thoughts that nothing closed."""
-_TOKEN = re.compile(
-    r"(?P<fence>^[ \t>]{0,40}(?:`{3,}+|~{3,}+)(?=(?P<info>[^`\n]{0,40})))|"
-    + "|".join(f"(?P<o{at}>{opens})|(?P<c{at}>{closes})" for at, (opens, closes) in enumerate(MARKS)),
-    re.MULTILINE | re.IGNORECASE,
+_WITH_FINAL = (
+    *MARKS[:-2],
+    (_CHANNEL.format("(?:analysis|commentary)"), _CHANNEL.format("final")),
+    (r"(?:\A\s{0,9}|assistant)(?:analysis|commentary)(?=(?-i:[^\W\d_a-z])|\sto=)", "assistantfinal"),
 )
+"""MARKS where Harmony's final channel is somewhere: then its commentary is no answer, before it or behind it."""
+_FINAL = re.compile(rf"{_CHANNEL.format('final')}|assistantfinal(?!\w*\()", re.IGNORECASE)
+
+
+def _token(marks: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<fence>(?:^[ \t>]{0,40}|(?<=\|>) ?)(?:`{3,}+|~{3,}+)(?=(?P<info>[^`\n]{0,40})))|"
+        + "|".join(f"(?P<o{at}>{opens})|(?P<c{at}>{closes})" for at, (opens, closes) in enumerate(marks)),
+        re.MULTILINE | re.IGNORECASE,
+    )
+
+
+_TOKEN, _TOKEN_WITH_FINAL = _token(MARKS), _token(_WITH_FINAL)
 _QUOTES = frozenset("'\"`")
 _WINDOW = 200
 """Characters around a mark that are looked at."""
@@ -73,7 +86,7 @@ class _Reader:
     """Kind -> opening marks met inside of its thoughts, which may have closing ones of their own."""
 
     def read(self) -> tuple[str | None, str]:
-        tokens = list(_TOKEN.finditer(self.text))
+        tokens = list((_TOKEN_WITH_FINAL if _FINAL.search(self.text) else _TOKEN).finditer(self.text))
         fences = [at for at, token in enumerate(tokens) if token["fence"] is not None]
         following = iter([*fences, None])
         upcoming = next(following)

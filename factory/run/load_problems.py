@@ -4,7 +4,7 @@ Promises: every row ends as a problem or as a refusal with its reason, in order;
 `decontamination.benchmarks` is set aside, and so is one whose reference fails its own tests. That check costs a
 verdict a problem, which for most sets is some milliseconds, the first time (`factory.run.reference_checks`);
 `problems.check_reference: false` saves it, but not where the reference's answers are the expected ones: these have to
-agree with what the row shows itself.
+agree with what the row shows itself, nor where a statement leaves a doubt that several solutions may settle.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def load_problems(config: ProblemsConfig, settings: GradingConfig) -> LoadedProb
         check = stack.enter_context(ReferenceChecks(settings, session))
         rows = problems.read(config, oracle, settings.max_limits, settings.limits)
         while batch := _batch(rows, config, sift, len(kept)):
-            asked = [it for it in batch if isinstance(it, Loaded) and (config.check_reference or it.answered)]
+            asked = [
+                it for it in batch if isinstance(it, Loaded) and (config.check_reference or it.answered or it.doubt)
+            ]
             checked = dict(zip(map(id, asked), check(asked), strict=True))
             for found in (checked.get(id(it), it) for it in batch):
                 order.append(_name(found))

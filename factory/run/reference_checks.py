@@ -1,7 +1,9 @@
 """References tried on the tests of their problems: one after the other, or by processes where there are many.
 
-Promises: what a reference comes to does not depend on where it was tried. What passed is kept for the next start batch
-by batch (`factory.run.references`), so that a kill costs one batch.
+Promises: what a reference comes to does not depend on where it was tried. Where a row has several solutions, some more
+of them are run on some of its cases: if as many answer otherwise as answer as recorded, no recorded answer decides, and
+the row is refused; a doubt about its statement is settled only if enough of them agree. What passed is kept for the
+next start batch by batch (`factory.run.references`), so that a kill costs one batch.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from factory.executors.base import Executor
 from factory.grading.chain import verify
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, Refusal
+from factory.problems.parsing import contest
 from factory.records import Program, Status
 from factory.run.background import background_loop
 from factory.run.references import CheckedReferences
@@ -33,23 +36,55 @@ SHARE = 16
 """References that a process is given at a time."""
 
 
+COMPARED = 4
+"""Solutions beside the reference that are asked whether they agree with it."""
+COMPARED_CASES = 10
+"""Cases on which they are asked; some sets have hundreds."""
+DIFFERENT = 2
+"""Solutions that answer otherwise before a row is refused for it: one may just be wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The first solution of a problem that passes its tests; where none does, what each of them fails with."""
+    """The first solution of a problem that passes its tests; or why the problem is refused."""
 
     solution: str | None
-    faults: tuple[str, ...] = ()
+    fault: str = ""
 
 
 def tried(session: GradingSession, found: Loaded) -> Tried:
     """Try the reference of `found`, which has one, and its other solutions. Raises InfrastructureError."""
-    faults = []
-    for solution in (found.problem.reference or "", *found.solutions):
+    solutions = (found.problem.reference or "", *found.solutions)
+    faults: list[str] = []
+    different: list[str] = []
+    for at, solution in enumerate(solutions):
         (verdict,) = verify(session, found.problem, [Program(0, solution)], "python")
         if verdict.status is Status.PASSED:
-            return Tried(solution)
+            fault = _disagreement(session, found, solutions[at + 1 :][:COMPARED], different)
+            return Tried(None, fault) if fault else Tried(solution)
         faults.append(f"{verdict.status}: {verdict.detail}{key_to_raise(verdict.status)}")
-    return Tried(None, tuple(faults))
+        different += [verdict.detail] if verdict.status is Status.WRONG_ANSWER else []
+    more = f", and so do {len(faults) - 1} other solutions" if len(faults) > 1 else ""
+    return Tried(None, f"its reference fails its own tests: {faults[0]}{more}")
+
+
+def _disagreement(session: GradingSession, found: Loaded, others: Sequence[str], different: Sequence[str]) -> str:
+    """Why the recorded answers do not decide although a solution gives them; "" where they do.
+
+    `different`: what other solutions, tried before, answered instead.
+    """
+    every = max(1, -(-len(found.problem.cases) // COMPARED_CASES))
+    asked = found.problem.model_copy(update={"cases": found.problem.cases[::every]})
+    verdicts = verify(session, asked, [Program(at, text) for at, text in enumerate(others)], "python") if others else []
+    agreeing = 1 + sum(verdict.status is Status.PASSED for verdict in verdicts)
+    different = [*different, *(one.detail for one in verdicts if one.status is Status.WRONG_ANSWER)]
+    if len(different) >= max(DIFFERENT, agreeing):
+        return (
+            f"{len(different)} of its solutions answer otherwise than recorded, {agreeing} as recorded: {different[0]}"
+        )
+    if found.doubt and (different or agreeing < contest.AGREEING):
+        return f"{found.doubt}; {agreeing} of its solutions answer as recorded, {len(different)} otherwise"
+    return ""
 
 
 def tried_several(session: GradingSession, several: Sequence[Loaded]) -> list[Tried]:
@@ -94,8 +129,8 @@ class ReferenceChecks:
         checked: list[Loaded | Refusal] = []
         for at, found in enumerate(batch):
             result = results.get(at) or Tried(passing.get(at))
-            if result.faults:
-                checked.append(_refused(found, result.faults))
+            if result.fault:
+                checked.append(Refusal(found.place, found.problem.id, result.fault))
                 continue
             if result.solution is not None:
                 if at in results:
@@ -129,8 +164,3 @@ class ReferenceChecks:
         except BaseExceptionGroup as group:
             raise next(leaves(group, BaseException)) from None
         return [one for each in found for one in each]
-
-
-def _refused(found: Loaded, faults: Sequence[str]) -> Refusal:
-    more = f", and so do {len(faults) - 1} other solutions" if len(faults) > 1 else ""
-    return Refusal(found.place, found.problem.id, f"its reference fails its own tests: {faults[0]}{more}")

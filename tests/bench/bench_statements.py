@@ -20,7 +20,7 @@ from factory.problems.parsing.statement import of_calls, of_streams
 
 Row = tuple[str, str, bool]
 PARTS = (
-    *("development", "development_templates", "development_more", "development_styles"),
+    *("development", "development_templates", "development_more", "development_styles", "development_outputs"),
     *("held_out", "held_out_styles"),
 )
 _REFUSED = ("choice", "interactive")
@@ -33,7 +33,7 @@ def rows(part: str) -> Iterator[Row]:
     for templates, stream in ((module.STREAMS, True), (module.CALLS, False)):
         for label, texts in templates.items():
             for template, words in texts:
-                yield from ((template.format(word), label, stream) for word in words)
+                yield from ((template.format(*[word] * template.count("{}")), label, stream) for word in words)
 
 
 def _module(path: Path) -> ModuleType:

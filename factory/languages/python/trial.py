@@ -15,7 +15,7 @@ import ast
 import json
 from typing import Any
 
-from factory.languages.python.answers import breach_rejection, ended, raised
+from factory.languages.python.answers import breach_rejection, raised
 from factory.records import Prepared, Problem, Rejection, Status
 from sandbox import Conversation, Limits, Sandbox
 from sandbox.sandbox import Talk
@@ -96,7 +96,13 @@ def _tried(
     assert candidate.report is not None
     if (broken := breach_rejection(candidate.report)) is not None:
         return broken, trial
-    return trial.verdict(name) or (None if trial.answered else ended(candidate.report)), trial
+    return trial.verdict(name) or (None if trial.answered else _uncalled(name)), trial
+
+
+def _uncalled(name: str) -> Rejection:
+    return Rejection(
+        Status.RUNTIME_ERROR, f"the test code ended well without one call of {name}, which decides nothing"
+    )
 
 
 class _Trial:

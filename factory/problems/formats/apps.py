@@ -63,6 +63,7 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
     inputs, outputs = tests["inputs"], tests["outputs"]
     known = solutions(row)
     reference = next(iter(known), None)
+    doubtful = oracle is not None and len(known) >= contest.AGREEING
     entry_point: str | None = None
     calling = Calling()
     if function := tests.get("fn_name"):
@@ -70,11 +71,11 @@ def problem(row: Row, name: str, meta: ProblemMeta, oracle: Oracle | None) -> Pr
         cases, reference = _calls(inputs, outputs, entry_point, known, oracle)
         calling = objects.of_cases(starter, str(function), cases, either=True)
         cases = tuple(objects.canonical(cases, calling))
-        comparison = statement.of_calls(question, cases)
+        comparison = statement.of_calls(question, cases, doubtful=doubtful)
         objects.refuse_free_answers(question, comparison, calling)
     else:
-        comparison = statement.of_streams(question)
         cases = contest.streams(inputs, outputs)
+        comparison = statement.of_streams(question, cases, doubtful=doubtful)
     return Problem(
         id=name,
         prompt=question,

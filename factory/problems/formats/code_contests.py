@@ -10,7 +10,7 @@ from __future__ import annotations
 from factory.problems.oracle import Oracle
 from factory.problems.parsing import contest, fields, statement
 from factory.problems.parsing.fields import Row
-from factory.records import Case, Problem, ProblemMeta
+from factory.records import Case, Comparison, Problem, ProblemMeta
 
 PYTHON3 = 3
 """The set's number for Python 3 among the languages of solutions."""
@@ -34,7 +34,7 @@ def _is_passed_on(row: Row) -> bool:
 
 def read(row: Row, oracle: Oracle | None = None) -> Problem:
     """The problem in `row`. Raises KeyError or ValueError naming the field."""
-    return _original(row) if "description" in row else _passed_on(row)
+    return _original(row, oracle) if "description" in row else _passed_on(row)
 
 
 def id_of(row: Row) -> str:
@@ -42,7 +42,7 @@ def id_of(row: Row) -> str:
     return f"code_contests/{fields.text(row, 'name') if 'description' in row else row['id']}"
 
 
-def _original(row: Row) -> Problem:
+def _original(row: Row, oracle: Oracle | None) -> Problem:
     for field in ("input_file", "output_file"):
         if row.get(field):
             raise ValueError(f"{field}: {row[field]!r}: its programs use files, not stdin and stdout")
@@ -56,13 +56,10 @@ def _original(row: Row) -> Problem:
     difficulty = row.get("difficulty")
     if isinstance(difficulty, int):  # above these stand letters of Codeforces
         difficulty = _DIFFICULTIES[difficulty] if difficulty < len(_DIFFICULTIES) else chr(ord("A") + difficulty - 7)
-    return _problem(
-        id_of(row),
-        fields.text(row, "description"),
-        tuple(cases),
-        next(iter(solutions(row)), None),
-        str(difficulty or ""),
-    )
+    known, text = solutions(row), fields.text(row, "description")
+    doubtful = oracle is not None and len(known) >= contest.AGREEING
+    comparison = statement.of_streams(text, cases, doubtful=doubtful)
+    return _problem(id_of(row), text, tuple(cases), comparison, str(difficulty or ""), next(iter(known), None))
 
 
 def solutions(row: Row) -> list[str]:
@@ -76,16 +73,25 @@ def _passed_on(row: Row) -> Problem:
     tests, labels = fields.parsed(row, "test"), fields.parsed(row, "labels")
     inputs = [test["input"]["stdin"] for test in tests]
     cases = contest.streams(inputs, [test["output"]["stdout"] for test in tests])
-    return _problem(id_of(row), fields.text(row, "content"), cases, None, fields.optional(labels, "difficulty"))
+    text = fields.text(row, "content")
+    comparison = statement.of_streams(text, cases)
+    return _problem(id_of(row), text, cases, comparison, fields.optional(labels, "difficulty"))
 
 
-def _problem(name: str, text: str, cases: tuple[Case, ...], reference: str | None, difficulty: str) -> Problem:
+def _problem(
+    name: str,
+    text: str,
+    cases: tuple[Case, ...],
+    comparison: Comparison,
+    difficulty: str,
+    reference: str | None = None,
+) -> Problem:
     return Problem(
         id=name,
         prompt=text,
         entry_point=None,
         reference=reference,
         cases=cases,
-        comparison=statement.of_streams(text),
+        comparison=comparison,
         meta=ProblemMeta(source="deepmind/code_contests", license="CC-BY-4.0", difficulty=difficulty),
     )

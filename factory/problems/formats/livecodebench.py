@@ -62,8 +62,8 @@ def read(row: Row, oracle: Oracle | None = None) -> Problem:
         comparison = contest.of_doubles(statement.of_calls(text, cases), cases)
         objects.refuse_free_answers(text, comparison, calling)
     elif kinds == {"stdin"}:
-        comparison = statement.of_streams(text)
         cases = (*_streams(public, shown=True), *_streams(private, shown=False))
+        comparison = statement.of_streams(text, cases)
     else:
         raise ValueError(
             f"testtype: {', '.join(sorted(kinds)) or 'no test'}: functional or stdin is known, one of them"

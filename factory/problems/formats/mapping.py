@@ -63,7 +63,9 @@ class Mapping:
         if checker:
             comparison = Comparison(kind="checker", checker=checker)
         elif plain:
-            comparison = statement.of_streams(prompt) if entry_point is None else statement.of_calls(prompt, cases)
+            comparison = (
+                statement.of_streams(prompt, cases) if entry_point is None else statement.of_calls(prompt, cases)
+            )
             objects.refuse_free_answers(prompt, comparison, calling)
         return Problem(
             id=self.id_of(row),

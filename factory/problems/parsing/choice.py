@@ -1,7 +1,7 @@
 """Whether a statement accepts any of several answers, or is of an interactive problem.
 
 Promises: words about what somebody in the story chooses are none about the answer, as far as their subject tells.
-What asks for an object, whichever, or that there is none, leaves a choice too. Every search is linear in the sentence.
+Every search is linear in the sentence.
 """
 
 from __future__ import annotations
@@ -9,70 +9,76 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TELL = r"(?:(?:print|output|return|report)(?:s|ed|ing)?|show|write|give|display)"
-_MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
-_ASK = rf"(?:{_TELL}|{_MAKE})"
-_ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
-_THINGS = (
+TELL = r"(?:(?:print|output|return|report)(?:s|ed|ing)?|show|write|give|display)"
+MAKE = r"(?:find|construct|build|produce|generate|create|restore|reconstruct)(?:ing)?"
+_ASK = rf"(?:{TELL}|{MAKE})"
+ANSWERS = r"(?:answers?|solutions?|outputs?|constructions?|results?)"
+THINGS = (
     "string permutation array sequence graph tree path matrix subset subsequence substring list arrangement "
     "rearrangement partition pair triple triplet cycle route schedule assignment coloring colouring grid "
     "table word pattern plan set ordering number integer index order strategy point tour series way division cut "
     "placement layout variant example"
 ).replace(" ", "|")
-_OBJECTS = _THINGS.replace("|order|", "|")
+OBJECTS = THINGS.replace("|order|", "|")
 _RIGHT = (
     r"(?:accepted|acceptable|allowed|fine|ok(?:ay)?|valid|correct|right|permitted|judged\ as\ correct|"
     r"considered\ (?:correct|valid|right)|printed|output|returned|reported)"
 )
+_GUARANTEED = re.compile(r"^\W*(?:it(?:'s|\s+is)\s+)?guaranteed\b", re.I)
+_DENIED = re.compile(r"(?:\bnot|\bcannot|n't|\bnever|\bunable\s+to|\bfails?\s+to|\bwithout)\s+(?:\w{1,30}\s+)?$", re.I)
 _SOMEBODY = re.compile(
     r"\b(?!(?:you|we|us|one|program|solution|code|submission|function|output|answer)\b)(?:s?he|they|it|who|which|player|[a-z]{1,30}s?)\s+(?:can|may|could|will|must|might|should|"
     r"is\ able\ to|wants?\ to)\s+(?:\w{1,30}ly\s+)?$",
     re.I | re.X,
 )
 _JUDGE = r"(?:checker|judges?|jury|grader|tests?|system|kattis|codeforces|verifier)"
-_FITTING = r"(?:suitable|valid|possible|feasible|correct|fitting|appropriate)"
+FITTING = r"(?:suitable|valid|possible|feasible|correct|fitting|appropriate)"
 _ALIKE = (
     r"(?:ways|options|possibilities|variants|answers|solutions|"
     r"(?:permutation|arrangement|order|sequence|path|route|schedule|plan|assignment|set|string)s)"
 )
 _ANY = re.compile(
-    rf"""\b{_TELL}\s+(?:(?!(?:in|if|to|whether|with|for|at|from|when|where)\b)\w{{1,30}}\s+){{0,2}}?
+    rf"""\b{TELL}\s+(?:(?!(?:in|if|to|whether|with|for|at|from|when|where)\b)\w{{1,30}}\s+){{0,2}}?
            any(?!\s+(?:other|more|further|additional|extra)\b)(?:\s+(?:one|single))?
            (?:\s+(?:of\s+(?:them|these|those|the|such)|valid|possible|correct|suitable|such|optimal|best|appropriate|
-              feasible|{_ANSWERS}|{_THINGS}|one)\b|\s*[.,;)!]|\s*$)
-       | \b{_ASK}\s+any\s+(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:{_THINGS})(?:s|es)?\b(?!\s+of\s+times)
+              feasible|{ANSWERS}|{THINGS}|one)\b|\s*[.,;)!]|\s*$)
+       | \b{_ASK}\s+any\s+(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:{THINGS})(?:s|es)?\b(?!\s+of\s+times)
        | \b{_ASK}\s+any\s+(?!two\b|three\b)(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:numbers?|integers?)
            \s+(?:that|which|such|satisfying|satisfies|meeting)\b
-       | \b{_TELL}\s+any\s?[\[(]
+       | \b{TELL}\s+any\s?[\[(]
+       | \b{TELL}\b[^.;]{{0,40}}?\s?[-–—:]\s?any\s+(?:[\w'-]{{1,30}}\s+){{0,2}}?(?:{THINGS}|values?|pairs?)\b
        | \b{_ASK}\s+any\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}
-           |(?:valid\s+|possible\s+|optimal\s+)?{_ANSWERS}|one\b(?!\s+of\s+the))
+           |(?:valid\s+|possible\s+|optimal\s+)?{ANSWERS}|one\b(?!\s+of\s+the))
        | \b{_ASK}\s+(?:an\s+)?arbitrary\s+(?!order|case|number|precision|letter)\w{{1,30}}
-       | \b{_TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
+       | \b{TELL}\s+(?:any\s*one|whichever|whatever|either(?:\s+one)?(?=\s*[.,;]|\s+of\s+them|$))\b
        | (?:^|\byou\s+(?:can|may|should)\s+)\W*(?:then\s+|and\s+)?(?:print|output|return)\s+any\s+
            (?!remaining\b|other\b|extra\b|additional\b|of\b|number\b|integer\b)\w{{0,29}}[^\Ws]\b(?!\s\w{{1,29}}s\b)
-       | \b{_TELL}\s+(?:a|one)\s+{_FITTING}\s+\w
-       | \b{_TELL}\s+(?:only\s+|just\s+)?one\s+of\s+the\s+(?:\w{{1,30}}\s+)?{_ALIKE}\b
+       | \b{TELL}\s+(?:a|one)\s+{FITTING}\s+\w
+       | \b{TELL}\s+(?:only\s+|just\s+)?one\s+of\s+the\s+(?:\w{{1,30}}\s+)?{_ALIKE}\b
        | \b(?:whichever|whatever)\s+(?!order\b)(?:\w{{1,30}}\s+)?you\s+(?:print|output|return|report|give|find)\b
        | ^\W*(?:construct|build|generate|create|design)\s+(?:a|an|some)\s+(?:\w{{1,30}}\s+){{0,2}}?
            (?:graph|permutation|grid|maze|polygon|string|board|labyrinth)\s+(?:of\s+\w{{1,30}}\s+)?
            (?:such\s+that|so\s+that|in\s+which|where\s+no|with\s+(?:exactly|at\s+least|at\s+most))\b
-       | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b
-       | \b{_MAKE}\s+any\s+\w{{1,30}}(?:\s\w{{1,30}})?\s+(?:such\s+that|satisfying)\b
-       | \b{_MAKE}\s+any(?=\s*[.,;!]|\s*$)
-       | \b{_TELL}\s+(?:only\s+)?(?:one|1|either)
+       | \b(?:give|provide|show)\s+(?:one|an|any)\s+example\b(?!\s+(?:why|how|of\s+why))
+       | \b{MAKE}\s+any\s+\w{{1,30}}(?:\s\w{{1,30}})?\s+(?:such\s+that|satisfying)\b
+       | \b{MAKE}\s+any(?=\s*[.,;!]|\s*$)
+       | \b{TELL}\s+(?:only\s+)?(?:one|1|either)
            \s+(?:of\s+(?:them|these|those|the\s+(?:possible|valid|correct|suitable))|(?:possible|valid|such)\s+\w{{1,30}})\b
-       | \b{_MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{_THINGS}|{_ANSWERS})\b
+       | \b{MAKE}\s+(?:one|some)\s+(?:valid|possible|such|suitable)\s+(?:{THINGS}|{ANSWERS})\b
        | \b(?:task\s+is|have|need|asked|wants?\s+you|required)\s+to\s+(?:construct|build)\s+an?
-           \s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b""",
+           \s+(?:\w{{1,30}}\s+){{0,2}}?(?:{THINGS})\b""",
     re.I | re.X,
 )
 _ACCEPTED = re.compile(
     rf"""\b(?:any|every|all|each|other|either)\s+(?:one\s+)?(?:of\s+(?:them|these|those)|such\s+\w{{1,30}}|
-           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|winner|{_ANSWERS}|{_OBJECTS})s?)\s+
+           (?:(?:valid|correct|possible|optimal|feasible|suitable)\s+)?(?:one|winner|{ANSWERS}|{OBJECTS})s?)\s+
            (?:[^.;]{{0,120}}?\s)?(?<!you\s)(?<!we\s)(?<!they\s)
-           (?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
+           (?:is|are|will\s+be|would\s+be|may\s+be|can\s+be|going\s+to\s+be|gets?)\s+(?:(?!not\b)\w{{1,20}}\s+){{0,2}}?
+           {_RIGHT}\b
        | \bany\s+(?:valid|correct|optimal)\s+\w{{1,30}}(?:\s+\w{{1,30}})?
            \s+(?:is|are|will\s+be)\s+(?:\w{{1,20}}\s+){{0,2}}?{_RIGHT}\b
+       | \b{ANSWERS}\s+(?:is|are|will\s+be)\s+(?:considered\s+|judged\s+)?(?:correct|accepted|valid)
+           \s+(?:if|when|as\s+long\s+as)\b(?![^.]{{0,200}}?(?:\berror|\binaccuracy|\bdiffer|\bprecision|\bexact|\bequal|\bsame|\bmatch|\|\s?\w{{1,10}}\s?[-−–]|\bletter|\bcase\b))
        | \bothers?\s+(?:is|are|will\s+be)\s+(?:also\s+)?{_RIGHT}
        | \bany\s?(?:one)?(?:\s+of\s+(?:them|these|those))?\s+(?:will|would)\s+(?:do|suffice|work|be\s+{_RIGHT})\b
        | \bany\s?(?:one)?\s+(?:is|are)\s+{_RIGHT}\b
@@ -80,8 +86,9 @@ _ACCEPTED = re.compile(
            |[^.;]{{0,80}}?\s(?:gets?|receives?|earns?|scores?)\s+full)\b
        | \baccept(?:s|ed)?\s+any\s+(?:valid|correct|answer|solution|output|such)
        | \b{_JUDGE}\s+(?:will\s+)?(?:accepts?|takes?|allows?)\s+(?:any|every|each|all|either)\b
-       | \b(?:any|every|each|all|either)\b[^.;]{{0,60}}?\b(?:gets?|receives?|earns?|scores?|gives?)\s+(?:full|all)\b
-       | \b(?:any|every|each|all)\s+(?:of\s+(?:them|these|those)|{_FITTING}\s+\w{{1,30}}|{_ANSWERS}s?)\s+
+       | \b(?:any|every|each|all|either)\b[^.;]{{0,60}}?\b(?:gets?|receives?|earns?|scores?|gives?)
+           \s+(?:full|all(?=\s+(?:the\s+)?(?:points|marks|credit)))\b
+       | \b(?:any|every|each|all)\s+(?:of\s+(?:them|these|those)|{FITTING}\s+\w{{1,30}}|{ANSWERS}s?)\s+
            (?:will\s+|would\s+)?pass(?:es)?(?=\s*[.,;!)]|\s*$|\s+the\s+(?:tests?|checker)\b)
        | \bany\s+\w{{1,30}}\b[^.;]{{0,60}}?\spass(?:es)?\s+the\s+(?:tests?|checker|judge)\b
        | \bany\s+(?:\w{{1,30}}\s+){{1,2}}(?:will|would)\s+(?:do|suffice)(?=\s*[.,;!)]|\s*$)
@@ -93,8 +100,8 @@ _ACCEPTED = re.compile(
        | \bties?\s+(?:(?:are|is|may\s+be|can\s+be)\s+)?(?:broken|resolved|decided)\s+
            (?:arbitrarily|in\s+any\s+way|anyhow)
        | \b(?:break|resolve)(?:ing)?\s+(?:\w{{1,30}}\s+)?ties\s+(?:arbitrarily|in\s+any\s+way|any\s*how|as\s+you)
-       | ^(?:(?!\b(?:if|when|in\s+case|least|smallest|largest|first)\b).)*\b{_ANSWERS}\s+(?:is|are)\s+not\s+unique\b
-       | \b{_ANSWERS}\s+(?:(?:may|might|need)\s+not\s+be|(?:is|are)\s+not\s+necessarily)\s+unique
+       | ^(?:(?!\b(?:if|when|in\s+case|least|smallest|largest|first)\b).)*\b{ANSWERS}\s+(?:is|are)\s+not\s+unique\b
+       | \b{ANSWERS}\s+(?:(?:may|might|need)\s+not\s+be|(?:is|are)\s+not\s+necessarily)\s+unique
        | \bspecial\s+(?:judge|checker)\b
        | \b(?:do|does)(?:\s+not|n't)\s+(?:need|have)\s+to\s+(?:minimi[sz]e
            |(?:find|use|make|have|be)\s+(?:the\s+|a\s+)?(?:shortest|minimum|minimal|least|fewest|smallest|optimal|best))\b
@@ -107,7 +114,7 @@ _SEVERAL = re.compile(
            \b(?:multiple|several|many|more\s+than\s+one|two\s+or\s+more|various|not\s+unique|ties?
              |(?:are|exist)\s+(?:\w{{1,30}}\s+)?different)\b
            (?P<between>[^.]{{0,160}}?)
-           \b(?:{_TELL}|accept\w{{0,4}}|you\s+(?:can|may)\s+choose|free|allowed|fine|consider\w{{0,3}}|find)\b[^.]{{0,30}}?
+           \b(?:{TELL}|accept\w{{0,4}}|you\s+(?:can|may)\s+choose|free|allowed|fine|consider\w{{0,3}}|find)\b[^.]{{0,30}}?
            \b(?:any(?!\s+(?:other|more|order|arbitrary))|anyone|whichever|whatever|arbitrary|either
              |one\s+of\s+(?:them|these|those|the))\b""",
     re.I | re.X,
@@ -115,45 +122,15 @@ _SEVERAL = re.compile(
 _ENOUGH = re.compile(
     rf"""\b(?:multiple|several|many|more\s+than\s+one|various)\b[^.]{{0,120}}?
            \b(?:enough|suffic\w{{1,5}}|need|have|only|just)\b[^.]{{0,30}}?
-           \b{_TELL}\s+(?:only\s+|just\s+)?(?:one|any)(?:\s+of\s+\w{{1,30}})?\s*(?:[.,;!)]|$)
+           \b{TELL}\s+(?:only\s+|just\s+)?(?:one|any)(?:\s+of\s+\w{{1,30}})?\s*(?:[.,;!)]|$)
        | \b(?:multiple|several|many|more\s+than\s+one|various)\b[^.]{{0,120}}?
            \b(?:one|any)\s+(?:\w{{1,30}}\s+)?(?:suffices|is\s+enough|is\s+sufficient|will\s+do)\b
-       | \b{_TELL}\b[^.]{{0,120}}?\bnot\s+necessarily\s+(?:an?\s+|the\s+)?(?:minim|short|optimal|few|least|small)
-       | \b{_TELL}\s+the\s+(?:vertices|nodes|edges|rows|cells|steps|members|points)\s+of\s+(?:an?|some)\s+
+       | \b{TELL}\b[^.]{{0,120}}?\bnot\s+necessarily\s+(?:an?\s+|the\s+)?(?:minim|short|optimal|few|least|small)
+       | \b{TELL}\s+the\s+(?:vertices|nodes|edges|rows|cells|steps|members|points)\s+of\s+(?:an?|some)\s+
            (?:\w{{1,30}}\s+)?(?:cycle|path|tree|matching|clique|walk|tour|cover|triangle|board|set|partition|subgraph)\b""",
     re.I | re.X,
 )
-_DESCRIBED = re.compile(
-    rf"""\b{_TELL}\b(?P<between>[^.;]{{0,90}}?)\b(?:(?:a|an|some|one)\s+{_FITTING}\s+(?:\w{{1,30}}\s+)?(?:{_THINGS})\b
-           |(?:that|which)\s+(?:could|may|might|can)\s+(?:have\s+been|be)\s+the\s+(?:original|initial|hidden|secret)\b)""",
-    re.I | re.X,
-)
-_MEASURED = re.compile(
-    r"\b(?:if|whether|when|for|number|count|many|length|size|cost|price|weight|value|sum|total|minim\w+|maxim\w+|least|most|"
-    r"smallest|largest|greatest|shortest|longest|yes|no|true|false|probability|each|every)\b",
-    re.I,
-)
 _OTHERWISE = re.compile(r"\bhow\s+many\b|\bcount\b|\bnumber\s+of\b|\bmodulo\b", re.I)
-_OR_NONE = re.compile(
-    rf"""\b(?:{_MAKE}|write|colou?r|paint|split|divide|partition|assign|place|arrange|distribute|give)
-          \s+(?:a|an|any|some|such|one|two|three|his|her|their|your|weights?|
-             the\s+(?:vertices|edges|cells|rectangles|elements|numbers))\b
-          (?!\s+(?:least|smallest|largest|minimum|maximum|min|max|number|total|shortest|longest)\b)
-          [^.?!]{{0,220}}?\b(?:or|otherwise)\b[^.?!]{{0,12}}?
-          \b(?:determine|claim|report|say|tell|state|print|output|find\ out|decide|declare|detect)[^.?!]{{0,60}}?
-          \b(?:impossible|not\s+possible|no\s+such|does\s?n't\s+exist|does\s+not\s+exist|
-             no\s+(?:solution|answer|valid)|cannot)""",
-    re.I | re.X,
-)
-_FIND_SUCH = re.compile(
-    rf"\bfind\s+(?:such\s+(?:an?\s+)?|some\s+)(?:{_THINGS})\b(?!\s+(?:is|with\s+the\s+(?:least|smallest|largest)))",
-    re.I,
-)
-_CONSTRUCT = re.compile(rf"\b{_MAKE}\s+an?\s+(?:\w{{1,30}}\s+){{0,2}}?(?:{_THINGS})\b", re.I)
-_ONE_OF = re.compile(
-    rf"\bone\s+of\s+(?:the\s+)?(?:possible|valid|many|several|correct)\s+(?:\w{{1,30}}\s+)?(?:{_ANSWERS}|{_THINGS})s?\b",
-    re.I,
-)
 _ERROR = re.compile(r"\b(?:error|precision|tolerance|within)\b", re.I)
 _INTERACTIVE = re.compile(
     r"\binteractive\s+(?:problem|task|version|protocol|part)\b|\bthis\s+interactive\b|\bthe\s+interactor\b|"
@@ -174,24 +151,16 @@ def is_interactive(sentence: str) -> bool:
 
 def leaves_choice(sentences: Sequence[str]) -> bool:
     """Whether sentences say that another answer than the recorded one may be right."""
-    if any(map(_says_so, sentences)):
-        return True
-    return any(map(_CONSTRUCT.search, sentences)) and any(map(_ONE_OF.search, sentences))
+    return any(map(_says_so, sentences))
 
 
 def _says_so(sentence: str) -> bool:
-    if (
-        (_ACCEPTED.search(sentence) and not _ERROR.search(sentence))
-        or _OR_NONE.search(sentence)
-        or _FIND_SUCH.search(sentence)
-        or _ENOUGH.search(sentence)
-    ):
+    if _ACCEPTED.search(sentence) and not (_ERROR.search(sentence) or _GUARANTEED.search(sentence)):
         return True
-    if any(not _MEASURED.search(found["between"]) for found in _DESCRIBED.finditer(sentence)):
+    if _ENOUGH.search(sentence):
         return True
-    if any(
-        not _SOMEBODY.search(sentence[max(0, any_.start() - 60) : any_.start()]) for any_ in _ANY.finditer(sentence)
-    ):
+    before = (sentence[max(0, any_.start() - 60) : any_.start()] for any_ in _ANY.finditer(sentence))
+    if any(not (_SOMEBODY.search(words) or _DENIED.search(words)) for words in before):
         return True
     several = _SEVERAL.search(sentence)
     return bool(several and not _OTHERWISE.search(several["between"]))

@@ -15,6 +15,8 @@ from factory.records.values import encode
 
 MOST_SOLUTIONS = 8
 """Solutions of a row that are tried, of the hundreds that some have."""
+AGREEING = 4
+"""Solutions of a row that have to give the recorded answers where its statement leaves a doubt."""
 
 
 def streams(inputs: Sequence[Any], outputs: Sequence[Any], *, public: bool = False) -> tuple[Case, ...]:

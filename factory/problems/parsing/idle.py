@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
-from factory.problems.parsing.live import CALLED_BY_PYTEST, is_collected_class, is_inert, own
+from factory.problems.parsing.live import own
 
 _SWALLOWING = frozenset("Exception BaseException AssertionError".split())
 """Exceptions that a failed assert is one of."""
@@ -22,6 +22,10 @@ _APART = {
     "run_docstring_examples": "doctest tells what fails, and raises nothing",
 }
 """Ways to run tests by which what fails is lost."""
+COMPARING = frozenset("all any isclose allclose array_equal is_ eq ne".split())
+"""Functions whose answer is a comparison, and that do nothing else."""
+TELLING = frozenset("print pprint logging logger log traceback warnings".split())
+"""What only tells: functions, and modules of such."""
 _LATER = frozenset("map submit apply_async imap imap_unordered map_async starmap_async".split())
 """Methods of executors, as which a class under test may have its own: what fails comes out with the result."""
 _RAISING = frozenset("raises assertRaises assertRaisesRegex".split())
@@ -33,7 +37,7 @@ def refuse_idle(body: Sequence[ast.stmt]) -> None:
     """
     nodes = [node for statement in body for node in ast.walk(statement)]
     ignored = _ignored_calls(nodes)
-    looked_at = {name for node in nodes if id(node) not in ignored for name in _read(node)}
+    looked_at = {name for node in nodes if id(node) not in ignored for name in read(node)}
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if "doctest" in looked_at and any(">>>" in text for text in texts):
         raise ValueError("test: doctest tells what fails, and raises nothing")
@@ -41,6 +45,8 @@ def refuse_idle(body: Sequence[ast.stmt]) -> None:
         raise ValueError(f"test: {fault}")
     due = {id(inner) for node in nodes if _expects_an_exception(node) for inner in ast.walk(node)}
     for node in nodes:
+        if _never_runs(node):
+            raise ValueError(f"test: line {node.lineno}: asserts under a condition that never holds")
         if (dead := _dead_assert(node)) is not None:
             raise ValueError(f"test: line {dead.lineno}: asserts behind what always leaves, so it never runs")
         if lost := _apart(node):
@@ -54,24 +60,88 @@ def _idle(node: ast.AST, looked_at: set[str]) -> str:
     match node:
         case ast.Expr(value=ast.Compare()):
             return f"line {node.lineno}: compares, and asserts nothing by it"
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))) if name in COMPARING:
+            return f"line {node.lineno}: {name}: compares, and asserts nothing by it"
+        case ast.Assert(test=ast.Constant(value=str()) | ast.JoinedStr()):
+            return f"line {node.lineno}: asserts a text, which holds whatever is answered"
         case ast.Expr(value=ast.GeneratorExp()):
             return f"line {node.lineno}: makes a generator, which nothing runs"
         case ast.Expr(value=ast.Call(func=ast.Name(id="map"))):
             return f"line {node.lineno}: map: makes an iterator, which nothing runs"
         case ast.Assert(test=ast.Tuple(elts=[_, *_])):
             return f"line {node.lineno}: asserts a tuple, which holds whatever is answered"
-        case ast.AsyncFunctionDef(name=name) if name.startswith("test") or name == "check":
-            return f"{name} is async, and only a plugin of pytest runs it"
-        case ast.FunctionDef(name=name) if name.startswith("test") or name == "check":
-            inside = [inner for part in node.body for inner in own(part)]
-            if any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in inside):
-                return f"{name} is a generator, which nothing runs"
-            if name not in looked_at and any(map(_answers, inside)):
-                return f"{name} returns what it should assert"
-        case ast.Try(body=inner, handlers=handlers) if any(map(_swallows, handlers)):
-            if any(_may_fail(one) for part in inner for one in own(part)):
-                return f"line {node.lineno}: catches what it asserts, so that nothing fails"
+        case ast.With() | ast.Try():
+            return _lost(node)
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _idle_function(node, looked_at)
     return ""
+
+
+YIELDS = ast.Yield | ast.YieldFrom
+
+
+def _lost(node: ast.With | ast.Try) -> str:
+    """Why what it asserts is lost, or ""."""
+    if not any(_fails(one) for part in node.body for one in own(part)):
+        return ""
+    if isinstance(node, ast.With):
+        lost = any(map(_suppresses, node.items))
+        return f"line {node.lineno}: suppresses what it asserts, so that nothing fails" if lost else ""
+    first = next(filter(_takes_asserts, node.handlers), None)
+    lost = first is not None and all(map(tells, first.body))
+    return f"line {node.lineno}: catches what it asserts, so that nothing fails" if lost else ""
+
+
+def _idle_function(node: ast.FunctionDef | ast.AsyncFunctionDef, looked_at: set[str]) -> str:
+    """Why a function, of tests by its name or not, asserts nothing that seems to, or ""."""
+    name = node.name
+    inside = [inner for part in node.body for inner in own(part)]
+    if not (name.startswith("test") or name == "check"):
+        later = isinstance(node, ast.AsyncFunctionDef) or any(isinstance(one, YIELDS) for one in inside)
+        if later and name not in looked_at and not node.decorator_list and any(map(may_fail, inside)):
+            return f"line {node.lineno}: {name} asserts, and nothing runs what it makes"
+        return ""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return f"{name} is async, and only a plugin of pytest runs it"
+    if any(isinstance(inner, YIELDS) for inner in inside):
+        return f"{name} is a generator, which nothing runs"
+    if name not in looked_at and any(map(_answers, inside)):
+        return f"{name} returns what it should assert"
+    return ""
+
+
+def _never_runs(node: ast.AST) -> TypeGuard[ast.If | ast.While | ast.For]:
+    """Whether asserts in it are under a constant that is false, or in a loop over nothing."""
+    match node:
+        case ast.If(test=test, body=inner) | ast.While(test=test, body=inner):
+            never = (isinstance(test, ast.Constant) and not test.value) or ast.unparse(test).endswith("TYPE_CHECKING")
+        case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[]), body=inner):
+            never = True
+        case ast.For(iter=ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=0)]), body=inner):
+            never = True
+        case _:
+            return False
+    return never and any(may_fail(one) for part in inner for one in own(part))
+
+
+def _suppresses(item: ast.withitem) -> bool:
+    """Whether it is `suppress(…)` of what a failed assert is one of."""
+    match item.context_expr:
+        case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress"), args=kinds):
+            return bool({ast.unparse(kind) for kind in kinds} & _SWALLOWING)
+    return False
+
+
+def _fails(node: ast.AST) -> bool:
+    """Whether it is an assert of any kind, `assert False` and `fail()` too."""
+    match node:
+        case ast.Assert():
+            return True
+        case ast.Raise(exc=ast.Name(id="AssertionError") | ast.Call(func=ast.Name(id="AssertionError"))):
+            return True
+        case ast.Call(func=ast.Attribute(attr="fail")):
+            return True
+    return may_fail(node)
 
 
 def _lost_in_executors(nodes: Sequence[ast.AST]) -> str:
@@ -93,44 +163,6 @@ def _expects_an_exception(node: ast.AST) -> bool:
     calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
     names = {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls if isinstance(call, ast.Call)}
     return bool(names & _RAISING)
-
-
-def refuse_unreached(body: Sequence[ast.stmt], function: str, *, collected: bool) -> None:
-    """Raise ValueError where asserts about `function` are in a function or class that nothing uses.
-
-    `collected`: pytest finds the tests of the file, beside what the file itself calls.
-    """
-    nodes = [node for statement in body for node in ast.walk(statement)]
-    used = {name for node in nodes for name in _read(node)}
-    if not collected and "TextTestRunner" in used:
-        raise ValueError("test: TextTestRunner tells what fails, and raises nothing")
-    methods = {one.name for node in body if isinstance(node, ast.ClassDef) for one in node.body if _is_helper(one)}
-    for node in nodes:
-        match node:
-            case ast.Call(func=ast.Name(), args=[ast.Constant(value=str() as name)]) if name in methods:
-                raise ValueError(f"test: {name} is run as a test by its name, which pytest does not collect")
-    for node in body:
-        match node:
-            case ast.FunctionDef(args=args):
-                given = len(args.posonlyargs + args.args) > len(args.defaults) or None in args.kw_defaults
-                is_test = node.name.startswith("test") if collected else node.name.startswith("test_") and not given
-                found = is_test or node.name == "check"
-            case ast.ClassDef(body=inner):
-                runs = [one for one in inner if not isinstance(one, ast.FunctionDef)]
-                found = (collected and is_collected_class(node)) or not all(map(is_inert, runs))
-            case _:
-                continue
-        if found or node.decorator_list or node.name in used | CALLED_BY_PYTEST:
-            continue
-        if any(_may_fail(one) and {function, "candidate"} & _names(one) for one in ast.walk(node)):
-            raise ValueError(f"test: line {node.lineno}: {node.name} asserts, and nothing calls it")
-
-
-def _is_helper(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:
-    """Whether it is a method that is no test by its name, and asserts."""
-    return (
-        isinstance(node, ast.FunctionDef) and not node.name.startswith("test") and any(map(_may_fail, ast.walk(node)))
-    )
 
 
 def _apart(node: ast.AST) -> str:
@@ -158,7 +190,7 @@ def _answers(node: ast.AST) -> bool:
     )
 
 
-def _read(node: ast.AST) -> Iterator[str]:
+def read(node: ast.AST) -> Iterator[str]:
     """The names that a node uses; a text may be one, too, as in `globals()["name"]`."""
     match node:
         case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
@@ -167,16 +199,12 @@ def _read(node: ast.AST) -> Iterator[str]:
             yield name
 
 
-def _names(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-
-
 def _ignored_calls(nodes: Sequence[ast.AST]) -> set[int]:
     """The ids of the names of functions that are called without a look at what they return."""
     return {id(node.value.func) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)}
 
 
-def _may_fail(node: ast.AST) -> bool:
+def may_fail(node: ast.AST) -> bool:
     """Whether it is an assert, of unittest also, but for `assert False` where an exception is due."""
     match node:
         case ast.Assert(test=test):
@@ -186,19 +214,19 @@ def _may_fail(node: ast.AST) -> bool:
     return False
 
 
-def _swallows(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler takes a failed assert, and does nothing about it but to print."""
+def _takes_asserts(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes a failed assert."""
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = {ast.unparse(kind) if kind else "BaseException" for kind in kinds}
-    return bool(names & _SWALLOWING) and all(map(_tells, handler.body))
+    return bool(names & _SWALLOWING)
 
 
-def _tells(node: ast.stmt) -> bool:
+def tells(node: ast.stmt) -> bool:
     match node:
         case ast.Pass() | ast.Continue() | ast.Expr(value=ast.Constant()):
             return True
         case ast.Expr(value=ast.Call(func=func)):
-            return ast.unparse(func) in ("print", "traceback.print_exc")
+            return ast.unparse(func).partition(".")[0] in TELLING
     return False
 
 

@@ -13,6 +13,15 @@ _TELL = re.compile(
     r"\b(?:(?:print|output|return|report)(?:s|ed|ing)?|give|display)\b(?!\s+(?:true|false|the\s+(?:number|sum|count))\b)",
     re.I,
 )
+_SCALAR = re.compile(
+    r"\bcounts?\s+(?:how|the)\b|\bhow\s+many\b"
+    r"|\b(?:print|output|return|report|find)s?\s+(?:exactly\s+|only\s+|just\s+)?"
+    r"(?:(?:a|the|one|only|single|required|total|resulting|minimal|minimum|maximal|maximum|least|greatest|smallest|"
+    r"largest|exact|of|positive|non-negative)\s+){0,4}"
+    r"(?:integer|number|count|sum|amount|length|(?<!the )(?<=st )one)\b",
+    re.I,
+)
+"""What is told is one number, of which there is no order."""
 _ANSWER = re.compile(r"\b(?:answer|result|solution|list|output)s?\b|\bresulting\b", re.I)
 _DO = (
     "arrang|arrange|rearrang|rearrange|reorder|shuffl|shuffle|choos|choose|pick|perform|visit|tak|take|process|apply|appli|"
@@ -78,7 +87,9 @@ def free_levels(sentences: Iterable[str]) -> tuple[int, ...]:
             if _TIE.search(clause) and (levels_here or (answer and not _MOVES.search(clause))):
                 raise ValueError("its statement accepts any order of what ties, and it brings no checker")
             levels |= levels_here
-            if _SORT.search(clause) or _TELL.search(clause):
+            if _SCALAR.search(clause):
+                answer = ""
+            elif _SORT.search(clause) or _TELL.search(clause):
                 answer = clause.lower()
             elif not levels_here:
                 answer = ""

@@ -2,8 +2,10 @@
 
 Promises: only what the statement says in words, in a sentence about the answer, is granted, and exactly that much;
 where it accepts any of several answers, and the set brings no checker, one recorded output cannot decide and the
-problem is refused. A statement is read in linear time, its blanks taken together first. Does not promise to understand
-every way to say so: a reference that fails shows some of the others.
+problem is refused. Where it asks for something of which there may be several, without a word about it, that is a
+doubt, which the row's own solutions may settle (`factory.run.reference_checks`); without them it is refused too. A
+statement is read in linear time, its blanks taken together first. Does not promise to understand every way to say so:
+solutions that differ show some of the others.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from factory.problems.parsing.choice import is_interactive, leaves_choice
+from factory.problems.parsing.doubt import is_doubtful
 from factory.problems.parsing.order import free_levels
 from factory.records import Case, Comparison
 from factory.records.values import decode
 
 _CHOICE = "its statement accepts any of several answers, and it brings no checker"
+_DOUBT = "its statement asks for something of which there may be several, and it brings no checker"
 _SORTED = re.compile(
     r"\b(?:print|output|return)\b[^.;]{0,80}"
     r"\b(?:sorted|(?:ascending|descending|increasing|decreasing|lexicographical) order)\b",
@@ -55,10 +59,15 @@ _CASE_IGNORED = re.compile(
     r"\b(?:case|capitali[sz]ation)(?: of(?: \w{1,30}){1,3})? is (?:not important|unimportant|ignored|irrelevant)",
     re.I,
 )
+_CASE_CHOSEN = re.compile(
+    r"^\W*you (?:can|may) choose the case \((?:lower|upper) or (?:lower|upper)\) (?:for|of) each (?:letter|character)",
+    re.I,
+)
 _IDIOM = re.compile(r"^\W*in any case\b", re.I)
 _TOLD = re.compile(rf"\b(?:{_TELL}|answers|outputs|verdict)\b", re.I)
 _COUNTED = re.compile(r"\b(?:number of|how many|count)\b", re.I)
-_ERROR = re.compile(r"\b(?:errors?|precision|tolerance)\b", re.I)
+_ERROR = re.compile(r"\b(?:errors?|precision|tolerance|inaccuracy)\b", re.I)
+_UP_TO = re.compile(r"\bcorrect\b[^.;]{0,20}\b(?:up )?to\b[^.;]{0,60}\b(?:relative|absolute)\b", re.I)
 _FORMULA = re.compile(
     r"\b(?:accepted|correct)\b[^.;]{0,40}\bif\b[^;]{0,40}"
     r"\|\s?\w{1,10}(?:\s\w{1,10})?\s?[-−–]\s?\w{1,10}(?:\s\w{1,10})?\s?\|",
@@ -76,14 +85,21 @@ _BOUND = re.compile(
 _POWER = re.compile(r"\b10\s?\^?\s?[{(]?\s?[-−–]\s?(\d{1,2})|\b1e-(\d{1,2})|\b0\.(0{1,14})1\b", re.I)
 
 
-def of_streams(statement: str) -> Comparison:
+def doubt(statement: str) -> str:
+    """Why another answer than the recorded one may be right, although no word says so; "" where nothing hints at it."""
+    return _DOUBT if is_doubtful(_sentences(statement)) else ""
+
+
+def of_streams(statement: str, cases: Sequence[Case] = (), *, doubtful: bool = False) -> Comparison:
     """How printed output is compared: token by token, exactly but for what the statement grants.
 
+    What `cases` expect decides whether there is an order at all. With `doubtful` a doubt is left to who asks for it.
     Raises ValueError where any of several answers is right, or the judge answers back.
     """
     sentences = _sentences(statement)
-    _refuse_choice(sentences)
-    if free_levels(sentences):
+    _refuse_choice(sentences, doubtful=doubtful)
+    single = cases and all(len((case.stdout or "").split()) < 2 for case in cases)
+    if not single and free_levels(sentences):
         raise ValueError(_CHOICE)
     any_case, tolerance = _any_case(sentences), _tolerance(sentences)
     if tolerance is None:
@@ -91,14 +107,16 @@ def of_streams(statement: str) -> Comparison:
     return Comparison(kind="tokens", rel=tolerance[0], abs=tolerance[1], numbers=True, any_case=any_case)
 
 
-def of_calls(statement: str, cases: Sequence[Case] = (), *, from_json: bool = True) -> Comparison:
+def of_calls(
+    statement: str, cases: Sequence[Case] = (), *, from_json: bool = True, doubtful: bool = False
+) -> Comparison:
     """How returned values are compared, those that were JSON in the set without telling tuples from lists.
 
-    What the recorded answers of `cases` are decides what an order can be of. Raises ValueError where any of several
-    answers is right.
+    What the recorded answers of `cases` are decides what an order can be of. With `doubtful` a doubt is left to who
+    asks for it. Raises ValueError where any of several answers is right.
     """
     sentences = _sentences(statement)
-    _refuse_choice(sentences)
+    _refuse_choice(sentences, doubtful=doubtful)
     levels = _orders(sentences, cases)
     if levels:
         return Comparison(kind="unordered", free_levels=levels, tuples_as_lists=from_json)
@@ -146,16 +164,19 @@ def _sentences(statement: str) -> list[str]:
     return _SENTENCE_END.split(_joined(statement))
 
 
-def _refuse_choice(sentences: Sequence[str]) -> None:
+def _refuse_choice(sentences: Sequence[str], *, doubtful: bool) -> None:
     if any(map(is_interactive, sentences)):
         raise ValueError("its statement is of an interactive problem: no recorded output can replace its judge")
     if leaves_choice(sentences):
         raise ValueError(_CHOICE)
+    if not doubtful and is_doubtful(sentences):
+        raise ValueError(_DOUBT)
 
 
 def _any_case(sentences: Sequence[str]) -> bool:
     return any(
-        (_is_told(sentence, _CASE_TOLD.search(sentence)) and not _IDIOM.search(sentence))
+        _CASE_CHOSEN.search(sentence)
+        or (_is_told(sentence, _CASE_TOLD.search(sentence)) and not _IDIOM.search(sentence))
         or (_CASE_IGNORED.search(sentence) and _OF_THE_ANSWER.search(sentence) and not _OF_THE_INPUT.search(sentence))
         for sentence in sentences
     )
@@ -178,9 +199,13 @@ def _tolerance(sentences: Sequence[str]) -> tuple[float, float] | None:
     kinds: set[str] = set()
     for sentence in sentences:
         within = _WITHIN.search(sentence) or _DIFFERS.search(sentence)
-        error = _FORMULA.search(sentence) or any(
-            _ERROR.search(clause) and (_OF_THE_ANSWER.search(clause) or _BOUND.search(clause))
-            for clause in sentence.split(";")
+        error = (
+            _FORMULA.search(sentence)
+            or _UP_TO.search(sentence)
+            or any(
+                _ERROR.search(clause) and (_OF_THE_ANSWER.search(clause) or _BOUND.search(clause))
+                for clause in sentence.split(";")
+            )
         )
         if not (within or error):
             continue

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from factory.problems.parsing import pytest_files
 from factory.problems.parsing.asserts import literal, may_change, split
-from factory.problems.parsing.idle import refuse_idle, refuse_unreached
+from factory.problems.parsing.idle import refuse_idle
 from factory.problems.parsing.live import is_collected_class, is_inert, with_main
+from factory.problems.parsing.unreached import refuse_unreached
 from factory.records import Case
 from factory.records.bounds import MAX_NODES
 

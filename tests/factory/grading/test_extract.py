@@ -507,3 +507,40 @@ def test_an_attribute_is_kept_where_something_else_is_broken() -> None:
 @pytest.mark.parametrize("text", ["```python\n    return x\n```\n", "return x\n    y\n", "Here it is:\n    return x\n"])
 def test_a_completion_that_never_enters_the_function_is_not_cut_to_the_starter(text: str) -> None:
     assert completed(text) == STARTER + text
+
+
+DRAFT = "```python\ndef f(x):\n    y = x - 1\n    z = y\n    return z\n```"
+KEPT = "```python\ndef f(x):\n    return x + 1\n```"
+CHANNEL, MESSAGE, NEXT = "<|channel|>", "<|message|>", "<|end|><|start|>assistant"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CHANNEL}final{MESSAGE}Here:\n{KEPT}{NEXT}{CHANNEL}commentary{MESSAGE}I noted {DRAFT}<|end|>",
+        f"{CHANNEL}final{MESSAGE}{KEPT}{NEXT}{CHANNEL}commentary{MESSAGE}\n{DRAFT}<|end|>",
+        f"{CHANNEL}final{MESSAGE}{KEPT}{NEXT}{CHANNEL}analysis{MESSAGE}check {DRAFT}<|end|>",
+        f"{CHANNEL}commentary{MESSAGE}Plan:\n{DRAFT}{NEXT}{CHANNEL}analysis{MESSAGE}no{NEXT}{CHANNEL}final{MESSAGE}{KEPT}",
+        f"{CHANNEL}final{MESSAGE}{DRAFT}{NEXT}{CHANNEL}final{MESSAGE}{KEPT}<|return|>",
+        f"{CHANNEL}analysis{MESSAGE}{DRAFT}{NEXT}{CHANNEL}commentary{MESSAGE}\n{KEPT}<|end|>",
+        f"analysisWe try\n{DRAFT}assistantfinalHere\n{KEPT}assistantcommentaryNoted:\n{DRAFT}",
+        f"<reasoning_content>{DRAFT}</reasoning_content>{KEPT}",
+    ],
+)
+def test_the_final_channel_is_the_answer_where_there_is_one(text: str) -> None:
+    assert str(found(text)).strip() == "def f(x):\n    return x + 1"
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "<|im_end|>\n<|im_start|>user\n",
+        "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n",
+        "<end_of_turn>\n<start_of_turn>user\n",
+        "<|return|><|start|>user<|message|>",
+    ],
+)
+def test_what_somebody_else_says_behind_the_answer_is_not_the_answer(turn: str) -> None:
+    assert found(f"{KEPT}{turn}{DRAFT}") == found(f"{KEPT}\n{turn}{DRAFT}") == found(KEPT)
+    quoted = f"def f(x):\n    return x + len({turn!r})\n"
+    assert found(fence(quoted)) == quoted

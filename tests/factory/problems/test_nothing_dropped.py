@@ -117,6 +117,29 @@ def test_no_statement_beside_check_is_dropped(grade: Grade, name: str) -> None:
     [
         ("    return candidate(1) == 2 and candidate(5) == 6\n", "check returns what it should assert"),
         ("    try:\n        assert candidate(5) == 6\n    except:\n        pass\n", "line 2: catches what it asserts"),
+        ("    try:\n        candidate('a')\n        assert False\n    except Exception:\n        pass\n", "2: catches"),
+        ("    try:\n        candidate('a')\n        raise AssertionError\n    except:\n        pass\n", "2: catches"),
+        ("    import pytest\n    try:\n        candidate('a')\n        pytest.fail('x')\n    except BaseException:\n"
+         "        pass\n", "line 3: catches what it asserts"),
+        ("    import logging\n    try:\n        assert candidate(5) == 6\n    except AssertionError as e:\n"
+         "        logging.error(e)\n", "line 3: catches what it asserts"),
+        ("    import contextlib\n    with contextlib.suppress(Exception):\n        assert candidate(5) == 6\n",
+         "line 3: suppresses what it asserts"),
+        ("    if candidate(5) != 6:\n        print('FAIL')\n", "line 2: compares, and only tells"),
+        ("    all(candidate(i) == i + 1 for i in (5, 6))\n", "line 2: all: compares, and asserts nothing"),
+        ("    import math\n    math.isclose(candidate(5), 6)\n", "line 3: isclose: compares, and asserts nothing"),
+        ("    assert 'candidate(5) == 6'\n", "line 2: asserts a text"),
+        ("    if False:\n        assert candidate(5) == 6\n", "line 2: asserts under a condition that never holds"),
+        ("    while 0:\n        assert candidate(5) == 6\n", "line 2: asserts under a condition that never holds"),
+        ("    for i in range(0):\n        assert candidate(i) == 6\n", "line 2: asserts under a condition that never"),
+        ("    def more():\n        yield\n        assert candidate(5) == 6\n    more()\n", "more asserts, and"),
+        ("    async def more():\n        assert candidate(5) == 6\n    more()\n", "more asserts, and"),
+        ("    def more():\n        assert candidate(5) == 6\n", "line 2: more asserts, and nothing calls it"),
+        ("    assert candidate(1) == 2\ndef same(a, b):\n    return a == b\nsame(f(5), 6)", "same compares, and"),
+        ("    assert candidate(1) == 2\ndef same(a, b):\n    print('ok' if a == b else 'no')\nsame(f(5), 6)",
+         "same compares, and asserts nothing"),
+        ("    assert candidate(1) == 2\nf = lambda x: x + 1\nassert f(5) == 6", "defines f itself"),
+        ("    def f(x):\n        return x + 1\n    assert f(5) == 6\n", "defines f itself"),
         ("    assert candidate(1) == 2\ndef more():\n    assert f(5) == 6\n", "more asserts, and nothing calls it"),
         ("    assert candidate(1) == 2\ndef test_b(candidate):\n    assert candidate(5) == 6\n", "test_b asserts, and"),
         ("    assert candidate(1) == 2\nclass T:\n    def test_b(self):\n        assert f(5) == 6\n", "T asserts, and"),
@@ -139,10 +162,13 @@ def test_a_check_that_only_seems_to_assert_is_a_reason(test: str, message: str) 
         "def check(candidate):\n    assert test_one(candidate, 5)\ndef test_one(candidate, x):\n"
         "    return candidate(x) == x + 1\n",
         "def check(candidate):\n    assert candidate(1) == 2\ndef test_more():\n    assert f(5) == 6\n",
-        "def check(candidate):\n    try:\n        candidate('a')\n        assert False\n    except Exception:\n"
-        "        pass\n    assert candidate(5) == 6\n",
         "def check(candidate):\n    wrong = []\n    try:\n        assert candidate(5) == 6\n"
         "    except AssertionError:\n        wrong.append(5)\n    assert not wrong\n",
+        "def check(candidate):\n    try:\n        assert candidate(5) == 6\n    except AssertionError:\n        raise\n"
+        "    except Exception:\n        pass\n",
+        "def check(candidate):\n    def same(a, b):\n        return a == b\n    assert same(candidate(5), 6)\n",
+        "def check(candidate):\n    for i in range(5, 6):\n        if candidate(i) != i + 1:\n"
+        "            print('no')\n            raise ValueError\n",
     ],
 )
 def test_a_check_that_looks_as_if_it_asserts_nothing_is_taken(grade: Grade, test: str) -> None:
