@@ -1,10 +1,10 @@
 """APPS: `question`, `input_output` (JSON: inputs, outputs, and `fn_name` for calls), `solutions`, `starter_code`.
 
 All tests are hidden; examples stand in the statement. The set writes what a call returns sometimes as it is and
-sometimes inside a list of one, and numbers that are keys of dicts as texts, and does not say which: the reference tells,
-or the row is refused where several readings are possible. Its harness runs `PRELUDE` before every program, and takes a
-function for a method of `class Solution`, and the other way round. License of hendrycks/apps: MIT, by the card of
-codeparrot/apps on the hub.
+sometimes inside a list of one, and numbers that are keys of dicts as texts, and does not say which: the reference
+tells, or the row is refused where several readings are possible. Its harness runs `PRELUDE` before every program, and
+takes a function for a method of `class Solution`, and the other way round. License of hendrycks/apps: MIT, by the card
+of codeparrot/apps on the hub.
 """
 
 from __future__ import annotations
