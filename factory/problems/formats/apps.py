@@ -1,13 +1,15 @@
 """APPS: `question`, `input_output` (JSON: inputs, outputs, and `fn_name` for calls), `solutions`, `starter_code`.
 
 All tests are hidden; examples stand in the statement. The set writes what a call returns sometimes as it is and
-sometimes inside a list of one, and does not say which: the reference tells, or the row is refused where
-both readings are possible. Its harness runs `PRELUDE` before every program, and takes a function for a method of
-`class Solution`, and the other way round. License of hendrycks/apps: MIT, by the card of codeparrot/apps on the hub.
+sometimes inside a list of one, and numbers that are keys of dicts as texts, and does not say which: the reference
+tells, or the row is refused where several readings are possible. Its harness runs `PRELUDE` before every program, and
+takes a function for a method of `class Solution`, and the other way round. License of hendrycks/apps: MIT, by the card
+of codeparrot/apps on the hub.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +37,7 @@ import heapq
 from heapq import *
 """
 """By `eval/testing_util.py` of hendrycks/apps; `metrics/testing_util.py` of FlagOpen/TACO has the same."""
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 STREAMS = "stdin = sys.stdin\nstdout = sys.stdout\n"
 """What comes behind it before a stdin program."""
 
@@ -110,23 +113,48 @@ def _calls(
         raise ValueError(f"input_output: {len(inputs)} inputs and {len(outputs)} outputs")
     if not all(isinstance(args, list) for args in inputs):
         raise ValueError("input_output: an input that is no list of arguments")
-    plain = tuple(contest.call(args, output) for args, output in zip(inputs, outputs, strict=True))
-    if not all(isinstance(output, list) and len(output) == 1 for output in outputs):
-        return plain, next(iter(known), None)
-    wrapped = tuple(contest.call(args, output[0]) for args, output in zip(inputs, outputs, strict=True))
+    given, expected = _readings(inputs), _readings(outputs)
+    may_be_wrapped = all(isinstance(output, list) and len(output) == 1 for output in outputs)
+    if may_be_wrapped:
+        expected += [[output[0] for output in reading] for reading in expected]
+    if len(given) == len(expected) == 1:
+        return _cases(inputs, outputs), next(iter(known), None)
+    doubt = "outputs may be lists of one, or be wrapped in them"
+    if not may_be_wrapped:
+        doubt = "keys of dicts may be numbers, which JSON has written as texts"
     if not known or oracle is None:
-        raise ValueError("input_output: outputs may be lists of one, or be wrapped in them: no reference tells")
+        raise ValueError(f"input_output: {doubt}: no reference tells")
     faults: list[str] = []
     for reference in known:
-        try:
-            answers = oracle.answers(reference, entry_point, [call_text(case) for case in plain])
-        except ValueError as error:
-            faults.append(str(error))
-            continue
-        given = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
-        if given == outputs:
-            return plain, reference
-        if given == [output[0] for output in outputs]:
-            return wrapped, reference
-        faults.append("its reference gives neither")
-    raise ValueError(f"input_output: outputs may be lists of one, or be wrapped in them: {faults[0]}")
+        for arguments in given:
+            asked = [call_text(case) for case in _cases(arguments, outputs)]
+            try:
+                answers = oracle.answers(reference, entry_point, asked)
+            except ValueError as error:
+                faults.append(str(error))
+                continue
+            got = [list(answer) if isinstance(answer, tuple) else answer for answer in answers]
+            if (right := next((reading for reading in expected if reading == got), None)) is not None:
+                return _cases(arguments, right), reference
+            faults.append("its reference gives neither")
+    raise ValueError(f"input_output: {doubt}: {faults[0]}")
+
+
+def _cases(inputs: Sequence[Any], outputs: Sequence[Any]) -> tuple[Case, ...]:
+    return tuple(contest.call(args, output) for args, output in zip(inputs, outputs, strict=True))
+
+
+def _readings(values: Sequence[Any]) -> list[Sequence[Any]]:
+    """What values that were written as JSON may have been: with numbers for keys of dicts where all may be, or not."""
+    numbered = [_numbered(value) for value in values]
+    return [values] if numbered == list(values) else [numbered, values]
+
+
+def _numbered(value: Any) -> Any:
+    """`value` with an integer for each key of a dict of which every key is the text of one."""
+    if isinstance(value, list):
+        return [_numbered(one) for one in value]
+    if isinstance(value, dict):
+        whole = all(_INTEGER.fullmatch(key) for key in value)
+        return {int(key) if whole else key: _numbered(one) for key, one in value.items()}
+    return value

@@ -68,6 +68,50 @@ def test_apps_wrapped_outputs_are_told_by_the_reference(oracle: Oracle, solution
     assert [case.expected for case in problem.cases] == [expected, expected]
 
 
+NUMBERED = {"$": "dict", "v": [[1, 2], [-3, 4]]}
+TEXTS = {"1": 2, "-3": 4}
+
+
+@pytest.mark.parametrize(
+    ("solution", "outputs", "expected"),
+    [
+        ("def first(n):\n    return {1: 2, -3: 4}", [TEXTS, TEXTS], NUMBERED),
+        ("def first(n):\n    return {'1': 2, '-3': 4}", [TEXTS, TEXTS], TEXTS),
+        ("def first(n):\n    return {1: 2, -3: 4}", [[TEXTS], [TEXTS]], NUMBERED),
+        ("def first(n):\n    return [{1: 2, -3: 4}]", [[TEXTS], [TEXTS]], [NUMBERED]),
+        ("def first(n):\n    return {'a': {1: 2, -3: 4}}", [{"a": TEXTS}], {"a": NUMBERED}),
+        ("def first(n):\n    return {'01': 1}", [{"01": 1}], {"01": 1}),
+    ],
+)
+def test_apps_keys_that_are_numbers_are_told_by_the_reference(
+    oracle: Oracle, grade: Grade, solution: str, outputs: list[Any], expected: Any
+) -> None:
+    problem = apps.read(of(CALL, solution, outputs), oracle)
+    assert [case.expected for case in problem.cases] == [expected] * len(outputs)
+    assert grade(problem, solution)[0].status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("solution", "given"),
+    [
+        ("def first(n):\n    return sum(n) + 2", NUMBERED),
+        ("def first(n):\n    return len(''.join(n)) - 3", TEXTS),
+    ],
+)
+def test_apps_keys_of_arguments_are_told_by_the_reference(oracle: Oracle, solution: str, given: Any) -> None:
+    tests = {"fn_name": "first", "inputs": [[TEXTS]], "outputs": [0]}
+    row = CALL | {"solutions": json.dumps([solution]), "input_output": json.dumps(tests)}
+    assert [case.args for case in apps.read(row, oracle).cases] == [[given]]
+
+
+def test_apps_keys_that_no_reference_tells_are_refused(oracle: Oracle) -> None:
+    row = of(CALL, "def first(n):\n    return 0", [TEXTS])
+    with pytest.raises(ValueError, match="keys of dicts may be numbers"):
+        apps.read(row, oracle)
+    with pytest.raises(ValueError, match="no reference tells"):
+        apps.read(row)
+
+
 def test_apps_a_method_where_the_starter_opens_a_class(grade: Grade, oracle: Oracle) -> None:
     solution = "class Solution:\n    def first(self, n):\n        return n - 1"
     given = of(CALL, solution, [[0]]) | {"starter_code": "class Solution:\n    def first(self, n: int) -> int:\n"}
