@@ -8,6 +8,7 @@ from factory.config.base import Section
 from factory.config.engines import EngineConfig, OpenAIEngine, PriceConfig, ReplayEngine, SamplingConfig, VllmEngine
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig, RayExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
+from factory.config.generators import Generator, GeneratorConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.observers import (
     CommandObserver,
@@ -38,6 +39,8 @@ __all__ = [
     "EngineConfig",
     "ExecutorConfig",
     "FixedPlan",
+    "Generator",
+    "GeneratorConfig",
     "GradingConfig",
     "JsonLinesObserver",
     "LimitsConfig",

@@ -63,7 +63,8 @@ class VllmEngine(Section):
     cpu_kv_cache_gb: Annotated[int, Resume.FREE] = Field(2, ge=1)
     """Gibibytes for the KV cache when vLLM runs on the CPU."""
     price: Annotated[PriceConfig | None, Resume.FREE] = None
-    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
+    """Dollars for a million tokens. They are in rows of a run with `generators`, and change no other. None leaves it to
+    `cost`, by time."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Any other engine arguments of vLLM; passed on unchanged."""
 
@@ -102,7 +103,8 @@ class OpenAIEngine(Section):
     max_refused: Annotated[float, Resume.FREE] = Field(0.05, ge=0, le=1)
     """Share of the rollouts asked for that may be refused, or fail to come, before the run exits with 1."""
     price: Annotated[PriceConfig | None, Resume.FREE] = None
-    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
+    """Dollars for a million tokens. They are in rows of a run with `generators`, and change no other. None leaves it to
+    `cost`, by time."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Fields to add to the body of every request."""
 
@@ -135,7 +137,8 @@ class ReplayEngine(Section):
     mapping: RolloutMapping = Field(default_factory=dict)
     """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
     price: Annotated[PriceConfig | None, Resume.FREE] = None
-    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
+    """Dollars for a million tokens. They are in rows of a run with `generators`, and change no other. None leaves it to
+    `cost`, by time."""
     _order: tuple[str, ...] = PrivateAttr(())
 
     @property

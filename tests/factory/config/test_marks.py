@@ -61,8 +61,8 @@ def flat(data: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def test_a_section_itself_has_no_mark() -> None:
-    assert not {"limits", "engine", "sampling"} & {key for key, _ in values_of(Config)}
-    assert {"translate.engine", "decontamination.benchmarks"} <= {key for key, _ in values_of(Config)}
+    assert not {"limits", "sampling"} & {key for key, _ in values_of(Config)}
+    assert {"engine", "translate.engine", "decontamination.benchmarks"} <= {key for key, _ in values_of(Config)}
 
 
 def test_what_may_change_and_what_may_grow() -> None:
@@ -72,7 +72,14 @@ def test_what_may_change_and_what_may_grow() -> None:
     ]
     plan = ["sampling.n", "sampling.plan.n_max", "sampling.plan.stop.survivors"]
     plan += ["sampling.budget", "sampling.budget.tokens"]
-    assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", *plan, "translate.survivors"]
+    assert keys(Config, Resume.EXTENDS) == [
+        *ceilings,
+        "problems.limit",
+        "generators",
+        *plan,
+        "translate.survivors",
+        "translate.generators",
+    ]
     assert keys(Config, Resume.SHRINKS) == ["sampling.plan.stop.least_yield"]
 
 
@@ -83,7 +90,7 @@ def test_the_schema_carries_one_mark_a_value() -> None:
     found: Counter[str] = Counter()
     for section in schema["$defs"].values():
         found.update(field.get("x-resume", "none") for field in section.get("properties", {}).values())
-    assert found.pop("none") == 2, "sampling.plan and its stop are sections themselves"
+    assert found.pop("none") == 4, "sections themselves: sampling.plan, its stop, and two of a generator"
     assert found.keys() == {"free", "extends", "shrinks", "refuse"}
     assert schema["$defs"]["LimitsConfig"]["properties"]["cpu_s"]["x-varies-when"] == "auto"
     assert schema["$defs"]["CostConfig"]["properties"]["cpu_hour"]["x-varies-when"] == "set"
@@ -130,7 +137,9 @@ OTHER: dict[str, Any] = {
 
 
 def flat_names(engine: dict[str, Any]) -> set[str]:
-    return set(config(engine=engine).engine.model_dump())
+    made = config(engine=engine).engine
+    assert made is not None
+    return set(made.model_dump())
 
 
 @pytest.mark.parametrize(
