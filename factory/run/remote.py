@@ -18,17 +18,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from factory.config import Config, LocalExecutorConfig, RayExecutorConfig, ReplayEngine
+from factory.config import Config, Generator, LocalExecutorConfig, RayExecutorConfig, ReplayEngine
 from factory.decontamination import benchmarks
 from factory.decontamination.matcher import Contamination
 from factory.errors import EngineError, FactoryError, InfrastructureError, LockedError, PartError
 from factory.executors import open_executor
 from factory.executors.base import Alive, Executor
 from factory.records import Rollout, Survivor, Verdict
+from factory.report.cost import Account
 from factory.report.counts import Counts
 from factory.run.background import background_loop
+from factory.run.engine import describe
 from factory.run.observer import Observer
-from factory.run.sampler import Samplers, describe
+from factory.run.sampler import Samplers
 from factory.run.slices import Slice
 from factory.run.together import leaves, together
 from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
@@ -95,7 +97,7 @@ class _Warm:
     @property
     def failure(self) -> EngineError | None:
         """Why an engine gives nothing any more."""
-        return self.samplers.rollouts.failure or self.samplers.translations.failure
+        return self.samplers.failure
 
 
 class SliceWorker:
@@ -269,11 +271,17 @@ async def work_by(
     await together(work(part) for part in parts)
     if aside:
         raise ExceptionGroup("slices that were lost", aside)
-    missing, came = sum(it.total() for it in total.account.unanswered.values()), total.account.cost().rollouts
-    most = 1.0 if isinstance(config.engine, ReplayEngine) else config.engine.max_refused
+    for generator in {it.name: it for it in (*config.translators, *config.asked)}.values():
+        _refuse_too_little(total.account, generator)
+    return damage
+
+
+def _refuse_too_little(account: Account, generator: Generator) -> None:
+    """Raises EngineError where too little has come of what a generator was asked for."""
+    missing, came = account.missing(generator.name), account.came(generator.name)
+    most = 1.0 if isinstance(generator.engine, ReplayEngine) else generator.engine.max_refused
     if missing > most * (missing + came):
         raise EngineError(
-            f"{describe(config.engine)}: {missing:,} of {missing + came:,} rollouts have not come, more than "
+            f"{describe(generator.engine)}: {missing:,} of {missing + came:,} rollouts have not come, more than "
             f"engine.max_refused ({most:.1%}); what came is kept and graded: run again to ask for the rest"
         )
-    return damage

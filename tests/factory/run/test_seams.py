@@ -22,7 +22,7 @@ from factory.errors import EngineError
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.records import Problem, Rollout
-from factory.run import remote, sampler
+from factory.run import engine, remote
 from factory.run.directory import RunDir
 from factory.run.remote import SliceDone, SliceUnit, SliceWorker, open_slice_worker, work_by
 from factory.run.sampler import Samplers
@@ -226,7 +226,7 @@ def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
         with GradingSession(settings) as session:
             yield Held(session, set())
 
-    monkeypatch.setattr(sampler, "open_engine", first_dies)
+    monkeypatch.setattr(engine, "open_engine", first_dies)
     monkeypatch.setattr(remote, "workers", here)
     notes: list[str] = []
     observer = Watched(lambda rollout: None, notes.append)
