@@ -14,7 +14,7 @@ from factory.console import Console
 from factory.problems import Refusal
 from factory.records import Status
 from factory.records.summary import Cost, Funnel, LanguageSummary, Summary, VerifySummary
-from factory.report import decontamination, planned, strength
+from factory.report import decontamination, generators, planned, strength
 
 _TIERS = (
     ("rollouts", "rollouts"),
@@ -53,6 +53,7 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
                 yield _by_problem(name, part.by_problem, problems)
             yield ""
     if isinstance(summary, Summary):
+        yield from _by_generator(summary)
         yield from strength.lines(summary.review)
     yield from decontamination.lines(summary.decontamination)
     if isinstance(summary, Summary):
@@ -60,6 +61,18 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
     failures = sum(part.funnel.drops.get(Status.INFRASTRUCTURE_ERROR, 0) for part in summary.languages.values())
     if failures:
         yield f"{failures} rollout(s) could not be graded because a sandbox was lost; run again to grade them"
+
+
+def _by_generator(summary: Summary) -> Iterator[RenderableType]:
+    """What each generator gave, where there are several."""
+    for language in summary.languages:
+        if rows := generators.table(summary.generators, language):
+            table = Table(title=f"{language}, by generator", title_justify="left")
+            for column in generators.COLUMNS:
+                table.add_column(column, justify="left" if column in ("generator", "asked") else "right")
+            for row in rows:
+                table.add_row(*map(escape.line, row))
+            yield table
 
 
 def _not_worked_on(summary: Summary) -> Iterator[str]:
