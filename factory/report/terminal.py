@@ -24,6 +24,16 @@ _TIERS = (
     ("distinct", "distinct"),
     ("kept", "kept"),
 )
+_OF_GENERATORS = {
+    "generator": "generator",
+    "problems": "problems",
+    "rollouts": "rollouts",
+    "pass": "pass",
+    "new distinct": "new",
+    "tokens a new one": "tokens/new",
+    "dollars a new one": "$/new",
+}
+"""Columns of `generators.COLUMNS` that a terminal of 80 characters has room for, and how it calls them."""
 _BAR = 30
 """Characters of a full bar."""
 
@@ -68,11 +78,13 @@ def _by_generator(summary: Summary) -> Iterator[RenderableType]:
     for language in summary.languages:
         if rows := generators.table(summary.generators, language):
             table = Table(title=f"{language}, by generator", title_justify="left")
-            for column in generators.COLUMNS:
-                table.add_column(column, justify="left" if column in ("generator", "asked") else "right")
+            for label in _OF_GENERATORS.values():
+                table.add_column(label, justify="left" if label == "generator" else "right")
             for row in rows:
-                table.add_row(*map(escape.line, row))
+                cells = dict(zip(generators.COLUMNS, row, strict=True))
+                table.add_row(*(escape.line(cells[column]) for column in _OF_GENERATORS))
             yield table
+            yield "new: programs that pass and that no generator before gave"
 
 
 def _not_worked_on(summary: Summary) -> Iterator[str]:
