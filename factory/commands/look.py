@@ -22,13 +22,14 @@ from factory.report import grants
 from factory.report.cost import Account
 from factory.report.counts import Counts
 from factory.report.funnel import Tally
+from factory.report.generators import Prices
 from factory.report.progress import Watch
 from factory.report.statistics import ProblemRow, RunStatistics
 from factory.report.terminal import Survey
 from factory.run.directory import RunDir
 from factory.run.export import left_out
 from factory.run.load_problems import load_problems
-from factory.run.names import slug
+from factory.run.names import makers, slug
 from factory.run.paths import COUNTS_SUFFIX
 from factory.run.reader import unfinished, verdicts_of
 from factory.run.slices import Slice, slices
@@ -101,7 +102,7 @@ class _Look:
             return
         if not self._news:
             return
-        chunks = self._part.dir.all_chunks()
+        chunks = self._part.dir.all_chunks(*makers(self._config))
         for problem in self._part.problems:
             if problem.id in self._news:
                 found = verdicts_of(self._config, problem, self._part.dir, chunks.get(slug(problem.id), []))
@@ -130,6 +131,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
         account.planned,
         account.tokens,
     )
+    stages = account.stages(config.cost, Prices.of(config).bought(account))
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_suffix(COUNTS_SUFFIX)
     if len(statistics.rows) > page.LISTED:
@@ -137,7 +139,7 @@ def report(config: Config, problems: Sequence[Problem], run_dir: RunDir, out: Pa
             lines = (json.dumps(_listed(row, account), ensure_ascii=False) for row in statistics.rows)
             temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     with files.atomic(out) as temporary:
-        temporary.write_bytes(page.render(summary, statistics, account.stages(config.cost), about, beside.name))
+        temporary.write_bytes(page.render(summary, statistics, stages, about, beside.name))
     return out
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from factory import __version__
 from factory.commands.export import write_shards
 from factory.config import Config, FixedPlan, RayExecutorConfig, ReplayEngine
+from factory.config.generators import DEFAULT
 from factory.console import Console
 from factory.errors import ConfigError, LockedError, PartError
 from factory.observers import Observers, RunName
@@ -20,17 +22,19 @@ from factory.report.decontamination import Compared
 from factory.report.progress import RunProgress
 from factory.report.terminal import plain
 from factory.run.directory import RunDir
+from factory.run.engine import describe
 from factory.run.finished import finished_before, log_if_finished
 from factory.run.load_problems import LoadedProblems, load_problems
 from factory.run.opened import fetched, working_on
 from factory.run.remote import work_off
-from factory.run.sampler import Samplers, describe
+from factory.run.sampler import Samplers
 from factory.run.slices import Slice, slices
 from factory.run.summary import summarize
 from factory.run.ungraded import ungraded
 from factory.run.unused import count_unused
 from factory.run.work import Worker, mend_ledger
 from factory.run.workers import with_sandbox, workers
+from factory.sampling.plans import groups_of
 from factory.storage.inputs import local
 from factory.storage.packages import pinned
 from factory.translation.tests import translatable
@@ -117,7 +121,8 @@ async def _run_slices(config: Config, run_dir: RunDir, console: Console, only: r
 
 
 def _observed(config: Config, run_dir: RunDir, console: Console) -> Observers:
-    about = RunName(config.name, run_dir.shown, describe(config.engine))
+    engines = "; ".join(dict.fromkeys(describe(it.engine) for it in config.asked))
+    about = RunName(config.name, run_dir.shown, engines)
     return Observers(config.observers, about, plain(console))
 
 
@@ -167,10 +172,11 @@ def _loaded(config: Config, note: Callable[[str], None]) -> tuple[Config, Loaded
     loaded = load_problems(config.problems, settled)
     for line in loaded.notes():
         note(line)
-    left_out: dict[str, int] = {}
-    if isinstance(config.engine, ReplayEngine):
-        left_out |= count_unused(config.engine, loaded, note)
-        settled = settled.model_copy(update={"engine": config.engine.on_set(loaded.order)})
+    left_out = Counter[str]()
+    replayed = {(str(it.path), str(it.mapping)): it for it in _replays(config).values()}
+    for engine in replayed.values():
+        left_out += count_unused(engine, loaded, note)
+    settled = settled.on_set(loaded.order)
     for reason, count in left_out.items():
         note(f"{count} rollout(s) left out: {reason}")
     return settled, loaded, left_out
@@ -216,8 +222,10 @@ async def _work(
 ) -> list[PartError]:
     """Work off `parts`; the parts of records that cannot be read, nor be made again. `log` is for the run's ledger."""
     problems, settings = [problem for part in parts for problem in part.problems], config.translate
-    fixed = isinstance(config.sampling.plan, FixedPlan)
-    totals: dict[str, int | None] = {"python": len(problems) * config.sampling.n if fixed else None}
+    groups = groups_of(config)
+    fixed = all(isinstance(it.settings.plan, FixedPlan) and it.generators[0].when == "always" for it in groups)
+    wanted = sum(it.plan.most for it in groups)
+    totals: dict[str, int | None] = {"python": len(problems) * wanted if fixed else None}
     for target in settings.targets:
         totals[target] = sum(translatable(problem, target) for problem in problems) * settings.survivors * settings.n
 
@@ -240,5 +248,13 @@ def _raise(damage: Sequence[PartError]) -> None:
 
 def _inputs(config: Config) -> dict[str, str]:
     """The sha256 of the files and folders that rollouts are replayed from, by the key that names them."""
-    engines = {"engine": config.engine, "translate.engine": config.translate.engine}
-    return {f"{key}.path": local(it.path).sha256() for key, it in engines.items() if isinstance(it, ReplayEngine)}
+    engines = _replays(config)
+    if isinstance(config.translate.engine, ReplayEngine):
+        engines["translate.engine"] = config.translate.engine
+    return {f"{key}.path": local(it.path).sha256() for key, it in engines.items()}
+
+
+def _replays(config: Config) -> dict[str, ReplayEngine]:
+    """The engines that replay rollouts instead of asking a model, by key."""
+    keys = [f"generators.{it.place}.engine" if it.name != DEFAULT else "engine" for it in config.asked]
+    return {key: it.engine for key, it in zip(keys, config.asked, strict=True) if isinstance(it.engine, ReplayEngine)}

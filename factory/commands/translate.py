@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from factory.commands.run import run
-from factory.config import Config, FixedPlan, ReplayEngine
+from factory.config import Config, FixedPlan, GeneratorConfig, ReplayEngine
+from factory.config.generators import DEFAULT
 from factory.console import Console
 from factory.errors import RolloutError
 from factory.records import Rollout
@@ -16,6 +18,9 @@ from factory.run.directory import RunDir
 from factory.storage import parts, raw_rows
 from factory.storage.inputs import Input, local
 from factory.storage.raw_rows import RawRow, UnreadableFile
+
+_GIVEN = (DEFAULT, "given")
+"""How the generator is called of the programs that are translated: by the first name that the config's list has not."""
 
 
 async def translate(
@@ -32,18 +37,33 @@ async def translate(
     run_dir.path.mkdir(parents=True, exist_ok=True)
     parts.write(recorded, Rollout, given)
     counts = Counter(rollout.problem_id for rollout in given)
+    recorded_engine = ReplayEngine(path=recorded)
+    sampling = config.sampling.model_copy(update={"n": max(counts.values()), "plan": FixedPlan(), "budget": None})
+    translate = config.translate
+    if config.engine is not None:
+        translate = translate.model_copy(update={"engine": translate.engine or config.engine})
+    elif not translate.generators and translate.engine is None:
+        translate = translate.model_copy(update={"generators": (config.generators[0].name,)})
     settings = config.model_copy(
         update={
             "problems": source,
-            "engine": ReplayEngine(path=recorded),
-            "sampling": config.sampling.model_copy(
-                update={"n": max(counts.values()), "plan": FixedPlan(), "budget": None}
-            ),
-            "translate": config.translate.model_copy(update={"engine": config.translate.engine or config.engine}),
+            **_asked_to_translate(config, recorded_engine),
+            "sampling": sampling,
+            "translate": translate,
             "review": config.review.model_copy(update={"inputs_from": ("generated",)}),
         }
     )
     return await run(settings, run_dir, console)
+
+
+def _asked_to_translate(config: Config, given: ReplayEngine) -> dict[str, Any]:
+    """Who makes the programs, which are `given`; generators are asked for translations alone."""
+    if config.engine is not None:
+        return {"engine": given}
+    others = [it.model_copy(update={"when": "never", "weight": 1.0}) for it in config.generators]
+    names = {it.name for it in others}
+    name = next(name for name in _GIVEN if name not in names)
+    return {"generators": (GeneratorConfig(name=name, engine=given), *others)}
 
 
 def _programs(place: Path | str) -> list[Rollout]:

@@ -29,7 +29,7 @@ from factory.run.workers import with_sandbox
 from factory.storage.files import atomic
 from factory.storage.packages import pinned
 from factory.tuning.decision import decided
-from factory.tuning.settings import Candidates, as_sets, current
+from factory.tuning.settings import Candidates, as_sets, current, one_engine
 from factory.tuning.trial import Measured, Trial, as_json
 
 Load = Callable[[Sequence[str]], Config]
@@ -67,6 +67,7 @@ async def tune(plan: Plan, console: Console) -> Tuned:
     """
     note = plain(console)
     config = plan.load(())
+    one_engine(config)
     _check(plan)
     names = await asyncio.to_thread(_sample, config, plan.problems, note)
     first = await _trial(plan, names, {}, console)

@@ -5,9 +5,10 @@ secrets: for an API key it names the environment variable.
 """
 
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
+from factory.config.engines import EngineConfig, OpenAIEngine, PriceConfig, ReplayEngine, SamplingConfig, VllmEngine
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig, RayExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
+from factory.config.generators import Generator, GeneratorConfig
 from factory.config.load import load, parse_section, validate
 from factory.config.observers import (
     CommandObserver,
@@ -38,6 +39,8 @@ __all__ = [
     "EngineConfig",
     "ExecutorConfig",
     "FixedPlan",
+    "Generator",
+    "GeneratorConfig",
     "GradingConfig",
     "JsonLinesObserver",
     "LimitsConfig",
@@ -47,6 +50,7 @@ __all__ = [
     "ObserverConfig",
     "OpenAIEngine",
     "PlanConfig",
+    "PriceConfig",
     "ProblemsConfig",
     "ProblemsOnly",
     "PrometheusObserver",

@@ -47,6 +47,17 @@ class VariesWhen:
         return key if self.value in (None, True) else f"{key}: {self.value}"
 
 
+class Unstated:
+    """Marks a field that is left out of `config_sha256` where it has its default: runs that began before the field was
+    there keep theirs.
+    """
+
+
+def is_unstated(field: FieldInfo, value: Any) -> bool:
+    """Whether a field with this value is left out."""
+    return value == field.default and any(mark is Unstated for mark in field.metadata)
+
+
 def resume_of(field: FieldInfo) -> Resume:
     """What a resumed run may do with a field."""
     return next((mark for mark in field.metadata if isinstance(mark, Resume)), Resume.REFUSE)

@@ -13,8 +13,8 @@ _HEAD = """\
 # Config reference
 
 `factory schema --markdown` makes this page from the schema; do not edit it. A config is a YAML file with the keys
-below. `name`, `problems` and `engine` are required; every other key has a default. `--set sampling.n=50` sets a key
-from the command line. An unknown key is an error. None in a meaning is `null` in YAML.
+below. `name`, `problems` and `engine` (or `generators`) are required; every other key has a default. `--set
+sampling.n=50` sets a key from the command line. An unknown key is an error. None in a meaning is `null` in YAML.
 
 The column "on resume" says what happens when you change a value and run again on the same run directory:
 
@@ -55,7 +55,8 @@ def markdown() -> str:
     below = {name: field for name, field in fields.items() if _sections(field, known)}
     plain = {name: field for name, field in fields.items() if name not in below}
     pieces = [_HEAD, "## Of the run\n", _table(plain, schema, known, shown)]
-    for name, field in below.items():
+    # A list's items have sections that the run has itself, which are shown there.
+    for name, field in sorted(below.items(), key=lambda item: "items" in item[1]):
         pieces += _pages(name, field, known, shown)
     return "\n".join(pieces)
 

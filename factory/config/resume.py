@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from factory.config.base import Section, values_of
-from factory.config.marks import Resume, resume_of, varies_of
+from factory.config.marks import Resume, is_unstated, resume_of, varies_of
 
 
 def keys(model: type[Section], resume: Resume) -> list[str]:
@@ -32,8 +33,21 @@ def _differences(old: Section, new: Section, prefix: str) -> Iterator[str]:
         was, now = getattr(old, name), getattr(new, name)
         if isinstance(was, Section) and isinstance(now, Section):
             yield from _differences(was, now, f"{prefix}{name}.")
+        elif isinstance(was, tuple) and isinstance(now, tuple) and resume_of(field) is Resume.EXTENDS:
+            yield from _longer(was, now, f"{prefix}{name}")
         else:
             yield from _refused(f"{prefix}{name}", was, now, resume_of(field))
+
+
+def _longer(was: tuple[Any, ...], now: tuple[Any, ...], key: str) -> Iterator[str]:
+    """The same of a list that may only get longer, at its end."""
+    for at, (old, new) in enumerate(zip_longest(was, now)):
+        if at >= len(was):
+            return
+        if isinstance(old, Section) and isinstance(new, Section):
+            yield from _differences(old, new, f"{key}.{at}.")
+        else:
+            yield from _refused(f"{key}.{at}", old, new, Resume.REFUSE)
 
 
 def _kind_mark(section: Section) -> Resume:
@@ -76,8 +90,12 @@ def _flat(data: Any, key: str) -> dict[str, Any]:
 
 def settled(section: Section) -> dict[str, Any]:
     """The values that results depend on, as JSON: what `config_sha256` in the manifest is made of."""
-    fields = type(section).model_fields.items()
-    return {name: _settled(getattr(section, name)) for name, field in fields if resume_of(field) is not Resume.FREE}
+    found = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if resume_of(field) is not Resume.FREE and not is_unstated(field, value):
+            found[name] = _settled(value)
+    return found
 
 
 def _settled(value: Any) -> Any:

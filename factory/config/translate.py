@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from factory.config.base import Section
 from factory.config.engines import EngineConfig
-from factory.config.marks import Resume
+from factory.config.marks import Resume, Unstated
 
 
 class TranslateConfig(Section):
@@ -29,8 +29,19 @@ class TranslateConfig(Section):
     """Most generated inputs on which a translation that passed is compared with its source; 0 skips this."""
     engine: EngineConfig | None = None
     """Engine for translations; None uses the run's `engine`."""
+    generators: Annotated[tuple[str, ...], Resume.EXTENDS, Unstated] = ()
+    """Names of `generators` that translate, one after the other: the next one is asked where those before it gave fewer
+    than `keep`. Empty takes the first of `generators`, or `engine` where that is set."""
     temperature: float = Field(0.6, ge=0)
     max_tokens: int = Field(1536, ge=1)
     """Most tokens of an answer."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one."""
+
+    @model_validator(mode="after")
+    def _has_one_list(self) -> TranslateConfig:
+        if self.engine is not None and self.generators:
+            raise ValueError("engine: translates, and so do `generators`; remedy: leave one of them out")
+        if twice := [name for name in self.generators if self.generators.count(name) > 1]:
+            raise ValueError(f"generators: {twice[0]!r} is there twice; remedy: each name once")
+        return self

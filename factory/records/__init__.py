@@ -17,7 +17,7 @@ from factory.records.problem import (
     cases_text,
 )
 from factory.records.review import RejectedProgram, Review
-from factory.records.rollout import Maker, Message, Request, Rollout, Sampling, Unanswered
+from factory.records.rollout import PER_GENERATOR, Maker, Message, Request, Rollout, Sampling, Unanswered
 from factory.records.survivor import Survivor, row_id
 from factory.records.verdict import (
     BenchmarkMatch,
@@ -35,6 +35,7 @@ from factory.records.verdict import (
 )
 
 __all__ = [
+    "PER_GENERATOR",
     "Answered",
     "BenchmarkMatch",
     "BenchmarkProblem",

@@ -37,6 +37,8 @@ class ProblemOutcome:
     """What a program of the problem might use, by the config's names: its limits with the problem's own put over them.
     `cpu_s` is "auto" where it was measured.
     """
+    teachers: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    """What rows say of each generator, by its name; empty where the run has one engine."""
     sandbox: Mapping[str, JsonValue] = field(default_factory=dict)
     """What of the config's `sandbox` a verdict may depend on."""
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from factory.records.base import LanguageName, Record
 
+PER_GENERATOR = 1_000_000
+"""The rollouts of a run's second generator have their indices from here on, those of its third from twice this: no two
+of a problem have the same."""
 Sampling = dict[str, JsonValue]
 """What a model was sampled with, by the names that its engine has for it."""
 
@@ -85,6 +88,8 @@ class Request:
     template: str = ""
     parent: str | None = None
     repair_of: str | None = None
+    generator: str = "default"
+    """Who of a run's generators is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,30 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorYield:
+    """What one of a run's generators gave in one language, and what that took."""
+
+    tier: int
+    when: str
+    problems: int
+    """That it was asked for; of translations, the programs."""
+    rollouts: int
+    passed: int
+    pass_rate: float | None
+    """Of its rollouts over all problems, those apart that a failure of ours decided."""
+    distinct: int
+    """Programs that pass and that no generator before it gave."""
+    kept: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    tokens_per_distinct: float | None = None
+    """Tokens of answers for each of `distinct`."""
+    dollars: float | None = None
+    """For sampling alone; None where neither `price` nor `cost` says it."""
+    dollars_per_distinct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run comes to, finished or not."""
 
@@ -177,6 +201,8 @@ class Summary:
     """Rollouts that were asked for and have not come: how many were "refused", and how many "failed"."""
     planned: Mapping[str, int] = field(default_factory=dict)
     """Problems by why they get no more rollouts (`sampling.plans.Why`); empty where each gets a fixed number."""
+    generators: Mapping[str, Mapping[str, GeneratorYield]] = field(default_factory=dict)
+    """By generator and language; empty where the config has one engine."""
     ungraded: int = 0
     """Rollouts that have come and have no verdict yet: a run was stopped, or works on them now."""
     untranslatable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

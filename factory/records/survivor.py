@@ -41,6 +41,8 @@ class Survivor:
     """As in its verdict."""
     repair_of: str | None = None
     """As in its rollout."""
+    generator: str = "default"
+    """As in its rollout."""
 
 
 def row_id(program: Survivor | Verdict) -> str:

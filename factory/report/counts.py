@@ -94,6 +94,7 @@ class LanguageCounts:
             "contaminated_by": {match.as_text(): count for match, count in it.contaminated_by.items()},
             "cpu_s": it.cpu_s,
             "speedups": it.speedups,
+            "made": {str(place): dict(counts) for place, counts in it.made.items()},
             "problems": self.problems,
             "with_survivors": self.with_survivors,
             "yields": [[*key, times] for key, times in self.yields.items()],
@@ -110,6 +111,7 @@ class LanguageCounts:
             ),
             cpu_s=data["cpu_s"],
             speedups=[(name, ratio) for name, ratio in data["speedups"]],
+            made={int(place): Counter(counts) for place, counts in data.get("made", {}).items()},
         )
         yields = Counter({(n, c, without): times for n, c, without, times in data["yields"]})
         return cls(total, data["problems"], data["with_survivors"], yields)

@@ -51,6 +51,9 @@ class Tally:
     speedups: list[tuple[str, float]] = field(default_factory=list)
     """Names of kept rows with their source's CPU time over their own, where both are long enough to compare."""
 
+    made: dict[int, Counter[str]] = field(default_factory=dict)
+    """What generators gave, by their place (`factory.report.generators`)."""
+
     def add(self, other: Tally) -> None:
         for name in (*TIERS, "with_lint", "inputs_left_out"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -59,6 +62,8 @@ class Tally:
         self.contaminated_by.update(other.contaminated_by)
         self.cpu_s += other.cpu_s
         self.speedups += other.speedups
+        for place, counts in other.made.items():
+            self.made.setdefault(place, Counter()).update(counts)
 
     def funnel(self) -> Funnel:
         """The counts as a record."""

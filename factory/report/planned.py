@@ -30,9 +30,14 @@ class Planned:
     """Different programs among them that pass."""
     until: int
     """Rollouts that the problem was to have then."""
+    by: str = ""
+    """The generators that it was about, in a run of several."""
 
     def as_text(self) -> str:
-        """Such as "stopped at 96: 8 distinct"."""
+        """Such as "stopped at 96: 8 distinct", or "large: stopped at 96: 8 distinct"."""
+        return f"{self.by}: {self._as_text()}" if self.by else self._as_text()
+
+    def _as_text(self) -> str:
         found = f"{self.distinct:,} distinct" if self.distinct else "none passes"
         match self.why:
             case Why.GOES_ON:

@@ -14,7 +14,7 @@ from factory.console import Console
 from factory.problems import Refusal
 from factory.records import Status
 from factory.records.summary import Cost, Funnel, LanguageSummary, Summary, VerifySummary
-from factory.report import decontamination, planned, strength
+from factory.report import decontamination, generators, planned, strength
 
 _TIERS = (
     ("rollouts", "rollouts"),
@@ -24,6 +24,16 @@ _TIERS = (
     ("distinct", "distinct"),
     ("kept", "kept"),
 )
+_OF_GENERATORS = {
+    "generator": "generator",
+    "problems": "problems",
+    "rollouts": "rollouts",
+    "pass": "pass",
+    "new distinct": "new",
+    "tokens a new one": "tokens/new",
+    "dollars a new one": "$/new",
+}
+"""Columns of `generators.COLUMNS` that a terminal of 80 characters has room for, and how it calls them."""
 _BAR = 30
 """Characters of a full bar."""
 
@@ -53,6 +63,7 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
                 yield _by_problem(name, part.by_problem, problems)
             yield ""
     if isinstance(summary, Summary):
+        yield from _by_generator(summary)
         yield from strength.lines(summary.review)
     yield from decontamination.lines(summary.decontamination)
     if isinstance(summary, Summary):
@@ -60,6 +71,20 @@ def funnel(summary: Summary | VerifySummary, problems: int = 0) -> Iterator[Rend
     failures = sum(part.funnel.drops.get(Status.INFRASTRUCTURE_ERROR, 0) for part in summary.languages.values())
     if failures:
         yield f"{failures} rollout(s) could not be graded because a sandbox was lost; run again to grade them"
+
+
+def _by_generator(summary: Summary) -> Iterator[RenderableType]:
+    """What each generator gave, where there are several."""
+    for language in summary.languages:
+        if rows := generators.table(summary.generators, language):
+            table = Table(title=f"{language}, by generator", title_justify="left")
+            for label in _OF_GENERATORS.values():
+                table.add_column(label, justify="left" if label == "generator" else "right")
+            for row in rows:
+                cells = dict(zip(generators.COLUMNS, row, strict=True))
+                table.add_row(*(escape.line(cells[column]) for column in _OF_GENERATORS))
+            yield table
+            yield "new: programs that pass and that no generator before gave"
 
 
 def _not_worked_on(summary: Summary) -> Iterator[str]:

@@ -36,11 +36,12 @@ def asked(
     for rollout, verdict in graded:
         failed.setdefault((verdict.language, rollout.parent, verdict.code_sha256), verdict)
     requests: dict[Question, Request] = {}
+    sampling = config.asked[0].sampling  # all have the same template and mode, as the config makes sure
     for rollout, verdict in graded:
         question = (verdict.language, rollout.parent, rollout.repair_of)
         if question not in requests:
             if rollout.parent is None:
-                requests[question] = python_request(problem, _ONE, config.sampling)
+                requests[question] = python_request(problem, _ONE, sampling)
             else:
                 wanted = specify(translated, parents[rollout.parent], language(verdict.language))
                 repaired = failed.get(question)

@@ -31,7 +31,7 @@ from factory.config.resume import differences, keys
 from factory.errors import ConfigError, DamageWarning, LockedError, PartError
 from factory.records import Maker, Problem
 from factory.run.ledger import Ledger
-from factory.run.names import CHUNK, FIRST, of_maker
+from factory.run.names import CHUNK, of_maker
 from factory.run.paths import Paths
 from factory.run.sealed import FACTS, Sealed
 from factory.run.written import Written
@@ -76,12 +76,15 @@ class RunDir(Paths):
         """Whether there is work, and no ledger that would say which parts of it were written."""
         return not self.ledger().path.exists() and (self.slices.is_dir() or bool(self.all_chunks()))
 
-    def all_chunks(self, maker: Maker = FIRST) -> dict[str, list[range]]:
-        """The index ranges of which rollouts by `maker` were sampled, ascending, by `slug` of the problem's id.
+    def all_chunks(self, *makers: Maker) -> dict[str, list[range]]:
+        """The index ranges of which rollouts were sampled, ascending, by `slug` of the problem's id.
+
+        Those by `makers`, or by anyone where none are named.
 
         Those whose part is gone are among them. Reads the whole folder: ask once a run, not once a problem.
         """
         found: dict[str, list[range]] = {}
+        named = {of_maker(maker) for maker in makers}
         folder = self.path / "rollouts"
         there = {path.name for path in folder.glob("*.parquet")}
         there |= {Path(name).name for name in self.sealed if Path(name).parent == Path("rollouts")}
@@ -89,7 +92,7 @@ class RunDir(Paths):
         begun = {path.with_suffix(".parquet").name for path in (self.path / "open" / "rollouts").glob("*.jsonl")}
         for name in there | gone | begun:
             part = CHUNK.fullmatch(name)
-            if part is not None and (part["maker"] or "") == of_maker(maker):
+            if part is not None and (not named or (part["maker"] or "") in named):
                 found.setdefault(part["problem"], []).append(range(int(part["start"]), int(part["stop"])))
         for chunks in found.values():
             chunks.sort(key=lambda indices: (indices.start, indices.stop))
@@ -173,7 +176,7 @@ class RunDir(Paths):
 
     def _refuse_another(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str]) -> None:
         """Raise ConfigError where the run's rollouts would not be those of this config, these problems and inputs."""
-        refused = differences(self.open_config(), config)
+        refused = differences(self.open_config().in_form_of(config), config)
         if refused:
             shown = "\n".join(f"  {line}" for line in refused)
             grow, shrink = (", ".join(keys(Config, mark)) for mark in (Resume.EXTENDS, Resume.SHRINKS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 from factory.config import Config
 from factory.errors import PartError
@@ -13,10 +12,10 @@ from factory.review.filter import ReviewFilter
 from factory.run import sketches
 from factory.run.asked import asked
 from factory.run.directory import RunDir
-from factory.run.names import slug
-from factory.run.reader import comparison_key, kept_programs, review_of
+from factory.run.names import makers, slug
+from factory.run.reader import chunk_paths, comparison_key, kept_programs, review_of, translation_paths
 from factory.run.slices import Slice, slices
-from factory.sampling.plans import plan_of
+from factory.sampling.plans import plan_name
 from factory.selection.near_duplicates import NearDuplicates, Sketch, sketch
 from factory.translation.tests import tests_for_translation
 
@@ -27,7 +26,7 @@ def outcomes(
     """What every problem came to, one at a time; with `rollouts`, also each that is graded. Raises PartError."""
     near_duplicates = NearDuplicates(config.decontamination.near_duplicate)
     for part in slices(problems, run_dir):
-        chunks = part.dir.all_chunks() if rollouts else {}
+        chunks = part.dir.all_chunks(*makers(config)) if rollouts else {}
         known = sketches.read(part.dir.sealed) if part.sealed else None
         for problem in part.problems:
             kept = tuple(kept_programs(config, problem, part.dir))
@@ -53,7 +52,7 @@ def _outcome(
     kept = [survivor for survivor, _ in sifted]
     review = review_of(config, problem, run_dir)
     if kept and review is None:
-        path = run_dir.review(problem, plan_of(config.sampling).name)
+        path = run_dir.review(problem, plan_name(config))
         raise PartError(f"{path}: is gone, and survivors depend on it; remedy: run again")
     graded = () if there is None else tuple(_graded_rollouts(config, problem, kept, review, run_dir, there))
     if not (kept or graded):
@@ -102,14 +101,12 @@ def _graded_rollouts(
     run_dir: RunDir,
     chunks: Iterable[range],
 ) -> Iterator[tuple[Rollout, Verdict]]:
-    paths = [(run_dir.rollouts(problem, indices), run_dir.verdicts(problem, indices)) for indices in chunks]
+    paths = list(chunk_paths(config, problem, run_dir, chunks))
     kept = [one for one in survivors if one.parent is None]
     for target in config.translate.targets:
         for parent in kept[: config.translate.survivors]:
             others = comparison_key(config, kept, parent, review)
-            for number in range(config.translate.repair_rounds + 1):
-                part = partial(run_dir.translation, target, problem, parent.code_sha256, number)
-                paths.append((part("rollouts", others if number else ""), part("verdicts", others)))
+            paths += translation_paths(config, problem, parent.code_sha256, target, others, run_dir)
     for answers, graded in paths:
         if run_dir.has(graded):
             verdicts = run_dir.read(graded, Verdict)

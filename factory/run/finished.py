@@ -70,7 +70,8 @@ def made_of(config: Config) -> str | None:
     sources: list[Source] = [config.problems, *config.decontamination.benchmarks]
     if any(it.path is None and not _COMMIT.fullmatch(it.revision or "") for it in sources):
         return None
-    replayed = [it.path for it in (config.engine, config.translate.engine) if isinstance(it, ReplayEngine)]
+    engines = (it.engine for it in (*config.asked, *config.translators))
+    replayed = [it.path for it in engines if isinstance(it, ReplayEngine)]
     urls = [it for it in (*(source.path for source in sources), *replayed) if it is not None and is_url(it)]
     places = [*_paths(config.model_dump(exclude={"run_dir", "observers"})), *urls]
     given = [inputs.local(place) for place in places]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from factory.config import Config
 from factory.records import Maker, Problem, sha256
 
 FIRST = Maker()
@@ -30,6 +31,11 @@ def stem(problem: Problem, maker: Maker) -> str:
 def of_maker(maker: Maker) -> str:
     """What names the maker in a part's name; nothing for the first, of whom all parts were before there were others."""
     return "" if maker == FIRST else f".{slug(maker.generator)}.{maker.round}"
+
+
+def makers(config: Config) -> list[Maker]:
+    """Who makes the rollouts of a run."""
+    return [generator.maker for generator in config.asked]
 
 
 def against(others: Iterable[str]) -> str:

@@ -22,20 +22,19 @@ from factory.review.filter import ReviewFilter
 from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
 from factory.run.misplaced import sort_journals
-from factory.run.names import slug
+from factory.run.names import makers, slug
 from factory.run.observer import Observer
-from factory.run.sampler import Samplers
+from factory.run.sampler import Hold, Samplers
 from factory.run.steps.ask import AskStep
 from factory.run.steps.grade import Grader, GradeStep
 from factory.run.steps.plan import PlanStep
 from factory.run.steps.review import ReviewStep
 from factory.run.steps.rounds import RoundsStep
-from factory.run.steps.sample import SampleStep
 from factory.run.steps.select import SelectStep
 from factory.run.steps.translate import TranslateStep
 from factory.run.store import PartStore
 from factory.run.together import leaves, together
-from factory.sampling.plans import plan_of
+from factory.sampling.plans import plan_name
 from factory.selection.select import select
 
 
@@ -64,15 +63,13 @@ class Pipeline:
         self._at_once, self._samplers = at_once, samplers
         self._sampled = asyncio.Event()
         store = PartStore(run_dir, observer.note)
-        self._sample = SampleStep(run_dir, store, samplers.rollouts, observer)
         self._grade = GradeStep(store, Grader(executor, benchmarks, observer), observer)
-        ask = AskStep(config, run_dir, store, samplers.rollouts)
+        ask = AskStep(config, run_dir, store, samplers.rollouts[0])
         self._review = ReviewStep(config, run_dir, store, ask, executor, observer)
         self._keep = SelectStep(store, observer)
-        candidates = SampleStep(run_dir, store, samplers.translations, observer)
-        self._translate = TranslateStep(config, run_dir, candidates, self._grade, self._keep)
+        self._translate = TranslateStep(config, run_dir, store, samplers, self._grade, self._keep, observer)
         plan = PlanStep(config, run_dir, budget, at_once)
-        self._rounds = RoundsStep(config.sampling, config.verify, run_dir, plan, self._sample, self._grade)
+        self._rounds = RoundsStep(config, run_dir, store, samplers, plan, self._grade, observer)
 
     async def run(self, room: Callable[[], None]) -> None:
         """Work off every problem. Raises FactoryError, alone or in an ExceptionGroup.
@@ -82,57 +79,56 @@ class Pipeline:
         """
         for line in sort_journals(self.run_dir, [problem.id for problem in self.problems]):
             self._observer.note(line)
-        there = self.run_dir.all_chunks()  # stays true: a problem's chunks are planned before any is written
+        there = self.run_dir.all_chunks(
+            *makers(self.config)
+        )  # stays true: a problem's chunks are planned before any is written
 
-        async def work(problem: Problem, release: Callable[[], None]) -> None:
+        async def work(problem: Problem, hold: Hold) -> None:
             async with self._at_once:
                 try:
-                    await self._work(problem, there.get(slug(problem.id), []), release)
+                    await self._work(problem, there.get(slug(problem.id), []), hold)
                 finally:
-                    release()
+                    hold()
                 self._sampled.set()  # perhaps without a rollout
 
         async with asyncio.TaskGroup() as group:
-            for problem, release in [(problem, self._samplers.hold()) for problem in self.problems]:
-                group.create_task(work(problem, release))
+            for problem, hold in [(problem, self._samplers.hold()) for problem in self.problems]:
+                group.create_task(work(problem, hold))
             await self._sampled.wait()
             async with self._at_once:
                 room()
 
-    async def _work(self, problem: Problem, there: Sequence[range], release: Callable[[], None]) -> None:
-        """The whole way of one problem, of which the chunks `there` are sampled already; `release` lets engines go."""
+    async def _work(self, problem: Problem, there: Sequence[range], hold: Hold) -> None:
+        """The whole way of one problem, of which the chunks `there` are sampled already; `hold` has its engines."""
         try:
-            await self._all_steps(problem, there, release)
+            await self._all_steps(problem, there, hold)
         except* PartError as found:
             damage = list(leaves(found, PartError))
             self.damage += damage
             self._skip(problem, str(damage[0]))
 
-    async def _all_steps(self, problem: Problem, there: Sequence[range], release: Callable[[], None]) -> None:
+    async def _all_steps(self, problem: Problem, there: Sequence[range], hold: Hold) -> None:
         settings = self.config.translate
-        asks_later = bool(settings.targets) or "model" in self.config.review.inputs_from
-        rollouts, verdicts = await self._rounds(
-            problem, there, self._sampled.set, (lambda: None) if asks_later else release
-        )
+        rollouts, verdicts = await self._rounds(problem, there, self._sampled.set, hold)
         if rollouts is None:  # the problem may be to blame, unless an engine has died
-            if reason := self._sample.refusals.get(problem.id):
+            if reason := self._rounds.refusal(problem.id):
                 self._skip(problem, reason)
             return
         review = await self._review(problem, verdicts)
         survivors = await self._survivors(problem, rollouts, verdicts, review)
         wanted = [
-            (source, target, self._samplers.hold())
+            (source, target, self._samplers.hold_translators())
             for target in settings.targets
             for source in survivors[: settings.survivors]
         ]
-        release()
+        hold()
 
-        async def translate(source: Survivor, target: str, all_came: Callable[[], None]) -> None:
+        async def translate(source: Survivor, target: str, hold: Hold) -> None:
             try:
                 sources = (source, *(it for it in survivors if it is not source))
-                await self._translate(problem, review, sources, target, all_came)
+                await self._translate(problem, review, sources, target, hold)
             finally:
-                all_came()
+                hold()
 
         await together(translate(*one) for one in wanted)
 
@@ -145,5 +141,5 @@ class Pipeline:
     ) -> tuple[Survivor, ...]:
         reviewed = ReviewFilter(review).apply(problem, verdicts)
         selection = select(reviewed, self.config.rank, review=review)
-        path = self.run_dir.survivors(problem, plan_of(self.config.sampling).name)
+        path = self.run_dir.survivors(problem, plan_name(self.config))
         return await self._keep(path, problem.id, selection, rollouts)

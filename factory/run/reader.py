@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from factory.config import Config
-from factory.records import Problem, Review, Survivor, Verdict, cases_text, sha256
+from factory.records import PER_GENERATOR, Problem, Review, Survivor, Verdict, cases_text, sha256
 from factory.report.graded import Graded
 from factory.review.asking import asks_model
 from factory.review.filter import ReviewFilter
@@ -14,14 +15,14 @@ from factory.review.review import fingerprint, is_incomplete
 from factory.run.directory import RunDir
 from factory.run.names import against
 from factory.run.slices import Slice
-from factory.sampling.plans import plan_of
+from factory.sampling.plans import plan_name
 from factory.selection.select import select
 from factory.translation.tests import tests_for_translation, translatable
 
 
 def review_of(config: Config, problem: Problem, run_dir: RunDir) -> Review | None:
     """The review of the problem's programs, where there is one. Raises PartError."""
-    path = run_dir.review(problem, plan_of(config.sampling).name)
+    path = run_dir.review(problem, plan_name(config))
     return run_dir.read(path, Review)[0] if run_dir.has(path) else None
 
 
@@ -42,7 +43,7 @@ def comparison_key(
 
 def kept_programs(config: Config, problem: Problem, run_dir: RunDir) -> Iterator[Survivor]:
     """Every survivor of a problem, each program followed by its translations. Raises PartError."""
-    path = run_dir.survivors(problem, plan_of(config.sampling).name)
+    path = run_dir.survivors(problem, plan_name(config))
     if not run_dir.has(path):
         return  # not reached yet, or skipped
     for survivor in run_dir.read(path, Survivor):
@@ -60,7 +61,7 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
 
     Raises PartError.
     """
-    verdicts = _verdicts(run_dir, (run_dir.verdicts(problem, indices) for indices in chunks))
+    verdicts = _verdicts(run_dir, (path for _, path in chunk_paths(config, problem, run_dir, chunks)))
     if not verdicts:
         return {}
     review = review_of(config, problem, run_dir)
@@ -69,11 +70,10 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     verdicts = ReviewFilter(review).apply(problem, verdicts)
     selection = select(verdicts, config.rank, review=review)
     found = {"python": [Graded(verdicts, selection.kept, selection.dropped, review=review)]}
-    rounds = range(config.translate.repair_rounds + 1)
     for target in config.translate.targets:
         for parent in selection.kept[: config.translate.survivors]:
             own, others = parent.code_sha256, comparison_key(config, selection.kept, parent, review)
-            paths = (run_dir.translation(target, problem, own, r, "verdicts", others) for r in rounds)
+            paths = (path for _, path in translation_paths(config, problem, own, target, others, run_dir))
             verdicts = _verdicts(run_dir, paths)
             if verdicts:
                 chosen = select(verdicts, config.rank, config.translate.keep)
@@ -81,9 +81,31 @@ def verdicts_of(config: Config, problem: Problem, run_dir: RunDir, chunks: Itera
     return found
 
 
+def chunk_paths(
+    config: Config, problem: Problem, run_dir: RunDir, chunks: Iterable[range]
+) -> Iterator[tuple[Path, Path]]:
+    """Where the rollouts of each chunk of a problem lie, and the verdicts on them."""
+    asked = config.asked
+    for indices in chunks:
+        maker = asked[indices.start // PER_GENERATOR if len(asked) > 1 else 0].maker
+        yield run_dir.rollouts(problem, indices, maker), run_dir.verdicts(problem, indices, maker)
+
+
+def translation_paths(
+    config: Config, problem: Problem, parent: str, target: str, others: str, run_dir: RunDir
+) -> Iterator[tuple[Path, Path]]:
+    """Where the candidates of each round of each translator may lie, and the verdicts on them. `others` as of
+    `comparison_key`.
+    """
+    for translator in config.translators:
+        for number in range(config.translate.repair_rounds + 1):
+            part = partial(run_dir.translation, target, problem, parent, number, maker=translator.maker)
+            yield part("rollouts", others if number else ""), part("verdicts", others)
+
+
 def finished(config: Config, problem: Problem, run_dir: RunDir) -> bool:
     """Whether all parts of `problem` are there; a skipped one never gets there. Raises PartError."""
-    path = run_dir.survivors(problem, plan_of(config.sampling).name)
+    path = run_dir.survivors(problem, plan_name(config))
     if not run_dir.has(path):
         return False
     translated = run_dir.read(path, Survivor)[: config.translate.survivors]
@@ -112,7 +134,7 @@ def nothing_missing(config: Config, part: Slice) -> bool:
 
 def _lacks_answer(config: Config, problem: Problem, review: Review) -> bool:
     """Whether a review was made without what the model was asked for, since it gave no answer."""
-    return not review.answer_sha256 and asks_model(problem, config.review, config.sampling)
+    return not review.answer_sha256 and asks_model(problem, config.review, config.asked[0].sampling)
 
 
 def unfinished(config: Config, part: Slice) -> list[Problem]:

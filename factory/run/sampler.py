@@ -1,47 +1,49 @@
-"""An engine in a run: started when something is left to sample, and not before; what it failed to give is counted.
+"""The generators of a run: who is asked, and what each failed to give is counted.
 
-Promises: an engine that dies ends no work but its own. What it owed then has not come, nothing more is asked of it, and
-`end` raises why, once the rest of the run is done. An engine stops, and gives up its GPUs, when nobody can ask it any
-more, while the last programs are still verified. Does not promise to start a second time.
+Promises: generators of the same settings share one engine (`factory.run.engine`). An engine that dies ends no work but
+its own; `end` raises why, once the rest of the run is done.
 """
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 from factory import escape
-from factory.config import Config, EngineConfig, ReplayEngine, SamplingConfig
-from factory.errors import EngineError, FactoryError
+from factory.config import Config, Generator, ReplayEngine, SamplingConfig
+from factory.config.generators import DEFAULT, is_same
+from factory.errors import EngineError
 from factory.records import Request, Rollout, Unanswered
+from factory.run.engine import SharedEngine, describe
 from factory.run.observer import Observer
-from factory.sampling.engines import Engine, RequestRefused, open_engine
+from factory.sampling.engines import RequestRefused
 
 
 class Sampler:
-    """The engine of `config`, which `stack` closes. `log` adds a line to the ledger."""
+    """A generator, which `engine` answers for."""
 
-    def __init__(
-        self, config: EngineConfig, stack: AsyncExitStack, observer: Observer, log: Callable[..., None]
-    ) -> None:
-        self._config, self._stack, self._observer, self._log = config, stack, observer, log
-        self._starting = asyncio.Lock()
-        self._started = ""
-        self._unstarted: FactoryError | None = None
+    def __init__(self, generator: Generator, engine: SharedEngine) -> None:
+        self.generator, self.shared = generator, engine
         self._came = 0
         self._lost: Counter[str] = Counter()
-        self.failure: EngineError | None = None
-        """Why the engine gives nothing any more."""
-        self.engine: Engine | None = None
 
     @property
     def is_paid(self) -> bool:
         """Whether its rollouts cost something, and cannot be had twice."""
-        return not isinstance(self._config, ReplayEngine)
+        return self.shared.is_paid
+
+    @property
+    def failure(self) -> EngineError | None:
+        """Why it gives nothing any more."""
+        return self.shared.failure
+
+    @property
+    def is_named(self) -> bool:
+        """Whether rollouts, and the ledger, say that it made them: the one of a config without a list is nobody."""
+        return self.generator.name != DEFAULT
 
     async def sample(
         self, request: Request, sampling: SamplingConfig, keep: Callable[[Rollout], None]
@@ -50,38 +52,23 @@ class Sampler:
         left = dict.fromkeys(request.indices)
         lost: list[Unanswered] = []
         reason, refused = "", False
+        known = self.named()
+        known |= {"repair_of": request.repair_of} if request.repair_of else {}
         try:
-            if self.failure is not None:
-                raise self.failure
-            engine = await self._running()
-            async for one in engine.sample(request, sampling):
+            engine = await self.shared.running()
+            async for one in engine.sample(replace(request, generator=self.generator.name), sampling):
                 del left[one.index]
                 if isinstance(one, Rollout):
-                    keep(one.model_copy(update={"repair_of": request.repair_of}) if request.repair_of else one)
+                    keep(one.model_copy(update=known) if known else one)
                 else:
                     lost.append(one)
         except RequestRefused as error:
             reason, refused = error.reason, True
         except EngineError as error:
-            self.failure, reason = self.failure or error, str(error)
+            self.shared.fail(error)
+            reason = str(error)
         # A replay has no more than what was recorded: there, what is missing was never asked of a model.
         return lost + [Unanswered(request.problem_id, index, reason, refused) for index in left if reason]
-
-    async def _running(self) -> Engine:
-        async with self._starting:
-            if self._unstarted is not None:
-                raise self._unstarted
-            if self.engine is None:
-                self._started = uuid.uuid4().hex
-                self._observer.note(f"starting the engine: {describe(self._config)}")
-                try:
-                    engine = open_engine(self._config, lambda line: self._observer.note(escape.line(line)))
-                    self.engine = await self._stack.enter_async_context(engine)
-                except FactoryError as error:
-                    self._unstarted = error  # those who wait for it get the same error, instead of trying again
-                    raise
-                self._stack.callback(self.log_use, self._log)
-            return self.engine
 
     # ---- what it comes to ----
 
@@ -90,106 +77,110 @@ class Sampler:
         self._came += came
         self._lost.update(f"{'refused' if one.refused else 'failed'}: {one.reason}" for one in lost)
 
+    @property
+    def name(self) -> str:
+        """What an error calls it."""
+        name = f"{self.generator.name} ({{}})" if self.is_named else "{}"
+        return name.format(describe(self.generator.engine))
+
+    def named(self) -> dict[str, Any]:
+        """Who made something, for the ledger."""
+        return {"generator": self.generator.name} if self.is_named else {}
+
+    def facts(self) -> dict[str, Any]:
+        """What the ledger says of it beside a part that it made."""
+        return {**self.named(), **self.shared.meter(), **self.shared.trouble()}
+
     def end(self) -> None:
         """Raises EngineError where the engine failed, or too little of what it was asked for has come."""
         if self.failure is not None:
             raise self.failure
-        if isinstance(self._config, ReplayEngine) or not self._lost:
+        engine = self.generator.engine
+        if isinstance(engine, ReplayEngine) or not self._lost:
             return
         missing = self._lost.total()
-        share, most = missing / (missing + self._came), self._config.max_refused
+        share, most = missing / (missing + self._came), engine.max_refused
         if share > most or not self._came:
             (reason, times), *_ = self._lost.most_common(1)
             limit = f"more than engine.max_refused ({most:.1%})" if self._came else "which is all of them"
             raise EngineError(
-                f"{describe(self._config)}: {missing:,} of {missing + self._came:,} rollouts have not come, {limit}; "
+                f"{self.name}: {missing:,} of {missing + self._came:,} rollouts have not come, {limit}; "
                 f"{times:,} times {escape.line(reason)}; what came is kept and graded: run again to ask for the rest, "
                 "or `factory export` what is there"
             )
 
-    def log_use(self, log: Callable[..., None]) -> None:
-        """Say in a ledger what the engine has used since it started."""
-        if meter := self.meter():
-            log("engine", **meter, **self.trouble())
 
-    def meter(self) -> dict[str, Any]:
-        """What the engine has used since it started, for the ledger; `engine` identifies the start."""
-        if self.engine is None or not self.is_paid:
-            return {}  # a replay's tokens cost nothing and say nothing of speed
-        meter = self.engine.meter
-        seconds = {"engine_s": round(meter.elapsed_s, 3), "load_s": round(meter.load_s, 3)}
-        lost = {"lost_tokens": meter.lost_tokens}
-        return {"engine": self._started, **seconds, "gpus": meter.gpus, "cpus": meter.cpus, **lost}
+class Hold:
+    """Somebody who may ask some of the engines, until they are released: once or more often."""
 
-    def trouble(self) -> dict[str, int]:
-        """How often the engine was started again, and requests sent again, so far; for the ledger."""
-        if self.engine is None:
-            return {}
-        return {"restarts": self.engine.meter.restarts, "retries": self.engine.meter.retries}
+    def __init__(self, samplers: Iterable[Sampler]) -> None:
+        self._held = list(samplers)
+        for it in self._held:
+            it.shared.hold((self, it))
 
+    def release(self, samplers: Iterable[Sampler]) -> None:
+        """Say that these are asked no more."""
+        for it in samplers:
+            it.shared.release((self, it))
 
-def describe(config: EngineConfig) -> str:
-    return f"replay of {config.path}" if config.kind == "replay" else f"{config.kind}, {config.model}"
+    def __call__(self) -> None:
+        """Say that none is asked any more."""
+        self.release(self._held)
 
 
 class Samplers:
-    """The engines of a run: of rollouts, and of translations, where that is another. A context manager."""
+    """The generators of a run, and of its translations, where that is another engine. A context manager."""
 
     def __init__(self, config: Config, observer: Observer, log: Callable[..., None]) -> None:
-        self._engines = AsyncExitStack()
-        self._holders: set[object] = set()
-        self._all_hold = False
-        self._stopping: asyncio.Task[None] | None = None
-        own = config.translate.engine
-        self.rollouts = Sampler(config.engine, self._engines, observer, log)
-        self.translations = Sampler(own, self._engines, observer, log) if own else self.rollouts
+        self._engines: list[SharedEngine] = []
+
+        def sampler(generator: Generator) -> Sampler:
+            known = (it for it in self._engines if is_same(it.config, generator.engine))
+            engine = next(known, None) or SharedEngine(generator.engine, observer, log)
+            if engine not in self._engines:
+                self._engines.append(engine)
+            return Sampler(generator, engine)
+
+        self.rollouts = [sampler(it) for it in config.asked]
+        """In the order of the config."""
+        named = {it.generator.name: it for it in self.rollouts} if config.translate.engine is None else {}
+        self.translations = [named.get(it.name) or sampler(it) for it in config.translators]
+        """Those who translate, one after the other."""
+        later = self.translations if config.translate.targets else []
+        self.later = [*later, *(self.rollouts[:1] if "model" in config.review.inputs_from else [])]
+        """Those who may be asked about a problem when all of its rollouts are there."""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *failure: Any) -> None:
-        try:
-            if self._stopping is not None:
-                await self._stopping
-        finally:
-            await self._engines.__aexit__(*failure)
+        async with AsyncExitStack() as closing:
+            for engine in self._engines:
+                closing.push_async_exit(engine.close)
 
-    def hold(self) -> Callable[[], None]:
-        """Say that an engine may be asked for something until what this returns is called, once or more often."""
-        holder = object()
-        self._holders.add(holder)
+    def hold(self) -> Hold:
+        """Hold every engine that a problem may ask."""
+        return Hold([*self.rollouts, *self.later])
 
-        def release() -> None:
-            self._holders.discard(holder)
-            self._stop_if_unused()
-
-        return release
+    def hold_translators(self) -> Hold:
+        return Hold(self.translations)
 
     def all_hold(self) -> None:
-        """Say that whoever may ask an engine holds it: when the last has released it, the engines stop."""
-        self._all_hold = True
-        self._stop_if_unused()
-
-    def _stop_if_unused(self) -> None:
-        if self._all_hold and not self._holders and self._stopping is None:
-            self._stopping = asyncio.create_task(self._stop())
-
-    async def _stop(self) -> None:
-        await self._engines.pop_all().aclose()
-        for sampler in (self.rollouts, self.translations):
-            sampler.engine = None
+        """Say that whoever may ask an engine holds it: it stops when the last has released it."""
+        for engine in self._engines:
+            engine.all_hold()
 
     @property
-    def all_work(self) -> bool:
-        """Whether no engine has died."""
-        return self.rollouts.failure is None and self.translations.failure is None
+    def failure(self) -> EngineError | None:
+        """Why an engine has died, if one has."""
+        return next((it.failure for it in self._engines if it.failure is not None), None)
 
     def log_use(self, log: Callable[..., None]) -> None:
         """Say in a ledger what the engines have used since they started."""
-        for sampler in {self.rollouts, self.translations}:
-            sampler.log_use(log)
+        for engine in self._engines:
+            engine.log_use(log)
 
     def end(self) -> None:
         """Raises EngineError where an engine failed, or too little of what it was asked for has come."""
-        for sampler in (self.rollouts, self.translations):
+        for sampler in dict.fromkeys([*self.rollouts, *self.translations]):
             sampler.end()

@@ -15,8 +15,8 @@ from factory.languages import language
 from factory.records import Problem
 from factory.records.summary import Summary
 from factory.records.survivor import row_id
-from factory.report import strength
-from factory.report.cost import Account, priced, speed
+from factory.report import generators, strength
+from factory.report.cost import Account, speed
 from factory.report.counts import Counts, LanguageCounts
 from factory.report.decontamination import decontamination
 from factory.report.funnel import Tally, tally
@@ -26,7 +26,7 @@ from factory.report.statistics import RunStatistics
 from factory.run import gathered
 from factory.run.directory import RunDir
 from factory.run.export import left_out
-from factory.run.names import slug
+from factory.run.names import makers, slug
 from factory.run.reader import verdicts_of
 from factory.run.slices import Slice, slices
 from factory.run.ungraded import ungraded
@@ -61,7 +61,7 @@ def summarize(
 def slice_counts(config: Config, part: Slice, statistics: RunStatistics | None = None) -> Counts:
     """What the parts of one slice come to; every problem is added to `statistics`. Raises PartError."""
     tallies = {}
-    chunks = part.dir.all_chunks()
+    chunks = part.dir.all_chunks(*makers(config))
     for problem in part.problems:
         found = verdicts_of(config, problem, part.dir, chunks.get(slug(problem.id), []))
         tallies[problem.id] = tallied(found)
@@ -77,7 +77,9 @@ def tallied(found: dict[str, list[Graded]]) -> dict[str, Tally]:
     for name, several in found.items():
         for one in several:
             counts = tallies.setdefault(name, Tally())
-            counts.add(tally(one.verdicts, len(one.kept), one.dropped))
+            one_tally = tally(one.verdicts, len(one.kept), one.dropped)
+            one_tally.made = generators.made(one.verdicts, one.kept)
+            counts.add(one_tally)
             counts.strength = strength.of(one.review) if one.review else counts.strength
             counts.speedups += [(row_id(verdict), verdict.speedup) for verdict in one.kept if verdict.speedup]
     return tallies
@@ -120,11 +122,12 @@ def sum_up(
         skipped=found.skipped(),
         unanswered=dict(sorted(sum(account.unanswered.values(), Counter()).items())),
         planned=reasons(account.planned.values()),
+        generators=generators.yields(config, {name: it.total.made for name, it in languages.items()}, account),
         ungraded=waiting,
         untranslatable={target: tuple(names) for target, names in found.untranslatable.items()},
         odd_cases=found.odd_cases,
         review=found.review.summary(),
-        cost=replace(priced(account.cost(), config.cost, records), speedup=speedups),
+        cost=replace(generators.priced(account, config, records), speedup=speedups),
     )
 
 

@@ -34,7 +34,7 @@ from factory.run.sampler import Samplers
 from factory.run.seal import loose, remove_loose, seal, unseal
 from factory.run.slices import Slice
 from factory.run.summary import slice_counts
-from factory.sampling.plans import plan_of
+from factory.sampling.plans import groups_of
 
 PROBLEMS_AT_ONCE, ROLLOUTS_AT_ONCE = 64, 32768
 """Problems in flight, and most rollouts of theirs: enough to keep an engine's queue full, few enough to keep memory
@@ -80,8 +80,9 @@ def room_for_problems(config: Config) -> asyncio.Semaphore:
 
     There are more than `PROBLEMS_AT_ONCE` where their first rollouts would not fill the engine's queue twice.
     """
-    each = plan_of(config.sampling).first()
-    wanted = 2 * getattr(config.engine, "in_flight", 0) // each
+    first, *_ = groups_of(config)
+    each = first.plan.first()
+    wanted = 2 * max(getattr(it.engine, "in_flight", 0) for it in first.generators) // each
     return asyncio.Semaphore(max(2, min(max(PROBLEMS_AT_ONCE, wanted), ROLLOUTS_AT_ONCE // each)))
 
 
@@ -164,7 +165,7 @@ class Worker:
                     self._observer.note(f"made again: {line}")
             whole = await self._pipeline(part, room)
         self._samplers.log_use(part.dir.log)
-        if not (whole and self._samplers.all_work):
+        if not whole or self._samplers.failure is not None:
             return False
         await self._executor.run(seal_slice, SealUnit(self._config, part))
         part.dir.forget()

@@ -33,8 +33,9 @@ class Written:
         """Numbers of the slices that were sealed."""
         self.budget_left: int | None = None
         """Tokens that this slice left to the next one, where the run has a budget."""
-        self.planned: dict[str, tuple[int, int]] = {}
-        """By a problem's id, the last decision of its plan: of which rollouts, and how many there shall be."""
+        self.planned: dict[tuple[str, str], tuple[int, int]] = {}
+        """By a problem's id, and generators of a run that has several, the last decision of their plan: of which
+        rollouts, and how many there shall be."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -59,7 +60,7 @@ class Written:
         elif event == "budget":
             self.budget_left = line["left"]
         elif event == "planned":
-            self.planned[line["problem"]] = (line["rollouts"], line["until"])
+            self.planned[line["problem"], line.get("generators", "")] = (line["rollouts"], line["until"])
         elif event in ("damaged", "dropped") and part is not None:
             self._digests.pop(part, None)
             self.sampled.discard(part)

@@ -151,4 +151,5 @@ def _survivor(place: int, verdict: Verdict, rollout: Rollout) -> Survivor:
         speedup=verdict.speedup,
         lint=verdict.lint,
         repair_of=rollout.repair_of,
+        generator=rollout.generator,
     )

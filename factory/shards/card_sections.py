@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from factory import escape
-from factory.config import Config, FixedPlan
+from factory.config import Config
 from factory.records.base import plain
 from factory.records.summary import Summary
-from factory.sampling.plans import plan_of
+from factory.shards.card_generators import asked, generators
 from factory.shards.manifest import Manifest
 from factory.shards.views import VIEWS
 
@@ -166,7 +166,7 @@ def _origin(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
         "## Where it comes from",
         "",
         f"- Models: {_listed(manifest.models)}",
-        f"- Asked for: {_asked(config)}",
+        f"- Asked for: {asked(config)}",
         f"- Licenses of the problems: {_listed(manifest.licenses)}",
         "- A row names license and source of its problem; what a model's license says of its output is not looked into",
         f"- sha256 of the prompt templates: {_listed(manifest.templates)}",
@@ -177,21 +177,6 @@ def _origin(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(escape.markdown, names)) or "not recorded"
-
-
-def _asked(config: Config) -> str:
-    """How often, and how, models were asked."""
-    sampling, translate = config.sampling, config.translate
-    if config.engine.kind == "replay":
-        text = f"up to {plan_of(sampling).most} recorded rollouts a problem"
-    else:
-        most = f"{sampling.n}" if isinstance(sampling.plan, FixedPlan) else f"up to {plan_of(sampling).most}"
-        text = f"{most} rollouts a problem at temperature {sampling.temperature:g}"
-    if translate.targets:
-        into = " and ".join(target.capitalize() for target in translate.targets)
-        best = "the best survivor" if translate.survivors == 1 else f"each of the {translate.survivors} best survivors"
-        text += f"; {translate.n} translations into {into} of {best}"
-    return f"{text}. A row has what its program was sampled with"
 
 
 def _sandbox(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
@@ -267,6 +252,6 @@ def _limits(config: Config, manifest: Manifest, summary: Summary) -> list[str]:
 
 
 SECTIONS: tuple[Callable[[Config, Manifest, Summary], list[str]], ...] = (
-    _what, _funnels, _clean, _strength, _cost, _splits, _origin, _sandbox, _loading, _limits,
+    _what, _funnels, generators, _clean, _strength, _cost, _splits, _origin, _sandbox, _loading, _limits,
 )  # fmt: skip
 """In the order of the card. A section gives no lines where the run has nothing for it."""

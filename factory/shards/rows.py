@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from factory.config import Config
 from factory.records import ProblemOutcome, Review, Sampling, Survivor, cases_text, row_id
 from factory.shards.prompts import answer, prompt, reply
 
@@ -77,9 +78,26 @@ EVIDENCE = ("cpu_ms", "peak_mb")
 """Measured columns: CPU milliseconds on all cases, peak mebibytes; a `go_speedup` for every target follows."""
 
 
-def schema(evidence: Iterable[str] = ()) -> pa.Schema:
-    """The columns of a shard, the measured ones of `evidence` (see `measured`) behind them."""
-    return pa.schema([*SCHEMA, *(pa.field(name, pa.float64()) for name in evidence)])
+GENERATOR = [("generator", _TEXT), ("tier", pa.int64()), ("price", _TEXT)]
+"""Columns of a run with `generators`: who made the program, its tier (1 is asked for every problem, the others climb
+from there, and 0 only translates), and dollars for a million tokens as JSON, {"prompt", "completion"}, or null.
+"""
+
+
+def schema(evidence: Iterable[str] = (), generators: bool = False) -> pa.Schema:
+    """The columns of a shard, behind them those of `generators` and the measured ones of `evidence`, see `measured`."""
+    named = GENERATOR if generators else []
+    return pa.schema([*SCHEMA, *named, *(pa.field(name, pa.float64()) for name in evidence)])
+
+
+def teachers(config: Config) -> dict[str, Cells]:
+    """The cells of `GENERATOR` by a generator's name; nothing for a run that has one engine."""
+    if not config.generators:
+        return {}
+    return {
+        it.name: {"generator": it.name, "tier": it.tier, "price": it.engine.price and it.engine.price.model_dump_json()}
+        for it in (*config.translators, *config.asked)
+    }
 
 
 def measured(targets: Iterable[str]) -> tuple[str, ...]:
@@ -124,6 +142,7 @@ def row(outcome: ProblemOutcome, survivor: Survivor, evidence: bool) -> Cells:
         "license": problem.meta.license,
         "difficulty": problem.meta.difficulty,
     }
+    cells |= outcome.teachers.get(survivor.generator, {})
     if evidence:
         cells |= {"cpu_ms": survivor.cpu_ms, "peak_mb": survivor.peak_mb}
         cells[f"{survivor.language}_speedup"] = survivor.speedup

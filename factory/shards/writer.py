@@ -31,9 +31,10 @@ from factory.shards.answers import full
 from factory.shards.card import card
 from factory.shards.check import SUMS
 from factory.shards.manifest import PROGRAMS, LeftOut, Manifest, ShardFile, ViewCounts
-from factory.shards.rows import Cells, measured, row, schema
+from factory.shards.rows import Cells, measured, row, schema, teachers
 from factory.shards.splits import Splits
 from factory.shards.views import VIEWS
+from factory.shards.views.base import columns
 from factory.storage.files import atomic, digest, writing
 from factory.storage.parts import parquet_writer
 
@@ -66,11 +67,12 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
     splits = Splits(config.shards)
     origins: dict[str, set[str]] = {"models": set(), "templates": set(), "licenses": set()}
     left_out: Counter[tuple[str, str]] = Counter()
+    named = teachers(config)
     with ExitStack() as closing:
         shelves = _Shelves(folder, config, closing)
         for found in outcomes:
             limits = config.limits.over(found.problem.limits)
-            outcome = replace(found, limits=limits, sandbox=config.sandbox.deciding())
+            outcome = replace(found, limits=limits, sandbox=config.sandbox.deciding(), teachers=named)
             if config.shards.answers == "full":
                 outcome = replace(outcome, full=full(outcome))
             left_out.update((survivor.language, reason) for survivor, reason in outcome.left_out)
@@ -102,7 +104,8 @@ def _write(folder: Path, config: Config, outcomes: Iterable[ProblemOutcome], sum
 
 def _schema(config: Config) -> pa.Schema:
     """The columns of the programs."""
-    return schema(measured(config.translate.targets) if config.shards.evidence else ())
+    evidence = measured(config.translate.targets) if config.shards.evidence else ()
+    return schema(evidence, bool(config.generators))
 
 
 class _Shelf:
@@ -191,14 +194,14 @@ class _Shelves:
 
     def __init__(self, folder: Path, config: Config, closing: ExitStack) -> None:
         self._folder, self._settings, self._closing = folder, config.shards, closing
-        self._programs = _schema(config)
+        self._programs, self._generators = _schema(config), bool(config.generators)
         self._open: dict[tuple[str, str, str | None], _Shelf] = {}
 
     def of(self, view: str, split: str, language: str | None = None) -> _Shelf:
         key = (view, split, language)
         if key not in self._open:
-            columns = self._programs if view == PROGRAMS else VIEWS[view].schema
-            self._open[key] = _Shelf(self._folder, *key, columns, self._settings)
+            wanted = self._programs if view == PROGRAMS else columns(VIEWS[view], self._generators)
+            self._open[key] = _Shelf(self._folder, *key, wanted, self._settings)
             self._closing.callback(self._open[key].close)
         return self._open[key]
 
@@ -250,7 +253,10 @@ def _manifest(
         splits=splits.counts(),
         files=files,
         schema=_columns(_schema(config)),
-        views={name: ViewCounts(rows(name), _columns(VIEWS[name].schema)) for name in config.shards.views},
+        views={
+            name: ViewCounts(rows(name), _columns(columns(VIEWS[name], bool(config.generators))))
+            for name in config.shards.views
+        },
         varies_from_run_to_run=varies(config),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from factory.config import Config, SamplingConfig
+from factory.config import SamplingConfig, TranslateConfig
 from factory.records import Request, Status, Verdict
 from factory.translation.prompts import repair_request
 from factory.translation.specification import Specification
@@ -17,10 +17,9 @@ from factory.translation.specification import Specification
 _NOT_REPAIRED = {Status.PASSED, Status.CONTAMINATED, Status.FILTERED}
 
 
-def translation_sampling(config: Config) -> SamplingConfig:
-    """How translations are sampled: as rollouts are, except for what `translate` says itself."""
-    settings = config.translate
-    return config.sampling.model_copy(
+def translation_sampling(sampling: SamplingConfig, settings: TranslateConfig) -> SamplingConfig:
+    """How translations are sampled: as the rollouts of the same generator are, except for what `translate` says."""
+    return sampling.model_copy(
         update={
             "n": settings.n,
             "mode": "chat",

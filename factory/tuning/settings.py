@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from factory.config import Config, VllmEngine
+from factory.config import Config, EngineConfig, VllmEngine
 from factory.errors import ConfigError
 
 Candidates = Mapping[str, Sequence[Any]]
@@ -31,15 +31,27 @@ _FP8_FROM = 8.9
 """The compute capability from which NVIDIA's GPUs compute in FP8 (Ada, Hopper and later)."""
 
 
+def one_engine(config: Config) -> EngineConfig:
+    """The engine of a config. Raises ConfigError where it has several generators instead."""
+    if config.engine is None:
+        raise ConfigError(
+            "generators: one engine is tuned at a time; remedy: a config with `engine` alone, whose best settings then "
+            "go into the list"
+        )
+    return config.engine
+
+
 def defaults(config: Config, capability: float | None) -> Candidates:
     """What to try where the user names nothing; `capability` is that of the machine's GPUs, None without one.
 
     Raises ConfigError for an engine that has no settings of its own.
     """
-    if config.engine.kind == "openai":
+    if one_engine(config).kind == "openai":
         return {"engine.in_flight": (16, 64, 256)}
     if not isinstance(config.engine, VllmEngine):
-        raise ConfigError(f"engine.kind: {config.engine.kind}: there is nothing to tune; use an engine with a model")
+        raise ConfigError(
+            f"engine.kind: {one_engine(config).kind}: there is nothing to tune; use an engine with a model"
+        )
     if capability is None:
         return _ON_CPU
     quantized = config.engine.quantization is not None

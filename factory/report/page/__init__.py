@@ -25,7 +25,7 @@ from factory.config import Config
 from factory.records import Status
 from factory.records.base import plain
 from factory.records.summary import Summary
-from factory.report import charts, strength
+from factory.report import charts, generators, strength
 from factory.report.bands import bands
 from factory.report.cost import Stage
 from factory.report.curves import pass_curve
@@ -103,6 +103,8 @@ def render(
         disputes=_disputes(statistics),
         disputed=sum(row.disputed > 0 for row in statistics.rows),
         stages=by_stage(stages),
+        generators=[(name, rows) for name in summary.languages if (rows := generators.table(summary.generators, name))],
+        generator_columns=generators.COLUMNS,
         bands=by_band(bands(statistics.rows, about.tokens, stages)),
         middle={name: _middle(found.speed_ups) for name, found in statistics.languages.items()},
         shown=statistics.samples,
@@ -260,5 +262,9 @@ def _middle(speed_ups: Sequence[float]) -> str:
 
 
 def _model(config: Config) -> str:
-    engine = config.engine
-    return f"replay of {engine.path}" if engine.kind == "replay" else f"{engine.model} ({engine.kind})"
+    names: dict[str, None] = {}
+    for it in config.asked:
+        engine = it.engine
+        name = f"replay of {engine.path}" if engine.kind == "replay" else f"{engine.model} ({engine.kind})"
+        names[name] = None
+    return ", ".join(names)

@@ -22,7 +22,7 @@ class AskStep:
 
     async def __call__(self, problem: Problem) -> Rollout | None:
         """The answer; None where the model is not asked, or gave none. Raises PartError, ConfigError."""
-        if not asks_model(problem, self._config.review, self._config.sampling):
+        if not asks_model(problem, self._config.review, self._sampler.generator.sampling):
             return None
         path = self._run_dir.inputs(problem)
         part = Part(path, Rollout, "asked", problem.id, "asked again", unique=True)
@@ -31,12 +31,13 @@ class AskStep:
         except _NothingCame as nothing:
             for one in nothing.lost if self._sampler.failure is None else ():
                 facts = {"refused": int(one.refused), "failed": int(not one.refused), "reason": one.reason}
-                self._run_dir.log("unanswered", of=self._run_dir.name(path), problem=problem.id, **facts)
+                about = {"of": self._run_dir.name(path), "problem": problem.id, **self._sampler.named()}
+                self._run_dir.log("unanswered", **about, **facts)
             return None
         return answer
 
     async def _ask(self, problem: Problem) -> Made[Rollout]:
-        sampling = inputs_sampling(self._config.sampling)
+        sampling = inputs_sampling(self._sampler.generator.sampling)
         answers: list[Rollout] = []
         lost = await self._sampler.sample(inputs_request(problem, sampling), sampling, answers.append)
         self._sampler.count(len(answers), lost)
@@ -47,8 +48,7 @@ class AskStep:
             "template": answers[0].template or "",
             "prompt_tokens": answers[0].prompt_tokens or 0,
             "completion_tokens": answers[0].completion_tokens or 0,
-            **self._sampler.meter(),
-            **self._sampler.trouble(),
+            **self._sampler.facts(),
         }
         return Made(answers, facts)
 

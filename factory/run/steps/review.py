@@ -21,7 +21,7 @@ from factory.run.observer import Observer
 from factory.run.steps.ask import AskStep
 from factory.run.store import Made, Part, PartStore
 from factory.run.units import ReviewUnit, review
-from factory.sampling.plans import plan_of
+from factory.sampling.plans import plan_name
 
 
 class ReviewStep:
@@ -47,7 +47,7 @@ class ReviewStep:
             same = there[0].fingerprint == known and there[0].answer_sha256 == answer_sha256(answer)
             return same and not is_incomplete(there[0])
 
-        path = self._run_dir.review(problem, plan_of(self._config.sampling).name)
+        path = self._run_dir.review(problem, plan_name(self._config))
         part = Part(path, Review, "reviewed", problem.id, "reviewed again")
         (found,) = await self._store.get_or_make(part, make, still_valid)
         return found

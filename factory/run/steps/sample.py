@@ -106,6 +106,7 @@ class SampleStep:
         if lost and self.sampler.failure is None:
             refused = sum(one.refused for one in lost)
             facts = {"refused": refused, "failed": len(lost) - refused, "reason": lost[0].reason}
+            facts |= self.sampler.named()
             self.refusals[problem_id] = lost[0].reason
             self._run_dir.log("unanswered", of=self._run_dir.name(path), problem=problem_id, **facts)
 
@@ -120,8 +121,7 @@ class SampleStep:
             "sampling": sampling.model_dump(mode="json", exclude={"n", "plan", "budget"}, exclude_defaults=True),
             "prompt_tokens": sum(rollout.prompt_tokens or 0 for rollout in new),
             "completion_tokens": sum(rollout.completion_tokens or 0 for rollout in new),
-            **self.sampler.meter(),
-            **self.sampler.trouble(),
+            **self.sampler.facts(),
         }
 
 

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from factory.config import FixedPlan, SamplingConfig
 from factory.sampling.plans.adaptive import Adaptive
 from factory.sampling.plans.base import Decision, Plan, Why, budget_spent, decisions, none_recorded
 from factory.sampling.plans.budget import Ask, ask, next_wave, tokens_of
 from factory.sampling.plans.estimates import Seen
 from factory.sampling.plans.fixed import Fixed
+from factory.sampling.plans.groups import Group, groups_of, plan_name, plan_of
 
 __all__ = [
     "Adaptive",
     "Ask",
     "Decision",
     "Fixed",
+    "Group",
     "Plan",
     "Seen",
     "Why",
     "ask",
     "budget_spent",
     "decisions",
+    "groups_of",
     "next_wave",
     "none_recorded",
+    "plan_name",
     "plan_of",
     "tokens_of",
 ]
-
-
-def plan_of(sampling: SamplingConfig) -> Plan:
-    """The plan that a config names."""
-    if isinstance(sampling.plan, FixedPlan):
-        return Fixed(sampling.n)
-    return Adaptive(sampling.plan, sampling.budget.tokens if sampling.budget else None)

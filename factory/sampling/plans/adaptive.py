@@ -36,8 +36,8 @@ class Adaptive:
     def first(self) -> int:
         return min(self.config.first, self.most)
 
-    def decide(self, at: int, verdicts: Sequence[Verdict]) -> Decision:
-        seen = Seen.of(verdicts)
+    def decide(self, at: int, verdicts: Sequence[Verdict], earlier: Sequence[Verdict] = ()) -> Decision:
+        seen = Seen.of(verdicts, earlier)
         why = self._why(at, seen)
         further = math.ceil(round(at * self.config.growth, 6)) if why is Why.GOES_ON else 0
         return Decision(at, max(at, min(at + further, self.most)), why, seen)

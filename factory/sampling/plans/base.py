@@ -75,8 +75,8 @@ class Plan(Protocol):
     def first(self) -> int:
         """Rollouts that every problem gets."""
 
-    def decide(self, at: int, verdicts: Sequence[Verdict]) -> Decision:
-        """What follows from the `verdicts` on the rollouts with indices below `at`."""
+    def decide(self, at: int, verdicts: Sequence[Verdict], earlier: Sequence[Verdict] = ()) -> Decision:
+        """What follows from the `verdicts` on the first `at` rollouts, beside those on `earlier` generators' ones."""
 
 
 def decisions(plan: Plan, verdicts: Sequence[Verdict]) -> Iterator[Decision]:

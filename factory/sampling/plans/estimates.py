@@ -38,20 +38,22 @@ class Seen:
     """Rollouts with a verdict of their own making: those that a failure of ours decided are not known yet."""
     passed: int = 0
     distinct: int = 0
-    """Programs that passed, by normal form."""
+    """Programs that passed, by normal form; those that earlier generators gave are among them."""
     once: int = 0
-    """Of these, those that one rollout gave."""
+    """Of these, those that one rollout gave, and no earlier generator."""
     twice: int = 0
 
     @classmethod
-    def of(cls, verdicts: Iterable[Verdict]) -> Self:
+    def of(cls, verdicts: Iterable[Verdict], earlier: Iterable[Verdict] = ()) -> Self:
+        """What `verdicts` come to, beside those on what `earlier` generators gave: their programs are not new."""
+        known = {it.normal_form for it in earlier if it.status is Status.PASSED}
         graded, forms = 0, Counter[str]()
         for verdict in verdicts:
             graded += verdict.status is not Status.INFRASTRUCTURE_ERROR
             if verdict.status is Status.PASSED:
                 forms[verdict.normal_form] += 1
-        times = Counter(forms.values())
-        return cls(graded, forms.total(), len(forms), times[1], times[2])
+        times = Counter(count for form, count in forms.items() if form not in known)
+        return cls(graded, forms.total(), len(forms.keys() | known), times[1], times[2])
 
     @property
     def pass_rate(self) -> float:

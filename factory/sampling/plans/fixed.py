@@ -23,5 +23,5 @@ class Fixed:
     def first(self) -> int:
         return self.most
 
-    def decide(self, at: int, verdicts: Sequence[Verdict]) -> Decision:
-        return Decision(at, self.most, Why.N_MAX, Seen.of(verdicts))
+    def decide(self, at: int, verdicts: Sequence[Verdict], earlier: Sequence[Verdict] = ()) -> Decision:
+        return Decision(at, self.most, Why.N_MAX, Seen.of(verdicts, earlier))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from factory.records import Problem, ProblemOutcome, Question, Rollout, Status, Survivor, Verdict, cases_text, row_id
 from factory.records.base import LanguageName
 from factory.shards.prompts import question
-from factory.shards.rows import Cells
+from factory.shards.rows import GENERATOR, Cells
 
 TEXT, INT = pa.string(), pa.int64()
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
@@ -38,6 +39,21 @@ class View:
     rows: Callable[[ProblemOutcome, str, int], Iterable[Cells]]
     graded: bool = False
     """Whether it needs every rollout, not only survivors."""
+    several: bool = False
+    """Whether a row is of several rollouts, and its columns on generators are lists."""
+
+
+def columns(view: View, generators: bool) -> pa.Schema:
+    """The columns of a view; of a run with `generators`, they are behind those of any run."""
+    if not generators:
+        return view.schema
+    named = [(name, pa.list_(kind)) for name, kind in GENERATOR] if view.several else GENERATOR
+    return pa.schema([*view.schema, *named])
+
+
+def teacher(outcome: ProblemOutcome, made: Survivor | Rollout) -> Mapping[str, Any]:
+    """What a row says of the generator that made a program, where the run has several."""
+    return outcome.teachers.get(made.generator, {})
 
 
 def who(survivor: Survivor, prefix: str = "") -> Cells:

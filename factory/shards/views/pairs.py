@@ -9,7 +9,7 @@ import pyarrow as pa
 from factory.records import ProblemOutcome
 from factory.shards.prompts import prompt, text
 from factory.shards.rows import Cells
-from factory.shards.views.base import INT, ORIGIN, TESTS, TEXT, View, origin, tests, who
+from factory.shards.views.base import INT, ORIGIN, TESTS, TEXT, View, origin, teacher, tests, who
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
@@ -30,6 +30,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "source_rollout_index": parent.index,
             "source_code_sha256": parent.code_sha256,
             **origin(problem),
+            **teacher(outcome, survivor),
         }
 
 

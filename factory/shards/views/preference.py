@@ -10,7 +10,7 @@ from factory.records import ProblemOutcome
 from factory.records.survivor import row_id
 from factory.shards.prompts import answer, prompt, question, reply
 from factory.shards.rows import Cells
-from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, WHO, View, groups, near_misses, origin
+from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, WHO, View, groups, near_misses, origin, teacher
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
@@ -38,6 +38,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
                 "rejected_code_sha256": miss.code_sha256,
                 "parent_sha256": parent,
                 **origin(problem),
+                **teacher(outcome, survivor),
             }
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from factory.records import ProblemOutcome, Question, Rollout, Status, Verdict
 from factory.records.base import LanguageName
 from factory.shards.prompts import prompt
-from factory.shards.rows import Cells
-from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, View, groups, origin, tests
+from factory.shards.rows import GENERATOR, Cells
+from factory.shards.views.base import INT, MESSAGES, ORIGIN, TEXT, View, groups, origin, teacher, tests
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
@@ -48,7 +48,16 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "repair_of_sha256": [rollout.repair_of for rollout, _ in graded],
             "templates_sha256": [rollout.template for rollout, _ in graded],
             **origin(problem),
+            **_teachers(outcome, [rollout for rollout, _ in graded]),
         }  # fmt: skip
+
+
+def _teachers(outcome: ProblemOutcome, rollouts: Sequence[Rollout]) -> Cells:
+    """What the row says of the generators of `rollouts`, where the run has several: of each, a list."""
+    if not outcome.teachers:
+        return {}
+    found = [teacher(outcome, rollout) for rollout in rollouts]
+    return {name: [it.get(name) for it in found] for name, _ in GENERATOR}
 
 
 def _programs(asked: Question) -> list[str]:
@@ -88,4 +97,5 @@ VIEW = View(
     ),
     rows,
     graded=True,
+    several=True,
 )  # fmt: skip

@@ -9,7 +9,19 @@ import pyarrow as pa
 from factory.records import ProblemOutcome, Question, Status
 from factory.shards.prompts import Chat, prompt, question, reply
 from factory.shards.rows import Cells, sampling_text
-from factory.shards.views.base import INT, LINEAGE, MESSAGES, ORIGIN, TEXT, UNLABELLED, WHO, View, is_weak, origin
+from factory.shards.views.base import (
+    INT,
+    LINEAGE,
+    MESSAGES,
+    ORIGIN,
+    TEXT,
+    UNLABELLED,
+    WHO,
+    View,
+    is_weak,
+    origin,
+    teacher,
+)
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
@@ -53,6 +65,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "sampling": sampling_text(rollout.sampling),
             "template_sha256": rollout.template,
             **origin(problem),
+            **teacher(outcome, rollout),
         }  # fmt: skip
 
 

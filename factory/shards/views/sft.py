@@ -9,7 +9,7 @@ import pyarrow as pa
 from factory.records import ProblemOutcome
 from factory.shards.prompts import answer, prompt, reply
 from factory.shards.rows import Cells
-from factory.shards.views.base import LINEAGE, MESSAGES, ORIGIN, TEXT, WHO, View, origin, who
+from factory.shards.views.base import LINEAGE, MESSAGES, ORIGIN, TEXT, WHO, View, origin, teacher, who
 
 
 def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
@@ -21,6 +21,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "messages": [*prompt(outcome, survivor.language, survivor), reply(said)],
             "answer": "code" if full is None else "full",
             **origin(outcome.problem),
+            **teacher(outcome, survivor),
         }
 
 

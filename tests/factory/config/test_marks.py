@@ -17,6 +17,7 @@ OPENAI = {"kind": "openai", "model": "m", "base_url": "http://x/v1"}
 ENGINE_FREE = {
     "in_flight", "restarts", "gpu_memory_utilization", "cpu_kv_cache_gb", "tensor_parallel_size", "data_parallel_size",
     "retries", "timeout_s", "base_url", "api_key_env", "patience_s", "max_refused", "rollouts_per_request",
+    "price", "price.prompt", "price.completion",
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
@@ -60,8 +61,8 @@ def flat(data: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def test_a_section_itself_has_no_mark() -> None:
-    assert not {"limits", "engine", "sampling"} & {key for key, _ in values_of(Config)}
-    assert {"translate.engine", "decontamination.benchmarks"} <= {key for key, _ in values_of(Config)}
+    assert not {"limits", "sampling"} & {key for key, _ in values_of(Config)}
+    assert {"engine", "translate.engine", "decontamination.benchmarks"} <= {key for key, _ in values_of(Config)}
 
 
 def test_what_may_change_and_what_may_grow() -> None:
@@ -71,7 +72,14 @@ def test_what_may_change_and_what_may_grow() -> None:
     ]
     plan = ["sampling.n", "sampling.plan.n_max", "sampling.plan.stop.survivors"]
     plan += ["sampling.budget", "sampling.budget.tokens"]
-    assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", *plan, "translate.survivors"]
+    assert keys(Config, Resume.EXTENDS) == [
+        *ceilings,
+        "problems.limit",
+        "generators",
+        *plan,
+        "translate.survivors",
+        "translate.generators",
+    ]
     assert keys(Config, Resume.SHRINKS) == ["sampling.plan.stop.least_yield"]
 
 
@@ -82,7 +90,7 @@ def test_the_schema_carries_one_mark_a_value() -> None:
     found: Counter[str] = Counter()
     for section in schema["$defs"].values():
         found.update(field.get("x-resume", "none") for field in section.get("properties", {}).values())
-    assert found.pop("none") == 2, "sampling.plan and its stop are sections themselves"
+    assert found.pop("none") == 4, "sections themselves: sampling.plan, its stop, and two of a generator"
     assert found.keys() == {"free", "extends", "shrinks", "refuse"}
     assert schema["$defs"]["LimitsConfig"]["properties"]["cpu_s"]["x-varies-when"] == "auto"
     assert schema["$defs"]["CostConfig"]["properties"]["cpu_hour"]["x-varies-when"] == "set"
@@ -103,6 +111,7 @@ def test_a_free_value_may_change(key: str) -> None:
     *way, last = key.split(".")
     section = data
     for part in way:
+        section[part] = {} if section[part] is None else section[part]
         section = section[part]
     section[last] = OTHER[last]
     if last == "answers":
@@ -122,12 +131,15 @@ OTHER: dict[str, Any] = {
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
     "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
     "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3,
+    "price": {"prompt": 1.0}, "prompt": 1.0, "completion": 2.0,
     "observers": ({"kind": "webhook", "url_env": "HOOK_URL"},),
 }  # fmt: skip
 
 
 def flat_names(engine: dict[str, Any]) -> set[str]:
-    return set(config(engine=engine).engine.model_dump())
+    made = config(engine=engine).engine
+    assert made is not None
+    return set(made.model_dump())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from factory.decontamination.matcher import Contamination
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.records import Rollout
-from factory.run import sampler
+from factory.run import engine as engines
 from factory.run.directory import RunDir
 from factory.run.sampler import Samplers
 from factory.run.slices import slices
@@ -53,6 +54,10 @@ class Run:
         self.config, self.place, self.language = load(config, overrides), RunDir(folder), language
         self.opened = 0
         self.running = 0
+        self.up: set[str] = set()
+        """Files of the engines that are up."""
+        self.met: list[tuple[str, set[str]]] = []
+        """Who made a chunk of programs, and what was up `PATIENCE_S` after it came."""
         self.stopped_before_verified: list[bool] = []
 
     def open_engine(self, *given: Any) -> Any:
@@ -64,10 +69,12 @@ class Run:
         class Watched(engine.__class__):  # type: ignore[misc, name-defined]
             async def __aexit__(self, *exc: object) -> None:
                 run.running -= 1
+                run.up.discard(Path(given[0].path).name)
                 await leave(self, *exc)
 
         engine.__class__ = Watched
         self.running += 1
+        self.up.add(Path(given[0].path).name)
         return engine
 
     def work(self, session: GradingSession) -> None:
@@ -80,6 +87,7 @@ class Run:
                 if isinstance(unit, GradeUnit) and unit.language == run.language:
                     await asyncio.sleep(PATIENCE_S)
                     run.stopped_before_verified.append(run.running == 0)
+                    run.met += [(it.generator, set(run.up)) for it in unit.rollouts[:1]]
                 return work(session, unit)
 
         async def whole() -> None:
@@ -116,10 +124,44 @@ def test_it_stops_before_the_last_programs_are_verified(
 ) -> None:
     config = replayed(tmp_path / "given", 3, PROGRAMS, GO, review={"rerun": False, "inputs": 0, "mutants": 0})
     run = Run(config, tmp_path / "run", language, overrides)
-    monkeypatch.setattr(sampler, "open_engine", run.open_engine)
+    monkeypatch.setattr(engines, "open_engine", run.open_engine)
     with GradingSession(run.config) as session:
         run.work(session)
     assert run.stopped_before_verified
     assert run.stopped_before_verified[-1] is stops
     assert run.opened == 1, "it is not started again"
+    assert run.running == 0
+
+
+@pytest.mark.parametrize("solved", [0, 1, 3])
+def test_each_generator_is_up_while_some_problem_can_ask_it(
+    replayed: Replayed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solved: int
+) -> None:
+    """The first stops when its last rollout has come; the second starts with the first problem that climbs, if any."""
+    given = tmp_path / "given"
+    several = [
+        {"name": "small", "n": 1, "engine": {"kind": "replay", "path": str(given / "small.jsonl")}},
+        {
+            "name": "large",
+            "n": 2,
+            "when": "unsolved",
+            "engine": {"kind": "replay", "path": str(given / "rollouts.jsonl")},
+        },
+    ]
+    cheap = {"rerun": False, "inputs": 0, "mutants": 0}
+    config = replayed(given, 3, PROGRAMS, engine=None, generators=several, review=cheap)
+    texts = [PROGRAMS[0] if number < solved else "def double(x):\n    return x\n" for number in range(3)]
+    rows = (
+        {"problem_id": f"set/{number}", "index": 0, "text": text, "mode": "code"} for number, text in enumerate(texts)
+    )
+    (given / "small.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = Run(config, tmp_path / "run", "python", ())
+    monkeypatch.setattr(engines, "open_engine", run.open_engine)
+    with GradingSession(run.config) as session:
+        run.work(session)
+    assert run.opened == (1 if solved == 3 else 2), "each starts once, and one that nobody asks does not"
+    assert [made for made, _ in run.met].count("large") == 3 - solved
+    assert all("rollouts.jsonl" not in up for made, up in run.met[:1]), "no problem has climbed yet"
+    assert all("small.jsonl" not in up for made, up in run.met if made == "large")
+    assert run.met[-1][1] == set()
     assert run.running == 0

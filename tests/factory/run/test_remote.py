@@ -19,7 +19,8 @@ from factory.errors import InfrastructureError
 from factory.executors.local import LocalExecutor
 from factory.problems import Loaded, read
 from factory.run.directory import RunDir
-from factory.run.remote import SliceUnit, SliceWorker, open_slice_worker, work_by
+from factory.run.remote import work_by
+from factory.run.slice_worker import SliceUnit, SliceWorker, open_slice_worker
 from factory.run.slices import Slice, slices
 
 Factory = Callable[..., subprocess.CompletedProcess[str]]

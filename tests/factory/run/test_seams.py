@@ -22,10 +22,11 @@ from factory.errors import EngineError
 from factory.grading.session import GradingSession
 from factory.problems import Loaded, read
 from factory.records import Problem, Rollout
-from factory.run import remote, sampler
+from factory.run import engine, slice_worker
 from factory.run.directory import RunDir
-from factory.run.remote import SliceDone, SliceUnit, SliceWorker, open_slice_worker, work_by
+from factory.run.remote import work_by
 from factory.run.sampler import Samplers
+from factory.run.slice_worker import SliceDone, SliceUnit, SliceWorker, open_slice_worker
 from factory.run.slices import Slice, slices
 from factory.run.units import GradeUnit
 from factory.run.work import SLICES_AT_ONCE, Worker, room_for_problems
@@ -157,7 +158,7 @@ def test_a_worker_has_room_for_the_next_slice_while_one_is_verified(
             executors.append(Held(session, {problem.id for problem in problems[:SLICE]}))
             yield executors[0]
 
-    monkeypatch.setattr(remote, "workers", held)
+    monkeypatch.setattr(slice_worker, "workers", held)
 
     def work(unit: SliceUnit) -> None:
         results[unit.part.number] = worker.work(unit)
@@ -226,8 +227,8 @@ def test_an_engine_that_dies_is_started_anew_for_all_its_slices(
         with GradingSession(settings) as session:
             yield Held(session, set())
 
-    monkeypatch.setattr(sampler, "open_engine", first_dies)
-    monkeypatch.setattr(remote, "workers", here)
+    monkeypatch.setattr(engine, "open_engine", first_dies)
+    monkeypatch.setattr(slice_worker, "workers", here)
     notes: list[str] = []
     observer = Watched(lambda rollout: None, notes.append)
     with place:
