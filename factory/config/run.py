@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, ReplayEngine, RolloutsConfig, SamplingConfig
+from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, RolloutsConfig, SamplingConfig
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.marks import Resume
@@ -76,6 +76,17 @@ class Config(GradingConfig):
                 "sampling.budget: is passed on from slice to slice, by one process that works off all of them, which "
                 "executor.kind 'ray' is not; remedy: executor.kind: local, or no budget"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _begins_answers_where_it_can(self) -> Config:
+        engine = self.translate.engine or self.engine
+        for key in ("prefill", "structured"):
+            if getattr(self.translate, key) and isinstance(engine, OpenAIEngine) and engine.server is None:
+                raise ValueError(
+                    f"translate.{key}: is no part of the API that engine.kind 'openai' speaks; remedy: engine.server: "
+                    f"vllm where a `vllm serve` answers, or translate.{key}: {'false' if key == 'prefill' else 'null'}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -27,7 +27,9 @@ from factory.sampling.engines.base import (
     Say,
     UnusableAnswer,
     as_they_finish,
+    dialogue,
     settings,
+    turn,
     warn,
 )
 from factory.sampling.engines.order import Order
@@ -68,14 +70,16 @@ class OpenAI:
         self.meter.begin()
         asked = settings(sampling)
         body: dict[str, Any] = {"model": self._config.model} | asked | self._config.extra_body
+        body |= {"structured_outputs": {"grammar": request.grammar}} if request.grammar else {}
         if request.mode == "chat":
-            body["messages"] = [message.model_dump() for message in request.messages]
+            body["messages"] = dialogue(request)
+            body |= turn(request) if request.prefill else {}
             if sampling.logprobs is not None:
                 body |= {"logprobs": True, "top_logprobs": sampling.logprobs} | self._config.extra_body
         else:
             body["prompt"] = request.prompt
         order = Order(request)
-        ask = _Ask(order, body, dict(sorted((asked | self._config.extra_body).items())))
+        ask = _Ask(order, body, dict(sorted((settings(sampling, request) | self._config.extra_body).items())))
         for number, count in enumerate(order.rounds()):
             self.meter.retries += count if number else 0
             async with aclosing(as_they_finish(self._some(ask) for _ in range(count))) as several:
@@ -170,7 +174,8 @@ class OpenAI:
         return Rollout(
             problem_id=request.problem_id,
             index=index,
-            text=choice.text,
+            text=request.prefill + choice.text,
+            prefill=request.prefill or None,
             mode=request.mode,
             language=request.language,
             parent=request.parent,

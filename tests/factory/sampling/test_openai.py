@@ -13,7 +13,7 @@ import pytest
 
 from factory.config import OpenAIEngine, SamplingConfig
 from factory.errors import ConfigError, EngineError
-from factory.records import Message, Request, Rollout, Unanswered
+from factory.records import Message, Request, Rollout, Unanswered, sha256
 from factory.sampling.engines import open_engine, pace
 from factory.sampling.engines.openai import OpenAI
 
@@ -44,13 +44,16 @@ def ask(endpoint: ModuleType) -> Ask:
         count: int = 1,
         sampling: SamplingConfig | None = None,
         mode: Any = "chat",
+        more: dict[str, Any] | None = None,
         **config: Any,
     ) -> Asked:
         async def run(came: Asked) -> None:
             engine = OpenAI(OpenAIEngine(model="m", base_url=came.server.url, **config), came.lines.append)
             async with engine:
                 said = (Message(role="user", content="hi"),)
-                request = Request("p", "python", range(count), mode, said, prompt="def f", template="hash")
+                request = Request(
+                    "p", "python", range(count), mode, said, prompt="def f", template="hash", **more or {}
+                )
                 try:
                     async for one in engine.sample(request, sampling or SamplingConfig()):
                         came.rollouts += [one] if isinstance(one, Rollout) else []
@@ -103,6 +106,19 @@ def test_a_chat_answer_becomes_a_rollout(ask: Ask, chat: Any) -> None:
         completion_tokens=3,
     )
     assert list(rollout.sampling or ()) == sorted(sent)
+
+
+def test_an_answer_is_begun_and_held_to_a_grammar_as_vllm_serve_wants_it(ask: Ask, chat: Any) -> None:
+    more = {"prefill": "```go\n", "grammar": 'root ::= "x"'}
+    came = ask(lambda *_: chat("package main\n```"), more=more, server="vllm")
+    body = came.server.asked[0][2]
+    assert body["messages"] == [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "```go\n"}]
+    assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+    assert body["structured_outputs"] == {"grammar": more["grammar"]}
+    (rollout,) = came.rollouts
+    assert (rollout.text, rollout.prefill) == ("```go\npackage main\n```", "```go\n")
+    assert (rollout.sampling or {})["grammar"] == sha256(more["grammar"])
+    assert "structured_outputs" not in (rollout.sampling or {})
 
 
 def test_a_completion_continues_the_prompt(ask: Ask) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ import pytest
 
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import ConfigError, EngineError
-from factory.records import Message, Request, Rollout, Unanswered
+from factory.records import Message, Request, Rollout, Unanswered, sha256
 from factory.sampling.engines import Engine, PromptTooLong, RequestRefused, open_engine
 from factory.sampling.engines.vllm_process import usable_cpus
 
@@ -126,6 +128,37 @@ def test_arguments_reach_the_chat_template(running: Running) -> None:
         for arguments in ({}, {"tail": "<think>"})
     )
     assert (longer.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len("<think>")
+
+
+def test_an_answer_that_is_begun_goes_on_and_counts_as_the_prompt(running: Running) -> None:
+    runner, engine = running
+    sampling = SamplingConfig(max_tokens=6, temperature=0)
+    begun = dataclasses.replace(chat(), prefill="```go\npackage main\n\n")
+    ((whole,), (plain,)) = (runner.run(collect(engine, it, sampling)) for it in (begun, chat()))
+    assert whole.text.startswith(begun.prefill)
+    assert (whole.prefill, plain.prefill) == (begun.prefill, None)
+    assert (whole.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len(begun.prefill), "a byte is a token"
+    by_hand = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n" + begun.prefill
+    request = Request("p", "python", range(1), "completion", prompt=by_hand)
+    (continued,) = runner.run(collect(engine, request, sampling))
+    assert whole.text == begun.prefill + continued.text, "the model sees its turn, begun, and no more"
+
+
+def test_a_chat_template_that_changes_what_is_begun_is_refused(running: Running) -> None:
+    runner, engine = running
+    template = "{% for message in messages %}{{ message.content | upper }}{% endfor %}"
+    sampling = SamplingConfig(chat_template_kwargs={"chat_template": template})
+    with pytest.raises(EngineError, match=r"its chat template"):
+        runner.run(collect(engine, dataclasses.replace(chat(), prefill="package main\n"), sampling))
+
+
+def test_an_answer_is_held_to_a_grammar(running: Running) -> None:
+    runner, engine = running
+    held = dataclasses.replace(chat(indices=range(4)), grammar='root ::= [ab]+ "!"')
+    got = runner.run(collect(engine, held, SamplingConfig(max_tokens=20, temperature=1.0)))
+    assert len(got) == 4
+    assert all(re.fullmatch("[ab]+!?", one.text) for one in got), [one.text for one in got]
+    assert {(one.sampling or {})["grammar"] for one in got} == {sha256(held.grammar)}
 
 
 def test_answers_stream_out_while_others_are_sampled(running: Running) -> None:
