@@ -5,7 +5,7 @@ secrets: for an API key it names the environment variable.
 """
 
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, SamplingConfig, VllmEngine
+from factory.config.engines import EngineConfig, OpenAIEngine, PriceConfig, ReplayEngine, SamplingConfig, VllmEngine
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig, RayExecutorConfig
 from factory.config.filters import Benchmark, DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.load import load, parse_section, validate
@@ -47,6 +47,7 @@ __all__ = [
     "ObserverConfig",
     "OpenAIEngine",
     "PlanConfig",
+    "PriceConfig",
     "ProblemsConfig",
     "ProblemsOnly",
     "PrometheusObserver",

@@ -15,6 +15,15 @@ from factory.config.plans import BudgetConfig, FixedPlan, PlanConfig
 from factory.records import Rollout
 
 
+class PriceConfig(Section):
+    """What tokens of an engine cost, in dollars for a million of them."""
+
+    prompt: Annotated[float, Resume.FREE] = Field(0.0, ge=0)
+    """Of a prompt's tokens, which are counted for every rollout."""
+    completion: Annotated[float, Resume.FREE] = Field(0.0, ge=0)
+    """Of an answer's tokens, those of its reasoning among them."""
+
+
 class VllmEngine(Section):
     """vLLM in this process: its asynchronous engine on the GPUs of this machine, or on its CPU."""
 
@@ -53,6 +62,8 @@ class VllmEngine(Section):
     """Share of the rollouts asked for that may be refused, or fail to come, before the run exits with 1."""
     cpu_kv_cache_gb: Annotated[int, Resume.FREE] = Field(2, ge=1)
     """Gibibytes for the KV cache when vLLM runs on the CPU."""
+    price: Annotated[PriceConfig | None, Resume.FREE] = None
+    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Any other engine arguments of vLLM; passed on unchanged."""
 
@@ -93,6 +104,8 @@ class OpenAIEngine(Section):
     """Seconds after which a request without a whole answer counts as failed."""
     max_refused: Annotated[float, Resume.FREE] = Field(0.05, ge=0, le=1)
     """Share of the rollouts asked for that may be refused, or fail to come, before the run exits with 1."""
+    price: Annotated[PriceConfig | None, Resume.FREE] = None
+    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Fields to add to the body of every request."""
 
@@ -124,6 +137,8 @@ class ReplayEngine(Section):
     """File or directory of rollouts, or its URL (`s3://…`, `hf://…`), of any form that `factory verify` reads."""
     mapping: RolloutMapping = Field(default_factory=dict)
     """For files of no known form: the column of each field, such as {problem_id: task, text: answer, mode: chat}."""
+    price: Annotated[PriceConfig | None, Resume.FREE] = None
+    """Dollars for a million tokens; they change no record. None leaves it to `cost`, by time."""
     _order: tuple[str, ...] = PrivateAttr(())
 
     @property

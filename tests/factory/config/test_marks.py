@@ -17,7 +17,7 @@ OPENAI = {"kind": "openai", "model": "m", "base_url": "http://x/v1"}
 ENGINE_FREE = {
     "in_flight", "restarts", "gpu_memory_utilization", "cpu_kv_cache_gb", "tensor_parallel_size", "data_parallel_size",
     "retries", "timeout_s", "base_url", "api_key_env", "patience_s", "max_refused", "rollouts_per_request",
-    "server",
+    "server", "price", "price.prompt", "price.completion",
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
@@ -104,6 +104,7 @@ def test_a_free_value_may_change(key: str) -> None:
     *way, last = key.split(".")
     section = data
     for part in way:
+        section[part] = {} if section[part] is None else section[part]
         section = section[part]
     section[last] = OTHER[last]
     if last == "answers":
@@ -123,6 +124,7 @@ OTHER: dict[str, Any] = {
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
     "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
     "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3, "server": "vllm",
+    "price": {"prompt": 1.0}, "prompt": 1.0, "completion": 2.0,
     "observers": ({"kind": "webhook", "url_env": "HOOK_URL"},),
 }  # fmt: skip
 
