@@ -79,6 +79,19 @@ class Config(GradingConfig):
         return self
 
     @model_validator(mode="after")
+    def _can_count_its_budget(self) -> Config:
+        budget, engine = self.sampling.budget, self.engine
+        if budget is None:
+            return self
+        if budget.usd is not None and not (engine.price and (engine.price.prompt or engine.price.completion)):
+            raise ValueError("sampling.budget.usd: needs to know what tokens cost; remedy: engine.price, or tokens")
+        if budget.gpu_hours is not None and engine.kind != "vllm":
+            raise ValueError(
+                f"sampling.budget.gpu_hours: engine.kind {engine.kind!r} holds no GPU of ours; remedy: usd or tokens"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _begins_answers_where_it_can(self) -> Config:
         engine = self.translate.engine or self.engine
         for key in ("prefill", "structured"):

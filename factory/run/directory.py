@@ -167,7 +167,10 @@ class RunDir(Paths):
 
     def _refuse_another(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str]) -> None:
         """Raise ConfigError where the run's rollouts would not be those of this config, these problems and inputs."""
-        refused = differences(self.open_config(), config)
+        old = self.open_config()
+        refused = differences(old, config)
+        if old.sampling.budget and old.sampling.budget.usd is not None and old.engine.price != config.engine.price:
+            refused.append("engine.price: is another, and sampling.budget.usd goes by it")
         if refused:
             shown = "\n".join(f"  {line}" for line in refused)
             grow, shrink = (", ".join(keys(Config, mark)) for mark in (Resume.EXTENDS, Resume.SHRINKS))

@@ -15,7 +15,7 @@ from factory.config import AdaptivePlan, Config, ReplayEngine
 from factory.records import Problem, Rollout, Verdict
 from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
-from factory.sampling.plans import Decision, ask, budget_spent, none_recorded, plan_of, tokens_of
+from factory.sampling.plans import Decision, ask, budget_spent, charge_of, none_recorded, plan_of
 
 
 class PlanStep:
@@ -24,6 +24,7 @@ class PlanStep:
     def __init__(self, config: Config, run_dir: RunDir, budget: SliceBudget | None, at_once: asyncio.Semaphore) -> None:
         self._run_dir, self._budget, self._at_once = run_dir, budget, at_once
         self._plan, self._config = plan_of(config.sampling), config.sampling.plan
+        self._charge = charge_of(config.sampling.budget, config.engine.price)
         self._is_replay = isinstance(config.engine, ReplayEngine)
 
     @property
@@ -54,17 +55,17 @@ class PlanStep:
     def done(self, problem: Problem, rollouts: Sequence[Rollout]) -> None:
         """The problem gets no more rollouts than these."""
         if self._budget is not None:
-            self._budget.leave(problem.id, sum(map(tokens_of, rollouts)))
+            self._budget.leave(problem.id, sum(map(self._charge.of, rollouts)))
 
     async def _has_turn(self, problem: Problem, decision: Decision, rollouts: Sequence[Rollout]) -> bool:
         """Whether the problem gets the round that its plan asks for: at once where there is no budget."""
         if self._budget is None or not isinstance(self._config, AdaptivePlan):
             return True
-        tokens = sum(tokens_of(it) for it in rollouts if it.index < decision.at)
-        asked = ask(self._budget.order(problem.id), decision, tokens, self._config.stop.survivors)
+        cost = sum(self._charge.of(it) for it in rollouts if it.index < decision.at)
+        asked = ask(self._budget.order(problem.id), decision, cost, self._config.stop.survivors)
         self._at_once.release()
         try:
-            return await self._budget.turn(problem.id, asked, tokens)
+            return await self._budget.turn(problem.id, asked, cost)
         finally:
             await self._at_once.acquire()
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from factory.config import FixedPlan, SamplingConfig
 from factory.sampling.plans.adaptive import Adaptive
 from factory.sampling.plans.base import Decision, Plan, Why, budget_spent, decisions, none_recorded
-from factory.sampling.plans.budget import Ask, ask, next_wave, tokens_of
+from factory.sampling.plans.budget import UNITS_A_DOLLAR, Ask, Charge, ask, charge_of, next_wave, tokens_of
 from factory.sampling.plans.estimates import Seen
 from factory.sampling.plans.fixed import Fixed
 
 __all__ = [
+    "UNITS_A_DOLLAR",
     "Adaptive",
     "Ask",
+    "Charge",
     "Decision",
     "Fixed",
     "Plan",
@@ -19,6 +21,7 @@ __all__ = [
     "Why",
     "ask",
     "budget_spent",
+    "charge_of",
     "decisions",
     "next_wave",
     "none_recorded",
@@ -31,4 +34,4 @@ def plan_of(sampling: SamplingConfig) -> Plan:
     """The plan that a config names."""
     if isinstance(sampling.plan, FixedPlan):
         return Fixed(sampling.n)
-    return Adaptive(sampling.plan, sampling.budget.tokens if sampling.budget else None)
+    return Adaptive(sampling.plan, sampling.budget.name if sampling.budget else "")
