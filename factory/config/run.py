@@ -94,12 +94,11 @@ class Config(GradingConfig):
     @model_validator(mode="after")
     def _begins_answers_where_it_can(self) -> Config:
         engine = self.translate.engine or self.engine
-        for key in ("prefill", "structured"):
-            if getattr(self.translate, key) and isinstance(engine, OpenAIEngine) and engine.server is None:
-                raise ValueError(
-                    f"translate.{key}: is no part of the API that engine.kind 'openai' speaks; remedy: engine.server: "
-                    f"vllm where a `vllm serve` answers, or translate.{key}: {'false' if key == 'prefill' else 'null'}"
-                )
+        if self.translate.prefill and isinstance(engine, OpenAIEngine) and engine.server is None:
+            raise ValueError(
+                "translate.prefill: is no part of the API that engine.kind 'openai' speaks; remedy: engine.server: "
+                "vllm where a `vllm serve` answers, or translate.prefill: false"
+            )
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -37,8 +37,5 @@ class TranslateConfig(Section):
     the declared entry point. Needs an engine that goes on with an answer: `vllm`, or `openai` with `server: vllm`."""
     import_hints: bool = False
     """Whether the prompt lists packages that the translation may need, by what the Python program uses."""
-    structured: Literal["grammar"] | None = None
-    """`grammar` holds answers to a grammar of the language while they are sampled (vLLM's XGrammar); for Go, and for
-    the same engines as `prefill`. null leaves them free."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one."""

@@ -153,13 +153,6 @@ class Wording(Protocol):
         """Packages of its standard library that a translation of Python `code` may need, by their paths, sorted."""
         ...
 
-    def grammar(self, signature: str, begun: bool) -> str:
-        """What an answer is held to, a fence with such a file: in XGrammar's EBNF; "" where the language has none.
-
-        `begun`: the answer has its fence and `beginning` already, and the grammar is of what follows.
-        """
-        ...
-
     def odd_case(self, problem: Problem) -> int | None:
         """The number of the one case whose values have types such that no declaration fits it and the others, too."""
         ...

@@ -79,8 +79,7 @@ class Request:
     """What an engine is asked for: the rollouts `indices` of one prompt.
 
     `messages` are rendered by the model's chat template when `mode` is chat;
-    for completion, `prompt` is continued unchanged. With `prefill` a chat's answer begins with that text, and
-    with `grammar`, in the EBNF of XGrammar, what the model adds to it is held to that grammar.
+    for completion, `prompt` is continued unchanged. With `prefill` a chat's answer begins with that text.
     """
 
     problem_id: str
@@ -93,7 +92,6 @@ class Request:
     parent: str | None = None
     repair_of: str | None = None
     prefill: str = ""
-    grammar: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from factory.config import TranslateConfig
-from factory.errors import ConfigError
 from factory.languages import language
 from factory.records import Request, Verdict
 from factory.sampling.prompts import chat_request, examples, render
@@ -40,7 +39,7 @@ def translation_request(wanted: Specification, indices: range, settings: Transla
         prompt=problem.prompt,
         examples=examples(problem),
     )
-    return _answered_so(chat_request(problem.id, target.name, indices, text, template, wanted.parent), wanted, settings)
+    return _begun(chat_request(problem.id, target.name, indices, text, template, wanted.parent), wanted, settings)
 
 
 def repair_request(wanted: Specification, failed: Verdict, indices: range, settings: TranslateConfig) -> Request:
@@ -59,7 +58,7 @@ def repair_request(wanted: Specification, failed: Verdict, indices: range, setti
         examples=examples(problem),
     )
     asked = chat_request(problem.id, wanted.language, indices, text, REPAIR, wanted.parent)
-    return _answered_so(asked, wanted, settings)
+    return _begun(asked, wanted, settings)
 
 
 def _hints(wanted: Specification) -> tuple[str, ...]:
@@ -67,11 +66,8 @@ def _hints(wanted: Specification) -> tuple[str, ...]:
     return (f"Packages that it may need: {', '.join(f'`{path}`' for path in found)}.",) if found else ()
 
 
-def _answered_so(asked: Request, wanted: Specification, settings: TranslateConfig) -> Request:
-    """`asked` with the answer's beginning and the grammar that `settings` want."""
+def _begun(asked: Request, wanted: Specification, settings: TranslateConfig) -> Request:
+    """`asked` with the answer's beginning, where `settings` want it."""
     target = language(wanted.language)
     begun = target.beginning(wanted.signature) if settings.prefill else ""
-    grammar = target.grammar(wanted.signature, bool(begun)) if settings.structured else ""
-    if settings.structured and not grammar:
-        raise ConfigError(f"translate.structured: there is no grammar of {target.title}; remedy: null")
-    return replace(asked, prefill=f"```{target.name}\n{begun}" if begun else "", grammar=grammar)
+    return replace(asked, prefill=f"```{target.name}\n{begun}" if begun else "")

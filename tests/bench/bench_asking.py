@@ -34,9 +34,7 @@ WAYS = {
     "free": TranslateConfig(),
     "prefill": TranslateConfig(prefill=True),
     "hints": TranslateConfig(import_hints=True),
-    "grammar": TranslateConfig(structured="grammar"),
     "prefill, hints": TranslateConfig(prefill=True, import_hints=True),
-    "prefill, grammar": TranslateConfig(prefill=True, structured="grammar"),
 }
 UNBUILT = {Status.COMPILE_ERROR, Status.SYNTAX_ERROR, Status.NO_CODE, Status.MISSING_ENTRY_POINT}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from factory.languages.go.grammar import PACKAGE, grammar
 from factory.languages.go.names import go_name
 from factory.languages.go.packages import packages
 from factory.languages.go.signature import odd_case, signature
@@ -22,13 +21,10 @@ class GoWording:
         return signature(problem, code)
 
     def beginning(self, signature: str) -> str:
-        return f"{PACKAGE}{signature} {{\n" if signature else PACKAGE
+        return f"package main\n\n{signature} {{\n" if signature else "package main\n\n"
 
     def packages(self, code: str) -> tuple[str, ...]:
         return packages(code)
-
-    def grammar(self, signature: str, begun: bool) -> str:
-        return grammar(signature, begun)
 
     def odd_case(self, problem: Problem) -> int | None:
         return odd_case(problem)

@@ -25,9 +25,6 @@ class JavaScriptWording:
     def packages(self, code: str) -> tuple[str, ...]:
         return ()
 
-    def grammar(self, signature: str, begun: bool) -> str:
-        return ""
-
     def odd_case(self, problem: Problem) -> int | None:
         return None
 

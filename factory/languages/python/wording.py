@@ -23,9 +23,6 @@ class PythonWording:
     def packages(self, code: str) -> tuple[str, ...]:
         return ()
 
-    def grammar(self, signature: str, begun: bool) -> str:
-        return ""
-
     def odd_case(self, problem: Problem) -> int | None:
         return None
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from factory.config import SamplingConfig
 from factory.errors import EngineError
-from factory.records import Message, Request, Rollout, Unanswered, sha256
+from factory.records import Message, Request, Rollout, Unanswered
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -145,14 +145,9 @@ def check_end(finish_reason: str | None, text: str) -> None:
         raise UnusableAnswer(f"no text, and finish_reason {finish_reason!r} does not say why")
 
 
-def settings(sampling: SamplingConfig, request: Request | None = None) -> dict[str, Any]:
-    """What is asked of the model, as records keep it: only what is set, keys in one order.
-
-    Of a `request` with a grammar that is its sha256, by the name `grammar`.
-    """
+def settings(sampling: SamplingConfig) -> dict[str, Any]:
+    """What is asked of the model, as records keep it: only what is set, keys in one order."""
     asked = sampling.model_dump(mode="json", exclude={"n", "plan", "budget", "mode", "template"}, exclude_none=True)
-    if request is not None and request.grammar:
-        asked["grammar"] = sha256(request.grammar)
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
 
 

@@ -70,7 +70,6 @@ class OpenAI:
         self.meter.begin()
         asked = settings(sampling)
         body: dict[str, Any] = {"model": self._config.model} | asked | self._config.extra_body
-        body |= {"structured_outputs": {"grammar": request.grammar}} if request.grammar else {}
         if request.mode == "chat":
             body["messages"] = dialogue(request)
             body |= turn(request) if request.prefill else {}
@@ -79,7 +78,7 @@ class OpenAI:
         else:
             body["prompt"] = request.prompt
         order = Order(request)
-        ask = _Ask(order, body, dict(sorted((settings(sampling, request) | self._config.extra_body).items())))
+        ask = _Ask(order, body, dict(sorted((asked | self._config.extra_body).items())))
         for number, count in enumerate(order.rounds()):
             self.meter.retries += count if number else 0
             async with aclosing(as_they_finish(self._some(ask) for _ in range(count))) as several:

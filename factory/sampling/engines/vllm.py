@@ -175,9 +175,8 @@ def _asked(started: Started, request: Request, sampling: SamplingConfig, model: 
     limit = started.max_model_len - 1
     if len(tokens) > limit:
         raise PromptTooLong(request.problem_id, len(tokens), limit)
-    recorded = settings(sampling, request)
-    params = {key: value for key, value in settings(sampling).items() if key != "chat_template_kwargs"}
-    params |= {"grammar": request.grammar} if request.grammar else {}
+    recorded = settings(sampling)
+    params = {key: value for key, value in recorded.items() if key != "chat_template_kwargs"}
     return _Ask(request, {"prompt_token_ids": tokens}, started.sampling_params(params), recorded)
 
 

@@ -114,7 +114,7 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
     from vllm.exceptions import VLLMClientError
     from vllm.lora.request import LoRARequest
     from vllm.platforms import current_platform
-    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+    from vllm.sampling_params import RequestOutputKind
     from vllm.usage.usage_lib import UsageContext
     from vllm.v1.engine.async_llm import AsyncLLM
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
@@ -128,12 +128,6 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
     ours = (child for child in multiprocessing.active_children() if child not in others)
     guard = Guard(child.pid for child in ours if child.pid and child.name.startswith(("EngineCore", "VLLM")))
     parallel = llm.vllm_config.parallel_config
-
-    def sampling_params(given: dict[str, Any]) -> Any:
-        grammar = given.pop("grammar", None)
-        held_to = StructuredOutputsParams(grammar=grammar) if grammar else None
-        return SamplingParams(**given, n=1, output_kind=RequestOutputKind.FINAL_ONLY, structured_outputs=held_to)
-
     return Started(
         llm=llm,
         tokenizer=llm.get_tokenizer(),
@@ -143,7 +137,7 @@ def _start(config: VllmEngine, weights: Weights, log: Log) -> Started:
         lora=None if config.lora is None else LoRARequest(config.lora.name, 1, str(config.lora)),
         log=log,
         guard=guard,
-        sampling_params=sampling_params,
+        sampling_params=lambda given: SamplingParams(**given, n=1, output_kind=RequestOutputKind.FINAL_ONLY),
         refusals=(VLLMClientError, ValueError),
         deaths=(EngineDeadError, EngineGenerateError),
         note=note,

@@ -71,7 +71,7 @@ def test_what_may_change_and_what_may_grow() -> None:
         f"max_limits.{name}" for name in ("cpu_s", "wall_s", "memory_mb", "processes", "output_kb", "open_files")
     ]
     plan = ["sampling.n", "sampling.plan.n_max", "sampling.plan.stop.survivors"]
-    plan += ["sampling.budget", "sampling.budget.tokens"]
+    plan += ["sampling.budget", *(f"sampling.budget.{unit}" for unit in ("tokens", "usd", "gpu_hours"))]
     assert keys(Config, Resume.EXTENDS) == [*ceilings, "problems.limit", *plan, "translate.survivors"]
     assert keys(Config, Resume.SHRINKS) == ["sampling.plan.stop.least_yield"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from factory.config import OpenAIEngine, SamplingConfig
 from factory.errors import ConfigError, EngineError
-from factory.records import Message, Request, Rollout, Unanswered, sha256
+from factory.records import Message, Request, Rollout, Unanswered
 from factory.sampling.engines import open_engine, pace
 from factory.sampling.engines.openai import OpenAI
 
@@ -108,17 +108,13 @@ def test_a_chat_answer_becomes_a_rollout(ask: Ask, chat: Any) -> None:
     assert list(rollout.sampling or ()) == sorted(sent)
 
 
-def test_an_answer_is_begun_and_held_to_a_grammar_as_vllm_serve_wants_it(ask: Ask, chat: Any) -> None:
-    more = {"prefill": "```go\n", "grammar": 'root ::= "x"'}
-    came = ask(lambda *_: chat("package main\n```"), more=more, server="vllm")
+def test_an_answer_is_begun_as_vllm_serve_wants_it(ask: Ask, chat: Any) -> None:
+    came = ask(lambda *_: chat("package main\n```"), more={"prefill": "```go\n"}, server="vllm")
     body = came.server.asked[0][2]
     assert body["messages"] == [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "```go\n"}]
     assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
-    assert body["structured_outputs"] == {"grammar": more["grammar"]}
     (rollout,) = came.rollouts
     assert (rollout.text, rollout.prefill) == ("```go\npackage main\n```", "```go\n")
-    assert (rollout.sampling or {})["grammar"] == sha256(more["grammar"])
-    assert "structured_outputs" not in (rollout.sampling or {})
 
 
 def test_a_completion_continues_the_prompt(ask: Ask) -> None:

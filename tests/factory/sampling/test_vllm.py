@@ -7,7 +7,6 @@ import dataclasses
 import gc
 import importlib.util
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import pytest
 
 from factory.config import SamplingConfig, VllmEngine
 from factory.errors import ConfigError, EngineError
-from factory.records import Message, Request, Rollout, Unanswered, sha256
+from factory.records import Message, Request, Rollout, Unanswered
 from factory.sampling.engines import Engine, PromptTooLong, RequestRefused, open_engine
 from factory.sampling.engines.vllm_process import usable_cpus
 
@@ -150,15 +149,6 @@ def test_a_chat_template_that_changes_what_is_begun_is_refused(running: Running)
     sampling = SamplingConfig(chat_template_kwargs={"chat_template": template})
     with pytest.raises(EngineError, match=r"its chat template"):
         runner.run(collect(engine, dataclasses.replace(chat(), prefill="package main\n"), sampling))
-
-
-def test_an_answer_is_held_to_a_grammar(running: Running) -> None:
-    runner, engine = running
-    held = dataclasses.replace(chat(indices=range(4)), grammar='root ::= [ab]+ "!"')
-    got = runner.run(collect(engine, held, SamplingConfig(max_tokens=20, temperature=1.0)))
-    assert len(got) == 4
-    assert all(re.fullmatch("[ab]+!?", one.text) for one in got), [one.text for one in got]
-    assert {(one.sampling or {})["grammar"] for one in got} == {sha256(held.grammar)}
 
 
 def test_answers_stream_out_while_others_are_sampled(running: Running) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from factory.config import TranslateConfig
-from factory.errors import ConfigError
 from factory.records import Problem, Status, Verdict
 from factory.translation import Specification
 from factory.translation.prompts import repair_request, translation_request
@@ -65,14 +62,3 @@ def test_packages_are_hinted_at_where_the_program_uses_their_like(problem: Probl
     assert "Packages that it may need" not in translation_request(wanted, range(1), FREE).messages[0].content
     plain = translation_request(specified(problem, GO), range(1), TranslateConfig(import_hints=True))
     assert "Packages" not in plain.messages[0].content, "the program uses none"
-
-
-def test_a_grammar_goes_along_where_the_language_has_one(problem: Problem) -> None:
-    held = TranslateConfig(structured="grammar")
-    whole = translation_request(specified(problem, GO), range(1), held)
-    rest = translation_request(specified(problem, GO), range(1), held.model_copy(update={"prefill": True}))
-    assert f'"{GO} {{"' in whole.grammar
-    assert GO not in rest.grammar, "it stands in what is given"
-    script = Specification(problem, CODE, "sha", "javascript", "addUp", "")
-    with pytest.raises(ConfigError, match=r"translate\.structured: there is no grammar of JavaScript; remedy: null"):
-        translation_request(script, range(1), held)
