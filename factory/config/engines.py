@@ -98,6 +98,9 @@ class OpenAIEngine(Section):
     """Seconds without any answer (429, 5xx, no connection) after which the run ends; requests go slower meanwhile."""
     retries: Annotated[int, Resume.FREE] = Field(6, ge=0)
     """How often a request is sent again that fails while others succeed; after it the rollout is left out."""
+    server: Annotated[Literal["vllm"] | None, Resume.FREE] = None
+    """What serves the model, where that takes more than the API has: `vllm` goes on with an answer that is begun
+    (`translate.prefill`). null does not."""
     timeout_s: Annotated[float, Resume.FREE] = Field(600.0, gt=0)
     """Seconds after which a request without a whole answer counts as failed."""
     max_refused: Annotated[float, Resume.FREE] = Field(0.05, ge=0, le=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from factory.config.base import Section
 from factory.config.marks import Resume
@@ -42,11 +42,34 @@ class AdaptivePlan(Section):
 
 
 class BudgetConfig(Section):
-    """What a whole run may spend on rollouts; needs an adaptive plan."""
+    """What a whole run may spend on rollouts, in one of three units; needs an adaptive plan.
 
-    tokens: Annotated[int, Resume.EXTENDS] = Field(ge=1)
-    """Tokens of answers. Every problem gets its first round; the others go to the problems that are expected to give
-    most new programs for them, until the budget is spent. Tokens of prompts, and translations, are not counted."""
+    Every problem gets its first round; the others go to the problems that are expected to give most new programs for
+    what they take, until the budget is spent. Translations are not counted.
+    """
+
+    tokens: Annotated[int | None, Resume.EXTENDS] = Field(None, ge=1)
+    """Tokens of answers; those of prompts are not counted."""
+    usd: Annotated[float | None, Resume.EXTENDS] = Field(None, gt=0)
+    """Dollars for tokens of prompts and answers, by `engine.price`. Each rollout is charged for its whole prompt."""
+    gpu_hours: Annotated[float | None, Resume.EXTENDS] = Field(None, gt=0)
+    """Hours for which GPUs are held, as the tokens of answers that the first rounds show to fit in them; that rate is
+    kept in the ledger. For `engine.kind: vllm`."""
+
+    @property
+    def name(self) -> str:
+        """What names it among the budgets that a run may have."""
+        if self.tokens is not None:
+            return f"{self.tokens}"
+        return f"{self.usd!r}usd" if self.usd is not None else f"{self.gpu_hours!r}gpuh"
+
+    @model_validator(mode="after")
+    def _has_one_unit(self) -> BudgetConfig:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = f"{' and '.join(given)} are given" if given else "none is given"
+            raise ValueError(f"a budget is in one unit of tokens, usd and gpu_hours; {said}")
+        return self
 
 
 PlanConfig = Annotated[FixedPlan | AdaptivePlan, Field(discriminator="kind")]

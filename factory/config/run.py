@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from factory.config import generators
 from factory.config.base import Section
-from factory.config.engines import EngineConfig, ReplayEngine, RolloutsConfig, SamplingConfig
+from factory.config.engines import EngineConfig, OpenAIEngine, ReplayEngine, RolloutsConfig, SamplingConfig
 from factory.config.executor import ExecutorConfig, LocalExecutorConfig
 from factory.config.filters import DecontaminationConfig, RankConfig, ReviewConfig, VerifyConfig
 from factory.config.generators import DEFAULT, Generator, GeneratorConfig
@@ -175,6 +175,32 @@ class Config(GradingConfig):
                 "sampling.budget: is passed on from slice to slice, by one process that works off all of them, which "
                 "executor.kind 'ray' is not; remedy: executor.kind: local, or no budget"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _can_count_its_budget(self) -> Config:
+        budget = self.sampling.budget
+        if budget is None:
+            return self
+        for it in (it for it in self.asked if it.tier):
+            price, key = it.engine.price, f"generators.{it.place}.engine" if self.generators else "engine"
+            if budget.usd is not None and not (price and (price.prompt or price.completion)):
+                raise ValueError(f"sampling.budget.usd: needs to know what tokens cost; remedy: {key}.price, or tokens")
+            if budget.gpu_hours is not None and it.engine.kind != "vllm":
+                raise ValueError(
+                    f"sampling.budget.gpu_hours: {key}.kind {it.engine.kind!r} holds no GPU of ours; remedy: usd or "
+                    "tokens"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _begins_answers_where_it_can(self) -> Config:
+        for it in self.translators if self.translate.targets else ():
+            if self.translate.prefill and isinstance(it.engine, OpenAIEngine) and it.engine.server is None:
+                raise ValueError(
+                    "translate.prefill: is no part of the API that engine.kind 'openai' speaks; remedy: engine.server: "
+                    "vllm where a `vllm serve` answers, or translate.prefill: false"
+                )
         return self
 
     @model_validator(mode="after")

@@ -35,6 +35,11 @@ class TranslateConfig(Section):
     temperature: float = Field(0.6, ge=0)
     max_tokens: int = Field(1536, ge=1)
     """Most tokens of an answer."""
+    prefill: bool = False
+    """Whether the model is given the beginning of its answer: a fence with the file's first lines, up to the body of
+    the declared entry point. Needs an engine that goes on with an answer: `vllm`, or `openai` with `server: vllm`."""
+    import_hints: bool = False
+    """Whether the prompt lists packages that the translation may need, by what the Python program uses."""
     template: Path | None = None
     """Jinja template of the prompt; None takes the built-in one."""
 

@@ -145,6 +145,14 @@ class Wording(Protocol):
         """The declaration a translation of Python `code` should have, where the cases tell its types; else ""."""
         ...
 
+    def beginning(self, signature: str) -> str:
+        """How a file begins whose entry point is declared as `signature`, up to its body; "" where that is unknown."""
+        ...
+
+    def packages(self, code: str) -> tuple[str, ...]:
+        """Packages of its standard library that a translation of Python `code` may need, by their paths, sorted."""
+        ...
+
     def odd_case(self, problem: Problem) -> int | None:
         """The number of the one case whose values have types such that no declaration fits it and the others, too."""
         ...

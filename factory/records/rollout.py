@@ -18,7 +18,10 @@ Sampling = dict[str, JsonValue]
 
 
 class Rollout(BaseModel):
-    """One raw model output, never edited. Unknown fields of outside files are ignored."""
+    """One raw model output, never edited. Unknown fields of outside files are ignored.
+
+    `text` is the whole answer: what was put at its beginning (`prefill`), and how the model went on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,6 +39,9 @@ class Rollout(BaseModel):
     template: str | None = None
     """sha256 of the prompt template that asked for it."""
     seed: int | None = None
+    prefill: str | None = None
+    """What `text` begins with that is not the model's: the model was given it as the beginning of its own answer, and
+    went on. Its tokens count as the prompt's."""
     finish_reason: str | None = None
     prompt_tokens: int | None = Field(None, ge=0)
     completion_tokens: int | None = Field(None, ge=0)
@@ -76,7 +82,7 @@ class Request:
     """What an engine is asked for: the rollouts `indices` of one prompt.
 
     `messages` are rendered by the model's chat template when `mode` is chat;
-    for completion, `prompt` is continued unchanged.
+    for completion, `prompt` is continued unchanged. With `prefill` a chat's answer begins with that text.
     """
 
     problem_id: str
@@ -90,6 +96,7 @@ class Request:
     repair_of: str | None = None
     generator: str = "default"
     """Who of a run's generators is asked."""
+    prefill: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ def asked(
                 wanted = specify(translated, parents[rollout.parent], language(verdict.language))
                 repaired = failed.get(question)
                 requests[question] = (
-                    repair_request(wanted, repaired, _ONE)
+                    repair_request(wanted, repaired, _ONE, config.translate)
                     if repaired
-                    else translation_request(wanted, _ONE, config.translate.template)
+                    else translation_request(wanted, _ONE, config.translate)
                 )
         _check(rollout, requests[question])
     return {question: _messages(request) for question, request in requests.items()}

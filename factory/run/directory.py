@@ -176,7 +176,11 @@ class RunDir(Paths):
 
     def _refuse_another(self, config: Config, problems: Iterable[Problem], inputs: Mapping[str, str]) -> None:
         """Raise ConfigError where the run's rollouts would not be those of this config, these problems and inputs."""
-        refused = differences(self.open_config().in_form_of(config), config)
+        old = self.open_config().in_form_of(config)
+        refused = differences(old, config)
+        prices = [{it.name: it.engine.price for it in one.asked} for one in (old, config)]
+        if old.sampling.budget and old.sampling.budget.usd is not None and prices[0].items() - prices[1].items():
+            refused.append("price: an engine's is another, and sampling.budget.usd goes by it")
         if refused:
             shown = "\n".join(f"  {line}" for line in refused)
             grow, shrink = (", ".join(keys(Config, mark)) for mark in (Resume.EXTENDS, Resume.SHRINKS))

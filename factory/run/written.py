@@ -32,7 +32,9 @@ class Written:
         self.slices: set[int] = set()
         """Numbers of the slices that were sealed."""
         self.budget_left: int | None = None
-        """Tokens that this slice left to the next one, where the run has a budget."""
+        """What this slice left to the next one, where the run has a budget, in the units of `Charge`."""
+        self.rate: dict[str, float] = {}
+        """What a budget in GPU-hours goes by, where this slice has measured it: "tokens", "gpu_s", "load_gpu_s"."""
         self.planned: dict[tuple[str, str], tuple[int, int]] = {}
         """By a problem's id, and generators of a run that has several, the last decision of their plan: of which
         rollouts, and how many there shall be."""
@@ -43,7 +45,7 @@ class Written:
         self._digests, self.sampled, self.started = {}, set(), {}
         self.finished = {}
         self.slice_size, self.slices, self.planned = 0, set(), {}
-        self.budget_left = None
+        self.budget_left, self.rate = None, {}
         for line in self._ledger.whole_lines():
             self.note(line)
 
@@ -59,6 +61,8 @@ class Written:
             self.slices.add(line["number"])
         elif event == "budget":
             self.budget_left = line["left"]
+        elif event == "rate":
+            self.rate = {key: line[key] for key in ("tokens", "gpu_s", "load_gpu_s")}
         elif event == "planned":
             self.planned[line["problem"], line.get("generators", "")] = (line["rollouts"], line["until"])
         elif event in ("damaged", "dropped") and part is not None:

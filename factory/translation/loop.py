@@ -35,9 +35,11 @@ def to_repair(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.status not in _NOT_REPAIRED and verdict.code]
 
 
-def repair_requests(wanted: Specification, failed: Sequence[Verdict], first: int) -> list[Request]:
+def repair_requests(
+    wanted: Specification, failed: Sequence[Verdict], first: int, settings: TranslateConfig
+) -> list[Request]:
     """One request a failed candidate; the rollouts they ask for have the indices from `first` on."""
     return [
-        replace(repair_request(wanted, verdict, range(at, at + 1)), repair_of=verdict.code_sha256)
+        replace(repair_request(wanted, verdict, range(at, at + 1), settings), repair_of=verdict.code_sha256)
         for at, verdict in enumerate(failed, first)
     ]

@@ -2,20 +2,26 @@
 
     python -m factory verify --problems HumanEval.jsonl.gz --rollouts FILE --out GRADED
     python tests/bench/bench_plans.py FILE GRADED/verdicts.parquet [--keep 4] [--n 100] [--set growth=0.25]
+    python tests/bench/bench_plans.py FILE GRADED/verdicts.parquet --n 1000 --resample
 
 Nothing is run: the plan (`factory.sampling.plans`) decides from the verdicts. A survivor is a distinct program that
 passes, and at most `--keep` of a problem count. `--n` is the fixed number that the plan is compared with, and its most.
 Tokens are those of the answers; where none are recorded, a fourth of an answer's bytes. Compared is with the same fixed
 number, with the one that spends as many tokens, and with the smallest that gives as many survivors. The last table is
 of the plan with a budget: the tokens of several fixed numbers, given to the problems that are worth most.
+
+With `--resample` each problem has `--n` rollouts that are drawn from its recorded ones with replacement, and `--seeds`
+such draws are compared. It is an estimate for a number that nobody recorded: pass rates and lengths are those that were
+recorded, but a program that did not come among the recorded ones never comes, and what never passed never passes.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +76,13 @@ def recorded(rollouts: Path, verdicts: Path) -> dict[str, Recorded]:
     return {name: Recorded(it, [cost[name, one.index] for one in it]) for name, it in ordered.items()}
 
 
+def resampled(name: str, problem: Recorded, n: int, seed: int) -> Recorded:
+    """`n` rollouts drawn from those of `problem` with replacement; the same for the same seed."""
+    drawn = random.Random(f"{seed} {name}").choices(range(len(problem.verdicts)), k=n)
+    verdicts = [replace(problem.verdicts[at], index=index) for index, at in enumerate(drawn)]
+    return Recorded(verdicts, [problem.tokens[at] for at in drawn])
+
+
 def survivors(verdicts: Sequence[Verdict], keep: int) -> int:
     return min(len({it.normal_form for it in verdicts if it.status is Status.PASSED}), keep)
 
@@ -85,10 +98,32 @@ def spent(problems: Sequence[Recorded], take: Callable[[Recorded], int], keep: i
     return Spent(tokens, kept, solved, rollouts, rounds)
 
 
+def fixed_numbers(problems: Sequence[Recorded], n: int, keep: int) -> list[Spent]:
+    """What it comes to with every fixed number from 0 to `n`."""
+    passed: list[set[str]] = [set() for _ in problems]
+    at = [0] * len(problems)
+    found, tokens, rollouts = [Spent(0, 0, 0, 0)], 0, 0
+    for number in range(1, n + 1):
+        for place, problem in enumerate(problems):
+            while at[place] < len(problem.verdicts) and problem.verdicts[at[place]].index < number:
+                verdict = problem.verdicts[at[place]]
+                if verdict.status is Status.PASSED:
+                    passed[place].add(verdict.normal_form)
+                tokens, rollouts = tokens + problem.tokens[at[place]], rollouts + 1
+                at[place] += 1
+        kept = [min(len(forms), keep) for forms in passed]
+        found.append(Spent(tokens, sum(kept), sum(map(bool, kept)), rollouts))
+    return found
+
+
 def stopping(problem: Recorded, n: int, keep: int) -> int:
     """Rollouts until `keep` distinct programs pass, looked at after every one."""
-    total = problem.came(n)
-    return next((count for count in range(1, total) if survivors(problem.verdicts[:count], keep) == keep), total)
+    total, forms = problem.came(n), set[str]()
+    for count, verdict in enumerate(problem.verdicts[:total], 1):
+        forms |= {verdict.normal_form} if verdict.status is Status.PASSED else set()
+        if len(forms) >= keep:
+            return count
+    return total
 
 
 def planned(problems: Sequence[Recorded], plan: Plan, keep: int) -> Spent:
@@ -138,18 +173,26 @@ def main() -> None:
     parser.add_argument("--keep", type=int, default=4)
     parser.add_argument("--n", type=int, default=100)
     parser.add_argument("--set", action="append", default=[], metavar="A=B", help="a key of sampling.plan")
+    parser.add_argument("--resample", action="store_true", help="draw --n rollouts a problem with replacement")
+    parser.add_argument("--seeds", type=int, default=3, help="draws of --resample")
     given = parser.parse_args()
     sets = [f"plan.n_max={given.n}", f"plan.stop.survivors={given.keep}", *(f"plan.{it}" for it in given.set)]
     plan = plan_of(parse_section(SamplingConfig, ("plan.kind=adaptive", *sets)))
-    problems = list(recorded(given.rollouts, given.verdicts).values())
+    found = recorded(given.rollouts, given.verdicts)
+    if not given.resample:
+        compare(list(found.values()), plan, given.n, given.keep)
+    for seed in range(given.seeds if given.resample else 0):
+        print(f"{chr(10) if seed else ''}drawn with replacement, seed {seed}:")
+        compare([resampled(name, it, given.n, seed) for name, it in found.items()], plan, given.n, given.keep)
 
-    fixed = [spent(problems, lambda it, n=n: it.came(n), given.keep) for n in range(given.n + 1)]  # type: ignore[misc]
-    whole, adaptive = fixed[-1], planned(problems, plan, given.keep)
+
+def compare(problems: Sequence[Recorded], plan: Plan, n: int, keep: int) -> None:
+    """Print what fixed numbers up to `n` and the plan come to; at most `keep` survivors of a problem count."""
+    fixed = fixed_numbers(problems, n, keep)
+    whole, adaptive = fixed[-1], planned(problems, plan, keep)
     ways = {
-        f"fixed, n = {given.n}": whole,
-        f"stop at {given.keep}, rollout by rollout": spent(
-            problems, lambda it: stopping(it, given.n, given.keep), given.keep
-        ),
+        f"fixed, n = {n}": whole,
+        f"stop at {keep}, rollout by rollout": spent(problems, lambda it: stopping(it, n, keep), keep),
         f"adaptive, {plan.name}": adaptive,
     }
     print(f"{len(problems)} problems, {whole.rollouts:,} rollouts")
@@ -162,7 +205,7 @@ def main() -> None:
     equal = at_equal_tokens(fixed, adaptive.tokens)
     same = next(it for it in fixed if it.survivors >= adaptive.survivors)
     print(
-        f"against n = {given.n}: {whole.tokens / adaptive.tokens:.2f}x fewer tokens, "
+        f"against n = {n}: {whole.tokens / adaptive.tokens:.2f}x fewer tokens, "
         f"{adaptive.survivors / whole.survivors:.1%} of the survivors, {adaptive.solved} of {whole.solved} solved"
     )
     print(
@@ -171,11 +214,11 @@ def main() -> None:
     print(f"at equal survivors: {same.tokens / adaptive.tokens:.2f}x fewer tokens ({same.tokens:,} of a fixed number)")
     if isinstance(plan, Adaptive):
         print(f"\n{'budget: tokens of n =':34} {'tokens':>10} {'spent':>10} {'fixed':>9} {'adaptive':>9} {'ratio':>7}")
-        for n in (it for it in BUDGETS if it < len(fixed)):
-            less, more = fixed[n], within(problems, plan, fixed[n].tokens, given.keep)
+        for small in (it for it in BUDGETS if it < len(fixed)):
+            less, more = fixed[small], within(problems, plan, fixed[small].tokens, keep)
             same_tokens = at_equal_tokens(fixed, more.tokens)
             print(
-                f"{n:34} {less.tokens:10,} {more.tokens:10,} {same_tokens:9,.0f} {more.survivors:9,} "
+                f"{small:34} {less.tokens:10,} {more.tokens:10,} {same_tokens:9,.0f} {more.survivors:9,} "
                 f"{more.survivors / same_tokens:6.2f}x  solved {less.solved} and {more.solved}"
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from factory.languages.go.names import go_name
+from factory.languages.go.packages import packages
 from factory.languages.go.signature import odd_case, signature
 from factory.records import Problem
 
@@ -18,6 +19,12 @@ class GoWording:
 
     def signature(self, problem: Problem, code: str) -> str:
         return signature(problem, code)
+
+    def beginning(self, signature: str) -> str:
+        return f"package main\n\n{signature} {{\n" if signature else "package main\n\n"
+
+    def packages(self, code: str) -> tuple[str, ...]:
+        return packages(code)
 
     def odd_case(self, problem: Problem) -> int | None:
         return odd_case(problem)

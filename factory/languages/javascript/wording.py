@@ -19,6 +19,12 @@ class JavaScriptWording:
     def signature(self, problem: Problem, code: str) -> str:
         return signature(problem, code)
 
+    def beginning(self, signature: str) -> str:
+        return f"{signature} {{\n" if signature else ""
+
+    def packages(self, code: str) -> tuple[str, ...]:
+        return ()
+
     def odd_case(self, problem: Problem) -> int | None:
         return None
 

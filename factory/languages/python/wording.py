@@ -17,6 +17,12 @@ class PythonWording:
     def signature(self, problem: Problem, code: str) -> str:
         return ""
 
+    def beginning(self, signature: str) -> str:
+        return ""
+
+    def packages(self, code: str) -> tuple[str, ...]:
+        return ()
+
     def odd_case(self, problem: Problem) -> int | None:
         return None
 

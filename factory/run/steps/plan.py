@@ -15,7 +15,7 @@ from factory.config import AdaptivePlan, Config, ReplayEngine
 from factory.records import Problem, Rollout, Verdict
 from factory.run.budget import SliceBudget
 from factory.run.directory import RunDir
-from factory.sampling.plans import Decision, Group, Seen, Why, ask, budget_spent, groups_of, none_recorded, tokens_of
+from factory.sampling.plans import Decision, Group, Seen, Why, ask, budget_spent, charge_of, groups_of, none_recorded
 
 
 class PlanStep:
@@ -24,6 +24,7 @@ class PlanStep:
     def __init__(self, config: Config, run_dir: RunDir, budget: SliceBudget | None, at_once: asyncio.Semaphore) -> None:
         self._run_dir, self._budget, self._at_once = run_dir, budget, at_once
         self.groups = groups_of(config)
+        self._charge = charge_of(config.sampling.budget, config.asked)
 
     async def rounds(
         self, problem: Problem, group: Group, rollouts: Sequence[Rollout], verdicts: Sequence[Verdict]
@@ -56,7 +57,7 @@ class PlanStep:
     def done(self, problem: Problem, rollouts: Sequence[Rollout]) -> None:
         """The problem gets no more rollouts than these."""
         if self._budget is not None:
-            self._budget.leave(problem.id, sum(map(tokens_of, rollouts)))
+            self._budget.leave(problem.id, self._charge.total(rollouts))
 
     async def _has_turn(
         self, problem: Problem, group: Group, decision: Decision, own: Sequence[Rollout], rollouts: Sequence[Rollout]
@@ -69,11 +70,11 @@ class PlanStep:
         if self._budget is None or not isinstance(plan, AdaptivePlan):
             return True
         later = [it for it in rollouts if group.has(it.index) and not group.covers(it.index, decision.at)]
-        tokens = sum(map(tokens_of, rollouts)) - sum(map(tokens_of, later))
-        asked = ask(self._budget.order(problem.id), decision, sum(map(tokens_of, own)), plan.stop.survivors)
+        cost = self._charge.total(rollouts) - self._charge.total(later)
+        asked = ask(self._budget.order(problem.id), decision, self._charge.total(own), plan.stop.survivors)
         self._at_once.release()
         try:
-            return await self._budget.turn(problem.id, asked, tokens)
+            return await self._budget.turn(problem.id, asked, cost)
         finally:
             await self._at_once.acquire()
 

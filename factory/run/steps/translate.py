@@ -111,8 +111,8 @@ class TranslateStep:
 
         def requests() -> list[Request]:
             if number == 0:
-                return [translation_request(wanted, generator.indices(range(settings.n)), settings.template)]
-            return repair_requests(wanted, failed, generator.first + settings.n * number)
+                return [translation_request(wanted, generator.indices(range(settings.n)), settings)]
+            return repair_requests(wanted, failed, generator.first + settings.n * number, settings)
 
         # Which candidates a repair is asked for depends on what they were compared with.
         path = self._part(generator, wanted, number, "rollouts", others if number else "")

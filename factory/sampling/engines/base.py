@@ -18,7 +18,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from factory.config import SamplingConfig
 from factory.errors import EngineError
-from factory.records import Request, Rollout, Unanswered
+from factory.records import Message, Request, Rollout, Unanswered
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -149,6 +149,19 @@ def settings(sampling: SamplingConfig) -> dict[str, Any]:
     """What is asked of the model, as records keep it: only what is set, keys in one order."""
     asked = sampling.model_dump(mode="json", exclude={"n", "plan", "budget", "mode", "template"}, exclude_none=True)
     return {key: asked[key] for key in sorted(asked) if asked[key] not in ([], {})}
+
+
+def dialogue(request: Request) -> list[dict[str, str]]:
+    """The messages of a chat, with the answer's beginning where the request has one."""
+    begun = (Message(role="assistant", content=request.prefill),) if request.prefill else ()
+    return [message.model_dump() for message in (*request.messages, *begun)]
+
+
+def turn(request: Request) -> dict[str, bool]:
+    """Whether the model begins an answer or goes on with one: by the names of chat templates and of vLLM's server."""
+    if request.prefill:
+        return {"add_generation_prompt": False, "continue_final_message": True}
+    return {"add_generation_prompt": True}
 
 
 async def as_they_finish(work: Iterable[Coroutine[Any, Any, T]]) -> AsyncGenerator[T]:

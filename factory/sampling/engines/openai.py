@@ -27,7 +27,9 @@ from factory.sampling.engines.base import (
     Say,
     UnusableAnswer,
     as_they_finish,
+    dialogue,
     settings,
+    turn,
     warn,
 )
 from factory.sampling.engines.order import Order
@@ -69,7 +71,8 @@ class OpenAI:
         asked = settings(sampling)
         body: dict[str, Any] = {"model": self._config.model} | asked | self._config.extra_body
         if request.mode == "chat":
-            body["messages"] = [message.model_dump() for message in request.messages]
+            body["messages"] = dialogue(request)
+            body |= turn(request) if request.prefill else {}
             if sampling.logprobs is not None:
                 body |= {"logprobs": True, "top_logprobs": sampling.logprobs} | self._config.extra_body
         else:
@@ -170,7 +173,8 @@ class OpenAI:
         return Rollout(
             problem_id=request.problem_id,
             index=index,
-            text=choice.text,
+            text=request.prefill + choice.text,
+            prefill=request.prefill or None,
             mode=request.mode,
             language=request.language,
             parent=request.parent,

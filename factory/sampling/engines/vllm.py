@@ -32,7 +32,9 @@ from factory.sampling.engines.base import (
     UnusableAnswer,
     as_they_finish,
     check_end,
+    dialogue,
     settings,
+    turn,
     warn,
 )
 from factory.sampling.engines.vllm_start import Started, start, stop
@@ -183,12 +185,14 @@ def _tokenize(tokenizer: Any, request: Request, sampling: SamplingConfig, model:
         return list(tokenizer.encode(request.prompt))
     if not tokenizer.chat_template:
         raise EngineError(f"{model}: has no chat template; set sampling.mode: completion, or take an instruct model")
-    messages = [message.model_dump() for message in request.messages]
-    arguments = {**sampling.chat_template_kwargs, "add_generation_prompt": True, "tokenize": False}
+    arguments = {**sampling.chat_template_kwargs, "tokenize": False}
     try:
-        text = tokenizer.apply_chat_template(messages, **arguments)
-    except jinja2.TemplateError as error:
+        text = tokenizer.apply_chat_template(dialogue(request), **arguments, **turn(request))
+    except (jinja2.TemplateError, ValueError) as error:
         raise EngineError(f"{model}: its chat template fails: {error}; see sampling.chat_template_kwargs") from error
+    if not text.endswith(request.prefill):
+        remedy = "remedy: translate.prefill: false"
+        raise EngineError(f"{model}: its chat template changes an answer that is begun for the model; {remedy}")
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
@@ -198,13 +202,14 @@ def _rollout(ask: _Ask, index: int, answer: Any, output: Any, model: str) -> Rol
     return Rollout(
         problem_id=ask.request.problem_id,
         index=index,
-        text=output.text,
+        text=ask.request.prefill + output.text,
         mode=ask.request.mode,
         language=ask.request.language,
         parent=ask.request.parent,
         model=model,
         sampling=ask.sampling,
         template=ask.request.template or None,
+        prefill=ask.request.prefill or None,
         finish_reason=output.finish_reason,
         prompt_tokens=len(answer.prompt_token_ids),
         completion_tokens=len(output.token_ids),

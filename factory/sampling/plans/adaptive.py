@@ -19,10 +19,10 @@ from factory.sampling.plans.estimates import Seen
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """The plan of `config`, and the tokens of the run's budget, where there is one."""
+    """The plan of `config`, and what names the run's budget, where there is one."""
 
     config: AdaptivePlan
-    budget: int | None = None
+    budget: str = ""
 
     @property
     def most(self) -> int:

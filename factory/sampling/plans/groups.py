@@ -25,7 +25,7 @@ def plan_of(sampling: SamplingConfig) -> Plan:
     """The plan that a config names."""
     if isinstance(sampling.plan, FixedPlan):
         return Fixed(sampling.n)
-    return Adaptive(sampling.plan, sampling.budget.tokens if sampling.budget else None)
+    return Adaptive(sampling.plan, sampling.budget.name if sampling.budget else "")
 
 
 @dataclass(frozen=True, slots=True)

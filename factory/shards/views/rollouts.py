@@ -41,6 +41,7 @@ def rows(outcome: ProblemOutcome, split: str, first: int) -> Iterator[Cells]:
             "language": verdict.language,
             "prompt": prompts[asked],
             "completion": [reply(rollout.text)],
+            "prefill": rollout.prefill,
             "label": None if unknown else verdict.status is Status.PASSED,
             "kept": rank is not None,
             "rank": rank,
@@ -75,10 +76,11 @@ VIEW = View(
     'KTOTrainer("your/model", train_dataset=rows.filter(lambda row: row["label"] is not None))',
     pa.schema(
         [
-            *WHO, ("prompt", MESSAGES), ("completion", MESSAGES), ("label", pa.bool_()), ("kept", pa.bool_()),
-            ("rank", INT), ("mode", TEXT), ("reasoning", TEXT), ("finish_reason", TEXT), ("completion_tokens", INT),
-            ("status", TEXT), ("detail", TEXT), ("first_failure", TEXT), ("cases_passed", INT), ("cases_total", INT),
-            ("code", TEXT), ("import_fixes", pa.list_(TEXT)), ("lint", pa.list_(TEXT)),
+            *WHO, ("prompt", MESSAGES), ("completion", MESSAGES), ("prefill", TEXT), ("label", pa.bool_()),
+            ("kept", pa.bool_()), ("rank", INT), ("mode", TEXT), ("reasoning", TEXT), ("finish_reason", TEXT),
+            ("completion_tokens", INT), ("status", TEXT), ("detail", TEXT), ("first_failure", TEXT),
+            ("cases_passed", INT), ("cases_total", INT), ("code", TEXT), ("import_fixes", pa.list_(TEXT)),
+            ("lint", pa.list_(TEXT)),
             ("duplicate_of", INT), *LINEAGE, ("repair_of_sha256", TEXT), ("sampling", TEXT),
             ("template_sha256", TEXT), *ORIGIN,
         ]

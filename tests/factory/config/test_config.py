@@ -22,6 +22,7 @@ from factory.config import (
     load,
     parse_section,
 )
+from factory.config.load import validate
 from factory.errors import ConfigError
 from factory.records import LimitOverrides
 from sandbox import Limits
@@ -286,3 +287,15 @@ def test_every_field_tells_what_it_means_or_has_a_name_that_does() -> None:
 def test_no_secret_stands_in_a_config(tmp_path: Path) -> None:
     engine = "engine={kind: openai, model: m, base_url: 'http://x', api_key: s3cret}"
     assert "engine.api_key: holds a secret" in fault(written(tmp_path), engine)
+
+
+def test_an_answer_is_begun_only_where_the_engine_goes_on_with_it() -> None:
+    endpoint = {"kind": "openai", "model": "m", "base_url": "http://x/v1"}
+    data = {"name": "t", "problems": {"path": "p"}, "engine": endpoint, "translate": {"prefill": True}}
+    with pytest.raises(ConfigError, match=r"translate\.prefill: is no part of the API .*remedy: engine\.server: vllm"):
+        validate(Config, data, "here")
+    assert validate(Config, data | {"engine": endpoint | {"server": "vllm"}}, "here").translate.prefill
+    vllm = {"kind": "vllm", "model": "m"}
+    assert validate(Config, data | {"engine": vllm}, "here").translate.prefill
+    with pytest.raises(ConfigError, match=r"translate\.prefill"):
+        validate(Config, data | {"engine": vllm, "translate": {"prefill": True, "engine": endpoint}}, "here")

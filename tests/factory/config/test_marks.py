@@ -17,7 +17,7 @@ OPENAI = {"kind": "openai", "model": "m", "base_url": "http://x/v1"}
 ENGINE_FREE = {
     "in_flight", "restarts", "gpu_memory_utilization", "cpu_kv_cache_gb", "tensor_parallel_size", "data_parallel_size",
     "retries", "timeout_s", "base_url", "api_key_env", "patience_s", "max_refused", "rollouts_per_request",
-    "price", "price.prompt", "price.completion",
+    "server", "price", "price.prompt", "price.completion",
 }  # fmt: skip
 FREE = {
     "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
@@ -71,7 +71,7 @@ def test_what_may_change_and_what_may_grow() -> None:
         f"max_limits.{name}" for name in ("cpu_s", "wall_s", "memory_mb", "processes", "output_kb", "open_files")
     ]
     plan = ["sampling.n", "sampling.plan.n_max", "sampling.plan.stop.survivors"]
-    plan += ["sampling.budget", "sampling.budget.tokens"]
+    plan += ["sampling.budget", *(f"sampling.budget.{unit}" for unit in ("tokens", "usd", "gpu_hours"))]
     assert keys(Config, Resume.EXTENDS) == [
         *ceilings,
         "problems.limit",
@@ -130,7 +130,7 @@ OTHER: dict[str, Any] = {
     "gpu_hour": 1.0, "cpu_hour": 1.0, "in_flight": 3,
     "restarts": 5, "gpu_memory_utilization": 0.5, "cpu_kv_cache_gb": 5, "tensor_parallel_size": 2,
     "data_parallel_size": 2, "retries": 1, "timeout_s": 1.0, "base_url": "https://y/v1", "api_key_env": "KEY",
-    "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3,
+    "patience_s": 9.0, "max_refused": 0.5, "rollouts_per_request": 3, "server": "vllm",
     "price": {"prompt": 1.0}, "prompt": 1.0, "completion": 2.0,
     "observers": ({"kind": "webhook", "url_env": "HOOK_URL"},),
 }  # fmt: skip

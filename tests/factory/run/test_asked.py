@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.config import Config
+from factory.config import Config, TranslateConfig
 from factory.errors import ConfigError
 from factory.languages import language
 from factory.records import Failure, Message, Problem, Request, Rollout, Status, Survivor, Verdict, sha256
@@ -21,7 +21,7 @@ PROBLEM = Problem.model_validate(
 )
 CODE, GO = "def two():\n    return 2\n", "package main\n\nfunc two() int { return 3 }\n"
 KEPT = Survivor("p/0", 0, "python", 0, CODE, sha256(CODE), "f", 1, 1, 1.0, 1.0)
-ONE = range(1)
+ONE, FREE = range(1), TranslateConfig()
 
 
 def config(**sampling: Any) -> Config:
@@ -46,9 +46,9 @@ def sent(settings: Config) -> dict[tuple[str, str | None, str | None], tuple[Req
     """What a run with `settings` asks for, with a rollout of each."""
     python = python_request(PROBLEM, ONE, settings.sampling)
     wanted = specify(PROBLEM, KEPT, language("go"))
-    first = translation_request(wanted, ONE)
+    first = translation_request(wanted, ONE, FREE)
     wrong = graded(first, GO)
-    repair = repair_request(wanted, wrong[1], ONE)
+    repair = repair_request(wanted, wrong[1], ONE, FREE)
     parent, failed = KEPT.code_sha256, sha256(GO)
     return {
         ("python", None, None): (python, graded(python, CODE)),

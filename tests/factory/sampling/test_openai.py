@@ -44,13 +44,16 @@ def ask(endpoint: ModuleType) -> Ask:
         count: int = 1,
         sampling: SamplingConfig | None = None,
         mode: Any = "chat",
+        more: dict[str, Any] | None = None,
         **config: Any,
     ) -> Asked:
         async def run(came: Asked) -> None:
             engine = OpenAI(OpenAIEngine(model="m", base_url=came.server.url, **config), came.lines.append)
             async with engine:
                 said = (Message(role="user", content="hi"),)
-                request = Request("p", "python", range(count), mode, said, prompt="def f", template="hash")
+                request = Request(
+                    "p", "python", range(count), mode, said, prompt="def f", template="hash", **more or {}
+                )
                 try:
                     async for one in engine.sample(request, sampling or SamplingConfig()):
                         came.rollouts += [one] if isinstance(one, Rollout) else []
@@ -103,6 +106,15 @@ def test_a_chat_answer_becomes_a_rollout(ask: Ask, chat: Any) -> None:
         completion_tokens=3,
     )
     assert list(rollout.sampling or ()) == sorted(sent)
+
+
+def test_an_answer_is_begun_as_vllm_serve_wants_it(ask: Ask, chat: Any) -> None:
+    came = ask(lambda *_: chat("package main\n```"), more={"prefill": "```go\n"}, server="vllm")
+    body = came.server.asked[0][2]
+    assert body["messages"] == [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "```go\n"}]
+    assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+    (rollout,) = came.rollouts
+    assert (rollout.text, rollout.prefill) == ("```go\npackage main\n```", "```go\n")
 
 
 def test_a_completion_continues_the_prompt(ask: Ask) -> None:

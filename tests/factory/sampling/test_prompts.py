@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from factory.config import SamplingConfig
+from factory.config import SamplingConfig, TranslateConfig
 from factory.errors import ConfigError
 from factory.records import Problem, Status, Verdict, sha256
 from factory.sampling import prompts
 from factory.translation import Specification
 from factory.translation.prompts import REPAIR, TRANSLATE, repair_request, translation_request
 
-CHAT, COMPLETION = SamplingConfig(), SamplingConfig(mode="completion")
+CHAT, COMPLETION, FREE = SamplingConfig(), SamplingConfig(mode="completion"), TranslateConfig()
 BUILT_IN = (prompts.PYTHON_CHAT, prompts.PYTHON_COMPLETION, TRANSLATE, REPAIR)
 
 
@@ -24,8 +24,8 @@ def every_prompt(problem: Problem) -> list[str]:
     requests = [
         prompts.python_request(problem, range(1), CHAT),
         prompts.python_request(problem, range(1), COMPLETION),
-        translation_request(wanted, range(1)),
-        repair_request(wanted, failed, range(1)),
+        translation_request(wanted, range(1), FREE),
+        repair_request(wanted, failed, range(1), FREE),
     ]
     return [request.prompt + "".join(message.content for message in request.messages) for request in requests]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import importlib.util
 import os
@@ -126,6 +127,28 @@ def test_arguments_reach_the_chat_template(running: Running) -> None:
         for arguments in ({}, {"tail": "<think>"})
     )
     assert (longer.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len("<think>")
+
+
+def test_an_answer_that_is_begun_goes_on_and_counts_as_the_prompt(running: Running) -> None:
+    runner, engine = running
+    sampling = SamplingConfig(max_tokens=6, temperature=0)
+    begun = dataclasses.replace(chat(), prefill="```go\npackage main\n\n")
+    ((whole,), (plain,)) = (runner.run(collect(engine, it, sampling)) for it in (begun, chat()))
+    assert whole.text.startswith(begun.prefill)
+    assert (whole.prefill, plain.prefill) == (begun.prefill, None)
+    assert (whole.prompt_tokens or 0) == (plain.prompt_tokens or 0) + len(begun.prefill), "a byte is a token"
+    by_hand = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n" + begun.prefill
+    request = Request("p", "python", range(1), "completion", prompt=by_hand)
+    (continued,) = runner.run(collect(engine, request, sampling))
+    assert whole.text == begun.prefill + continued.text, "the model sees its turn, begun, and no more"
+
+
+def test_a_chat_template_that_changes_what_is_begun_is_refused(running: Running) -> None:
+    runner, engine = running
+    template = "{% for message in messages %}{{ message.content | upper }}{% endfor %}"
+    sampling = SamplingConfig(chat_template_kwargs={"chat_template": template})
+    with pytest.raises(EngineError, match=r"its chat template"):
+        runner.run(collect(engine, dataclasses.replace(chat(), prefill="package main\n"), sampling))
 
 
 def test_answers_stream_out_while_others_are_sampled(running: Running) -> None:
