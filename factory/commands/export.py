@@ -64,16 +64,14 @@ def _shards(
     return manifest
 
 
-def push(
-    run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
-) -> Push:
+def push(run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console) -> Push:
     """The shards of a run to the hub, with the token in HF_TOKEN.
 
     Raises ConfigError, HubRefused, HubError, PartError.
     """
     if not run_dir.shards.is_dir():
         raise ConfigError(f"{run_dir.shown}: has no shards to push; remedy: `factory export {run_dir.shown}`")
-    # Here, not above: a run and an export wait for the hub's client otherwise, as long as for all else that they import.
+    # Here, not above: else a run and an export wait until the client of the hub is imported.
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     from factory.shards import hub
