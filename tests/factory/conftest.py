@@ -367,14 +367,22 @@ class Warm:
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._turn = threading.Lock()
 
-    def start(self, *arguments: object, env: Mapping[str, str] | None = None, session: bool = False) -> WarmProcess:
-        """Begin `factory ARGUMENTS` with the environment `env`, or this one; in a session of its own with `session`."""
+    def start(
+        self,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        session: bool = False,
+    ) -> WarmProcess:
+        """Begin `factory ARGUMENTS`, in a session of its own with `session`. `env` and `cwd` as of `Popen`."""
         folder = self._folder / str(self._count)
         self._count += 1
         folder.mkdir()
         given = [*map(str, arguments)]
         environment = dict(os.environ if env is None else env)
-        pid = self.ask("start", given, environment, str(folder / "out"), str(folder / "err"), session)
+        pid = self.ask(
+            "start", given, environment, str(cwd or Path.cwd()), str(folder / "out"), str(folder / "err"), session
+        )
         assert pid is not None
         return WarmProcess(self, pid, folder, given)
 

@@ -28,7 +28,7 @@ pa.array([1])  # at the first, pyarrow imports pandas
 running: set[int] = set()
 
 
-def start(arguments: list[str], env: dict[str, str], out: str, err: str, session: bool) -> int:
+def start(arguments: list[str], env: dict[str, str], folder: str, out: str, err: str, session: bool) -> int:
     """The process id in the parent; 0 in the child, which is ready to run the command."""
     if child := os.fork():
         running.add(child)
@@ -41,6 +41,8 @@ def start(arguments: list[str], env: dict[str, str], out: str, err: str, session
         os.close(opened)
     os.environ.clear()
     os.environ.update(env)
+    os.chdir(folder)
+    sys.path[0] = folder  # as `python -m` has it; this file's own folder is nobody's
     random.seed()
     sys.argv = ["factory", *arguments]
     return 0
