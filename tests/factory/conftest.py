@@ -46,6 +46,13 @@ BUBBLEWRAP = SandboxConfig(backend="bubblewrap")
 LETTERS = {"$": "set", "v": ["y", "x"]}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """No test sees whether a file would outlive a loss of power; a run of some parts waits for the disk 100 times."""
+    with mock.patch.object(os, "fsync", lambda number: None):
+        yield
+
+
 @pytest.fixture(scope="session")
 def make_problem() -> MakeProblem:
     """`make_problem(((1, 2), 3), …, kind="exact", **fields)`: cases are (args, expected), or (stdin, stdout) texts."""
