@@ -49,7 +49,7 @@ LETTERS = {"$": "set", "v": ["y", "x"]}
 @pytest.fixture(scope="session", autouse=True)
 def _no_waiting_for_the_disk() -> Iterator[None]:
     """No test sees whether a file would outlive a loss of power; a run of some parts waits for the disk 100 times."""
-    with mock.patch.object(os, "fsync", lambda number: None):
+    with mock.patch.object(os, "fsync", return_value=None):
         yield
 
 
