@@ -1,6 +1,6 @@
 """`python -m factory`: the same as the command `factory`."""
 
-from factory.cli import main
+if __name__ == "__main__":  # not in worker processes, which import this file again and serve no command
+    from factory.cli import main
 
-if __name__ == "__main__":
     main()

@@ -8,12 +8,14 @@ import io
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +44,13 @@ RewriteLedger = Callable[[RunDir, Callable[[dict[str, Any]], dict[str, Any] | No
 BUBBLEWRAP = SandboxConfig(backend="bubblewrap")
 """For what tests no wall: `auto` takes Docker where a daemon answers, at three times the CPU."""
 LETTERS = {"$": "set", "v": ["y", "x"]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """No test sees whether a file would outlive a loss of power; a run of some parts waits for the disk 100 times."""
+    with mock.patch.object(os, "fsync", return_value=None):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -318,11 +327,90 @@ def in_process(*arguments: object) -> subprocess.CompletedProcess[str]:
             process.console.cache_clear()
 
 
-def in_new_process(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """What `factory ARGUMENTS` prints and exits with, in a process of its own, with the workers of the config."""
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    given: Any = {"capture_output": True, "text": True, "timeout": 240, "check": False}
-    return subprocess.run(command, env=os.environ | NO_DOCKER, **given)
+class WarmProcess:
+    """A `factory` command in a process of its own that warm.py has started. In use as `subprocess.Popen`."""
+
+    def __init__(self, warm: Warm, pid: int, folder: Path, args: list[str]) -> None:
+        self.pid, self.args = pid, args
+        self.returncode: int | None = None
+        self.out, self.err = folder / "out", folder / "err"
+        """Files that get what it prints."""
+        self._warm = warm
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._warm.ask("poll", self.pid)
+        return self.returncode
+
+    def wait(self) -> int:
+        if self.returncode is None:
+            self.returncode = self._warm.ask("wait", self.pid)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for it; what it has printed. `timeout` is pytest's to keep."""
+        self.wait()
+        return self.out.read_text(), self.err.read_text()
+
+    def end(self) -> subprocess.CompletedProcess[str]:
+        """Wait for it; what it has printed."""
+        return subprocess.CompletedProcess(self.args, self.wait(), *self.communicate())
+
+
+class Warm:
+    """Starts `factory` commands, each in a process of its own, by warm.py."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
+        command = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._turn = threading.Lock()
+
+    def start(
+        self,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        session: bool = False,
+    ) -> WarmProcess:
+        """Begin `factory ARGUMENTS`, in a session of its own with `session`. `env` and `cwd` as of `Popen`."""
+        folder = self._folder / str(self._count)
+        self._count += 1
+        folder.mkdir()
+        given = [*map(str, arguments)]
+        environment = dict(os.environ if env is None else env)
+        pid = self.ask(
+            "start", given, environment, str(cwd or Path.cwd()), str(folder / "out"), str(folder / "err"), session
+        )
+        assert pid is not None
+        return WarmProcess(self, pid, folder, given)
+
+    def ask(self, *request: Any) -> int | None:
+        with self._turn:
+            assert self._server.stdin is not None
+            assert self._server.stdout is not None
+            self._server.stdin.write(json.dumps(request) + "\n")
+            self._server.stdin.flush()
+            answer: int | None = json.loads(self._server.stdout.readline())
+            return answer
+
+    def close(self) -> None:
+        self._server.communicate()
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """`warm.start("run", config, …)`: the command in a process of its own that need not import what it imports."""
+    with contextlib.closing(Warm(tmp_path_factory.mktemp("warm"))) as warm:
+        yield warm
 
 
 @pytest.fixture(scope="session")
@@ -332,9 +420,9 @@ def factory() -> Factory:
 
 
 @pytest.fixture(scope="session")
-def factory_process() -> Factory:
+def factory_process(warm: Warm) -> Factory:
     """The same in a process of its own, which starts the workers of the config: three times as dear."""
-    return in_new_process
+    return lambda *arguments: warm.start(*arguments, env=os.environ | NO_DOCKER).end()
 
 
 @pytest.fixture(scope="session")

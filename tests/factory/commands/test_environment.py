@@ -51,13 +51,29 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "factory", *map(str, arguments)]
 
 
-def ended(arguments: list[str], **env: str | None) -> Done:
-    """A command that has ended by itself, with variables set, or unset where they are None."""
+def surroundings(env: dict[str, str | None]) -> dict[str, str]:
+    """The environment with variables set, or unset where they are None."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "HF_ENDPOINT")
     unset = {*names, *(name.lower() for name in names)}
     given_env = {name: value for name, value in (os.environ | env).items() if value is not None}
-    kept = {name: value for name, value in given_env.items() if name in env or name not in unset}
-    return subprocess.run(arguments, env=kept, capture_output=True, text=True, timeout=120, check=False)
+    return {name: value for name, value in given_env.items() if name in env or name not in unset}
+
+
+def ended(arguments: list[str], **env: str | None) -> Done:
+    """A command that has ended by itself in `surroundings`."""
+    given_env = surroundings(env)
+    return subprocess.run(arguments, env=given_env, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def ended_factory(warm: Any) -> Callable[..., Done]:
+    """`ended_factory("run", config, …, NAME=value)`: the command, ended by itself in `surroundings`."""
+
+    def end(*arguments: object, **env: str | None) -> Done:
+        done: Done = warm.start(*arguments, env=surroundings(env)).end()
+        return done
+
+    return end
 
 
 def error(done: Done) -> str:
@@ -73,13 +89,13 @@ def error(done: Done) -> str:
 
 
 @pytest.fixture
-def sampled(tmp_path: Path) -> Callable[..., str]:
+def sampled(tmp_path: Path, ended_factory: Callable[..., Done]) -> Callable[..., str]:
     """The error of a run that would sample from an endpoint at an address where nothing is."""
 
     def run(base_url: str = "http://127.0.0.1:9/v1", **env: str) -> str:
         engine = {"kind": "openai", "model": "m", "base_url": base_url, "patience_s": 0.5}
         config = given(tmp_path, engine=engine)
-        done = ended(command("run", config, "--run-dir", tmp_path / "run"), **env)
+        done = ended_factory("run", config, "--run-dir", tmp_path / "run", **env)
         assert done.returncode == (1 if "no TLS" in done.stderr else 2)
         return error(done)
 
@@ -133,8 +149,8 @@ def test_https_to_an_http_port(sampled: Callable[..., str]) -> None:
     assert "no TLS connection: an http port" in said
 
 
-def test_a_data_set_of_the_hub_behind_a_socks_proxy() -> None:
-    done = ended(command("problems", "--dataset", "a/b"), ALL_PROXY="socks5://127.0.0.1:9")
+def test_a_data_set_of_the_hub_behind_a_socks_proxy(ended_factory: Callable[..., Done]) -> None:
+    done = ended_factory("problems", "--dataset", "a/b", ALL_PROXY="socks5://127.0.0.1:9")
     assert done.returncode == 2
     assert error(done).startswith("error: ALL_PROXY: a SOCKS proxy needs a package")
 
@@ -142,16 +158,18 @@ def test_a_data_set_of_the_hub_behind_a_socks_proxy() -> None:
 # ---- secrets ----
 
 
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory, factory: Callable[..., Done]) -> Path:
+    """The directory of a run with shards, which no test changes."""
+    folder = tmp_path_factory.mktemp("shipped")
+    assert factory("run", given(folder), "--run-dir", folder / "run").returncode == 0
+    return folder / "run"
+
+
 @pytest.mark.parametrize("token", [f"hf_{KEY}é", f"hf_{KEY}\nhf_{KEY}", f"hf_{KEY} ", "", " \n"])
-def test_a_token_of_the_hub_that_cannot_be_sent(tmp_path: Path, token: str) -> None:
-    config = given(tmp_path)
-    assert ended(command("run", config, "--run-dir", tmp_path / "run")).returncode == 0
-    done = ended(
-        command("push", tmp_path / "run", "me/data"),
-        HF_TOKEN=token,
-        HF_ENDPOINT="http://127.0.0.1:9",
-        HF_HUB_OFFLINE="1",
-    )
+def test_a_token_of_the_hub_that_cannot_be_sent(shipped: Path, token: str, ended_factory: Callable[..., Done]) -> None:
+    away = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}
+    done = ended_factory("push", shipped, "me/data", HF_TOKEN=token, **away)
     said = error(done)
     if token.strip() == f"hf_{KEY}":
         assert done.returncode == 1, "it is stripped, and the hub is not there"
@@ -218,9 +236,11 @@ def failing_daemon(tmp_path: Path) -> Iterator[str]:
         yield f"unix://{path}"
 
 
-def test_a_docker_daemon_that_answers_500(tmp_path: Path, failing_daemon: str) -> None:
+def test_a_docker_daemon_that_answers_500(
+    tmp_path: Path, failing_daemon: str, ended_factory: Callable[..., Done]
+) -> None:
     config = given(tmp_path, sandbox={"backend": "docker"})
-    done = ended(command("run", config, "--run-dir", tmp_path / "run"), DOCKER_HOST=failing_daemon)
+    done = ended_factory("run", config, "--run-dir", tmp_path / "run", DOCKER_HOST=failing_daemon)
     assert done.returncode == 1
     trouble = (
         f"error: the Docker daemon at {failing_daemon}: it is in trouble: status 500: the storage driver is broken"
@@ -228,16 +248,18 @@ def test_a_docker_daemon_that_answers_500(tmp_path: Path, failing_daemon: str) -
     assert error(done).startswith(trouble)
 
 
-def test_auto_goes_past_a_docker_daemon_that_answers_500(tmp_path: Path, failing_daemon: str) -> None:
+def test_auto_goes_past_a_docker_daemon_that_answers_500(
+    tmp_path: Path, failing_daemon: str, ended_factory: Callable[..., Done]
+) -> None:
     config = given(tmp_path, sandbox={"backend": "auto"})
-    done = ended(command("run", config, "--run-dir", tmp_path / "run"), DOCKER_HOST=failing_daemon)
+    done = ended_factory("run", config, "--run-dir", tmp_path / "run", DOCKER_HOST=failing_daemon)
     assert (done.returncode, done.stderr.splitlines()[0]) == (0, "sandbox: bubblewrap")
 
 
 @pytest.mark.parametrize("host", ["tcp://127.0.0.1:65536", "tcp://[::1", f"ssh://me:{KEY}@127.0.0.1:9", "nonsense://x"])
-def test_an_address_of_docker_that_is_none(tmp_path: Path, host: str) -> None:
+def test_an_address_of_docker_that_is_none(tmp_path: Path, host: str, ended_factory: Callable[..., Done]) -> None:
     config = given(tmp_path, sandbox={"backend": "docker"})
-    done = ended(command("run", config, "--run-dir", tmp_path / "run"), DOCKER_HOST=host)
+    done = ended_factory("run", config, "--run-dir", tmp_path / "run", DOCKER_HOST=host)
     assert done.returncode == 1
     assert error(done).startswith("error: no Docker daemon answers at ")
     assert "DOCKER_HOST" in error(done)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import yaml
 from factory.run.reference_checks import MANY
 from factory.streams import Stream
 
+Factory = Callable[..., subprocess.CompletedProcess[str]]
 CASES = [{"args": [1], "expected": 2}, {"args": [3], "expected": 6}]
 FULL = Path("/dev/full")
 
@@ -52,14 +53,14 @@ def command(*arguments: object) -> list[str]:
 
 
 @pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)], ids=str)
-def test_a_run_goes_on_without_its_streams(tmp_path: Path, closed: tuple[int, ...]) -> None:
+def test_a_run_goes_on_without_its_streams(tmp_path: Path, closed: tuple[int, ...], factory: Factory) -> None:
     """A file that is opened later takes the number of a closed stream, and must not get its text."""
     given(tmp_path)
     run = command("run", tmp_path / "config.yaml", "--run-dir", tmp_path / "run")
     script = f"import os, sys\nfor n in {closed}: os.close(n)\nos.execv(sys.argv[1], sys.argv[1:])"
     done = subprocess.run([sys.executable, "-c", script, *run], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    assert subprocess.run(command("audit", tmp_path / "run"), capture_output=True, check=False).returncode == 0
+    assert factory("audit", tmp_path / "run").returncode == 0
 
 
 def test_a_run_goes_on_where_its_progress_has_no_room(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_terminal_that_is_closed_ends_no_run(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "shards" / "SHA256SUMS").exists()
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1:strict"])
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1:strict"])
 def test_a_terminal_of_few_letters_gets_escapes(tmp_path: Path, encoding: str) -> None:
     config = given(tmp_path)
     done = subprocess.run(
@@ -171,6 +172,26 @@ def test_a_signal_is_heard_while_a_daemon_does_not_answer(
         assert "stopped; to go on, run `factory run" in stopped_by(run, number)
 
 
+def checkers_below(parent: int) -> list[int]:
+    """The worker processes of a run that have a sandbox of their own."""
+    return [child for child in below(parent) if b"spawn_main" in command_line(child) and below(child)]
+
+
+def below(parent: int) -> list[int]:
+    """The children of a process."""
+    found: list[int] = []
+    for task in Path("/proc", str(parent), "task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has ended
+            found += map(int, task.read_text().split())
+    return found
+
+
+def command_line(process: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path("/proc", str(process), "cmdline").read_bytes()
+    return b""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 @pytest.mark.parametrize("problems", [1, MANY])
 def test_a_signal_is_heard_while_problems_are_loaded(tmp_path: Path, number: signal.Signals, problems: int) -> None:
@@ -183,7 +204,9 @@ def test_a_signal_is_heard_while_problems_are_loaded(tmp_path: Path, number: sig
     assert run.stderr is not None
     assert run.stderr.readline() == "sandbox: bubblewrap\n"
     if problems > 1:
-        time.sleep(5)  # the processes have been started, most likely
+        while not checkers_below(run.pid):
+            assert run.poll() is None
+            time.sleep(0.01)
     assert "stopped; to go on, run `factory run" in stopped_by(run, number)
 
 

@@ -230,20 +230,10 @@ def test_a_worker_for_which_no_node_has_room_is_an_error(
     assert "a worker asks for 99 CPUs and 0 GPUs of one node: waiting for a node of the Ray cluster to come" in notes[0]
 
 
-def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, replayed: Replayed) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "from factory.cli import main; main()",
-        "run",
-        str(replayed(tmp_path, 2, PROGRAMS, **OVER_RAY)),
-    ]
-    done = subprocess.run(
-        [*command, "--run-dir", str(tmp_path / "run"), "--set", "executor.address=127.0.0.1:9"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path, replayed: Replayed, warm: Any) -> None:
+    config = replayed(tmp_path, 2, PROGRAMS, **OVER_RAY)
+    nowhere = ("--set", "executor.address=127.0.0.1:9")
+    done = warm.start("run", config, "--run-dir", tmp_path / "run", *nowhere).end()
     assert done.returncode == 2, done.stderr
     assert "executor.address: '127.0.0.1:9': no Ray cluster answers there" in done.stderr
     assert "Traceback" not in done.stderr

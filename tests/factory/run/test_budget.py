@@ -6,7 +6,6 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -229,13 +228,10 @@ def test_rounds_go_to_who_is_worth_most_until_the_budget_is_spent(calm: Path, fa
     assert "problems for which sampling.budget had no more: 3" in factory("status", calm / "run").stdout
 
 
-def test_a_killed_run_spends_the_same(calm: Path, tmp_path: Path, factory: Factory) -> None:
+def test_a_killed_run_spends_the_same(calm: Path, tmp_path: Path, factory: Factory, warm: Any) -> None:
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "factory", "run", str(calm / "config.yaml"), "--run-dir", str(killed)]
     for number in (3, 12):
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = warm.start("run", calm / "config.yaml", "--run-dir", killed, session=True)
         while process.poll() is None and sum(1 for _ in killed.rglob("*.parquet")) < number:
             time.sleep(0.005)
         process.kill()
@@ -278,7 +274,7 @@ def test_a_larger_budget_extends_a_run(calm: Path, tmp_path: Path, factory: Fact
     assert rollouts(grown)["set/1"] == 30
 
 
-def test_slices_pass_on_what_is_left(tmp_path: Path, factory: Factory, replayed: Replayed) -> None:
+def test_slices_pass_on_what_is_left(tmp_path: Path, factory: Factory, replayed: Replayed, warm: Any) -> None:
     config = config_of(tmp_path, replayed, 300, slice=3)
     assert factory("run", config, "--run-dir", tmp_path / "calm").returncode == 0
     shares = lines(tmp_path / "calm", "budget")
@@ -286,8 +282,7 @@ def test_slices_pass_on_what_is_left(tmp_path: Path, factory: Factory, replayed:
     spent = EACH * sum(it["rollouts"] for it in lines(tmp_path / "calm", "sampled"))
     assert spent <= 300
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "factory", "run", str(config), "--run-dir", str(killed)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = warm.start("run", config, "--run-dir", killed, session=True)
     while process.poll() is None and not (killed / "slices/000000/slice.json").exists():
         time.sleep(0.005)
     process.kill()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from factory.config import GradingConfig, ProblemsConfig
 from factory.errors import ProblemError
+from factory.grading import checker
 from factory.run.load_problems import load_problems
 
 SETTINGS = GradingConfig.model_validate({"limits": {"cpu_s": 1}, "sandbox": {"backend": "bubblewrap"}})
@@ -22,60 +25,65 @@ SUM = (
 COLUMNS = {name: name for name in ("id", "prompt", "inputs", "outputs", "reference", "checker")}
 
 
-def loaded(tmp_path: Path, **fields: Any) -> tuple[list[str], list[str]]:
-    """The kinds of comparison of what loads, and the reasons why the rest does not."""
-    row = {
-        "id": "a",
-        "prompt": PROMPT,
-        "inputs": ["5\n", "9\n"],
-        "outputs": ["1 4\n", "4 5\n"],
-        "reference": "n = int(input())\nprint(n - 1, 1)\n",
-        "checker": SUM,
-    }
-    path = tmp_path / "p.jsonl"
-    sound = row | {"id": "sound"}
-    path.write_text("".join(json.dumps(one) + "\n" for one in (sound, row | fields)))
-    taken = load_problems(ProblemsConfig(path=path, mapping=COLUMNS), SETTINGS)
-    return [problem.comparison.kind for problem in taken.problems], [refusal.reason for refusal in taken.refused]
+ROW = {
+    "prompt": PROMPT,
+    "inputs": ["5\n", "9\n"],
+    "outputs": ["1 4\n", "4 5\n"],
+    "reference": "n = int(input())\nprint(n - 1, 1)\n",
+    "checker": SUM,
+}
+UNSOUND: list[tuple[dict[str, Any], str]] = [
+    ({"checker": "def check(input, output):\n    return True\n"}, "takes '~no answer~' for an answer"),
+    (
+        {"checker": "def check(input, output):\n    return output[:1].isdigit()\n"},
+        "takes every change of the recorded answers",
+    ),
+    (
+        {"checker": "def check(input, output):\n    return output == '2 3\\n'\n"},
+        "refuses the recorded answer '1 4\\n'",
+    ),
+    ({"checker": "def check(input, output):\n    while True: pass\n"}, "refuses the recorded answer"),
+    ({"checker": "def chek(input, output):\n    return True\n"}, "the problem's checker does not load"),
+    ({"checker": ""}, "accepts any of several answers, and it brings no checker"),
+    ({"reference": "print(1, 1)\n"}, "its reference fails its own tests"),
+    ({"outputs": ["1 4\n", "4 4\n"]}, "refuses the recorded answer '4 4\\n'"),
+]
+TOKENS = ("--5", "-", "5-", "\u00b2", "\u0663", "1e5", "-0")
 
 
-def test_a_row_with_a_sound_checker_is_decided_by_it(tmp_path: Path) -> None:
-    assert loaded(tmp_path) == (["checker", "checker"], [])
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"checker": "def check(input, output):\n    return True\n"}, "takes '~no answer~' for an answer"),
-        (
-            {"checker": "def check(input, output):\n    return output[:1].isdigit()\n"},
-            "takes every change of the recorded answers",
-        ),
-        (
-            {"checker": "def check(input, output):\n    return output == '2 3\\n'\n"},
-            "refuses the recorded answer '1 4\\n'",
-        ),
-        ({"checker": "def check(input, output):\n    while True: pass\n"}, "refuses the recorded answer"),
-        ({"checker": "def chek(input, output):\n    return True\n"}, "the problem's checker does not load"),
-        ({"checker": ""}, "accepts any of several answers, and it brings no checker"),
-        ({"reference": "print(1, 1)\n"}, "its reference fails its own tests"),
-        ({"outputs": ["1 4\n", "4 4\n"]}, "refuses the recorded answer '4 4\\n'"),
-    ],
-)
-def test_a_checker_that_does_not_tell_right_from_wrong_is_none(
-    tmp_path: Path, fields: dict[str, Any], reason: str
-) -> None:
-    kinds, reasons = loaded(tmp_path, **fields)
-    assert kinds == ["checker"]
-    assert len(reasons) == 1
-    assert reason in reasons[0]
-
-
-@pytest.mark.parametrize("token", ["--5", "-", "5-", "\u00b2", "\u0663", "1e5", "-0"])
-def test_an_answer_of_any_token_can_be_changed(tmp_path: Path, token: str) -> None:
+def _with_token(token: str) -> dict[str, Any]:
     checker = f"def check(input, output):\n    return output.startswith('{token}') and '8' not in output\n"
-    fields = {"outputs": [f"{token} 7\n"] * 2, "checker": checker, "reference": f"print('{token} 7')\n"}
-    assert loaded(tmp_path, **fields) == (["checker", "checker"], [])
+    return {"outputs": [f"{token} 7\n"] * 2, "checker": checker, "reference": f"print('{token} 7')\n"}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of each row of one file, by its id: the kind of its comparison, or the reason why it does not load."""
+    rows = {"sound": ROW} | {reason: ROW | fields for fields, reason in UNSOUND}
+    rows |= {token: ROW | _with_token(token) for token in TOKENS} | {"sound to the end": ROW}
+    path = tmp_path_factory.mktemp("rows") / "p.jsonl"
+    path.write_text("".join(json.dumps(row | {"id": name}) + "\n" for name, row in rows.items()))
+    soon = replace(checker.LIMITS, cpu_s=0.5)  # for the one that never ends
+    with mock.patch.object(checker, "LIMITS", soon):
+        taken = load_problems(ProblemsConfig(path=path, mapping=COLUMNS), SETTINGS)
+    found = {problem.id: problem.comparison.kind for problem in taken.problems}
+    assert not found.keys() & {refusal.id for refusal in taken.refused}
+    return found | {refusal.id: refusal.reason for refusal in taken.refused}
+
+
+@pytest.mark.parametrize("name", ["sound", "sound to the end"])
+def test_a_row_with_a_sound_checker_is_decided_by_it(loaded: dict[str, str], name: str) -> None:
+    assert loaded[name] == "checker"
+
+
+@pytest.mark.parametrize("reason", [reason for _, reason in UNSOUND])
+def test_a_checker_that_does_not_tell_right_from_wrong_is_none(loaded: dict[str, str], reason: str) -> None:
+    assert reason in loaded[reason]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_an_answer_of_any_token_can_be_changed(loaded: dict[str, str], token: str) -> None:
+    assert loaded[token] == "checker"
 
 
 def test_a_checker_of_calls_is_tried_with_values(tmp_path: Path) -> None:

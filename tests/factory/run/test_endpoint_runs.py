@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -242,7 +240,7 @@ def test_answers_in_the_journal_of_another_problem_are_its_own(
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_what_was_paid_for_before_a_kill_is_not_asked_for_again(
-    place: Place, endpoint: ModuleType, factory: Any, end: signal.Signals
+    place: Place, endpoint: ModuleType, factory: Any, end: signal.Signals, warm: Any
 ) -> None:
     """Ended thrice in the middle of a chunk, each time when three more answers are there."""
     allowed = threading.Semaphore(0)
@@ -254,13 +252,12 @@ def test_what_was_paid_for_before_a_kill_is_not_asked_for_again(
     place.behave = some
     run = place.folder / "run"
     config = place.config(in_flight=2)
-    command = [sys.executable, "-m", "factory", "run", str(config), "--run-dir", str(run)]
     for count in (3, 6, 9):
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        process = warm.start("run", config, "--run-dir", run)
         allowed.release(3)
         deadline = time.monotonic() + 100
         while len(place.kept("run")) < count:
-            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(end)

@@ -162,16 +162,13 @@ def test_a_second_run_changes_nothing(finished, factory):
     assert {path: path.stat().st_mtime_ns for path in parts} == parts
 
 
-def test_kill_anywhere_then_the_same_bytes(calm, tmp_path, factory):
+def test_kill_anywhere_then_the_same_bytes(calm, tmp_path, factory, warm):
     """kill -9 of a run, and of each that goes on with it, after more and more parts; then the command once more."""
     replay, untouched = calm
     total = sum(1 for path in untouched.rglob("*.parquet") if "shards" not in path.parts)
     run_dir, ends = tmp_path / "killed", []
-    command = [sys.executable, "-m", "factory", "run", str(replay), "--run-dir", str(run_dir)]
     for number in range(0, total, max(total // 6, 1)):
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = warm.start("run", replay, "--run-dir", run_dir, session=True)
         while process.poll() is None and sum(1 for _ in run_dir.rglob("*.parquet")) < number:
             time.sleep(0.005)
         process.kill()
@@ -181,9 +178,8 @@ def test_kill_anywhere_then_the_same_bytes(calm, tmp_path, factory):
     assert digests(run_dir) == digests(untouched)
 
 
-def test_workers_end_with_a_killed_run(replay, tmp_path):
-    command = [sys.executable, "-m", "factory", "run", str(replay), "--run-dir", str(tmp_path / "killed")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+def test_workers_end_with_a_killed_run(replay, tmp_path, warm):
+    process = warm.start("run", replay, "--run-dir", tmp_path / "killed", session=True)
     while not list(tmp_path.rglob("verdicts/*.parquet")):
         assert process.poll() is None
         time.sleep(0.01)
@@ -353,12 +349,11 @@ def test_translate_alone(finished, tmp_path, factory):
     assert json.loads((out / "summary.json").read_text())["languages"]["go"]["funnel"]["kept"] == 4
 
 
-def test_a_lost_verifying_process_loses_nothing(calm, tmp_path):
+def test_a_lost_verifying_process_loses_nothing(calm, tmp_path, warm):
     """Worker processes killed during the run are replaced; the result is the same."""
     replay, untouched = calm
     run_dir = tmp_path / "bumpy"
-    command = [sys.executable, "-m", "factory", "run", str(replay), "--run-dir", str(run_dir)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = warm.start("run", replay, "--run-dir", run_dir)
     killed = 0
     while process.poll() is None and killed < 1:
         for child in children(process.pid):

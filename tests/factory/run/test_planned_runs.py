@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -128,14 +127,11 @@ def test_an_audit_finds_nothing(calm: Path, factory: Factory) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_kill_anywhere_then_the_same_bytes(calm: Path, tmp_path: Path, factory: Factory) -> None:
+def test_kill_anywhere_then_the_same_bytes(calm: Path, tmp_path: Path, factory: Factory, warm: Any) -> None:
     total, killed = sum(1 for _ in (calm / "run").glob("*/*.parquet")), tmp_path / "killed"
-    command = [sys.executable, "-m", "factory", "run", str(calm / "config.yaml"), "--run-dir", str(killed)]
     ends: list[int] = []
     for number in (1, total // 3, 2 * total // 3):
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = warm.start("run", calm / "config.yaml", "--run-dir", killed, session=True)
         while process.poll() is None and sum(1 for _ in killed.rglob("*.parquet")) < number:
             time.sleep(0.005)
         process.send_signal(signal.SIGINT if len(ends) == 1 else signal.SIGKILL)
@@ -148,10 +144,11 @@ def test_kill_anywhere_then_the_same_bytes(calm: Path, tmp_path: Path, factory: 
     assert sorted(decided(killed), key=key) == sorted(decided(calm / "run"), key=key)
 
 
-def test_slices_give_the_same_shards(calm: Path, tmp_path: Path, factory: Factory, replayed: Replayed) -> None:
+def test_slices_give_the_same_shards(
+    calm: Path, tmp_path: Path, factory: Factory, replayed: Replayed, warm: Any
+) -> None:
     config, sliced = config_of(tmp_path, replayed, slice=4), tmp_path / "sliced"
-    command = [sys.executable, "-m", "factory", "run", str(config), "--run-dir", str(sliced)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = warm.start("run", config, "--run-dir", sliced, session=True)
     while process.poll() is None and not list(sliced.rglob("verdicts/*.parquet")):
         time.sleep(0.005)
     process.kill()
@@ -195,7 +192,7 @@ def test_a_fixed_number_has_no_decisions(calm: Path, tmp_path: Path, factory: Fa
 
 
 def test_no_rollout_is_paid_for_twice(
-    tmp_path: Path, endpoint: ModuleType, factory: Factory, replayed: Replayed
+    tmp_path: Path, endpoint: ModuleType, factory: Factory, replayed: Replayed, warm: Any
 ) -> None:
     """kill -9 of a run that asks an endpoint, while a later round is under way."""
     config, run_dir = config_of(tmp_path, replayed), tmp_path / "run"
@@ -210,10 +207,7 @@ def test_no_rollout_is_paid_for_twice(
         text["sampling"]["plan"]["stop"]["least_yield"] = 0.0  # all problems get all
         text["engine"] = {"kind": "openai", "model": "m", "base_url": server.url, "in_flight": 2}
         config.write_text(yaml.safe_dump(text))
-        command = [sys.executable, "-m", "factory", "run", str(config), "--run-dir", str(run_dir)]
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        process = warm.start("run", config, "--run-dir", run_dir, session=True)
         while process.poll() is None and len(server.asked) < 60:
             time.sleep(0.005)
         process.kill()

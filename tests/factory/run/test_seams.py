@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -256,11 +255,10 @@ def slow(tmp_path_factory: pytest.TempPathFactory, factory: Factory, replayed: R
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_ended_at_a_seam_goes_on(
-    slow: Path, tmp_path: Path, factory: Factory, how: signal.Signals
+    slow: Path, tmp_path: Path, factory: Factory, how: signal.Signals, warm: Any
 ) -> None:
     place = RunDir(tmp_path / "run")
-    command = [sys.executable, "-m", "factory", "run", str(slow / "config.yaml"), "--run-dir", str(place.path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = warm.start("run", slow / "config.yaml", "--run-dir", place.path)
     first, second = place.slice(0).path, place.slice(1).path
     try:
         while not any((second / "rollouts").glob("*.parquet")):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -351,42 +350,25 @@ def test_what_is_put_back_is_what_was_there(done: Path, place: RunDir) -> None:
         assert {name: one.dir.read(one.dir.path / name, KINDS[file_of(name)]) for name in one.dir.sealed} == before
 
 
-def test_kills_at_any_moment_change_no_byte(done: Path, tmp_path: Path, factory: Factory) -> None:
-    chance = random.Random(15)
-    command = [
-        sys.executable,
-        "-m",
-        "factory.cli",
-        "run",
-        str(done / "config.yaml"),
-        "--run-dir",
-        str(tmp_path / "run"),
-    ]
+def test_kills_at_any_moment_change_no_byte(done: Path, tmp_path: Path, factory: Factory, warm: Any) -> None:
+    chance, place = random.Random(15), RunDir(tmp_path / "run")
     for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(1.0, 5.0))
-        process.send_signal(signal.SIGKILL)
+        process = warm.start("run", done / "config.yaml", "--run-dir", place.path)
+        more = sum(1 for _ in place.path.rglob("*.parquet")) + chance.randrange(6)
+        while process.poll() is None and sum(1 for _ in place.path.rglob("*.parquet")) < more:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 0.2))
+        process.kill()
         process.wait()
-    place = RunDir(tmp_path / "run")
     ran = again(done, place, factory)
     assert ran.returncode == 0, ran.stderr
     assert shards_of(place.path) == shards_of(done / "whole")
     assert factory("audit", place.path).returncode == 0
 
 
-def test_several_processes_share_the_slices(done: Path, tmp_path: Path, factory: Factory) -> None:
-    code = "from factory.cli import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "run",
-        str(done / "config.yaml"),
-        "--run-dir",
-        str(tmp_path / "run"),
-        "--slices",
-    ]
-    jobs = [subprocess.Popen([*command, which], stderr=subprocess.PIPE, text=True) for which in ("0-0", "1-2")]
+def test_several_processes_share_the_slices(done: Path, tmp_path: Path, factory: Factory, warm: Any) -> None:
+    command = ("run", done / "config.yaml", "--run-dir", tmp_path / "run", "--slices")
+    jobs = [warm.start(*command, which) for which in ("0-0", "1-2")]
     for job in jobs:
         _, said = job.communicate(timeout=120)
         assert job.returncode == 0, said

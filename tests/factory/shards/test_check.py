@@ -14,7 +14,8 @@ from factory.shards import faults
 def test_any_flipped_byte_is_found_and_the_file_named(smallest: Path, name: str) -> None:
     (path,) = smallest.glob(name)
     whole = path.read_bytes()
-    for at in range(len(whole)):
+    every = 1 if name == "SHA256SUMS" else 7  # the others are known by their sha256 alone
+    for at in range(0, len(whole), every):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
         found = faults(smallest)
         told = found.keys() if name != "SHA256SUMS" else "".join(f"{file} {fault}" for file, fault in found.items())

@@ -36,8 +36,10 @@ print(json.dumps(told))
 class Client:
     """Runs commands that speak to the hub: it is chosen by the environment, which the client reads at import."""
 
-    def __init__(self, hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, way: str) -> None:
-        self.hub, self.run_dir, self.home = hub, exported.path, tmp_path / "home"
+    def __init__(
+        self, hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, way: str, start: Callable[..., Any]
+    ) -> None:
+        self.hub, self.run_dir, self.home, self._start = hub, exported.path, tmp_path / "home", start
         self.secrets = (small_hub.TOKEN, small_hub.READER)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
@@ -45,16 +47,16 @@ class Client:
             "HF_HUB_DISABLE_XET": "1" if way == "lfs" else "0",
         }  # fmt: skip
 
-    def start(self, *arguments: str, **env: str | None) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **env: str | None) -> Any:
         given = {name: value for name, value in (self.env | env).items() if value is not None}
-        command = [sys.executable, "-m", "factory", "push", str(self.run_dir), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
+        return self._start("push", self.run_dir, *arguments, env=given)
 
-    def end(self, process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-        out, err = process.communicate(timeout=120)
-        assert not any(secret in out + err for secret in (*self.secrets, "s3cr3t")), "a secret was told"
-        assert "Traceback" not in err
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def end(self, process: Any) -> subprocess.CompletedProcess[str]:
+        done: subprocess.CompletedProcess[str] = process.end()
+        said = done.stdout + done.stderr
+        assert not any(secret in said for secret in (*self.secrets, "s3cr3t")), "a secret was told"
+        assert "Traceback" not in done.stderr
+        return done
 
     def push(self, *arguments: str, **env: str | None) -> subprocess.CompletedProcess[str]:
         return self.end(self.start(*(arguments or (NAME,)), **env))
@@ -68,8 +70,10 @@ class Client:
 
 
 @pytest.fixture
-def client(hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, request: pytest.FixtureRequest) -> Client:
-    return Client(hub, small_hub, exported, tmp_path, getattr(request, "param", "xet"))
+def client(
+    hub: Any, small_hub: ModuleType, exported: RunDir, tmp_path: Path, request: pytest.FixtureRequest, warm: Any
+) -> Client:
+    return Client(hub, small_hub, exported, tmp_path, getattr(request, "param", "xet"), warm.start)
 
 
 BOTH_WAYS = pytest.mark.parametrize("client", ["xet", "lfs"], indirect=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,8 +47,8 @@ def places_of(secrets: dict[str, str], found: list[tuple[str, bytes]]) -> list[t
 class Commands:
     """Runs commands with the planted keys in their environment, and collects what they print."""
 
-    def __init__(self, folder: Path, hub: Any, token: str) -> None:
-        self.folder, self.printed = folder, list[tuple[str, bytes]]()
+    def __init__(self, folder: Path, hub: Any, token: str, start: Callable[..., Any]) -> None:
+        self.folder, self.printed, self._start = folder, list[tuple[str, bytes]](), start
         usual = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
         self.env = usual | {
             "OUR_KEY": f"{ENGINE_KEY}\n",
@@ -63,11 +61,12 @@ class Commands:
         }
 
     def __call__(self, *arguments: object) -> int:
-        command = [sys.executable, "-m", "factory", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, env=self.env, check=False, timeout=240)
-        self.printed += [(f"{arguments[0]}: stdout", done.stdout), (f"{arguments[0]}: stderr", done.stderr)]
-        assert b"Traceback" not in done.stderr
-        return done.returncode
+        process = self._start(*arguments, env=self.env)
+        code: int = process.wait()
+        printed = {stream.name: stream.read_bytes() for stream in (process.out, process.err)}
+        self.printed += [(f"{arguments[0]}: std{name}", text) for name, text in printed.items()]
+        assert b"Traceback" not in printed["err"]
+        return code
 
     def config(self, **engine: Any) -> Path:
         cases = [{"args": [n], "expected": 2 * n} for n in (1, 0, -7)]
@@ -90,9 +89,11 @@ class Commands:
         return path
 
 
-def test_planted_keys_are_found_nowhere(tmp_path: Path, endpoint: ModuleType, hub: Any, small_hub: ModuleType) -> None:
+def test_planted_keys_are_found_nowhere(
+    tmp_path: Path, endpoint: ModuleType, hub: Any, small_hub: ModuleType, warm: Any
+) -> None:
     """The endpoint and the hub repeat what they are sent: in bodies, in headers, and in the words beside a status."""
-    commands, run = Commands(tmp_path, hub, small_hub.TOKEN), tmp_path / "run"
+    commands, run = Commands(tmp_path, hub, small_hub.TOKEN, warm.start), tmp_path / "run"
 
     def behave(number: int, _: Any) -> Any:
         sent = server.asked[number][1].get("Authorization", "")
