@@ -113,10 +113,19 @@ class ReferenceChecks:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
             if self._loop is not None:
-                closing = self._executors.__aexit__(kind, error, at)
-                asyncio.run_coroutine_threadsafe(closing, self._loop).result()
+                asyncio.run_coroutine_threadsafe(self._close(kind, error, at), self._loop).result()
         finally:
             self._stack.__exit__(kind, error, at)
+
+    async def _close(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """End the processes, and before them what they are still asked for: a signal may have come at any moment."""
+        asking = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        await self._executors.__aexit__(kind, error, at)
 
     def __call__(self, batch: Sequence[Loaded]) -> list[Loaded | Refusal]:
         """Each problem with the first of its solutions that passes its tests as the reference, in order.
@@ -145,12 +154,7 @@ class ReferenceChecks:
             return tried_several(self._session, several)
         if self._loop is None:
             self._loop = self._stack.enter_context(background_loop("references"))
-        trying = asyncio.run_coroutine_threadsafe(self._by_processes(several), self._loop)
-        try:
-            return trying.result()
-        except BaseException:
-            trying.cancel()  # who stops a run does not wait for the rest of them
-            raise
+        return asyncio.run_coroutine_threadsafe(self._by_processes(several), self._loop).result()
 
     async def _by_processes(self, several: Sequence[Loaded]) -> list[Tried]:
         if self._executor is None:
