@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from huggingface_hub.utils.tqdm import disable_progress_bars
 from rich.panel import Panel
 from rich.syntax import Syntax
 
@@ -22,6 +22,9 @@ from factory.run.reader import kept_programs, unfinished
 from factory.run.slices import by_problem, slices
 from factory.run.summary import summarize
 from factory.storage import files
+
+if TYPE_CHECKING:
+    from factory.shards.hub import Push
 
 _TOKEN_REMEDY = "put a token with write rights in it (https://huggingface.co/settings/tokens)"
 
@@ -61,20 +64,22 @@ def _shards(
     return manifest
 
 
-def push(
-    run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console
-) -> shards.Push:
+def push(run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_run: bool, console: Console) -> Push:
     """The shards of a run to the hub, with the token in HF_TOKEN.
 
     Raises ConfigError, HubRefused, HubError, PartError.
     """
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # a quarter of a second, which no run has to pay
+
+    from factory.shards.hub import push as push_shards
+
     if not run_dir.shards.is_dir():
         raise ConfigError(f"{run_dir.shown}: has no shards to push; remedy: `factory export {run_dir.shown}`")
     if not console.is_terminal:
         disable_progress_bars()
     token = environment.secret("HF_TOKEN", _TOKEN_REMEDY)
     environment.check_network()
-    return shards.push(run_dir.shards, repo_id, token, revision, public, dry_run, plain(console))
+    return push_shards(run_dir.shards, repo_id, token, revision, public, dry_run, plain(console))
 
 
 def print_pair(console: Console, run_dir: RunDir) -> None:
