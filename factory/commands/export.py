@@ -69,18 +69,17 @@ def push(run_dir: RunDir, repo_id: str, revision: str | None, public: bool, dry_
 
     Raises ConfigError, HubRefused, HubError, PartError.
     """
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # a quarter of a second, which no run has to pay
+
+    from factory.shards.hub import push as push_shards
+
     if not run_dir.shards.is_dir():
         raise ConfigError(f"{run_dir.shown}: has no shards to push; remedy: `factory export {run_dir.shown}`")
-    # Here, not above: else a run and an export wait until the client of the hub is imported.
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    from factory.shards import hub
-
     if not console.is_terminal:
         disable_progress_bars()
     token = environment.secret("HF_TOKEN", _TOKEN_REMEDY)
     environment.check_network()
-    return hub.push(run_dir.shards, repo_id, token, revision, public, dry_run, plain(console))
+    return push_shards(run_dir.shards, repo_id, token, revision, public, dry_run, plain(console))
 
 
 def print_pair(console: Console, run_dir: RunDir) -> None:

@@ -43,6 +43,9 @@ class Ledger:
     def _last_seal(self, file: IO[bytes]) -> bytes:
         """The seal of the last line, b"" where there is none. What follows the last end of a line is cut off."""
         end = file.tell()
+        file.seek(max(end - _SEAL_BYTES, 0))
+        if seal := _seal(file.read(_SEAL_BYTES)):  # as nearly always: the last line is whole
+            return seal
         while end:
             start = max(end - _BLOCK, 0)
             file.seek(start)

@@ -1,7 +1,8 @@
 """The parts of one run: each is made once, and read ever after.
 
 Promises: `get_or_make` gives the records of a part that is whole and still valid, and makes the part otherwise. What
-is made is on disk, with its sha256 in the ledger, before its records are given. A damaged part that can be made again
+is made is on disk, with its sha256 in the ledger, before its records are given; a loss of power may take the names of
+parts that can be made again, and they are. A damaged part that can be made again
 is made again; one that cannot (rollouts are not the same twice) is set aside and never written over.
 A part that is gone although the ledger has it is made again, with a note; one whose bytes lie under another name of the
 run is put back (`misplaced`).
@@ -113,6 +114,6 @@ class PartStore:
 
     def _write(self, part: Part[T], made: Made[T], wall_s: float) -> None:
         name = self._run_dir.name(part.path)
-        digest = parts.write(part.path, part.kind, made.records, name)
+        digest = parts.write(part.path, part.kind, made.records, name, lasting=part.unique)
         facts = {"part": name, "sha256": digest, "problem": part.problem_id, **made.facts}
         self._run_dir.log(part.event, **facts, wall_s=round(wall_s, 3))

@@ -20,15 +20,19 @@ _TEMPORARY = re.compile(r"\..+\.(?P<pid>[0-9]{1,9})\.(?:tmp|old)", re.DOTALL)
 """The name of a file or folder that a process, given by its number, has not finished; see `atomic`."""
 
 
-def put(path: Path, data: bytes) -> str:
-    """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256."""
+def put(path: Path, data: bytes, lasting: bool = True) -> str:
+    """Write `data` to `path` with its sha256 beside it, at once or not at all; the sha256.
+
+    Unless `lasting`, a loss of power may take the file, or the sha256 beside it: what is found damaged or gone then has
+    to be made again. What ends this process alone takes neither.
+    """
     digest = hashlib.sha256(data).hexdigest()
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
     elif path.exists() and path.read_bytes() != data:
         path.unlink()  # before its digest goes: a kill then leaves no part, rather than one that looks damaged
     # One fsync of the folder is for both names: file systems with a journal keep the order of renames.
-    with atomic(path) as temporary, atomic(digest_file(path), lasting=False) as beside:
+    with atomic(path, lasting) as temporary, atomic(digest_file(path), lasting=False, fsync=lasting) as beside:
         # The digest is in place before the part is: what exists can be checked.
         beside.write_bytes(_digest_line(path, digest))
         temporary.write_bytes(data)
@@ -71,17 +75,19 @@ def free_name(path: Path) -> Path:
 
 
 @contextmanager
-def atomic(path: Path, lasting: bool = True) -> Iterator[Path]:
+def atomic(path: Path, lasting: bool = True, fsync: bool = True) -> Iterator[Path]:
     """The way a file of a run comes to be: written aside, to the path this gives, fsynced, renamed.
 
-    Unless `lasting`, the caller sees to it that the new name outlives a loss of power.
+    Unless `lasting`, the caller sees to it that the new name outlives a loss of power, or can do without; unless
+    `fsync`, that of what is in it.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing(path):
         try:
             yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            if fsync:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Parts: immutable parquet files of records, the only thing a run keeps.
 
-Promises: a part that exists is whole (temporary name, fsync, rename, fsync of the folder); equal
-records give equal bytes; any damaged byte is found when it is read (a part's sha256 lies beside
+Promises: a part that exists is whole (temporary name, fsync, rename; fsync of the folder, unless its records can be
+made again); equal records give equal bytes; any damaged byte is found when it is read (a part's sha256 lies beside
 it), and named; a part of an older version of its format (`factory.records.formats`) is read as today's records: a
 column that it has not takes the field's default, one that was renamed or held JSON text is converted. Does not promise
 anything about files half written under temporary names: they are ignored, and overwritten.
@@ -9,7 +9,6 @@ anything about files half written under temporary names: they are ignored, and o
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -33,12 +32,13 @@ CPU a column, written and read again, and save little: a part of a few rollouts 
 _PLAIN = {"compression": "none", "use_dictionary": False, "write_statistics": False}
 
 
-def write(path: Path, kind: type[T], rows: Sequence[T], name: str = "") -> str:
+def write(path: Path, kind: type[T], rows: Sequence[T], name: str = "", lasting: bool = True) -> str:
     """Write `rows`, all of `kind` (a record class), to `path`, at once or not at all; the part's sha256.
 
-    `name` is the end of `path` that the part keeps inside, so that it cannot be taken for another.
+    `name` is the end of `path` that the part keeps inside, so that it cannot be taken for another. `lasting` as of
+    `put`.
     """
-    return put(path, as_part(kind, rows, name))
+    return put(path, as_part(kind, rows, name), lasting)
 
 
 def as_part(kind: type[T], rows: Sequence[T], name: str = "") -> bytes:
@@ -71,15 +71,16 @@ def schema_of(kind: type[Any]) -> pa.Schema:
 
 def as_parquet(table: pa.Table) -> bytes:
     """`table` as a parquet file, with zstd unless it is small; equal tables give equal bytes."""
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()  # a third less CPU than a file object of Python's, which gets each piece alone
     with parquet_writer(sink, table.schema, plain=table.nbytes <= SMALL) as writer:
         if table.num_rows:  # `datasets` cannot load a row group of no rows
             writer.write_table(table, row_group_size=8192)
-    return sink.getvalue()
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def parquet_writer(
-    sink: IO[bytes], schema: pa.Schema, plain: bool = False, checksums: bool = False
+    sink: IO[bytes] | pa.NativeFile, schema: pa.Schema, plain: bool = False, checksums: bool = False
 ) -> pq.ParquetWriter:
     """Writes parquet (zstd, or as `plain` as it can be) to `sink`, an open file.
 

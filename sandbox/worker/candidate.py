@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
-from sandbox.worker import codec, mirror, packages
+from sandbox.worker import codec, mirror
 from sandbox.worker.kinds import Unencodable
 from sandbox.worker.printed import Printed
 from sandbox.worker.revived import revived
@@ -70,8 +70,7 @@ def describe(error: BaseException) -> str:
 
 
 def load(source: bytes, name: str) -> dict[str, Any]:
-    """Run `source` as module `name` and return its namespace. Chance is the same for every run of every program."""
-    packages.same_chance()
+    """Run `source` as module `name` and return its namespace."""
     module = types.ModuleType(name)
     module.__dict__["__file__"] = FILE
     sys.modules[name] = module
@@ -220,7 +219,6 @@ def examine(tests: bytes, entry_point: str, asked: int, out: int) -> None:
         from sandbox.worker import testing  # most tests do without it, and it takes a moment to load
 
         sys.modules["pytest"] = testing.module(namespace, lambda: calls)
-    packages.same_chance()  # every candidate is asked the same
     in_threads: list[BaseException] = []
     threading.excepthook = lambda raised: in_threads.append(raised.exc_value or raised.exc_type())
     try:

@@ -4,10 +4,10 @@ Promises: nothing it starts is left after `finish`; what it used is measured for
 """
 
 import _signal  # type: ignore[import-not-found]  # without the enumerations that `signal` puts around it
-import contextlib
 import ctypes
 import functools
 import math
+import operator
 import os
 import resource
 import select
@@ -16,14 +16,15 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from sandbox.worker import candidate, namespaces, resource_usage, scratch
+from sandbox.worker import candidate, namespaces, packages, resource_usage, scratch
 from sandbox.worker.syscalls import PR_SET_DUMPABLE, Filter, prctl
 from sandbox.worker.wire import Header
 
 FIRST_LOOK_S, LOOK_S = 0.02, 0.05
 SETUP_FAILED = 70
 """Exit code of a child that never came to its program, or whose program broke what runs it."""
-SIGINT = 2
+SIGINT, SIGKILL = 2, 9
+SIGXFSZ, SIGSYS = int(signal.SIGXFSZ), int(signal.SIGSYS)
 SIGNALS = 1024
 """Signals that wait, and timers, of all processes together: the kernel holds half a KiB for each, and no limit counts
 them."""
@@ -34,7 +35,9 @@ HOST = 0
 """Descriptor on which the host speaks."""
 RESERVED = 8
 """Descriptors below are a candidate's; the server keeps its own above."""
-KERNEL_HOLDS = ("cpu_s", "memory_mb", "output_kb", "open_files", "processes", "stack_mb", "reserve_mb")
+_what_the_kernel_holds = operator.itemgetter(
+    "cpu_s", "memory_mb", "output_kb", "open_files", "processes", "stack_mb", "reserve_mb"
+)
 HARD = {
     what: resource.getrlimit(what)[1]
     for what in (
@@ -59,11 +62,17 @@ class Child:
 
     It takes exactly the descriptors `fds` (its number: ours), the limits and the system call filter, then
     runs `body`, whose result is its exit code. `own_kb` None forks it; else it has namespaces of its own, with a work
-    directory of that many KiB, or this one where that is 0.
+    directory of that many KiB, or this one where that is 0. `files_mb` are MiB in its work directory as it begins.
     """
 
     def __init__(
-        self, body: Callable[[], int], limits: Header, fds: dict[int, int], syscalls: Filter, own_kb: int | None
+        self,
+        body: Callable[[], int],
+        limits: Header,
+        fds: dict[int, int],
+        syscalls: Filter,
+        own_kb: int | None,
+        files_mb: float,
     ) -> None:
         self.limits = limits
         self.breach: str | None = None
@@ -71,12 +80,10 @@ class Child:
         """Waiting for the host: time on the clock that is not the candidate's."""
         self._spent: dict[str, tuple[int, int]] = {}
         self._cpu_lost = 0.0
-        self._files_mb = 0.0 if own_kb else scratch.used_mb()
-        self._peak_mb = float(limits["memory_mb"]) + resource_usage.resident_mb()
-        """More than this no process may ever have had resident; the pages that it shares with us count in each."""
+        self._files_mb = files_mb
         self._own_mb = len(scratch.PLACES) * (own_kb or 0) / 1024
         self.started = time.monotonic()
-        rlimits = kernel_limits(*(limits[name] for name in KERNEL_HOLDS))
+        rlimits = kernel_limits(*_what_the_kernel_holds(limits))
         self.pid = fork() if own_kb is None else namespaces.fork()
         if self.pid == 0:
             become(body, rlimits, fds, syscalls, own_kb)
@@ -151,6 +158,11 @@ class Child:
             ended, _, _ = select.select((self._pidfd,), (), (), 0)
             return 0.0 if ended else self._own_mb
 
+    def _had_too_much(self, peak_mb: float) -> bool:
+        """Whether a process had more resident than any may; the pages that it shares with us count in each."""
+        most_mb = float(self.limits["memory_mb"])
+        return peak_mb > most_mb and peak_mb > most_mb + resource_usage.resident_mb()
+
     def end(self, breach: str) -> None:
         """Kill it for breaking a limit; the first one broken is reported."""
         self.breach = self.breach or breach
@@ -174,9 +186,9 @@ class Child:
         if self.breach is None:
             if cpu > float(self.limits["cpu_s"]):
                 self.breach = "cpu"
-            elif code == -signal.SIGXFSZ:
+            elif code == -SIGXFSZ:
                 self.breach = "output"
-            elif code in (candidate.OUT_OF_MEMORY, -signal.SIGSYS) or peak / 1024 > self._peak_mb:
+            elif code in (candidate.OUT_OF_MEMORY, -SIGSYS) or self._had_too_much(peak / 1024):
                 self.breach = "memory"
         return {
             "exit_code": code if code >= 0 else None,
@@ -190,8 +202,10 @@ class Child:
 
 def kill_all() -> None:
     """Every process inside but this one: PID 1 is never among those that kill(-1) reaches."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
+    try:  # without contextlib: see `wire.written`
+        os.kill(-1, SIGKILL)
+    except ProcessLookupError:
+        return
 
 
 def become(
@@ -212,6 +226,8 @@ def become(
         os.setsid()
         if own_kb is not None:
             namespaces.enter(own_kb)
+        if own_kb is not None or fork is os.fork:
+            packages.same_chance()
         for what, most in rlimits:
             resource.setrlimit(what, most)
         _signal.signal(SIGINT, _signal.default_int_handler)

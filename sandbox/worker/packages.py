@@ -31,7 +31,10 @@ def load() -> None:
 
 
 def same_chance() -> None:
-    """Give the generators that programs share without asking the state that every run begins with."""
-    random.seed(0)  # here, since `random` takes a fresh seed after every fork
+    """Give the generators that programs share without asking the state that every run begins with.
+
+    Forks inherit it, but for those that tell `random` of it, which takes a fresh seed then.
+    """
+    random.seed(0)
     if generators := sys.modules.get("numpy.random"):
         generators.seed(0)

@@ -64,6 +64,8 @@ def collect_sockets() -> None:
 
     They outlive all who had them, until some socket is closed. Raises OSError when they do not go.
     """
+    if not sockets_left():
+        return
     end = time.monotonic() + COLLECT_S
     while sockets_left():
         if time.monotonic() > end:

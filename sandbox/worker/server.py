@@ -29,6 +29,8 @@ from sandbox.worker.child import RESERVED, Child, kill_all, reserve
 from sandbox.worker.namespaces import be_root_of_nothing
 from sandbox.worker.relay import next_request, relay_answer, relay_call
 from sandbox.worker.syscalls import (
+    DENIED,
+    OURS,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
@@ -36,7 +38,7 @@ from sandbox.worker.syscalls import (
     drop_capabilities,
     prctl,
 )
-from sandbox.worker.wire import Header, append, new_file, read_exactly, read_header, receive, respond, send
+from sandbox.worker.wire import Header, append, new_file, read_exactly, read_header, receive, respond, send, size_of
 
 JOB_DIR = f"{scratch.WORK_DIR}/job"
 ERRORS_KEPT = 4096
@@ -74,7 +76,16 @@ class Server:
         null = os.open("/dev/null", os.O_RDWR)
         self.null = fcntl.fcntl(null, fcntl.F_DUPFD, RESERVED)
         reserve(self.null)
-        self.syscalls = Filter()
+        self.syscalls = self._filter()
+        self.empty_mb = 0.0 if self.isolated else scratch.used_mb()
+        """MiB in a work directory that nothing is in."""
+
+    def _filter(self) -> Filter:
+        """What is left to put on each candidate; one that it forks has what this process may not call from it."""
+        if self.isolated:  # it makes namespaces for each, and they mount in them
+            return Filter()
+        Filter(DENIED.keys() - OURS).install()
+        return Filter(OURS, arguments=False)
 
     # ---- messages ----
 
@@ -85,7 +96,7 @@ class Server:
             "streams": self.run_streams,
             "open": self.converse,
             "commands": self.run_commands,
-            "ping": lambda _: send({"blobs": []}),
+            "ping": lambda _: send('{"blobs": []}'),
         }
         while (header := read_header()) is not None:
             handlers[str(header["op"])](header)
@@ -105,7 +116,7 @@ class Server:
 
         fds = {0: self.null, 1: self.null, 2: self.null, OUT: out, SOURCE: source}
         report = self.run(body, header["limits"], fds, self.own_kb)
-        respond([report], out, [os.fstat(out).st_size])
+        respond([report], out, [size_of(out)])
         clean(source, out)
 
     def run_streams(self, header: Header) -> None:
@@ -146,7 +157,7 @@ class Server:
                 os.execve(argv[0], argv, env)
 
             shared = 0 if self.isolated else None  # the steps of a job work in one directory
-            report = self.run(body, step["limits"], {0: stdin, 1: out, 2: errors}, shared)
+            report = self.run(body, step["limits"], {0: stdin, 1: out, 2: errors}, shared, scratch.used_mb())
             reports.append(report)
             sizes += [append(out, kept), append(errors, kept, ERRORS_KEPT)]
             os.close(out)
@@ -156,15 +167,23 @@ class Server:
         respond(reports, kept, sizes)
         clean(*stdins, kept)
 
-    def run(self, body: Callable[[], int], limits: Header, fds: dict[int, int], own_kb: int | None) -> Header:
-        child = Child(body, limits, fds, self.syscalls, own_kb)
+    def run(
+        self,
+        body: Callable[[], int],
+        limits: Header,
+        fds: dict[int, int],
+        own_kb: int | None,
+        files_mb: float | None = None,
+    ) -> Header:
+        """How a child ended. `files_mb` are MiB in its work directory as it begins; None where that is empty."""
+        child = Child(body, limits, fds, self.syscalls, own_kb, self.empty_mb if files_mb is None else files_mb)
         child.wait()
         report = child.finish()
         # The signal for a file too large may be ignored; that the file is full cannot be hidden.
         full = int(limits["output_kb"]) * 1024
-        written = [fd for target, fd in fds.items() if target in (1, 2, OUT) and fd != self.null]
-        if report["breach"] is None and any(os.fstat(fd).st_size >= full for fd in written):
-            report["breach"] = "output"
+        for target, fd in fds.items():
+            if target in (1, 2, OUT) and fd != self.null and report["breach"] is None and size_of(fd) >= full:
+                report["breach"] = "output"
         return report
 
     def rehearse(self) -> None:
@@ -194,7 +213,7 @@ class Server:
             return 0
 
         fds = {0: self.null, 1: self.null, 2: self.null, OUT: answer, SOURCE: source, ASKED: asked}
-        child = Child(body, header["limits"], fds, self.syscalls, self.own_kb)
+        child = Child(body, header["limits"], fds, self.syscalls, self.own_kb, self.empty_mb)
         os.close(asked)
         os.close(answer)
         relay_answer(child, answers)
@@ -273,6 +292,7 @@ def main(uid: int, isolation: str) -> None:
     server = Server(isolation)
     warm_up(server.null)
     server.rehearse()
+    packages.same_chance()
     gc.collect()
     gc.freeze()
     server.serve()

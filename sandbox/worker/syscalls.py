@@ -18,6 +18,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Collection
 from typing import Any
 
 # name: number on x86-64, on aarch64 (None: not there). From Linux's syscall tables.
@@ -82,31 +83,38 @@ _libc = ctypes.PyDLL(None)
 Instruction = tuple[int, int, int, int]
 
 
-def program(machine: str) -> bytes:
-    """The filter for `machine` as struct sock_filter[]. Raises OSError for a machine unknown here."""
+def program(machine: str, calls: Collection[str] = tuple(DENIED), arguments: bool = True) -> bytes:
+    """The filter for `machine` as struct sock_filter[]: it refuses `calls` and, with `arguments`, what others may ask.
+
+    Raises OSError for a machine unknown here.
+    """
     if machine not in MACHINES:
         raise OSError(f"no system call filter for {machine!r}; there are: {', '.join(MACHINES)}")
     arch, column = MACHINES[machine]
-    checks: list[Instruction] = [
-        *when(
-            MMAP[column],
-            3,
-            [
-                (ANY_BIT, 0, 1, MAP_GROWSDOWN),
-                (RETURN, 0, 0, KILL),
-                (AND, 0, 0, MAP_SHARED_ANONYMOUS | MAP_HUGETLB),
-                *refuse_from(MAP_SHARED_ANONYMOUS),
-            ],
-        ),
-        *when(CLONE[column], 0, [(ANY_BIT, 0, 1, NEW_NAMESPACES), refuse(errno.EPERM)]),
-        *when(SOCKET[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
-        *when(SOCKETPAIR[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
-        # It is done, and changes nothing, as where a machine allows no longer queues.
-        *when(SETSOCKOPT[column], 1, [(EQUAL, 0, 3, SOL_SOCKET), argument(2), (EQUAL, 0, 1, SO_SNDBUF), refuse(0)]),
-        *when(PRCTL[column], 0, [(EQUAL, 0, 1, PR_SCHED_CORE), refuse(errno.EPERM)]),
-        *when(PRLIMIT[column], 0, [(EQUAL, 1, 0, 0), refuse(errno.EPERM)]),
-    ]
-    numbers = [number for row in DENIED.values() if (number := row[column]) is not None]
+    checks: list[Instruction] = (
+        []
+        if not arguments
+        else [
+            *when(
+                MMAP[column],
+                3,
+                [
+                    (ANY_BIT, 0, 1, MAP_GROWSDOWN),
+                    (RETURN, 0, 0, KILL),
+                    (AND, 0, 0, MAP_SHARED_ANONYMOUS | MAP_HUGETLB),
+                    *refuse_from(MAP_SHARED_ANONYMOUS),
+                ],
+            ),
+            *when(CLONE[column], 0, [(ANY_BIT, 0, 1, NEW_NAMESPACES), refuse(errno.EPERM)]),
+            *when(SOCKET[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
+            *when(SOCKETPAIR[column], 0, [(EQUAL, 1, 0, AF_UNIX), refuse(errno.EPERM)]),
+            # It is done, and changes nothing, as where a machine allows no longer queues.
+            *when(SETSOCKOPT[column], 1, [(EQUAL, 0, 3, SOL_SOCKET), argument(2), (EQUAL, 0, 1, SO_SNDBUF), refuse(0)]),
+            *when(PRCTL[column], 0, [(EQUAL, 0, 1, PR_SCHED_CORE), refuse(errno.EPERM)]),
+            *when(PRLIMIT[column], 0, [(EQUAL, 1, 0, 0), refuse(errno.EPERM)]),
+        ]
+    )
+    numbers = [number for name in calls if (number := DENIED[name][column]) is not None]
     count = len(numbers)
     denials = [(EQUAL, count - place, 0, number) for place, number in enumerate(numbers)]
     instructions: list[Instruction] = [
@@ -147,14 +155,20 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
+OURS = ("memfd_create",)
+"""What a server calls itself that forks its candidates: they get the rest of the filter from it, and this part alone
+each. The kernel takes 0.3 ms of CPU to compile the whole, and 0.05 for this."""
+
+
 class Filter:
-    """The filter, assembled once; `install` puts it on the calling process and all it starts, for good.
+    """The filter, or a part of it, assembled once; `install` puts it on the calling process and all it starts, for
+    good. What several refuse together is refused.
 
     The process must have given up new privileges (PR_SET_NO_NEW_PRIVS). Raises OSError.
     """
 
-    def __init__(self) -> None:
-        self._code = program(os.uname().machine)
+    def __init__(self, calls: Collection[str] = tuple(DENIED), arguments: bool = True) -> None:
+        self._code = program(os.uname().machine, calls, arguments)
         self._program = ctypes.byref(_Program(len(self._code) // 8, self._code))
 
     def install(self) -> None:

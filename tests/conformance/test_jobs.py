@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 
 import pytest
 
-from sandbox import CommandJob, Conversation, Limits, PythonCalls, Step
+from sandbox import CommandJob, Conversation, Isolation, Limits, PythonCalls, Sandbox, SandboxSpec, Step
 from sandbox.contract import read_answers
 from sandbox.worker import codec
 
@@ -65,6 +66,17 @@ def test_load_error_and_missing_entry_point_are_told(sandbox):
     assert json.loads(read_answers(report.output, 1).load_error or "")["type"] == "SyntaxError"
     report = sandbox.run_calls(PythonCalls("def g():\n    pass\n", "f", ("[[], {}]",)))
     assert json.loads(read_answers(report.output, 1).missing or "") == ["g"]
+
+
+@pytest.mark.parametrize("isolation", Isolation)
+def test_chance_begins_the_same_in_every_process(backend, isolation, calls, streams):
+    due = random.Random(0).random()
+    with Sandbox(backend, SandboxSpec(isolation=isolation)) as sandbox:
+        for _ in range(2):
+            _, answers = calls(sandbox, "import random\ndef f():\n    return random.random()\n", ())
+            assert answers == [due]
+        printed = streams(sandbox, "import random\nprint(random.random())\n", "", "")
+        assert [json.loads(report.output) for report in printed] == [due, due]
 
 
 def test_streams_have_a_process_each(sandbox, streams):

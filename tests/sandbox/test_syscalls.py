@@ -14,9 +14,9 @@ ERRORS = {0: "done without effect", **errno.errorcode}
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 
-def decide(machine: str, number: int, *arguments: int, arch: int | None = None) -> str:
-    """What the filter for `machine` answers to a call: allowed, killed, or the name of an error."""
-    code = syscalls.program(machine)
+def decide(machine: str, number: int, *arguments: int, arch: int | None = None, code: bytes = b"") -> str:
+    """What the filter for `machine`, or `code`, answers to a call: allowed, killed, or the name of an error."""
+    code = code or syscalls.program(machine)
     data = struct.pack("=IIQ6Q", number, arch or ARCHES[machine], 0, *arguments, *[0] * (6 - len(arguments)))
     at = accumulator = 0
     while True:
@@ -48,6 +48,21 @@ def test_denied_call_is_answered_as_by_an_older_kernel(machine, name):
     if number is None:
         pytest.skip(f"{machine} has no {name}")
     assert decide(machine, number) == "ENOSYS"
+
+
+@pytest.mark.parametrize("machine", syscalls.MACHINES)
+def test_what_a_server_puts_on_itself_and_on_each_candidate_is_the_whole_filter(machine):
+    inherited = syscalls.program(machine, syscalls.DENIED.keys() - syscalls.OURS)
+    own = syscalls.program(machine, syscalls.OURS, arguments=False)
+    for number in range(600):
+        for first in (0, 0x7E020000):
+            whole = decide(machine, number, first)
+            parts = {decide(machine, number, first, code=code) for code in (inherited, own)}
+            assert parts - {ALLOWED} == {whole} - {ALLOWED}
+    for name in syscalls.OURS:
+        ours = syscalls.DENIED[name][syscalls.MACHINES[machine][1]]
+        assert ours is not None
+        assert decide(machine, ours, code=inherited) == ALLOWED
 
 
 @pytest.mark.parametrize("machine", syscalls.MACHINES)

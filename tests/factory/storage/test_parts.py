@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import typing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -221,6 +223,26 @@ def test_a_kill_while_a_part_is_replaced_leaves_none_rather_than_one_that_looks_
     monkeypatch.undo()
     files.put(path, b"new")
     assert files.checked(path) == b"new"
+
+
+@pytest.mark.parametrize(("lasting", "due"), [(True, 3), (False, 1)])
+def test_a_part_that_can_be_made_again_is_brought_to_the_disk_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasting: bool, due: int
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    parts.write(tmp_path / "a.parquet", Rollout, [], lasting=lasting)
+    assert len(synced) == due  # of the part, its sha256 and the folder
+    assert parts.read(tmp_path / "a.parquet", Rollout) == []
+
+
+def test_arrow_makes_arrays_without_loading_pandas_and_tables_of_it_all_the_same() -> None:
+    pytest.importorskip("pandas")
+    code = (
+        "import sys; from factory.storage import parts; import pyarrow as pa; table = pa.table({'a': [1, 2]}); "
+        "assert 'pandas' not in sys.modules; assert table.to_pandas().shape == (2, 1)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_nothing_is_seen_under_the_name_before_it_is_whole(tmp_path: Path) -> None:
