@@ -15,11 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from factory.config import SamplingConfig
+from factory.config import SamplingConfig, load
 from factory.errors import EngineError
 from factory.records import PER_GENERATOR, Request, Rollout
 from factory.records.summary import Summary
+from factory.report.cost import Account
+from factory.report.generators import priced
 from factory.run import engine
+from factory.run.directory import RunDir
 from factory.sampling.engines.replay import Replay
 from factory.storage import parts
 
@@ -63,7 +66,7 @@ def generators(folder: Path, *names: str, **changed: dict[str, Any]) -> list[dic
 
 def write(folder: Path, replayed: Replayed, several: list[dict[str, Any]], **sections: Any) -> Path:
     """A config of these generators."""
-    config = replayed(folder, 4, [], review={"rerun": False, "inputs": 0, "mutants": 0}, cost={"cpu_hour": 0.0})
+    config = replayed(folder, 4, [], review={"rerun": False, "inputs": 0, "mutants": 0})
     for name, by_problem in PROGRAMS.items():
         rows: list[dict[str, Any]] = [
             {"problem_id": problem, "index": index, "text": text, "mode": "code"}
@@ -191,7 +194,8 @@ def test_the_yield_of_each_is_counted_and_paid(calm: Path, factory: Factory, tmp
     assert large.dollars_per_distinct == pytest.approx(12 * TOKENS * 10 / 1e6 / 4)
     assert last.dollars is None
     of_go = 4 * (2 * TOKENS * 1.0 + TOKENS * 2.0) / 1e6 + 4 * TOKENS * 10 / 1e6
-    assert summary.cost.dollars == pytest.approx((small.dollars or 0) + (large.dollars or 0) + of_go)
+    account, paid = Account(RunDir(calm / "run").ledger()), load(calm / "config.yaml", ("cost.cpu_hour=0.0",))
+    assert priced(account, paid, 1).dollars == pytest.approx((small.dollars or 0) + (large.dollars or 0) + of_go)
     for done in (factory("status", calm / "run"), factory("report", calm / "run", "--out", tmp_path / "page.html")):
         assert done.returncode == 0, done.stderr
     shown = factory("status", calm / "run").stdout
