@@ -40,8 +40,7 @@ quickstart: install
 	$(BIN)/factory run configs/quickstart.yaml
 
 # Tests run in this many processes, in random order; `pytest -p randomly -p no:xdist --randomly-seed=N` repeats one.
-# One more than CI has cores: half of the time of a test it waits, for a sandbox, an engine or a clock.
-PROCESSES ?= 3
+PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
 
 test: install

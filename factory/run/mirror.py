@@ -17,6 +17,7 @@ from types import TracebackType
 from factory.errors import StoreConflict, StoreError
 from factory.run.seal import FOLDERS
 from factory.run.sealed import FACTS
+from factory.run.together import leaves
 from factory.run.working_copy import LEDGER, Stat, WorkingCopy, stat_of
 from factory.shards import SUMS
 from factory.storage.files import digest_file
@@ -65,11 +66,15 @@ class Mirror:
         self._end.set()
         for thread in self._threads:
             thread.join()
-        if self.failure is None and not isinstance(error, StoreError):
+        causes = list(leaves(error, BaseException)) if error is not None else []
+        away = [it for it in causes if isinstance(it, StoreError) and not isinstance(it, StoreConflict)]
+        if self.failure is None and not away:
             try:
                 self._finish()
             except (StoreError, OSError) as failure:
                 self.failure = failure
+        if away and away == causes and error is not away[0]:  # of several slices, whose store is one: it is said once
+            raise self.failure or away[0]
         if self.failure is None or self.failure is error:
             return
         if isinstance(error, Exception):

@@ -137,11 +137,23 @@ class Child:
         most_mb = max(0.0, float(self.limits["memory_mb"]) - self._written_mb())
         if cpu_s + self._cpu_lost > float(self.limits["cpu_s"]):
             self.end("cpu")
-        elif held_mb > most_mb and self._memory_mb() > most_mb:
+        elif held_mb > most_mb and self._memory_mb() > most_mb and self._has_begun():
             self.end("memory")
         elif not self.resting and time.monotonic() - self.started > float(self.limits["wall_s"]):
             self.end("wall")
         return self.breach is not None
+
+    def _has_begun(self) -> bool:
+        """Whether it has come to its program: the filter is the last thing that it takes before.
+
+        Until then its files in /proc are closed to us, so that its work directory would count as full. On a busy
+        machine that may last longer than to the first look.
+        """
+        try:
+            its, ours = resource_usage.filters(str(self.pid)), resource_usage.filters("self")
+        except OSError:
+            return True  # it has ended
+        return its < 0 or its > ours
 
     def _memory_mb(self) -> float:
         """Exact. What that costs is the candidate's own: one of many processes and mappings makes it seconds a look."""

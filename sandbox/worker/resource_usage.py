@@ -33,6 +33,12 @@ def stat_fields(path: str) -> list[bytes]:
         return file.read().rpartition(b")")[2].split()
 
 
+def filters(name: str) -> int:
+    """Filters of system calls that a process has put on itself, or inherited; -1 where the kernel does not say."""
+    with open(f"/proc/{name}/status", "rb") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith(b"Seccomp_filters:")), -1)
+
+
 def tables_mb(folder: str) -> float:
     """MiB of a process's page tables."""
     with open(f"{folder}/status", "rb") as file:

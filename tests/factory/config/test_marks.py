@@ -22,7 +22,7 @@ ENGINE_FREE = {
 FREE = {
     "name", "run_dir", "slice", "verify.canaries", "decontamination.near_duplicate",
     "executor.kind", "executor.workers", "executor.stuck_s",
-    "executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker",
+    "executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker", "executor.verifiers",
     "sandbox.backend", "sandbox.isolation", "sandbox.memory_mb", "sandbox.processes",
     "shards.views", "shards.splits", "shards.holdout", "shards.rows", "shards.max_bytes", "shards.evidence",
     "shards.prompts", "shards.answers",
@@ -99,7 +99,7 @@ def test_the_schema_carries_one_mark_a_value() -> None:
 # ---- resume ----
 
 
-RAY = {"executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker"}
+RAY = {"executor.address", "executor.gpus_per_worker", "executor.cpus_per_worker", "executor.verifiers"}
 
 
 @pytest.mark.parametrize("key", sorted(FREE - {"sandbox.backend", "executor.kind"}))
@@ -123,6 +123,7 @@ def test_a_free_value_may_change(key: str) -> None:
 
 
 OTHER: dict[str, Any] = {
+    "verifiers": 3,
     "name": "other", "run_dir": "elsewhere", "slice": 9, "canaries": False, "near_duplicate": None, "workers": 3,
     "stuck_s": 9.0, "address": "local", "gpus_per_worker": 2.0, "cpus_per_worker": 3,
     "isolation": "namespace", "memory_mb": 999, "processes": 99, "views": ("rl", "sft"), "splits": {"train": 1.0},

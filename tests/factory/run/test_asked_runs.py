@@ -211,7 +211,7 @@ def test_slices_keep_the_answers_and_lack_none(place: Place, endpoint: ModuleTyp
 
 def test_a_replay_has_no_model_to_ask(place: Place, factory: Any) -> None:
     replay = {"kind": "replay", "path": str(place.folder / "problems.jsonl")}
-    with pytest.raises(ConfigError, match=r"review\.inputs_from: 'model' asks the engine for inputs"):
+    with pytest.raises(ConfigError, match=r"review\.inputs_from: 'model' asks the first engine for inputs"):
         load(place.config(engine=replay))
     done = factory("run", place.config(engine=replay), "--run-dir", place.folder / "run")
     assert done.returncode == 2

@@ -259,7 +259,7 @@ def test_dollars_spend_what_as_many_tokens_would_also_after_a_kill(
     assert rollouts(killed) == rollouts(calm / "run")
     dearer = factory("run", config, "--run-dir", killed, "--set", "engine.price.completion=1.0")
     assert dearer.returncode == 2
-    assert "engine.price: is another, and sampling.budget.usd goes by it" in dearer.stderr
+    assert "price: an engine's is another, and sampling.budget.usd goes by it" in dearer.stderr
     prompts = factory("run", config, "--run-dir", tmp_path / "prompts", "--set", "engine.price.prompt=4.0")
     assert prompts.returncode == 0, prompts.stderr
     assert rollouts(tmp_path / "prompts").total() == 20, "the first rounds alone take more: 20 x (10 x 2 + 5 x 4)"
