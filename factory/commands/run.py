@@ -65,6 +65,9 @@ async def _run(config: Config, run_dir: RunDir, console: Console, observers: Obs
         damage = await _work(settled, loaded, parts, run_dir, console, observers, run_dir.log)
         if isinstance(config.executor, RayExecutorConfig):
             await asyncio.to_thread(fetched, run_dir, note)
+        for part in parts:
+            if part.sealed and part.number not in run_dir.written.slices:  # who sealed it was ended before it said so
+                run_dir.log("slice", number=part.number)
         summary = summarize(pinned(config), loaded.problems, run_dir)
         write_shards(pinned(config), loaded.problems, run_dir, summary)
         if not damage:

@@ -52,11 +52,10 @@ def on_this_machine(place: RunDir) -> RunDir:
     return run_dir_at(place.url) if place.url else place
 
 
-def fetched(place: RunDir, note: Note, only: range | None = None) -> RunDir:
-    """Bring the copy of a run at a URL, and of its slices, to what lies there; `place`.
+def fetched(place: RunDir, note: Note) -> RunDir:
+    """Bring the copies of a run at a URL, and of its slices, to what lies there; `place`.
 
-    Not a copy that a process of this machine works on. `only` has the numbers of the slices that are wanted, where not
-    all are. Raises ConfigError, StoreError, OSError.
+    Not a copy that a process of this machine works on. Raises ConfigError, StoreError, OSError.
     """
     if place.url:
         from factory.run.working_copy import WorkingCopy
@@ -70,10 +69,9 @@ def fetched(place: RunDir, note: Note, only: range | None = None) -> RunDir:
         copy = WorkingCopy(place.url, note)
         bring(copy)
         for number, there in copy.find_slices().items():
-            if only is None or number in only:
-                part = WorkingCopy(place.slice(number).url, note)
-                if not part.has_all(there):
-                    bring(part)
+            part = WorkingCopy(place.slice(number).url, note)
+            if not part.has_all(there):
+                bring(part)
         place.forget_all()
     return place
 

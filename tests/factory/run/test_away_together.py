@@ -114,6 +114,8 @@ def test_what_a_machine_that_was_lost_left_of_a_slice_goes_to_another(
     second = machines[1].begin("run", config, "--run-dir", url)
     said = second.communicate(timeout=300)[1]
     assert second.returncode == 0, said
+    with machines[1]:
+        assert RunDir(path_of(url)).written.slices == set(range(SLICES)), "also those that the lost one had sealed"
     assert object_store.objects("run")["shards/SHA256SUMS"] == sums
 
 
