@@ -10,42 +10,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.abc import MetaPathFinder
 from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, JsonValue
 
 Convert = Callable[[Any], Any]
-
-
-class _NoPandas(MetaPathFinder):
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-
-def _without_pandas() -> None:
-    """Have arrow make its first array without pandas, where that is installed and not loaded.
-
-    It imports pandas then, to see whether what it is given is of it: half a second of CPU in every command that reads
-    or writes a part. Whoever asks arrow for a table of pandas still gets it.
-    """
-    blocker = _NoPandas()
-    sys.meta_path.insert(0, blocker)
-    try:
-        pa.array([])
-    finally:
-        sys.meta_path.remove(blocker)
-
-
-_without_pandas()
 
 
 @dataclass(frozen=True, slots=True)
