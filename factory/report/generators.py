@@ -1,6 +1,6 @@
 """What each generator of a run gives, and what it costs.
 
-Promises: rollouts are told apart by their indices, programs count for the generator that gave them first, in the order
+Promises: who made a rollout follows from its index; programs count for the generator that gave them first, in the order
 of indices. Counts are exact; tokens are those of the ledger; dollars are tokens at the engine's `price`, or where it
 has none, the time that the engine was held, shared out by tokens, at the prices of `cost`.
 """

@@ -107,18 +107,18 @@ def _is_vague(sentence: str) -> bool:
 
 def _asked(sentences: Sequence[str]) -> str:
     """What a statement says of the output: what is under its heading, or else the sentences that say "print"."""
-    told: list[str] = []
+    asked: list[str] = []
     for at, sentence in enumerate(sentences):
         if _HEADING.search(sentence):
-            told = []
+            asked = []
             for one in (_HEADING.sub("", sentence), *sentences[at + 1 :]):
                 if _ENDS.search(one):
                     break
-                told.append(one)
+                asked.append(one)
             break
         if _PRINTS.search(sentence):
-            told.append(sentence)
-    return " ".join(told)
+            asked.append(sentence)
+    return " ".join(asked)
 
 
 def _asks_for_an_object(asked: str) -> bool:

@@ -21,7 +21,7 @@ _SCALAR = re.compile(
     r"(?:integer|number|count|sum|amount|length|(?<!the )(?<=st )one)\b",
     re.I,
 )
-"""What is told is one number, of which there is no order."""
+"""The answer is one number, which has no order."""
 _ANSWER = re.compile(r"\b(?:answer|result|solution|list|output)s?\b|\bresulting\b", re.I)
 _DO = (
     "arrang|arrange|rearrang|rearrange|reorder|shuffl|shuffle|choos|choose|pick|perform|visit|tak|take|process|apply|appli|"

@@ -1,4 +1,4 @@
-"""Tests of which nothing hears: in a function that nothing calls, or compared and only told; refused by name.
+"""Tests whose failure nobody sees: in a function that nothing calls, or compared and only printed; refused by name.
 
 Promises: a text of tests that is let through has no assert about what is tested in a function, class or method that
 nothing uses, and no comparison of an answer that is only printed, or made by a helper that asserts nothing.

@@ -106,7 +106,7 @@ def test_what_a_machine_that_was_lost_left_of_a_slice_goes_to_another(
 ) -> None:
     url = object_store.url("run")
     lost = machines[0].begin("run", config, "--run-dir", url, "--slices", "0-5")
-    while not any(re.fullmatch(r"slices/000001/lease/.*", name) for name in object_store.names("run")):
+    while not any(re.fullmatch(r"slices/\d+/slice.json", name) for name in object_store.names("run")):
         assert lost.poll() is None, lost.communicate()
         time.sleep(0.2)
     lost.kill()

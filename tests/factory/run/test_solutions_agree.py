@@ -22,7 +22,7 @@ WRONG = "print(2 * int(input()) + 1)\n"
 def expect(
     tmp_path: Path, question: str, right: int, wrong: int, *, usable: bool, other: str = WRONG, check: bool = True
 ) -> None:
-    """That a row loads, or not, of whose solutions so many give the recorded answers, and as many as `wrong` others."""
+    """That a row loads, or not, of whose solutions `right` give the recorded answers, and `wrong` others."""
     solutions = [f"# {n}\n{RIGHT}" for n in range(right)] + [f"# {n}\n{other}" for n in range(wrong)]
     tests = {"inputs": ["1\n", "4\n"], "outputs": ["2\n", "8\n"]}
     row = {"problem_id": 1, "question": question, "solutions": json.dumps(solutions), "input_output": json.dumps(tests)}

@@ -54,7 +54,7 @@ class Client:
     def end(self, process: Any) -> subprocess.CompletedProcess[str]:
         done: subprocess.CompletedProcess[str] = process.end()
         said = done.stdout + done.stderr
-        assert not any(secret in said for secret in (*self.secrets, "s3cr3t")), "a secret was told"
+        assert not any(secret in said for secret in (*self.secrets, "s3cr3t")), "a secret was printed"
         assert "Traceback" not in done.stderr
         return done
 
